@@ -1,0 +1,52 @@
+//! CLIP (Radford et al. 2021): an image tower and a text tower that meet in one embedding space.
+//! Key names are OpenAI's. Knows no class, no caption table and no file format.
+
+pub mod attention_pool;
+pub mod config;
+pub mod modified_resnet;
+pub mod text_transformer;
+
+use candle_core::Tensor;
+use candle_nn::VarBuilder;
+
+pub use config::{ClipConfig, TextConfig, VisionConfig};
+use modified_resnet::ModifiedResNet;
+use text_transformer::TextTransformer;
+
+use crate::error::Result;
+use crate::nn::norm::l2_normalize;
+
+/// Both towers and the learnt temperature.
+#[derive(Clone, Debug)]
+pub struct Clip {
+    /// The image tower.
+    pub visual: ModifiedResNet,
+    /// The text tower.
+    pub text: TextTransformer,
+    logit_scale: Tensor,
+}
+
+/// CLIP caps the temperature's inverse at 100 (Radford et al. 2021, section 2.5).
+const MAX_LOGIT_SCALE: f64 = 100.0;
+
+impl Clip {
+    /// Builds both towers from `vb`, whose root holds OpenAI's keys (`visual.conv1.weight`, …).
+    pub fn new(config: &ClipConfig, vb: VarBuilder<'_>) -> Result<Self> {
+        Ok(Self {
+            visual: ModifiedResNet::new(&config.vision, config.embed_dim, vb.pp("visual"))?,
+            text: TextTransformer::new(&config.text, config.embed_dim, vb.clone())?,
+            logit_scale: vb.get((), "logit_scale")?,
+        })
+    }
+
+    /// The factor on cosines, `exp(logit_scale)`, at most 100. A scalar tensor.
+    pub fn logit_scale(&self) -> Result<Tensor> {
+        Ok(self.logit_scale.exp()?.minimum(MAX_LOGIT_SCALE)?)
+    }
+
+    /// Scaled cosines of embeddings (n, D) and (m, D), normalised or not. Returns (n, m).
+    pub fn logits_per_image(&self, image_embeds: &Tensor, text_embeds: &Tensor) -> Result<Tensor> {
+        let cosines = l2_normalize(image_embeds)?.matmul(&l2_normalize(text_embeds)?.t()?)?;
+        Ok(cosines.broadcast_mul(&self.logit_scale()?)?)
+    }
+}

@@ -1,0 +1,111 @@
+//! CLIP's text tower: a causal transformer, read at the end token. It runs on the tokens there are, not on a fixed
+//! context: what follows the end token cannot reach it.
+
+use candle_core::{IndexOp, Tensor};
+use candle_nn::VarBuilder;
+
+use super::config::TextConfig;
+use crate::error::{Error, Result};
+use crate::nn::attention::SelfAttention;
+use crate::nn::linear::Linear;
+use crate::nn::norm::LayerNorm;
+
+/// `x · sigmoid(1.702 x)`, OpenAI's approximation of GELU (CLIP's `model.py`).
+fn quick_gelu(x: &Tensor) -> Result<Tensor> {
+    Ok((x * candle_nn::ops::sigmoid(&(x * 1.702)?)?)?)
+}
+
+#[derive(Clone, Debug)]
+struct ResidualAttentionBlock {
+    ln_1: LayerNorm,
+    attn: SelfAttention,
+    ln_2: LayerNorm,
+    c_fc: Linear,
+    c_proj: Linear,
+}
+
+impl ResidualAttentionBlock {
+    fn new(config: &TextConfig, vb: VarBuilder<'_>) -> Result<Self> {
+        let (width, mlp) = (config.width, vb.pp("mlp"));
+        Ok(Self {
+            ln_1: LayerNorm::new(width, vb.pp("ln_1"))?,
+            attn: SelfAttention::new(width, config.heads, vb.pp("attn"))?,
+            ln_2: LayerNorm::new(width, vb.pp("ln_2"))?,
+            c_fc: Linear::new(width, 4 * width, mlp.pp("c_fc"))?,
+            c_proj: Linear::new(4 * width, width, mlp.pp("c_proj"))?,
+        })
+    }
+
+    fn forward(&self, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
+        let x = (x + self.attn.forward(&self.ln_1.forward(x)?, Some(mask))?)?;
+        let mlp = self.c_proj.forward(&quick_gelu(&self.c_fc.forward(&self.ln_2.forward(&x)?)?)?)?;
+        Ok((x + mlp)?)
+    }
+}
+
+/// The text tower.
+#[derive(Clone, Debug)]
+pub struct TextTransformer {
+    token_embedding: Tensor,
+    positional_embedding: Tensor,
+    resblocks: Vec<ResidualAttentionBlock>,
+    ln_final: LayerNorm,
+    text_projection: Tensor,
+    context_length: usize,
+}
+
+impl TextTransformer {
+    /// Keys as at the root of OpenAI's state dict: `token_embedding.weight`, `transformer.resblocks.0.…`, ….
+    pub fn new(config: &TextConfig, embed_dim: usize, vb: VarBuilder<'_>) -> Result<Self> {
+        let blocks = vb.pp("transformer").pp("resblocks");
+        Ok(Self {
+            token_embedding: vb.get((config.vocab_size, config.width), "token_embedding.weight")?,
+            positional_embedding: vb.get((config.context_length, config.width), "positional_embedding")?,
+            resblocks: (0..config.layers)
+                .map(|i| ResidualAttentionBlock::new(config, blocks.pp(i)))
+                .collect::<Result<_>>()?,
+            ln_final: LayerNorm::new(config.width, vb.pp("ln_final"))?,
+            text_projection: vb.get((config.width, embed_dim), "text_projection")?,
+            context_length: config.context_length,
+        })
+    }
+
+    /// Token representations that enter the first block: token plus position. `token_ids` is (batch, n) of u32.
+    /// Returns (batch, n, width).
+    ///
+    /// # Errors
+    /// More tokens than the context holds.
+    pub fn embed_tokens(&self, token_ids: &Tensor) -> Result<Tensor> {
+        let (batch, n) = token_ids.dims2()?;
+        if n > self.context_length {
+            return Err(Error::caption(format!(
+                "the caption has {n} tokens, this model reads {}: shorten it",
+                self.context_length
+            )));
+        }
+        let tokens = self.token_embedding.embedding(&token_ids.flatten_all()?)?;
+        let tokens = tokens.reshape((batch, n, ()))?;
+        Ok(tokens.broadcast_add(&self.positional_embedding.narrow(0, 0, n)?)?)
+    }
+
+    /// Token representations (batch, n, width) → text embeddings (batch, D), not normalised. `end[i]` is the
+    /// position of text i's end token.
+    pub fn encode(&self, tokens: &Tensor, end: &[usize]) -> Result<Tensor> {
+        let n = tokens.dim(1)?;
+        let mask: Vec<f32> =
+            (0..n * n).map(|i| if i % n > i / n { f32::NEG_INFINITY } else { 0. }).collect();
+        let mask = Tensor::from_vec(mask, (n, n), tokens.device())?;
+        let mut x = tokens.clone();
+        for block in &self.resblocks {
+            x = block.forward(&x, &mask)?;
+        }
+        let pooled = end.iter().enumerate().map(|(i, &e)| x.i((i, e))).collect::<Result<Vec<_>, _>>()?;
+        let pooled = self.ln_final.forward(&Tensor::stack(&pooled, 0)?)?;
+        Ok(pooled.matmul(&self.text_projection)?)
+    }
+
+    /// `token_ids` (batch, n) → text embeddings (batch, D), not normalised.
+    pub fn forward(&self, token_ids: &Tensor, end: &[usize]) -> Result<Tensor> {
+        self.encode(&self.embed_tokens(token_ids)?, end)
+    }
+}

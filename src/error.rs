@@ -1,0 +1,98 @@
+//! One error for the whole crate: a kind to branch on, a message that says what to do next.
+//! Knows no other module; each module builds its own messages.
+
+use std::fmt;
+
+/// The result of everything in octlens that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What sort of thing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The scan a person gave cannot be read.
+    Scan,
+    /// The caption a person gave cannot be used.
+    Caption,
+    /// A weights file is damaged, foreign, or of another version.
+    Weights,
+    /// A data folder or one of its rows is not as documented.
+    Data,
+    /// A setting or argument makes no sense.
+    Config,
+    /// A tensor operation failed: a bug here, or memory ran out.
+    Model,
+    /// Disk or network.
+    Io,
+}
+
+/// An error with a kind, one clear line, and the error beneath it, if there is one.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of `kind`; `message` says what is wrong and what to do about it.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    /// Keeps the error beneath, whose text is added to the line.
+    pub fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// A scan that cannot be read.
+    pub fn scan(message: impl Into<String>) -> Self {
+        Self::new(Kind::Scan, message)
+    }
+
+    /// A caption that cannot be used.
+    pub fn caption(message: impl Into<String>) -> Self {
+        Self::new(Kind::Caption, message)
+    }
+
+    /// A weights file that cannot be used.
+    pub fn weights(message: impl Into<String>) -> Self {
+        Self::new(Kind::Weights, message)
+    }
+
+    /// A data folder or row that is not as documented.
+    pub fn data(message: impl Into<String>) -> Self {
+        Self::new(Kind::Data, message)
+    }
+
+    /// A setting that makes no sense.
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(Kind::Config, message)
+    }
+
+    /// Disk or network.
+    pub fn io(message: impl Into<String>) -> Self {
+        Self::new(Kind::Io, message)
+    }
+
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.source {
+            Some(source) => write!(f, " ({source})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|e| e.as_ref() as _)
+    }
+}

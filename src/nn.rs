@@ -1,0 +1,30 @@
+//! Differentiable layers and where their weights come from. Knows no model and no image.
+//!
+//! Every layer passes gradients, to its input and to its weights; candle's fused layer norm and last-dimension
+//! softmax do not (silently), which is why they are not used here. Fields mirror checkpoint keys, so that a state
+//! dict maps without a table.
+
+pub mod attention;
+pub mod batch_norm;
+pub mod conv;
+mod conv_cpu;
+pub mod linear;
+pub mod norm;
+pub mod params;
+
+use crate::error::{Error, Kind};
+
+impl From<candle_core::Error> for Error {
+    fn from(source: candle_core::Error) -> Self {
+        Error::new(Kind::Model, "a tensor operation failed").because(source)
+    }
+}
+
+/// Whether layers use batch statistics (and update their running ones) or the running ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Batch statistics; running statistics are updated.
+    Train,
+    /// Running statistics, unchanged.
+    Eval,
+}

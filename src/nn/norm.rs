@@ -1,0 +1,38 @@
+//! Normalisations that pass gradients: layer norm over the last dimension, and vectors of length one.
+
+use candle_core::{D, Tensor};
+use candle_nn::VarBuilder;
+
+use crate::error::Result;
+
+/// PyTorch's default, which CLIP uses.
+const LAYER_NORM_EPS: f64 = 1e-5;
+
+/// Layer norm over the last dimension.
+#[derive(Clone, Debug)]
+pub struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl LayerNorm {
+    /// `weight` and `bias` are (width).
+    pub fn new(width: usize, vb: VarBuilder<'_>) -> Result<Self> {
+        Ok(Self { weight: vb.get(width, "weight")?, bias: vb.get(width, "bias")? })
+    }
+
+    /// (…, width) → the same shape.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let x = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+        let variance = x.sqr()?.mean_keepdim(D::Minus1)?;
+        let x = x.broadcast_div(&(variance + LAYER_NORM_EPS)?.sqrt()?)?;
+        Ok(x.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)?)
+    }
+}
+
+/// Scales each vector of the last dimension to length one.
+pub fn l2_normalize(x: &Tensor) -> Result<Tensor> {
+    // Keeps the gradient finite at the zero vector, far below any real embedding's length.
+    const TINY: f64 = 1e-12;
+    Ok(x.broadcast_div(&(x.sqr()?.sum_keepdim(D::Minus1)? + TINY)?.sqrt()?)?)
+}

@@ -1,0 +1,137 @@
+//! What crosses the thread between the page and the worker, as plain data. Knows no DOM and no model.
+//!
+//! A message is a JS object `{ head, file?, pixels? }`: `head` is one of these enums as JSON text, `file` the
+//! visitor's `File` (a handle: its bytes are read in the worker), `pixels` the decoded scan as a `Uint8Array`
+//! (grey, row by row), which the page needs because browsers show no TIFF.
+//! The worker says [`Response::Ready`] first: what is sent before is lost.
+
+use serde::{Deserialize, Serialize};
+
+use crate::caption::Vocabulary;
+use crate::report::Report;
+
+/// Numbers a request; answers to older ones are dropped.
+pub type RequestId = u32;
+
+/// Numbers a scan of this session, so that an earlier one can be explained again.
+pub type ScanId = u32;
+
+/// The largest file that is read; larger ones are refused before memory is taken.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// What the page asks of the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Load a model of `weights/index.json`: by name, or the default one.
+    Load {
+        /// The model's name.
+        model: Option<String>,
+    },
+    /// Decode, run and explain the file that comes with this message.
+    Analyze {
+        /// Which request this is.
+        id: RequestId,
+        /// The number this scan gets.
+        scan: ScanId,
+        /// The file's name.
+        name: String,
+        /// Which frame of the file, from 0.
+        frame: usize,
+        /// What to explain.
+        options: Options,
+    },
+    /// Explain an analysed scan again: another caption or another class.
+    Revise {
+        /// Which request this is.
+        id: RequestId,
+        /// Which scan.
+        scan: ScanId,
+        /// What to explain.
+        options: Options,
+    },
+    /// Drop what is kept of a scan; nothing answers.
+    Forget {
+        /// Which scan.
+        scan: ScanId,
+    },
+}
+
+/// What to explain.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// The class to explain, or none for the image head's most probable one.
+    pub target: Option<String>,
+    /// A caption written by a person, or none for the retrieved one.
+    pub caption: Option<String>,
+}
+
+/// What the worker tells the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Response {
+    /// The worker listens.
+    Ready {
+        /// The build both sides must share ([`BUILD`]).
+        build: String,
+    },
+    /// Bytes of the weights file have come.
+    Progress(Progress),
+    /// A model is ready.
+    Loaded(Box<ModelCard>),
+    /// An analysis is done; `pixels` comes with the answer to `Analyze`.
+    Analyzed {
+        /// The request answered.
+        id: RequestId,
+        /// What was found.
+        report: Box<Report>,
+    },
+    /// A request failed; the worker lives on. No id: loading failed.
+    Failed {
+        /// The request that failed.
+        id: Option<RequestId>,
+        /// One clear line.
+        message: String,
+    },
+    /// The worker panicked and answers nothing more: only a reload helps.
+    Crashed {
+        /// What the panic said.
+        message: String,
+    },
+}
+
+/// Bytes of the weights file that have come.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// So far.
+    pub done_bytes: u64,
+    /// In all.
+    pub total_bytes: u64,
+}
+
+/// What a weights file says of itself, for people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// The model's name.
+    pub name: String,
+    /// A line for people.
+    pub title: String,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// `int8` or `float`.
+    pub precision: String,
+    /// The words it knows.
+    pub vocabulary: Vocabulary,
+    /// The weights' licence.
+    pub licence: String,
+    /// Data and settings of its training, as the file tells them.
+    pub training: serde_json::Value,
+    /// Measured figures on held-out patients, as the file tells them.
+    pub metrics: serde_json::Value,
+}
+
+/// Names this build: page and worker of different builds do not speak.
+pub const BUILD: &str = match option_env!("OCTLENS_BUILD") {
+    Some(build) => build,
+    None => env!("CARGO_PKG_VERSION"),
+};

@@ -1,0 +1,271 @@
+//! Turns a report's numbers into what is seen: heatmap → RGBA, score → shade, µm → scale bar, metrics → figures.
+//! Pure: knows no DOM, no canvas and no model.
+
+pub mod figures;
+
+use crate::report::Heatmap;
+
+/// Matplotlib's inferno at every eighth of its range; in between it is close to linear.
+const INFERNO: [[u8; 3]; 9] = [
+    [0, 0, 4],
+    [31, 12, 72],
+    [85, 15, 109],
+    [136, 34, 106],
+    [186, 54, 85],
+    [227, 89, 51],
+    [249, 140, 10],
+    [249, 201, 50],
+    [252, 255, 164],
+];
+
+/// A heatmap value of 1 / `ALPHA_SLOPE` and above covers the scan wholly (before the opacity slider); a cold pixel
+/// does not cover it at all, so that the scan is seen where the model did not look.
+const ALPHA_SLOPE: f32 = 1.6;
+
+/// The most pixels that are drawn; larger scans are reduced by a whole factor.
+pub const MAX_DRAWN_PIXELS: usize = 4 << 20;
+
+/// Lengths a scale bar may have, in µm.
+const BAR_LENGTHS_UM: [f64; 9] = [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0];
+
+/// The colour of a heatmap value; below 0 and above 1 it is clamped.
+pub fn inferno(value: f32) -> [u8; 3] {
+    let position = value.clamp(0.0, 1.0) * (INFERNO.len() - 1) as f32;
+    let lower = (position as usize).min(INFERNO.len() - 2);
+    let share = position - lower as f32;
+    std::array::from_fn(|c| {
+        let (from, to) = (f32::from(INFERNO[lower][c]), f32::from(INFERNO[lower + 1][c]));
+        (from + (to - from) * share).round() as u8
+    })
+}
+
+/// How much of the scan a heatmap value covers, 0…1.
+pub fn coverage(value: f32) -> f32 {
+    (value * ALPHA_SLOPE).clamp(0.0, 1.0)
+}
+
+/// The size (columns, rows) at which a scan is drawn: its own, or reduced by a whole factor to at most `max_pixels`.
+pub fn drawn_size(width: usize, height: usize, max_pixels: usize) -> [usize; 2] {
+    let mut factor = 1;
+    while width.div_ceil(factor) * height.div_ceil(factor) > max_pixels.max(1) {
+        factor += 1;
+    }
+    [width.div_ceil(factor), height.div_ceil(factor)]
+}
+
+/// Where the centre of each of `n_drawn` pixels lies between the cells of the map: (lower cell, upper cell, share of
+/// the upper one), or none outside the region `start…start + length` of a scan `n_scan` pixels long.
+fn cells(n_drawn: usize, n_scan: usize, start: f32, length: f32, n_cells: usize) -> Vec<Option<(usize, usize, f32)>> {
+    (0..n_drawn)
+        .map(|drawn| {
+            let in_scan = (drawn as f32 + 0.5) * n_scan as f32 / n_drawn as f32;
+            let in_region = (in_scan - start) / length;
+            if n_cells == 0 || !(0.0..1.0).contains(&in_region) {
+                return None;
+            }
+            // A cell's value stands at its centre; the outer half cells keep it.
+            let position = (in_region * n_cells as f32 - 0.5).clamp(0.0, (n_cells - 1) as f32);
+            let lower = position as usize;
+            Some((lower, (lower + 1).min(n_cells - 1), position - lower as f32))
+        })
+        .collect()
+}
+
+/// The heatmap drawn at `drawn` (columns, rows) over a scan of `scan` (columns, rows): RGBA, row by row, alpha not
+/// premultiplied; transparent outside the map's region.
+pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> {
+    let mut rgba = vec![0; drawn[0] * drawn[1] * 4];
+    if heatmap.values.len() != heatmap.rows * heatmap.cols {
+        return rgba;
+    }
+    let [x, y, width, height] = heatmap.region;
+    let columns = cells(drawn[0], scan[0], x, width, heatmap.cols);
+    let rows = cells(drawn[1], scan[1], y, height, heatmap.rows);
+    let colours: Vec<[u8; 4]> = (0..=255)
+        .map(|i| {
+            let value = i as f32 / 255.0;
+            let [r, g, b] = inferno(value);
+            [r, g, b, (coverage(value) * 255.0).round() as u8]
+        })
+        .collect();
+    for (row, line) in rows.iter().zip(rgba.chunks_exact_mut(drawn[0].max(1) * 4)) {
+        let Some((top, bottom, down)) = *row else { continue };
+        let (top, bottom) = (&heatmap.values[top * heatmap.cols..], &heatmap.values[bottom * heatmap.cols..]);
+        for (column, pixel) in columns.iter().zip(line.chunks_exact_mut(4)) {
+            let Some((left, right, across)) = *column else { continue };
+            let above = top[left] + (top[right] - top[left]) * across;
+            let below = bottom[left] + (bottom[right] - bottom[left]) * across;
+            let value = (above + (below - above) * down).clamp(0.0, 1.0);
+            pixel.copy_from_slice(&colours[(value * 255.0).round() as usize]);
+        }
+    }
+    rgba
+}
+
+/// A grey scan of `scan` (columns, rows) drawn at `drawn`: opaque RGBA; each drawn pixel is the mean of those it covers.
+pub fn grey_rgba(pixels: &[u8], scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> {
+    let [width, height] = scan;
+    let mut rgba = Vec::with_capacity(drawn[0] * drawn[1] * 4);
+    let span = |i: usize, n_drawn: usize, n_scan: usize| {
+        let start = i * n_scan / n_drawn;
+        start..((i + 1) * n_scan / n_drawn).max(start + 1).min(n_scan.max(start + 1))
+    };
+    for row in 0..drawn[1] {
+        let rows = span(row, drawn[1], height);
+        for column in 0..drawn[0] {
+            let columns = span(column, drawn[0], width);
+            let n_covered = (rows.len() * columns.len()) as u32;
+            let sum: u32 = rows
+                .clone()
+                .filter_map(|y| pixels.get(y * width + columns.start..y * width + columns.end))
+                .flatten()
+                .map(|&grey| u32::from(grey))
+                .sum();
+            let grey = (sum / n_covered.max(1)) as u8;
+            rgba.extend([grey, grey, grey, 255]);
+        }
+    }
+    rgba
+}
+
+/// The scan with the heatmap over it, as it is seen at `opacity` (0…1): RGB, row by row, at the scan's own size.
+pub fn composite_rgb(pixels: &[u8], scan: [usize; 2], heatmap: &Heatmap, opacity: f32) -> Vec<u8> {
+    let overlay = overlay_rgba(heatmap, scan, scan);
+    pixels
+        .iter()
+        .zip(overlay.chunks_exact(4))
+        .flat_map(|(&grey, over)| {
+            let share = f32::from(over[3]) / 255.0 * opacity.clamp(0.0, 1.0);
+            [0, 1, 2].map(|c| (f32::from(grey) * (1.0 - share) + f32::from(over[c]) * share).round() as u8)
+        })
+        .collect()
+}
+
+/// How strongly a word is lit, 0…1: the square root of its share, so that a tenth of the weight is still seen.
+pub fn shade(score: f32) -> f32 {
+    score.abs().clamp(0.0, 1.0).sqrt()
+}
+
+/// A scale bar.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScaleBar {
+    /// What it stands for, in µm.
+    pub length_um: f64,
+    /// Its length as a share of the scan's width, 0…1.
+    pub share: f64,
+}
+
+/// The longest round scale bar that takes at most a fifth of a scan `width` pixels wide.
+pub fn scale_bar(um_per_pixel: f64, width: usize) -> Option<ScaleBar> {
+    let width_um = um_per_pixel * width as f64;
+    BAR_LENGTHS_UM
+        .into_iter()
+        .rfind(|length_um| *length_um <= width_um / 5.0)
+        .map(|length_um| ScaleBar { length_um, share: length_um / width_um })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heatmap(rows: usize, cols: usize, values: &[f32], region: [f32; 4]) -> Heatmap {
+        Heatmap {
+            method: "grad_cam".into(),
+            target: "AMD".into(),
+            layer: "layer4".into(),
+            rows,
+            cols,
+            values: values.to_vec(),
+            region,
+        }
+    }
+
+    fn alpha(rgba: &[u8], width: usize, x: usize, y: usize) -> u8 {
+        rgba[(y * width + x) * 4 + 3]
+    }
+
+    #[test]
+    fn the_colours_run_from_black_to_pale_yellow() {
+        assert_eq!(inferno(0.0), [0, 0, 4]);
+        assert_eq!(inferno(1.0), [252, 255, 164]);
+        assert_eq!(inferno(7.0), inferno(1.0));
+        let brightness = |v: f32| inferno(v).iter().map(|&c| u32::from(c)).sum::<u32>();
+        assert!((0..20).all(|i| brightness(i as f32 / 20.0) < brightness((i + 1) as f32 / 20.0)));
+    }
+
+    #[test]
+    fn the_map_covers_its_region_and_nothing_else() {
+        let rgba = overlay_rgba(&heatmap(1, 1, &[1.0], [2.0, 1.0, 4.0, 2.0]), [8, 4], [8, 4]);
+        for y in 0..4 {
+            for x in 0..8 {
+                let inside = (2..6).contains(&x) && (1..3).contains(&y);
+                assert_eq!(alpha(&rgba, 8, x, y), if inside { 255 } else { 0 }, "{x},{y}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_region_larger_than_the_scan_is_cut_at_its_edges() {
+        let map = heatmap(1, 2, &[0.0, 1.0], [-4.0, 0.0, 8.0, 2.0]);
+        let rgba = overlay_rgba(&map, [4, 2], [4, 2]);
+        assert!((0..4).all(|x| alpha(&rgba, 4, x, 0) > 0), "only the map's hot half lies on the scan");
+        assert_eq!(rgba.len(), 4 * 2 * 4);
+    }
+
+    #[test]
+    fn the_hottest_pixel_lies_at_the_centre_of_the_hottest_cell() {
+        let mut values = vec![0.0; 15];
+        values[5 + 3] = 1.0;
+        let rgba = overlay_rgba(&heatmap(3, 5, &values, [0.0, 0.0, 50.0, 30.0]), [50, 30], [50, 30]);
+        let hottest = (0..50 * 30).max_by_key(|i| u32::from(rgba[i * 4 + 1])).unwrap();
+        let (x, y) = (hottest % 50, hottest / 50);
+        assert!((34..=35).contains(&x) && (14..=15).contains(&y), "{x},{y}");
+    }
+
+    #[test]
+    fn a_reduced_drawing_keeps_the_map_over_the_same_share_of_the_scan() {
+        let rgba = overlay_rgba(&heatmap(1, 1, &[1.0], [0.0, 0.0, 500.0, 400.0]), [1000, 400], [100, 40]);
+        assert_eq!(alpha(&rgba, 100, 49, 20), 255);
+        assert_eq!(alpha(&rgba, 100, 50, 20), 0);
+    }
+
+    #[test]
+    fn a_map_of_the_wrong_length_is_not_drawn() {
+        let rgba = overlay_rgba(&heatmap(2, 2, &[1.0], [0.0, 0.0, 2.0, 2.0]), [2, 2], [2, 2]);
+        assert!(rgba.iter().all(|&b| b == 0));
+    }
+
+    #[test]
+    fn grey_pixels_are_averaged_when_reduced_and_kept_when_not() {
+        assert_eq!(grey_rgba(&[0, 100, 200, 100], [2, 2], [1, 1]), [100, 100, 100, 255]);
+        assert_eq!(grey_rgba(&[7, 9], [2, 1], [2, 1]), [7, 7, 7, 255, 9, 9, 9, 255]);
+    }
+
+    #[test]
+    fn large_scans_are_drawn_small_and_small_ones_as_they_are() {
+        assert_eq!(drawn_size(581, 211, MAX_DRAWN_PIXELS), [581, 211]);
+        let [width, height] = drawn_size(16_384, 4_096, MAX_DRAWN_PIXELS);
+        assert!(width * height <= MAX_DRAWN_PIXELS && width == height * 4, "{width} × {height}");
+    }
+
+    #[test]
+    fn a_composite_without_opacity_is_the_scan() {
+        let map = heatmap(1, 1, &[1.0], [0.0, 0.0, 2.0, 1.0]);
+        assert_eq!(composite_rgb(&[10, 20], [2, 1], &map, 0.0), [10, 10, 10, 20, 20, 20]);
+        assert_eq!(composite_rgb(&[10, 20], [2, 1], &map, 1.0)[..3], inferno(1.0));
+    }
+
+    #[test]
+    fn words_are_lit_by_the_size_of_their_score_whatever_its_sign() {
+        assert_eq!(shade(-0.25), shade(0.25));
+        assert!(shade(0.5) > shade(0.1) && shade(3.0) <= 1.0);
+    }
+
+    #[test]
+    fn the_scale_bar_is_round_and_fits() {
+        let bar = scale_bar(6.0, 1000).unwrap();
+        assert_eq!(bar.length_um, 1000.0);
+        assert!((bar.share - 1.0 / 6.0).abs() < 1e-9);
+        assert_eq!(scale_bar(0.0, 1000), None);
+    }
+}

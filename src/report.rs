@@ -1,0 +1,172 @@
+//! What an analysis found, as plain data: the page shows it, `train explain --json` prints it.
+//! Holds no tensor and computes nothing. The JSON is a contract (`octlens.report/1`).
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// The value of [`Report::schema`].
+pub const SCHEMA: &str = "octlens.report/1";
+
+/// One scan analysed by one model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// Which weights answered.
+    pub model: ModelRef,
+    /// Which scan was asked about.
+    pub input: InputRef,
+    /// What the image head says.
+    pub image: Prediction,
+    /// The caption that the text head read.
+    pub caption: CaptionReport,
+    /// What the text head says of that caption.
+    pub text: Prediction,
+    /// Whether both heads say the same.
+    pub agreement: Agreement,
+    /// Where the image head looked.
+    pub heatmap: Heatmap,
+    /// Which words the text head counted.
+    pub tokens: TokenReport,
+    /// How long each step took.
+    pub timings_ms: TimingsMs,
+}
+
+/// Which weights answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelRef {
+    /// The model's name.
+    pub name: String,
+    /// SHA-256 of the weights file, in hex.
+    pub sha256: String,
+}
+
+/// Which scan was asked about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputRef {
+    /// The file's name, without its folder.
+    pub name: String,
+    /// `png`, `jpeg`, `tiff`, `bmp`, …
+    pub format: String,
+    /// Columns of the scan.
+    pub width: usize,
+    /// Rows of the scan.
+    pub height: usize,
+    /// Which frame of the file, from 0.
+    pub frame: usize,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// Micrometres per pixel, across and down, where the file says so.
+    pub um_per_pixel: Option<[f64; 2]>,
+}
+
+/// What one head says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// The most probable class.
+    pub label: String,
+    /// Each class with its probability, in the order of the logits; they sum to 1.
+    pub probabilities: IndexMap<String, f32>,
+    /// The head's logits, in the same order.
+    pub logits: Vec<f32>,
+}
+
+/// Where a caption came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CaptionSource {
+    /// The training caption closest to the image.
+    Retrieved,
+    /// A person's.
+    Edited,
+}
+
+/// The caption that the text head read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaptionReport {
+    /// The caption.
+    pub text: String,
+    /// Where it came from.
+    pub source: CaptionSource,
+    /// Cosine of its embedding with the image's, -1…1.
+    pub similarity: f32,
+    /// The closest training captions, best first.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A training caption and how close it lies to the image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The caption.
+    pub text: String,
+    /// Cosine with the image's embedding, -1…1.
+    pub similarity: f32,
+}
+
+/// Whether both heads say the same.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The most probable classes are equal.
+    pub same_label: bool,
+    /// Jensen–Shannon divergence of the two distributions in bits, 0…1.
+    pub divergence: f32,
+}
+
+/// Where the image head looked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heatmap {
+    /// `grad_cam`.
+    pub method: String,
+    /// The class asked about.
+    pub target: String,
+    /// The layer whose feature map is weighed.
+    pub layer: String,
+    /// Rows of the map.
+    pub rows: usize,
+    /// Columns of the map.
+    pub cols: usize,
+    /// Row by row, 0…1; the largest is 1 unless nothing speaks for the class.
+    pub values: Vec<f32>,
+    /// The rectangle of the scan that the map covers: x, y, width, height in scan pixels.
+    pub region: [f32; 4],
+}
+
+/// Which words the text head counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenReport {
+    /// `gradient_x_activation`.
+    pub method: String,
+    /// The class asked about.
+    pub target: String,
+    /// The caption's words and phrases in order.
+    pub words: Vec<Word>,
+}
+
+/// One phrase of the caption.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// As in the caption.
+    pub text: String,
+    /// Where it starts in the caption, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// Its share, signed: for the class when positive, against it when negative; absolute values sum to 1
+    /// over the whole caption.
+    pub score: f32,
+}
+
+/// How long each step took, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TimingsMs {
+    /// File bytes to pixels.
+    pub decode: f64,
+    /// Pixels to the model's input.
+    pub preprocess: f64,
+    /// Input to image embedding.
+    pub image_encoder: f64,
+    /// Caption to text embedding.
+    pub text_encoder: f64,
+    /// Both explanations.
+    pub explain: f64,
+}

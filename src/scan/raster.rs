@@ -1,0 +1,157 @@
+//! Pictures as scans: PNG, JPEG, TIFF and BMP, by the `image` crate. Refuses what would not fit before taking memory.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use super::{MAX_PIXELS, MAX_SIDE, Scan};
+use crate::error::{Error, Result};
+
+/// What octlens reads, for messages.
+const FORMATS: &str = "PNG, JPEG, TIFF or BMP";
+
+fn format_of(bytes: &[u8]) -> Result<(ImageFormat, &'static str)> {
+    let name = match image::guess_format(bytes).ok() {
+        Some(ImageFormat::Png) => "png",
+        Some(ImageFormat::Jpeg) => "jpeg",
+        Some(ImageFormat::Tiff) => "tiff",
+        Some(ImageFormat::Bmp) => "bmp",
+        _ => return Err(Error::scan(format!("the file is not a picture octlens reads: save the scan as {FORMATS}"))),
+    };
+    let format = image::guess_format(bytes).map_err(damaged)?;
+    Ok((format, name))
+}
+
+fn damaged(error: ImageError) -> Error {
+    Error::scan("the picture is damaged or cut short: save or export the scan again").because(error)
+}
+
+/// Reads the picture's only frame (of a TIFF with several pages: the first).
+pub(super) fn decode(bytes: &[u8], frame: usize) -> Result<Scan> {
+    let (format, name) = format_of(bytes)?;
+    if frame > 0 {
+        return Err(Error::scan(format!("the picture has one frame, not a frame {}: choose frame 1", frame + 1)));
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(8 * MAX_PIXELS as u64);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width as usize, height as usize)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    Ok(Scan {
+        width: width as usize,
+        height: height as usize,
+        pixels: grey(&picture),
+        format: name,
+        frame,
+        n_frames: 1,
+        um_per_pixel: None,
+    })
+}
+
+fn check_size(width: usize, height: usize) -> Result<()> {
+    if width == 0 || height == 0 {
+        return Err(Error::scan(format!("the scan is {width} × {height} pixels, it holds nothing: choose another file")));
+    }
+    if width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS {
+        return Err(Error::scan(format!(
+            "the scan is {width} × {height} pixels: octlens reads up to {MAX_SIDE} on a side and {} megapixels; crop it",
+            MAX_PIXELS >> 20
+        )));
+    }
+    Ok(())
+}
+
+/// Rec. 601 luma (0.299, 0.587, 0.114), in integers, so that every target gives the same grey. Alpha is ignored.
+fn grey(picture: &DynamicImage) -> Vec<u8> {
+    match picture {
+        DynamicImage::ImageLuma8(p) => p.as_raw().clone(),
+        DynamicImage::ImageLumaA8(p) => p.pixels().map(|p| p.0[0]).collect(),
+        DynamicImage::ImageLuma16(p) => p.pixels().map(|p| (p.0[0] >> 8) as u8).collect(),
+        DynamicImage::ImageLumaA16(p) => p.pixels().map(|p| (p.0[0] >> 8) as u8).collect(),
+        other => other
+            .to_rgb8()
+            .pixels()
+            .map(|p| {
+                let [r, g, b] = p.0.map(u32::from);
+                ((299 * r + 587 * g + 114 * b + 500) / 1000) as u8
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
+
+    use super::*;
+
+    fn written(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.into().write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn gradient() -> GrayImage {
+        GrayImage::from_fn(20, 10, |x, y| Luma([(x * 12 + y) as u8]))
+    }
+
+    #[test]
+    fn lossless_formats_give_the_same_pixels() {
+        for (format, name) in [(ImageFormat::Png, "png"), (ImageFormat::Tiff, "tiff"), (ImageFormat::Bmp, "bmp")] {
+            let scan = Scan::decode(&written(gradient(), format), 0).unwrap();
+            assert_eq!((scan.width, scan.height, scan.format), (20, 10, name));
+            assert_eq!(&scan.pixels, gradient().as_raw());
+            assert_eq!(scan.pixel(3, 2), 38);
+        }
+        let jpeg = Scan::decode(&written(gradient(), ImageFormat::Jpeg), 0).unwrap();
+        assert!(jpeg.pixels.iter().zip(gradient().as_raw()).all(|(a, b)| a.abs_diff(*b) < 16));
+    }
+
+    #[test]
+    fn colour_becomes_luma_and_sixteen_bits_become_eight() {
+        let colour = RgbImage::from_pixel(2, 1, Rgb([200, 100, 50]));
+        assert_eq!(Scan::decode(&written(colour, ImageFormat::Png), 0).unwrap().pixels, [124, 124]);
+        let deep: ImageBuffer<Luma<u16>, Vec<u16>> = ImageBuffer::from_pixel(1, 1, Luma([0xABCD]));
+        assert_eq!(Scan::decode(&written(deep, ImageFormat::Png), 0).unwrap().pixels, [0xAB]);
+    }
+
+    #[test]
+    fn what_is_no_scan_is_refused_with_a_reason() {
+        let png = written(gradient(), ImageFormat::Png);
+        for (bytes, reason) in [
+            (&b""[..], "empty"),
+            (b"patient,age\n1,64\n", "not a picture"),
+            (&png[..png.len() / 2], "cut short"),
+            (&png[..12], "cut short"),
+        ] {
+            let error = Scan::decode(bytes, 0).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+        assert!(Scan::decode(&png, 1).unwrap_err().to_string().contains("frame 2"));
+    }
+
+    #[test]
+    fn sizes_out_of_range_are_refused_before_memory_is_taken() {
+        // A PNG header that claims a size; no pixel follows.
+        let claims = |width: u32, height: u32| {
+            let mut png = written(gradient(), ImageFormat::Png);
+            png[16..20].copy_from_slice(&width.to_be_bytes());
+            png[20..24].copy_from_slice(&height.to_be_bytes());
+            let checksum = crc32(&png[12..29]);
+            png[29..33].copy_from_slice(&checksum.to_be_bytes());
+            Scan::decode(&png, 0).unwrap_err().to_string()
+        };
+        assert!(claims(40_000, 10).contains("40000 × 10"), "{}", claims(40_000, 10));
+        assert!(claims(16_000, 16_000).contains("megapixels"));
+        assert!(!claims(0, 10).is_empty());
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0u32, |crc, b| {
+            (0..8).fold(crc ^ u32::from(*b), |c, _| if c & 1 == 1 { 0xEDB8_8320 ^ (c >> 1) } else { c >> 1 })
+        })
+    }
+}

@@ -1,0 +1,280 @@
+//! Contrastive training of both towers, read top to bottom.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use candle_core::{DType, Device, Tensor, Var};
+use candle_nn::{VarBuilder, VarMap};
+use rand::SeedableRng;
+use rand::distr::{Distribution, weighted::WeightedIndex};
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::adamw::{AdamW, AdamWConfig};
+use super::augment::Augment;
+use super::config::{ModelSpec, Settings};
+use super::dataset::Record;
+use super::evaluate::embed_images;
+use super::init::initialize;
+use super::loss::contrastive_loss;
+use super::progress;
+use super::run::{Prepared, Run, files};
+use super::samples::Sample;
+use super::schedule::warmup_cosine;
+use crate::clip::Clip;
+use crate::error::{Error, Result};
+use crate::nn::Mode;
+use crate::nn::norm::l2_normalize;
+use crate::tokenizer::Tokenizer;
+
+/// The most captions an image is compared with in one step; beyond, a random part of the others is taken.
+const MAX_CAPTIONS_PER_STEP: usize = 96;
+
+/// How far a checkpoint is.
+#[derive(Serialize, Deserialize)]
+struct Position {
+    epoch: usize,
+    n_steps: usize,
+}
+
+/// Texts as one batch for the text tower: token ids padded to the longest, and where each text ends.
+pub fn text_batch(tokenizer: &Tokenizer, texts: &[String], device: &Device) -> Result<(Tensor, Vec<usize>)> {
+    let tokens = texts.iter().map(|t| tokenizer.encode(t)).collect::<Result<Vec<_>>>()?;
+    let longest = tokens.iter().map(|t| t.ids.len()).max().unwrap_or(0);
+    // What follows the end token cannot reach it, so any id may pad.
+    let ids = tokens.iter().flat_map(|t| t.ids.iter().copied().chain(std::iter::repeat_n(0, longest - t.ids.len())));
+    let ids = Tensor::from_iter(ids, device)?.reshape((texts.len(), longest))?;
+    Ok((ids, tokens.iter().map(|t| t.end()).collect()))
+}
+
+/// The weights in training and their running average, by the same names.
+struct Weights {
+    variables: BTreeMap<String, Var>,
+    average: BTreeMap<String, Var>,
+}
+
+impl Weights {
+    fn update_average(&self, decay: f64) -> Result<()> {
+        for (name, average) in &self.average {
+            let now = self.variables[name].as_detached_tensor();
+            average.set(&((average.as_detached_tensor() * decay)? + (now * (1. - decay))?)?)?;
+        }
+        Ok(())
+    }
+
+    fn tensors(variables: &BTreeMap<String, Var>, prefix: &str) -> impl Iterator<Item = (String, Tensor)> {
+        variables.iter().map(move |(name, var)| (format!("{prefix}{name}"), var.as_detached_tensor()))
+    }
+
+    fn restore(variables: &BTreeMap<String, Var>, prefix: &str, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        for (name, var) in variables {
+            let tensor = tensors
+                .get(&format!("{prefix}{name}"))
+                .ok_or_else(|| Error::data(format!("the checkpoint has no {prefix}{name}: start a new run")))?;
+            var.set(tensor)?;
+        }
+        Ok(())
+    }
+}
+
+fn named_variables(map: &VarMap) -> Result<BTreeMap<String, Var>> {
+    let data = map.data().lock().map_err(|_| Error::config("a thread panicked while it held the weights"))?;
+    Ok(data.iter().map(|(name, var)| (name.clone(), var.clone())).collect())
+}
+
+fn build(spec: &ModelSpec, device: &Device) -> Result<(Clip, BTreeMap<String, Var>)> {
+    let map = VarMap::new();
+    let clip = Clip::new(&spec.clip, VarBuilder::from_varmap(&map, DType::F32, device))?;
+    Ok((clip, named_variables(&map)?))
+}
+
+/// How often each scan is drawn: sources alike, captions within a source by their count to the power `balance`.
+fn draw_weights(records: &[&Record], samples: &[Sample], balance: f64) -> Vec<f64> {
+    let key = |s: &Sample| (records[s.record].source.to_string(), s.caption);
+    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+    samples.iter().for_each(|s| *counts.entry(key(s)).or_default() += 1);
+    let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
+    for ((source, _), n) in &counts {
+        *totals.entry(source).or_default() += (*n as f64).powf(balance);
+    }
+    samples
+        .iter()
+        .map(|s| {
+            let key = key(s);
+            (counts[&key] as f64).powf(balance - 1.) / totals[key.0.as_str()]
+        })
+        .collect()
+}
+
+/// Trains both towers on `train`, looks at `val` after each epoch, and leaves averaged weights in the run's folder.
+/// A run with a checkpoint goes on from it. Ctrl-C ends the epoch's step and keeps the last checkpoint.
+pub fn fit(
+    run: &Run,
+    prepared: &Prepared,
+    records: (&[&Record], &[&Record]),
+    samples: (&[Sample], &[Sample]),
+    device: &Device,
+) -> Result<()> {
+    let Prepared { settings, spec, tokenizer, .. } = prepared;
+    let (train, val) = samples;
+    if train.is_empty() {
+        return Err(Error::data("there is no scan to train on: check --data"));
+    }
+    let (clip, variables) = build(spec, device)?;
+    let (average_clip, average) = build(spec, device)?;
+    let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+    initialize(&mut list, spec.clip.text.layers, settings.seed)?;
+    for (name, var) in &average {
+        var.set(&variables[name].as_detached_tensor())?;
+    }
+    let weights = Weights { variables, average };
+    let trainable = weights.variables.iter().filter(|(n, _)| !n.contains("running_")).map(|(n, v)| (n.clone(), v.clone()));
+    let mut adamw = AdamW::new(trainable, adamw_config(settings))?;
+
+    let steps_per_epoch = train.len().div_ceil(settings.batch);
+    let n_total = steps_per_epoch * settings.epochs;
+    let mut n_steps = 0;
+    let mut first_epoch = 0;
+    if run.path(files::POSITION).exists() {
+        let position: Position = run.read_json(files::POSITION)?;
+        let tensors = run.read_tensors(files::CHECKPOINT, device)?;
+        Weights::restore(&weights.variables, "weight.", &tensors)?;
+        Weights::restore(&weights.average, "average.", &tensors)?;
+        adamw.restore(&tensors, position.n_steps)?;
+        (first_epoch, n_steps) = (position.epoch, position.n_steps);
+    }
+
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
+    // A second handler in one process is refused; the first one then stays, which serves as well.
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+
+    let draw = WeightedIndex::new(draw_weights(records.0, train, settings.caption_balance))
+        .map_err(|e| Error::data("the training scans cannot be drawn").because(e))?;
+    let bar = progress::bar("finetune", n_total);
+    bar.set_position(n_steps as u64);
+    for epoch in first_epoch..settings.epochs {
+        let started = Instant::now();
+        // Seeded by epoch, so that a resumed run draws what an unbroken one would have drawn.
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed ^ (epoch as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut losses = 0.;
+        for _ in 0..steps_per_epoch {
+            let picked: Vec<&Sample> = (0..settings.batch).map(|_| &train[draw.sample(&mut rng)]).collect();
+            let pixel_values = views(&picked, spec, &mut rng, device)?;
+            let (texts, positives) = caption_texts(&picked, spec, settings, &mut rng);
+            let (token_ids, end) = text_batch(tokenizer, &texts, device)?;
+            let image_embeds = clip.visual.pool(&clip.visual.feature_map(&pixel_values, Mode::Train)?)?;
+            let text_embeds = clip.text.forward(&token_ids, &end)?;
+            let loss = contrastive_loss(&clip.logits_per_image(&image_embeds, &text_embeds)?, &positives)?;
+            let rate = settings.learning_rate * warmup_cosine(n_steps, settings.warmup_steps, n_total);
+            let norm = adamw.step(&loss.backward()?, rate, settings.clip_norm)?;
+            let loss = f64::from(loss.to_scalar::<f32>()?);
+            if !(loss.is_finite() && norm.is_finite()) {
+                return Err(Error::config(format!("the loss is {loss} at step {n_steps}: lower --learning-rate")));
+            }
+            n_steps += 1;
+            // Short memory at first, or the random start would linger in the average.
+            weights.update_average(settings.ema_decay.min((n_steps as f64 + 1.) / (n_steps as f64 + 10.)))?;
+            losses += loss;
+            bar.inc(1);
+            bar.set_message(format!("loss {loss:.3}"));
+            if interrupted.load(Ordering::Relaxed) {
+                return Err(Error::config("interrupted: the same command goes on from the last epoch"));
+            }
+        }
+        let seen = look(&average_clip, prepared, val, device)?;
+        let line = json!({
+            "epoch": epoch + 1, "step": n_steps, "train_loss": losses / steps_per_epoch as f64,
+            "val_label_accuracy": seen.0, "val_caption_accuracy": seen.1, "seconds": started.elapsed().as_secs_f64(),
+        });
+        bar.println(line.to_string());
+        run.log(&line)?;
+        let state = Weights::tensors(&weights.variables, "weight.")
+            .chain(Weights::tensors(&weights.average, "average."))
+            .chain(adamw.state())
+            .collect();
+        run.write_tensors(files::CHECKPOINT, &state)?;
+        run.write_json(files::POSITION, &Position { epoch: epoch + 1, n_steps })?;
+        run.write_tensors(files::TOWERS, &Weights::tensors(&weights.average, "").collect())?;
+    }
+    bar.finish();
+    Ok(())
+}
+
+/// The optimiser's settings.
+pub fn adamw_config(settings: &Settings) -> AdamWConfig {
+    let Settings { beta1, beta2, eps, weight_decay, .. } = *settings;
+    AdamWConfig { beta1, beta2, eps, weight_decay }
+}
+
+/// A random view of each sample, as `pixel_values`.
+pub fn views(samples: &[&Sample], spec: &ModelSpec, rng: &mut ChaCha8Rng, device: &Device) -> Result<Tensor> {
+    let seeds: Vec<u64> = samples.iter().map(|_| rand::Rng::random(rng)).collect();
+    let (height, width) = (spec.preprocess.image_height, spec.preprocess.image_width);
+    let grey: Vec<f32> = samples
+        .par_iter()
+        .zip(seeds)
+        .flat_map_iter(|(s, seed)| {
+            Augment::default().view(&s.grey, height, width, &mut ChaCha8Rng::seed_from_u64(seed))
+        })
+        .collect();
+    spec.preprocess.pixel_values(grey, device)
+}
+
+/// The captions of one step, the batch's own first, each without its class word now and then; and each sample's
+/// place among them.
+fn caption_texts(
+    picked: &[&Sample],
+    spec: &ModelSpec,
+    settings: &Settings,
+    rng: &mut ChaCha8Rng,
+) -> (Vec<String>, Vec<usize>) {
+    let mut shown: Vec<usize> = picked.iter().filter_map(|s| s.caption).collect();
+    shown.sort_unstable();
+    shown.dedup();
+    let mut others: Vec<usize> = (0..spec.captions.len()).filter(|c| !shown.contains(c)).collect();
+    others.shuffle(rng);
+    others.truncate(MAX_CAPTIONS_PER_STEP.saturating_sub(shown.len()));
+    shown.extend(others);
+    let positives =
+        picked.iter().filter_map(|s| shown.iter().position(|c| Some(*c) == s.caption)).collect();
+    let texts = shown
+        .iter()
+        .map(|&c| {
+            let caption = &spec.captions[c];
+            if rand::Rng::random_bool(rng, settings.class_word_dropout) {
+                caption.findings_only().text()
+            } else {
+                caption.text()
+            }
+        })
+        .collect();
+    (texts, positives)
+}
+
+/// How often the retrieved caption names the right class, and is the right caption, on `samples`.
+fn look(clip: &Clip, prepared: &Prepared, samples: &[Sample], device: &Device) -> Result<(f64, f64)> {
+    let Prepared { spec, tokenizer, .. } = prepared;
+    if samples.is_empty() {
+        return Ok((f64::NAN, f64::NAN));
+    }
+    let texts: Vec<String> = spec.captions.iter().map(|c| c.text()).collect();
+    let (token_ids, end) = text_batch(tokenizer, &texts, device)?;
+    let captions = l2_normalize(&clip.text.forward(&token_ids, &end)?)?.detach();
+    let images = embed_images(clip, spec, samples, device)?;
+    let nearest = images.matmul(&captions.t()?)?.argmax(1)?.to_vec1::<u32>()?;
+    let share = |right: &dyn Fn(&Sample, usize) -> bool| {
+        let n = samples.iter().zip(&nearest).filter(|(s, c)| right(s, **c as usize)).count();
+        n as f64 / samples.len() as f64
+    };
+    let label = |c: usize| spec.captions[c].label.as_deref();
+    Ok((
+        share(&|s, c| label(c) == Some(spec.vocabulary.labels[s.class].as_str())),
+        share(&|s, c| s.caption == Some(c)),
+    ))
+}

@@ -1,0 +1,62 @@
+//! The contrastive loss with several positives: many scans share a caption, and the plain CLIP loss would push equal
+//! captions apart.
+
+use candle_core::{D, Tensor};
+
+use crate::error::Result;
+
+/// Symmetric cross-entropy of images and distinct captions.
+///
+/// `logits` (n_images, n_captions) are scaled cosines, `positives[i]` is image i's caption. Each image should find its
+/// caption among all captions; each caption that has images should find them, all equally (Khosla et al. 2020's
+/// supervised contrastive loss, its outer-sum form, for the second half). Where every image has a caption of its own
+/// this is CLIP's loss. Returns a scalar.
+pub fn contrastive_loss(logits: &Tensor, positives: &[usize]) -> Result<Tensor> {
+    let (n_images, n_captions) = logits.dims2()?;
+    let mut counts = vec![0usize; n_captions];
+    positives.iter().for_each(|&c| counts[c] += 1);
+    let n_present = counts.iter().filter(|n| **n > 0).count();
+    let mut image_targets = vec![0f32; n_images * n_captions];
+    let mut caption_targets = vec![0f32; n_images * n_captions];
+    for (i, &c) in positives.iter().enumerate() {
+        image_targets[i * n_captions + c] = 1. / n_images as f32;
+        caption_targets[i * n_captions + c] = 1. / (counts[c] * n_present) as f32;
+    }
+    let half = |log_probabilities: Tensor, targets: Vec<f32>| -> Result<Tensor> {
+        let targets = Tensor::from_vec(targets, (n_images, n_captions), logits.device())?;
+        Ok((log_probabilities * targets)?.sum_all()?.neg()?)
+    };
+    let images = half(candle_nn::ops::log_softmax(logits, D::Minus1)?, image_targets)?;
+    let captions = half(candle_nn::ops::log_softmax(logits, 0)?, caption_targets)?;
+    Ok((images + captions)?.affine(0.5, 0.)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    fn value(rows: &[[f32; 2]], positives: &[usize]) -> f32 {
+        let logits = Tensor::new(rows, &Device::Cpu).unwrap();
+        contrastive_loss(&logits, positives).unwrap().to_scalar().unwrap()
+    }
+
+    #[test]
+    fn with_one_image_per_caption_it_is_clips_loss() {
+        // CLIP's: mean of row and column cross-entropies of the diagonal, by hand for this matrix.
+        let rows = [[2f32, 0.5], [-1., 1.]];
+        let ce = |right: f32, wrong: f32| (1. + (wrong - right).exp()).ln();
+        let expected = (ce(2., 0.5) + ce(1., -1.) + ce(2., -1.) + ce(1., 0.5)) / 4.;
+        assert!((value(&rows, &[0, 1]) - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn images_that_share_a_caption_are_not_pushed_apart() {
+        let together = value(&[[9., -9.], [9., -9.], [-9., 9.]], &[0, 0, 1]);
+        let apart = value(&[[9., -9.], [-3., -9.], [-9., 9.]], &[0, 0, 1]);
+        assert!(together < apart);
+        // Two images of one caption can at best share it: ln 2 for that caption, nothing for the rest.
+        assert!((together - 0.5 * 0.5 * 2f32.ln()).abs() < 1e-4, "{together}");
+    }
+}

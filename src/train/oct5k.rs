@@ -1,0 +1,228 @@
+//! OCT5k (Arikan et al. 2023): images under `Images/Images_Original`, boxes in `Detection/all_bounding_boxes.csv`.
+//!
+//! Healthy: `Normal Part1`, `Normal Part2`. AMD: images of `AMD Part1`, `AMD Part2` and `DRUSEN` that have a box; one
+//! without would get a caption that names no lesion, which is what healthy captions say. Phantoms have this layout too.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::dataset::{Dataset, Problem, Record, SourceKind};
+use super::lesion_box::LesionBox;
+use crate::caption::{self, Diagnosis, Lesion};
+use crate::error::{Error, Result};
+
+/// Where images are.
+pub const IMAGES: &str = "Images/Images_Original";
+/// Where boxes are.
+pub const BOXES: &str = "Detection/all_bounding_boxes.csv";
+/// Boxes of one lesion that overlap this much (intersection over union) are one box, marked twice.
+const SAME_BOX_IOU: f64 = 0.9;
+
+/// Reads `dir`.
+///
+/// # Errors
+/// The image folder or the box file is missing.
+pub fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
+    let root = dir.join(IMAGES);
+    let mut images = Vec::new();
+    collect(&root, &mut images).map_err(|e| {
+        Error::data(format!("{} cannot be listed: name the folder that holds Images and Detection", root.display()))
+            .because(e)
+    })?;
+    // The box file says .png where the disk says .PNG.
+    let by_name: HashMap<String, PathBuf> = images.into_iter().map(|path| (key(&relative(&root, &path)), path)).collect();
+    let mut dataset = Dataset::default();
+    let boxes = read_boxes(&dir.join(BOXES), &by_name, &mut dataset.problems)?;
+    for (key, path) in &by_name {
+        let name = relative(&root, path);
+        let lower = name.to_ascii_lowercase();
+        let boxes = boxes.get(key).cloned().unwrap_or_default();
+        let diagnosis = if lower.starts_with("normal part") {
+            Diagnosis::Healthy
+        } else if (lower.starts_with("amd part") || lower.starts_with("drusen")) && !boxes.is_empty() {
+            Diagnosis::Amd
+        } else {
+            continue;
+        };
+        let boxes = if diagnosis == Diagnosis::Healthy { vec![] } else { boxes };
+        dataset.records.push(Record {
+            path: path.clone(),
+            patient: patient(&name),
+            name,
+            source,
+            label: diagnosis.label().to_owned(),
+            caption: caption::from_boxes(diagnosis, boxes.iter().map(|b| b.lesion)),
+            boxes,
+        });
+    }
+    dataset.problems.sort_by_key(|p| p.line);
+    Ok(dataset)
+}
+
+/// Every picture below `dir`, however deep: eye folders named `<name>.E2E` hold folders of dates.
+fn collect(dir: &Path, images: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, images)?;
+        } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) {
+            images.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    let parts = path.strip_prefix(root).unwrap_or(path).components();
+    parts.map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+fn key(name: &str) -> String {
+    name.trim().replace('\\', "/").to_ascii_lowercase()
+}
+
+/// The eye: the folder below the part, or the patient in `DRUSEN-<patient>-<n>.png`. One eye may have images in both
+/// parts, so the part is left out: `AMD Part1/AMD (3)` and `AMD Part2/AMD (3)` are kept together, to be safe.
+fn patient(name: &str) -> String {
+    let mut parts = name.split('/');
+    let (part, next) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if part.to_ascii_lowercase().starts_with("drusen") {
+        let stem = name.rsplit('/').next().unwrap_or(name);
+        return stem.split('-').take(2).collect::<Vec<_>>().join("-");
+    }
+    next.trim_end_matches(".E2E").to_owned()
+}
+
+fn read_boxes(
+    list: &Path,
+    images: &HashMap<String, PathBuf>,
+    problems: &mut Vec<Problem>,
+) -> Result<BTreeMap<String, Vec<LesionBox>>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(list)
+        .map_err(|e| Error::data(format!("{} cannot be read", list.display())).because(e))?;
+    let mut boxes: BTreeMap<String, Vec<LesionBox>> = BTreeMap::new();
+    for (i, row) in reader.records().enumerate() {
+        let line = row.as_ref().ok().and_then(|r| r.position().map(|p| p.line() as usize)).unwrap_or(i + 2);
+        let read = row.map_err(|e| e.to_string()).and_then(|row| parse(&row));
+        let (name, found) = match read {
+            Ok(read) => read,
+            Err(what) => {
+                problems.push(Problem { file: list.to_owned(), line: Some(line), what });
+                continue;
+            }
+        };
+        let key = key(&name);
+        if !images.contains_key(&key) {
+            let what = format!("image {name} is missing");
+            problems.push(Problem { file: list.to_owned(), line: Some(line), what });
+            continue;
+        }
+        let known = boxes.entry(key).or_default();
+        if !known.iter().any(|b| b.lesion == found.lesion && iou(b, &found) >= SAME_BOX_IOU) {
+            known.push(found);
+        }
+    }
+    Ok(boxes)
+}
+
+/// `,image,xmin,ymin,xmax,ymax,class`, of which the first column is a row number.
+fn parse(row: &csv::StringRecord) -> Result<(String, LesionBox), String> {
+    let [_, image, xmin, ymin, xmax, ymax, class] = row.iter().collect::<Vec<_>>()[..] else {
+        return Err(format!("{} columns, not 7", row.len()));
+    };
+    let number = |what: &str, text: &str| {
+        let value = text.trim().parse::<f64>().ok().filter(|v| (0. ..=65_535.).contains(v));
+        value.map(|v| v.round() as u32).ok_or_else(|| format!("{what} is \"{text}\", not a pixel"))
+    };
+    let lesion = Lesion::from_oct5k_name(class).ok_or_else(|| format!("class \"{class}\" is not one of OCT5k's nine"))?;
+    let found = LesionBox {
+        lesion,
+        xmin: number("xmin", xmin)?,
+        ymin: number("ymin", ymin)?,
+        xmax: number("xmax", xmax)?,
+        ymax: number("ymax", ymax)?,
+    };
+    if found.xmin >= found.xmax || found.ymin >= found.ymax {
+        return Err(format!("the box {xmin},{ymin},{xmax},{ymax} is empty"));
+    }
+    Ok((image.to_owned(), found))
+}
+
+fn iou(a: &LesionBox, b: &LesionBox) -> f64 {
+    let side = |low: u32, high: u32| f64::from((high + 1).saturating_sub(low));
+    let area = |b: &LesionBox| side(b.xmin, b.xmax) * side(b.ymin, b.ymax);
+    let shared = side(a.xmin.max(b.xmin), a.xmax.min(b.xmax)) * side(a.ymin.max(b.ymin), a.ymax.min(b.ymax));
+    shared / (area(a) + area(b) - shared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(images: &[&str], rows: &str) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for image in images {
+            let path = dir.path().join(IMAGES).join(image);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"").unwrap();
+        }
+        fs::create_dir_all(dir.path().join("Detection")).unwrap();
+        fs::write(dir.path().join(BOXES), format!(",image,xmin,ymin,xmax,ymax,class\n{rows}")).unwrap();
+        dir
+    }
+
+    #[test]
+    fn boxes_find_their_image_whatever_its_case_and_depth() {
+        let dir = folder(
+            &["AMD Part1/AMD (3)/Image (14).PNG", "AMD Part2/x.E2E/2019-01-02/Image (1).png", "DRUSEN/DRUSEN-77-4.png",
+              "Normal Part1/Normal (1)/Image (1).png", "AMD Part1/AMD (4)/Image (1).png"],
+            "0,AMD Part1/AMD (3)/Image (14).png,456,257,511,280,PRlayerdisruption\n\
+             1,AMD Part1/AMD (3)/Image (14).png,308,297,340,309,Harddrusen\n\
+             2,AMD Part2/x.E2E/2019-01-02/Image (1).png,1,2,30,40,Fluid\n\
+             3,DRUSEN/DRUSEN-77-4.png,1,2,30,40,Softdrusen\n",
+        );
+        let mut dataset = read(dir.path(), SourceKind::Oct5k).unwrap();
+        dataset.records.sort_by(|a, b| a.name.cmp(&b.name));
+        let seen: Vec<_> = dataset.records.iter().map(|r| (r.patient.as_str(), r.caption.text())).collect();
+        let expected = [
+            ("AMD (3)", "AMD, hard drusen, PR layer disruption"),
+            ("x", "AMD, fluid"),
+            ("DRUSEN-77", "AMD, soft drusen"),
+            ("Normal (1)", "healthy"),
+        ];
+        assert_eq!(seen, expected.map(|(p, c)| (p, c.to_owned())));
+        assert!(dataset.problems.is_empty(), "{:?}", dataset.problems);
+    }
+
+    #[test]
+    fn near_duplicates_become_one_box() {
+        let dir = folder(
+            &["AMD Part1/AMD (3)/Image (1).png"],
+            "0,AMD Part1/AMD (3)/Image (1).png,100,100,200,200,Fluid\n\
+             1,AMD Part1/AMD (3)/Image (1).png,101,100,200,201,Fluid\n\
+             2,AMD Part1/AMD (3)/Image (1).png,101,100,200,201,Softdrusen\n\
+             3,AMD Part1/AMD (3)/Image (1).png,150,100,250,200,Fluid\n",
+        );
+        assert_eq!(read(dir.path(), SourceKind::Oct5k).unwrap().records[0].boxes.len(), 3);
+    }
+
+    #[test]
+    fn bad_rows_are_named_by_line_and_the_rest_is_used() {
+        let dir = folder(
+            &["AMD Part1/AMD (3)/Image (1).png"],
+            "0,AMD Part1/AMD (3)/Image (1).png,a,100,200,200,Fluid\n\
+             1,AMD Part1/AMD (9)/Image (1).png,100,100,200,200,Fluid\n\
+             2,AMD Part1/AMD (3)/Image (1).png,200,100,100,200,Fluid\n\
+             3,AMD Part1/AMD (3)/Image (1).png,100,100,200,200,Cyst\n\
+             4,AMD Part1/AMD (3)/Image (1).png,100,100\n\
+             5,AMD Part1/AMD (3)/Image (1).png,100,100,200,200,Fluid\n",
+        );
+        let dataset = read(dir.path(), SourceKind::Oct5k).unwrap();
+        assert_eq!(dataset.records.len(), 1);
+        let lines: Vec<_> = dataset.problems.iter().filter_map(|p| p.line).collect();
+        assert_eq!(lines, [2, 3, 4, 5, 6]);
+    }
+}

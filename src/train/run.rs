@@ -1,0 +1,132 @@
+//! A run's folder: which file is where, and how it is read back.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::config::{ModelSpec, Settings};
+use super::split::Splits;
+use crate::error::{Error, Result};
+use crate::tokenizer::Tokenizer;
+
+/// The folder of one training run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    dir: PathBuf,
+}
+
+impl Run {
+    /// The run in `dir`, which is made if it is missing.
+    pub fn new(dir: &Path) -> Result<Self> {
+        fs::create_dir_all(dir).map_err(|e| Error::io(format!("cannot make {}", dir.display())).because(e))?;
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// A file of the run.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Writes `value` as JSON; a half-written file never replaces a whole one.
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|e| Error::io(format!("{name} cannot be written as JSON")).because(e))?;
+        self.replace(name, |path| fs::write(path, text.as_bytes()).map_err(|e| io(path, e)))
+    }
+
+    /// Reads JSON that [`Self::write_json`] wrote.
+    pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let path = self.path(name);
+        let text = fs::read_to_string(&path).map_err(|e| io(&path, e))?;
+        serde_json::from_str(&text).map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))
+    }
+
+    /// Writes tensors; a half-written file never replaces a whole one.
+    pub fn write_tensors(&self, name: &str, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        self.replace(name, |path| Ok(candle_core::safetensors::save(tensors, path)?))
+    }
+
+    /// Reads tensors that [`Self::write_tensors`] wrote.
+    pub fn read_tensors(&self, name: &str, device: &Device) -> Result<HashMap<String, Tensor>> {
+        let path = self.path(name);
+        candle_core::safetensors::load(&path, device)
+            .map_err(|e| Error::io(format!("cannot read {}: run the step before this one", path.display())).because(e))
+    }
+
+    /// Adds one line to the run's log, `log.jsonl`.
+    pub fn log(&self, line: &serde_json::Value) -> Result<()> {
+        let path = self.path("log.jsonl");
+        let mut file =
+            fs::OpenOptions::new().create(true).append(true).open(&path).map_err(|e| io(&path, e))?;
+        writeln!(file, "{line}").map_err(|e| io(&path, e))
+    }
+
+    fn replace(&self, name: &str, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let (path, part) = (self.path(name), self.path(&format!("{name}.part")));
+        write(&part)?;
+        fs::rename(&part, &path).map_err(|e| io(&path, e))
+    }
+}
+
+fn io(path: &Path, source: std::io::Error) -> Error {
+    Error::io(format!("cannot read or write {}", path.display())).because(source)
+}
+
+/// File names within a run.
+pub mod files {
+    /// [`super::Settings`].
+    pub const SETTINGS: &str = "settings.json";
+    /// [`super::ModelSpec`].
+    pub const MODEL: &str = "model.json";
+    /// [`super::Splits`].
+    pub const SPLITS: &str = "splits.json";
+    /// Hugging Face's format.
+    pub const TOKENIZER: &str = "tokenizer.json";
+    /// Where to go on from: weights, averages, moments, step.
+    pub const CHECKPOINT: &str = "checkpoint.safetensors";
+    /// How far the checkpoint is.
+    pub const POSITION: &str = "position.json";
+    /// Averaged weights of both towers.
+    pub const TOWERS: &str = "towers.safetensors";
+    /// Both heads.
+    pub const HEADS: &str = "heads.safetensors";
+}
+
+/// What a finished `finetune` leaves for the steps after it.
+pub struct Prepared {
+    /// How it was trained.
+    pub settings: Settings,
+    /// The model.
+    pub spec: ModelSpec,
+    /// Who is in which split.
+    pub splits: Splits,
+    /// Text → token ids.
+    pub tokenizer: Tokenizer,
+}
+
+impl Prepared {
+    /// Reads them from a run's folder.
+    pub fn read(run: &Run) -> Result<Self> {
+        let tokenizer = run.path(files::TOKENIZER);
+        Ok(Self {
+            settings: run.read_json(files::SETTINGS)?,
+            spec: run.read_json(files::MODEL)?,
+            splits: Splits::load(&run.path(files::SPLITS))?,
+            tokenizer: Tokenizer::from_json(&fs::read_to_string(&tokenizer).map_err(|e| io(&tokenizer, e))?)?,
+        })
+    }
+
+    /// Writes them to a run's folder.
+    pub fn write(&self, run: &Run) -> Result<()> {
+        run.write_json(files::SETTINGS, &self.settings)?;
+        run.write_json(files::MODEL, &self.spec)?;
+        self.splits.save(&run.path(files::SPLITS))?;
+        let json = self.tokenizer.to_json()?;
+        run.replace(files::TOKENIZER, |path| fs::write(path, json.as_bytes()).map_err(|e| io(path, e)))
+    }
+}

@@ -1,0 +1,54 @@
+//! Records become grey images in memory, at the model's input size. Reads files; knows no network.
+
+use std::fs;
+
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+
+use super::config::ModelSpec;
+use super::dataset::Record;
+use crate::error::{Error, Result};
+use crate::scan::Scan;
+
+/// One scan, ready for views.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Where it is among the records it was read from.
+    pub record: usize,
+    /// `image_height · image_width` grey values, contrast-stretched.
+    pub grey: Vec<u8>,
+    /// Class index.
+    pub class: usize,
+    /// Index into the model's captions; none if no training scan has this caption.
+    pub caption: Option<usize>,
+}
+
+/// Reads and resizes every record, in their order.
+///
+/// # Errors
+/// Names the first file that cannot be read.
+pub fn read(records: &[&Record], spec: &ModelSpec, bar: &ProgressBar) -> Result<Vec<Sample>> {
+    records
+        .par_iter()
+        .enumerate()
+        .map(|(i, record)| {
+            let scan = read_scan(record)?;
+            let grey = spec.preprocess.grey(&scan).into_iter().map(|v| (v * 255.).round() as u8).collect();
+            let sample = Sample {
+                record: i,
+                grey,
+                class: spec.class_of(&record.label)?,
+                caption: spec.captions.iter().position(|c| *c == record.caption),
+            };
+            bar.inc(1);
+            Ok(sample)
+        })
+        .collect()
+}
+
+/// Decodes a record's file.
+pub fn read_scan(record: &Record) -> Result<Scan> {
+    let named = |e: Error| Error::data(format!("{}", record.path.display())).because(e);
+    let bytes = fs::read(&record.path).map_err(|e| Error::io(format!("{}", record.path.display())).because(e))?;
+    Scan::decode(&bytes, 0).map_err(named)
+}

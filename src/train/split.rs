@@ -1,0 +1,162 @@
+//! Who is in which split: by patient, stratified, seeded. Stored with the run, so that it can be checked.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::dataset::Record;
+use crate::error::{Error, Result};
+
+/// A part of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// Weights learn from it.
+    Train,
+    /// Settings are chosen on it.
+    Val,
+    /// Figures are measured on it.
+    Test,
+}
+
+/// Each patient's split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Splits {
+    /// What shuffled the patients.
+    pub seed: u64,
+    /// Shares of train, val and test.
+    pub fractions: [f64; 3],
+    /// `source/patient` → split.
+    pub patients: BTreeMap<String, Split>,
+}
+
+fn key(record: &Record) -> String {
+    format!("{}/{}", record.source, record.patient)
+}
+
+impl Splits {
+    /// Deals patients out, each stratum (source and the patient's last caption in vocabulary order, which for OCTDL is
+    /// the latest stage) on its own. The order of `records` does not matter.
+    pub fn make(records: &[Record], seed: u64, fractions: [f64; 3]) -> Self {
+        let mut worst: BTreeMap<String, (usize, String)> = BTreeMap::new();
+        for record in records {
+            let stage = super::octdl::FINDINGS
+                .iter()
+                .rposition(|f| record.caption.findings.iter().any(|c| c == f))
+                .map_or(0, |i| i + 1);
+            let stratum = (stage, format!("{}/{}", record.source, record.label));
+            let entry = worst.entry(key(record)).or_insert_with(|| stratum.clone());
+            // AMD sorts before healthy, so the smaller label of equal stages is the diseased one.
+            if stratum.0 > entry.0 || (stratum.0 == entry.0 && stratum.1 < entry.1) {
+                *entry = stratum;
+            }
+        }
+        let mut strata: BTreeMap<(usize, String), Vec<String>> = BTreeMap::new();
+        for (patient, stratum) in worst {
+            strata.entry(stratum).or_default().push(patient);
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut patients = BTreeMap::new();
+        for (_, mut members) in strata {
+            members.shuffle(&mut rng);
+            let n = members.len() as f64;
+            let n_test = (n * fractions[2]).round() as usize;
+            let n_val = (n * fractions[1]).round() as usize;
+            for (i, patient) in members.into_iter().enumerate() {
+                let split = if i < n_test {
+                    Split::Test
+                } else if i < n_test + n_val {
+                    Split::Val
+                } else {
+                    Split::Train
+                };
+                patients.insert(patient, split);
+            }
+        }
+        Self { seed, fractions, patients }
+    }
+
+    /// A record's split; none if its patient was not there when the splits were made.
+    pub fn split_of(&self, record: &Record) -> Option<Split> {
+        self.patients.get(&key(record)).copied()
+    }
+
+    /// Writes JSON.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(|e| Error::io("splits").because(e))?;
+        fs::write(path, text).map_err(|e| Error::io(format!("cannot write {}", path.display())).because(e))
+    }
+
+    /// Reads JSON.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .map_err(|e| Error::io(format!("cannot read {}: name a run's folder", path.display())).because(e))?;
+        serde_json::from_str(&text).map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caption::Caption;
+    use crate::train::dataset::SourceKind;
+
+    fn records() -> Vec<Record> {
+        (0..300)
+            .map(|i| {
+                let (label, findings) = if i % 3 == 0 { ("healthy", vec![]) } else { ("AMD", vec!["MNV".to_owned()]) };
+                Record {
+                    path: format!("{i}").into(),
+                    name: format!("{i}"),
+                    source: SourceKind::Octdl,
+                    patient: format!("{}", i / 3 + i % 3 * 100),
+                    label: label.into(),
+                    caption: Caption { label: Some(label.into()), findings },
+                    boxes: vec![],
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn shares_hold_within_each_class() {
+        let records = records();
+        let splits = Splits::make(&records, 1, [0.7, 0.1, 0.2]);
+        for label in ["healthy", "AMD"] {
+            let of = |split| records.iter().filter(|r| r.label == label && splits.split_of(r) == Some(split)).count();
+            let n = of(Split::Train) + of(Split::Val) + of(Split::Test);
+            assert!((of(Split::Test) as f64 / n as f64 - 0.2).abs() < 0.03);
+            assert!((of(Split::Val) as f64 / n as f64 - 0.1).abs() < 0.03);
+        }
+    }
+
+    #[test]
+    fn the_same_seed_deals_the_same_whatever_the_order() {
+        let mut records = records();
+        let splits = Splits::make(&records, 5, [0.7, 0.1, 0.2]);
+        records.reverse();
+        assert_eq!(Splits::make(&records, 5, [0.7, 0.1, 0.2]), splits);
+        assert_ne!(Splits::make(&records, 6, [0.7, 0.1, 0.2]).patients, splits.patients);
+    }
+
+    #[test]
+    fn a_patient_with_both_classes_is_in_one_split() {
+        let mut records = records();
+        records.iter_mut().for_each(|r| r.patient = format!("{}", r.name.parse::<usize>().unwrap() % 50));
+        let splits = Splits::make(&records, 5, [0.7, 0.1, 0.2]);
+        assert_eq!(splits.patients.len(), 50);
+    }
+
+    #[test]
+    fn splits_are_read_back() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let splits = Splits::make(&records(), 5, [0.7, 0.1, 0.2]);
+        splits.save(file.path()).unwrap();
+        assert_eq!(Splits::load(file.path()).unwrap(), splits);
+    }
+}

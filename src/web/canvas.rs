@@ -1,0 +1,104 @@
+//! Puts finished pixels on canvases and hands finished files to the visitor. Picks no colour of a map: `render` does.
+
+use js_sys::Array;
+use wasm_bindgen::Clamped;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData, Url};
+
+use crate::render;
+use crate::report::Report;
+
+/// Saved images are at least this wide, so that their lines of text can be read.
+const MIN_SAVED_WIDTH: f64 = 900.0;
+/// The band of text below a saved image.
+const BAND_HEIGHT: f64 = 104.0;
+
+/// Draws RGBA pixels (row by row, alpha not premultiplied) of `size` (columns, rows); the canvas takes that size.
+pub fn paint(canvas: &HtmlCanvasElement, rgba: &[u8], size: [usize; 2]) {
+    canvas.set_width(size[0] as u32);
+    canvas.set_height(size[1] as u32);
+    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(rgba), size[0] as u32, size[1] as u32);
+    if let (Some(context), Ok(image)) = (context_2d(canvas), image) {
+        // Fails only where the canvas has no memory; it then stays empty.
+        let _ = context.put_image_data(&image, 0.0, 0.0);
+    }
+}
+
+/// Draws a scan, reduced to at most `max_pixels`.
+pub fn paint_scan(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize; 2], max_pixels: usize) {
+    let drawn = render::drawn_size(scan[0], scan[1], max_pixels);
+    paint(canvas, &render::grey_rgba(pixels, scan, drawn), drawn);
+}
+
+/// Draws a report's heatmap, transparent outside its region, at the size at which [`paint_scan`] draws the scan.
+pub fn paint_overlay(canvas: &HtmlCanvasElement, report: &Report) {
+    let scan = [report.input.width, report.input.height];
+    let drawn = render::drawn_size(scan[0], scan[1], render::MAX_DRAWN_PIXELS);
+    paint(canvas, &render::overlay_rgba(&report.heatmap, scan, drawn), drawn);
+}
+
+/// Hands a text file to the visitor.
+pub fn save_text(name: &str, text: &str, mime: &str) {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime);
+    if let Ok(blob) = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options) {
+        save(name, &blob);
+    }
+}
+
+/// Hands a PNG to the visitor: scan, heatmap at `opacity` (0…1), and lines of text below.
+pub fn save_png(name: &str, scan: &HtmlCanvasElement, overlay: &HtmlCanvasElement, opacity: f64, lines: &[String]) {
+    let (width, height) = (f64::from(scan.width()), f64::from(scan.height()));
+    let scale = (MIN_SAVED_WIDTH / width).max(1.0);
+    let Some(canvas) = leptos::prelude::document().create_element("canvas").ok() else { return };
+    let canvas: HtmlCanvasElement = canvas.unchecked_into();
+    canvas.set_width((width * scale) as u32);
+    canvas.set_height((height * scale + BAND_HEIGHT) as u32);
+    let Some(context) = context_2d(&canvas) else { return };
+    let draw = || -> Result<(), JsValue> {
+        context.set_fill_style_str("#0d1013");
+        context.fill_rect(0.0, 0.0, width * scale, height * scale + BAND_HEIGHT);
+        context.draw_image_with_html_canvas_element_and_dw_and_dh(scan, 0.0, 0.0, width * scale, height * scale)?;
+        context.set_global_alpha(opacity);
+        context.draw_image_with_html_canvas_element_and_dw_and_dh(overlay, 0.0, 0.0, width * scale, height * scale)?;
+        context.set_global_alpha(1.0);
+        for (row, line) in lines.iter().enumerate() {
+            context.set_font(if row == 0 { "600 17px system-ui, sans-serif" } else { "14px system-ui, sans-serif" });
+            context.set_fill_style_str(if row == 0 { "#e8edf1" } else { "#9fb0bd" });
+            context.fill_text_with_max_width(
+                line,
+                16.0,
+                height * scale + 28.0 + 22.0 * row as f64,
+                width * scale - 32.0,
+            )?;
+        }
+        Ok(())
+    };
+    if draw().is_err() {
+        return;
+    }
+    let name = name.to_owned();
+    let on_blob = Closure::once_into_js(move |blob: Option<Blob>| {
+        if let Some(blob) = blob {
+            save(&name, &blob);
+        }
+    });
+    // A canvas without foreign images can always be read.
+    let _ = canvas.to_blob(on_blob.unchecked_ref());
+}
+
+fn save(name: &str, blob: &Blob) {
+    let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
+    if let Ok(anchor) = leptos::prelude::document().create_element("a") {
+        let anchor: HtmlAnchorElement = anchor.unchecked_into();
+        anchor.set_href(&url);
+        anchor.set_download(name);
+        anchor.click();
+    }
+    // The browser has taken the blob when `click` returns, but some read it later.
+    leptos::prelude::set_timeout(move || drop(Url::revoke_object_url(&url)), std::time::Duration::from_secs(30));
+}
+
+fn context_2d(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
+    canvas.get_context("2d").ok()??.dyn_into().ok()
+}

@@ -1,0 +1,96 @@
+//! The page's side of the thread: starts the worker, sends requests, hands on its answers. Knows no state.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Object, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::protocol::{BUILD, Request, Response};
+
+/// Trunk's loader of the worker, beside the page.
+const WORKER_URL: &str = "./worker_loader.js";
+
+/// What comes from the worker.
+pub enum Event {
+    /// An answer; the pixels (grey, row by row) come with a new scan's.
+    Answer(Response, Option<Vec<u8>>),
+    /// The worker is dead or of another build: only a reload helps.
+    Lost(String),
+}
+
+/// Messages that wait until the worker listens, or none once it does.
+type Outbox = Rc<RefCell<Option<Vec<JsValue>>>>;
+
+/// A running worker.
+pub struct Client {
+    worker: Worker,
+    outbox: Outbox,
+    // The listeners live as long as the worker.
+    _on_message: Closure<dyn Fn(MessageEvent)>,
+    _on_error: Closure<dyn Fn(ErrorEvent)>,
+}
+
+impl Client {
+    /// Starts the worker.
+    ///
+    /// # Errors
+    /// The browser refuses to start one.
+    pub fn start(on_event: impl Fn(Event) + 'static) -> Result<Self, String> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(WORKER_URL, &options)
+            .map_err(|_| "this browser starts no module worker: use a current one".to_owned())?;
+        let outbox: Outbox = Rc::new(RefCell::new(Some(Vec::new())));
+        let on_event = Rc::new(on_event);
+
+        let on_message = Closure::<dyn Fn(MessageEvent)>::new({
+            let (on_event, outbox, worker) = (on_event.clone(), outbox.clone(), worker.clone());
+            move |event: MessageEvent| match read(&event.data()) {
+                Ok((Response::Ready { build }, _)) if build == BUILD => {
+                    for message in outbox.take().into_iter().flatten() {
+                        // A file handle and plain data can always be posted.
+                        let _ = worker.post_message(&message);
+                    }
+                }
+                Ok((Response::Ready { build }, _)) => {
+                    on_event(Event::Lost(format!("the page is of build {BUILD}, its worker of {build}")));
+                }
+                Ok((Response::Crashed { message }, _)) => on_event(Event::Lost(message)),
+                Ok((response, pixels)) => on_event(Event::Answer(response, pixels)),
+                Err(message) => on_event(Event::Lost(message)),
+            }
+        });
+        let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
+            // A worker that cannot be fetched fires a plain event without a message.
+            let message = Reflect::get(&event, &"message".into()).ok().and_then(|message| message.as_string());
+            on_event(Event::Lost(message.unwrap_or_else(|| "the worker did not start".to_owned())));
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self { worker, outbox, _on_message: on_message, _on_error: on_error })
+    }
+
+    /// Sends a request, with its file if it needs one; waits in line until the worker listens.
+    pub fn send(&self, request: &Request, file: Option<&Blob>) {
+        let Ok(head) = serde_json::to_string(request) else { return };
+        let message = Object::new();
+        // Setting a key of a fresh object and posting plain data cannot fail.
+        let _ = Reflect::set(&message, &"head".into(), &head.into());
+        if let Some(file) = file {
+            let _ = Reflect::set(&message, &"file".into(), file);
+        }
+        match &mut *self.outbox.borrow_mut() {
+            Some(waiting) => waiting.push(message.into()),
+            None => drop(self.worker.post_message(&message)),
+        }
+    }
+}
+
+fn read(message: &JsValue) -> Result<(Response, Option<Vec<u8>>), String> {
+    let head = Reflect::get(message, &"head".into()).ok().and_then(|head| head.as_string()).unwrap_or_default();
+    let response = serde_json::from_str(&head).map_err(|e| format!("the worker's answer cannot be read: {e}"))?;
+    let pixels = Reflect::get(message, &"pixels".into()).ok().and_then(|pixels| pixels.dyn_into::<Uint8Array>().ok());
+    Ok((response, pixels.map(|pixels| pixels.to_vec())))
+}

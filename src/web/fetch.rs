@@ -1,0 +1,206 @@
+//! Fetches files that lie beside the page: text, blobs, and the weights with progress, cache and hash.
+//! Asks nothing of any other place; knows no model. Works in the page and in the worker alike.
+
+use js_sys::{Array, Promise, Reflect, Uint8Array};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, Cache, CacheStorage, ReadableStreamDefaultReader, Request, Response};
+
+use crate::error::{Error, Result};
+use crate::protocol::Progress;
+
+/// The list of models, beside the page.
+const INDEX_URL: &str = "weights/index.json";
+/// The name of our drawer in the Cache API; it holds nothing but verified weights.
+const CACHE_NAME: &str = "octlens-weights-1";
+/// Larger weights are refused before memory is taken: 32-bit wasm cannot hold them twice.
+const MAX_WEIGHTS_BYTES: u64 = 1 << 30;
+/// Progress is told when this many more bytes have come.
+const PROGRESS_STEP_BYTES: u64 = 256 << 10;
+
+#[wasm_bindgen]
+extern "C" {
+    // The global `fetch` of either thread; web-sys has one per kind of global object.
+    #[wasm_bindgen(js_name = fetch)]
+    fn global_fetch(url: &str, init: &JsValue) -> Promise;
+}
+
+/// `weights/index.json`.
+#[derive(Deserialize)]
+struct Index {
+    models: Vec<Entry>,
+}
+
+/// One weights file that is served beside the page.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Entry {
+    /// The model's name.
+    pub name: String,
+    /// The file's name in `weights/`.
+    pub file: String,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// The file's size.
+    pub bytes: u64,
+    /// Used when no model is asked for by name.
+    #[serde(default)]
+    pub default: bool,
+}
+
+/// Finds a model in `weights/index.json` by name, or the default one.
+///
+/// # Errors
+/// The list is missing or unreadable, or names no such model.
+pub async fn find_model(name: Option<&str>) -> Result<Entry> {
+    let index: Index = serde_json::from_str(&text(INDEX_URL).await?)
+        .map_err(|e| Error::weights(format!("{INDEX_URL} is not a list of models")).because(e))?;
+    let found = match name {
+        Some(name) => index.models.iter().find(|entry| entry.name == name),
+        None => index.models.iter().find(|entry| entry.default).or(index.models.first()),
+    };
+    found.cloned().ok_or_else(|| match name {
+        Some(name) => Error::weights(format!("{INDEX_URL} lists no model \"{name}\"")),
+        None => Error::weights(format!("{INDEX_URL} lists no model: add one with train export")),
+    })
+}
+
+/// The bytes of a weights file, from the browser's cache or the network, once their hash is right.
+///
+/// # Errors
+/// The file cannot be fetched, is longer or shorter than listed, or its hash is not the listed one.
+pub async fn weights(entry: &Entry, on_progress: impl Fn(Progress)) -> Result<Vec<u8>> {
+    if entry.bytes > MAX_WEIGHTS_BYTES {
+        return Err(Error::weights(format!("{} is too large for a browser: {} bytes", entry.file, entry.bytes)));
+    }
+    // Neither trunk nor a plain host names the file by its content: the hash in the URL does.
+    let url = format!("weights/{}?v={}", entry.file, entry.sha256.get(..12).unwrap_or(&entry.sha256));
+    let cache = open_cache().await;
+    if let Some(cache) = &cache
+        && let Some(response) = cached(cache, &url).await
+    {
+        match verified(entry, response, &on_progress).await {
+            Ok(bytes) => return Ok(bytes),
+            // What was kept is damaged: forget it and ask the network.
+            Err(_) => drop(JsFuture::from(cache.delete_with_str(&url)).await),
+        }
+    }
+    let bytes = verified(entry, get(&url, "default").await?, &on_progress).await?;
+    if let Some(cache) = &cache {
+        // A full disk or a private window keeps nothing; the page works all the same.
+        let _ = keep(cache, entry, &url, &bytes).await;
+    }
+    Ok(bytes)
+}
+
+/// A text file beside the page, asked anew each time.
+///
+/// # Errors
+/// The file cannot be fetched.
+pub async fn text(url: &str) -> Result<String> {
+    let response = get(url, "no-cache").await?;
+    let text = JsFuture::from(response.text().map_err(|e| io(url, &e))?).await.map_err(|e| io(url, &e))?;
+    text.as_string().ok_or_else(|| Error::io(format!("{url} is not text")))
+}
+
+/// A file beside the page as a blob.
+///
+/// # Errors
+/// The file cannot be fetched.
+pub async fn blob(url: &str) -> Result<Blob> {
+    let response = get(url, "default").await?;
+    let blob = JsFuture::from(response.blob().map_err(|e| io(url, &e))?).await.map_err(|e| io(url, &e))?;
+    Ok(blob.unchecked_into())
+}
+
+async fn get(url: &str, cache_mode: &str) -> Result<Response> {
+    let init = js_sys::Object::new();
+    Reflect::set(&init, &"cache".into(), &cache_mode.into()).map_err(|e| io(url, &e))?;
+    let response = JsFuture::from(global_fetch(url, &init)).await.map_err(|e| io(url, &e))?;
+    let response: Response = response.unchecked_into();
+    if !response.ok() {
+        return Err(Error::io(format!("{url} cannot be fetched: the server answers {}", response.status())));
+    }
+    Ok(response)
+}
+
+/// Reads a response to its end and checks its length and hash.
+async fn verified(entry: &Entry, response: Response, on_progress: &impl Fn(Progress)) -> Result<Vec<u8>> {
+    let file = &entry.file;
+    let body = response.body().ok_or_else(|| Error::io(format!("{file} came without a body")))?;
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let n_bytes = usize::try_from(entry.bytes).unwrap_or(usize::MAX);
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(n_bytes)
+        .map_err(|e| Error::io(format!("not enough memory for the {n_bytes} bytes of {file}")).because(e))?;
+    let mut told_bytes = 0;
+    loop {
+        on_progress_step(&mut told_bytes, bytes.len() as u64, entry.bytes, on_progress);
+        let step = JsFuture::from(reader.read()).await.map_err(|e| io(file, &e))?;
+        if Reflect::get(&step, &"done".into()).is_ok_and(|done| done.is_truthy()) {
+            break;
+        }
+        let chunk: Uint8Array = Reflect::get(&step, &"value".into()).map_err(|e| io(file, &e))?.unchecked_into();
+        let start = bytes.len();
+        if start + chunk.length() as usize > n_bytes {
+            return Err(Error::weights(format!("{file} is longer than listed ({n_bytes} bytes): reload the page")));
+        }
+        bytes.resize(start + chunk.length() as usize, 0);
+        chunk.copy_to(&mut bytes[start..]);
+    }
+    if bytes.len() != n_bytes {
+        return Err(Error::io(format!(
+            "{file} is cut short: {} of {n_bytes} bytes came; reload the page",
+            bytes.len()
+        )));
+    }
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    if !sha256.eq_ignore_ascii_case(&entry.sha256) {
+        return Err(Error::weights(format!(
+            "{file} is refused: its SHA-256 is {sha256}, but {INDEX_URL} lists {}; reload the page",
+            entry.sha256
+        )));
+    }
+    on_progress(Progress { done_bytes: entry.bytes, total_bytes: entry.bytes });
+    Ok(bytes)
+}
+
+fn on_progress_step(told_bytes: &mut u64, done_bytes: u64, total_bytes: u64, on_progress: &impl Fn(Progress)) {
+    if done_bytes == 0 || done_bytes - *told_bytes >= PROGRESS_STEP_BYTES {
+        *told_bytes = done_bytes;
+        on_progress(Progress { done_bytes, total_bytes });
+    }
+}
+
+/// The cache, where the browser has one: not in private windows, not on plain http.
+async fn open_cache() -> Option<Cache> {
+    let storage = Reflect::get(&js_sys::global(), &"caches".into()).ok()?;
+    let storage: CacheStorage = storage.dyn_into().ok()?;
+    JsFuture::from(storage.open(CACHE_NAME)).await.ok()?.dyn_into().ok()
+}
+
+async fn cached(cache: &Cache, url: &str) -> Option<Response> {
+    JsFuture::from(cache.match_with_str(url)).await.ok()?.dyn_into().ok()
+}
+
+/// Keeps verified bytes and forgets other versions of the same file.
+async fn keep(cache: &Cache, entry: &Entry, url: &str, bytes: &[u8]) -> std::result::Result<(), JsValue> {
+    let keys: Array = JsFuture::from(cache.keys()).await?.unchecked_into();
+    let same_file = format!("/weights/{}?v=", entry.file);
+    for key in keys.iter() {
+        let request: Request = key.unchecked_into();
+        if request.url().contains(&same_file) {
+            JsFuture::from(cache.delete_with_request(&request)).await?;
+        }
+    }
+    let response = Response::new_with_opt_buffer_source(Some(&Uint8Array::from(bytes)))?;
+    JsFuture::from(cache.put_with_str(url, &response)).await?;
+    Ok(())
+}
+
+fn io(url: &str, error: &JsValue) -> Error {
+    let detail = error.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message())).unwrap_or_default();
+    Error::io(format!("{url} cannot be fetched: {detail}"))
+}

@@ -1,0 +1,308 @@
+//! What the page knows, and how each answer of the worker changes it. Plain data: no DOM, no worker, no signal.
+
+use std::sync::Arc;
+
+use crate::caption::{Caption, Vocabulary};
+use crate::protocol::{ModelCard, Options, Progress, Request, RequestId, Response, ScanId};
+use crate::report::{CaptionSource, Report};
+
+/// How many scans of a session are kept; the oldest make room.
+pub const MAX_SCANS: usize = 12;
+
+/// Where the page stands: what `data-phase` tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// The model's weights are coming.
+    Loading(Progress),
+    /// A scan may come.
+    Ready,
+    /// An answer is awaited.
+    Analyzing(RequestId),
+    /// The answer shown is the newest.
+    Done,
+    /// What was last asked for failed; the last good answer is still shown.
+    Failed,
+}
+
+impl Phase {
+    /// The value of `data-phase`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Phase::Loading(_) => "loading",
+            Phase::Ready => "ready",
+            Phase::Analyzing(_) => "analyzing",
+            Phase::Done => "done",
+            Phase::Failed => "failed",
+        }
+    }
+}
+
+/// The model's own state.
+#[derive(Clone, Debug)]
+pub enum Model {
+    /// Its weights are coming.
+    Loading(Progress),
+    /// It answers.
+    Ready(Arc<ModelCard>),
+    /// It could not be loaded; trying again may help.
+    Failed,
+    /// The worker is gone; only a reload helps.
+    Lost,
+}
+
+/// Something that went wrong, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The scan it is about.
+    pub name: Option<String>,
+    /// One clear line.
+    pub message: String,
+}
+
+/// A scan that has been answered.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its number.
+    pub id: ScanId,
+    /// The newest answer.
+    pub report: Arc<Report>,
+    /// Grey, row by row.
+    pub pixels: Arc<Vec<u8>>,
+    /// The caption that was retrieved for it.
+    pub retrieved: String,
+    /// What was last asked of it; the answer may be under way.
+    pub wanted: Options,
+}
+
+impl Entry {
+    /// The caption last asked for.
+    pub fn caption(&self) -> &str {
+        self.wanted.caption.as_deref().unwrap_or(&self.retrieved)
+    }
+}
+
+/// A request that is under way.
+#[derive(Clone, Debug)]
+struct Job {
+    id: RequestId,
+    scan: ScanId,
+    name: String,
+    kind: JobKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum JobKind {
+    /// A new scan, to be shown when its answer is there.
+    Show,
+    /// A new scan that came together with others, to be listed after this one.
+    ListAfter(ScanId),
+    /// Another question about a scan.
+    Revise,
+}
+
+/// All the page knows.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// The model's own state.
+    pub model: Model,
+    /// Scans with an answer, the newest group first.
+    pub scans: Vec<Entry>,
+    /// What went wrong since the visitor's last step.
+    pub problems: Vec<Problem>,
+    shown: Option<ScanId>,
+    jobs: Vec<Job>,
+    last_id: u32,
+}
+
+impl Default for AppState {
+    fn default() -> Self {
+        Self {
+            model: Model::Loading(Progress { done_bytes: 0, total_bytes: 0 }),
+            scans: Vec::new(),
+            problems: Vec::new(),
+            shown: None,
+            jobs: Vec::new(),
+            last_id: 0,
+        }
+    }
+}
+
+impl AppState {
+    /// Where the page stands.
+    pub fn phase(&self) -> Phase {
+        match (&self.model, self.jobs.first()) {
+            (Model::Failed | Model::Lost, _) => Phase::Failed,
+            (Model::Loading(progress), _) => Phase::Loading(*progress),
+            (Model::Ready(_), Some(job)) => Phase::Analyzing(job.id),
+            (Model::Ready(_), None) if !self.problems.is_empty() => Phase::Failed,
+            (Model::Ready(_), None) if self.shown.is_some() => Phase::Done,
+            (Model::Ready(_), None) => Phase::Ready,
+        }
+    }
+
+    /// The model's card, once it is loaded.
+    pub fn card(&self) -> Option<&Arc<ModelCard>> {
+        match &self.model {
+            Model::Ready(card) => Some(card),
+            Model::Loading(_) | Model::Failed | Model::Lost => None,
+        }
+    }
+
+    /// The scan that is shown.
+    pub fn shown(&self) -> Option<&Entry> {
+        self.scans.iter().find(|entry| Some(entry.id) == self.shown)
+    }
+
+    /// The new scans whose answers are awaited: the first one's name and how many there are.
+    pub fn awaited(&self) -> Option<(&str, usize)> {
+        let mut new = self.jobs.iter().filter(|job| job.kind != JobKind::Revise);
+        new.next().map(|first| (first.name.as_str(), 1 + new.count()))
+    }
+
+    /// A visitor brings scans: what to ask of the worker. The first one is shown when it is answered.
+    pub fn analyze(&mut self, names: &[String]) -> Vec<Request> {
+        self.problems.clear();
+        let mut kind = JobKind::Show;
+        let ask = |name: &String| {
+            let (scan, id) = (self.next_id(), self.next_id());
+            self.jobs.push(Job { id, scan, name: name.clone(), kind });
+            kind = JobKind::ListAfter(scan);
+            Request::Analyze { id, scan, name: name.clone(), frame: 0, options: Options::default() }
+        };
+        names.iter().map(ask).collect()
+    }
+
+    /// The visitor looks at an earlier scan.
+    pub fn show(&mut self, scan: ScanId) {
+        self.problems.clear();
+        self.shown = Some(scan);
+    }
+
+    /// The visitor asks for another caption or class: what to ask of the worker, if a scan is shown.
+    pub fn revise(&mut self, change: impl FnOnce(&mut Options)) -> Option<Request> {
+        let shown = self.shown;
+        let entry = self.scans.iter_mut().find(|entry| Some(entry.id) == shown)?;
+        let mut wanted = entry.wanted.clone();
+        change(&mut wanted);
+        if wanted == entry.wanted {
+            return None;
+        }
+        entry.wanted = wanted.clone();
+        let (scan, name) = (entry.id, entry.report.input.name.clone());
+        self.problems.clear();
+        let id = self.next_id();
+        self.jobs.push(Job { id, scan, name, kind: JobKind::Revise });
+        Some(Request::Revise { id, scan, options: wanted })
+    }
+
+    /// The worker answered. Returns what must be asked in turn: to forget the scans that made room.
+    pub fn apply(&mut self, response: Response, pixels: Option<Vec<u8>>) -> Vec<Request> {
+        match response {
+            Response::Ready { .. } | Response::Crashed { .. } => Vec::new(),
+            Response::Progress(progress) => {
+                self.model = Model::Loading(progress);
+                Vec::new()
+            }
+            Response::Loaded(card) => {
+                self.model = Model::Ready(Arc::new(*card));
+                Vec::new()
+            }
+            Response::Analyzed { id, report } => self.take_report(id, *report, pixels),
+            Response::Failed { id: None, message } => {
+                self.model = Model::Failed;
+                self.jobs.clear();
+                self.problems = vec![Problem { name: None, message }];
+                Vec::new()
+            }
+            Response::Failed { id: Some(id), message } => {
+                self.fail(id, message);
+                Vec::new()
+            }
+        }
+    }
+
+    /// A request failed: what is shown stays.
+    pub fn fail(&mut self, id: RequestId, message: String) {
+        let Some(job) = self.finish(id) else { return };
+        // What was wanted is again what the shown answer says.
+        if let Some(entry) = self.scans.iter_mut().find(|entry| entry.id == job.scan) {
+            entry.wanted.target = entry.wanted.target.take().map(|_| entry.report.heatmap.target.clone());
+            entry.wanted.caption =
+                (entry.report.caption.source == CaptionSource::Edited).then(|| entry.report.caption.text.clone());
+        }
+        self.problems.push(Problem { name: Some(job.name), message });
+    }
+
+    /// The worker is gone. What is heard of it first says why; a trap after a panic does not.
+    pub fn lose(&mut self, message: String) {
+        if matches!(self.model, Model::Lost) {
+            return;
+        }
+        self.model = Model::Lost;
+        self.jobs.clear();
+        self.problems = vec![Problem { name: None, message }];
+    }
+
+    /// Loading is tried again.
+    pub fn load_again(&mut self) {
+        *self = Self { scans: std::mem::take(&mut self.scans), last_id: self.last_id, ..Self::default() };
+        // A new engine keeps nothing of scans that another one has seen.
+        self.scans.clear();
+    }
+
+    fn take_report(&mut self, id: RequestId, report: Report, pixels: Option<Vec<u8>>) -> Vec<Request> {
+        let Some(job) = self.finish(id) else { return Vec::new() };
+        if let Some(entry) = self.scans.iter_mut().find(|entry| entry.id == job.scan) {
+            // An older answer is dropped when a newer one is under way.
+            if !self.jobs.iter().any(|later| later.scan == job.scan) {
+                entry.report = Arc::new(report);
+            }
+            return Vec::new();
+        }
+        let retrieved = report.caption.text.clone();
+        let pixels = Arc::new(pixels.unwrap_or_default());
+        let entry = Entry { id: job.scan, report: Arc::new(report), pixels, retrieved, wanted: Options::default() };
+        let at = match job.kind {
+            JobKind::ListAfter(before) => self.scans.iter().position(|entry| entry.id == before).map_or(0, |at| at + 1),
+            JobKind::Show | JobKind::Revise => 0,
+        };
+        self.scans.insert(at, entry);
+        if job.kind == JobKind::Show || self.shown.is_none() {
+            self.shown = Some(job.scan);
+        }
+        let n_kept = self.scans.len().min(MAX_SCANS);
+        self.scans.drain(n_kept..).map(|entry| Request::Forget { scan: entry.id }).collect()
+    }
+
+    fn finish(&mut self, id: RequestId) -> Option<Job> {
+        let at = self.jobs.iter().position(|job| job.id == id)?;
+        Some(self.jobs.remove(at))
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.last_id += 1;
+        self.last_id
+    }
+}
+
+/// The caption with one finding ticked or unticked.
+///
+/// A retrieved class word is left out of what a person edits, so that the findings decide ("no empty reasons");
+/// one that the person wrote stays. Where no finding is left, the class word is all there is to read.
+pub fn with_finding(vocabulary: &Vocabulary, entry: &Entry, finding: &str, is_ticked: bool) -> String {
+    let mut caption = Caption::parse(vocabulary, entry.caption()).unwrap_or_default();
+    let is_written = entry.wanted.caption.is_some() && !caption.findings.is_empty();
+    caption.findings.retain(|named| named != finding);
+    if is_ticked {
+        caption.findings.push(finding.to_owned());
+    }
+    let label = if is_written { caption.label } else { None };
+    let findings: Vec<_> = caption.findings.iter().map(String::as_str).collect();
+    let edited = Caption::new(vocabulary, label.as_deref(), &findings).text();
+    if edited.is_empty() { class_word(vocabulary, &entry.retrieved).unwrap_or_default() } else { edited }
+}
+
+/// The class word that a caption names.
+pub fn class_word(vocabulary: &Vocabulary, caption: &str) -> Option<String> {
+    Caption::parse(vocabulary, caption).ok()?.label
+}

@@ -1,0 +1,142 @@
+//! The page in English.
+
+use super::Text;
+use crate::protocol::MAX_FILE_BYTES;
+
+/// The page's strings in English.
+pub(super) static TEXT: Text = Text {
+    tagline: "Healthy or AMD on a retinal OCT scan, and why",
+    private: "Nothing leaves this device",
+    private_detail: "The model runs in this browser tab. Scans are neither uploaded nor stored.",
+    language: "Language",
+    theme: |name| match name {
+        "light" => "Theme: light",
+        "dark" => "Theme: dark",
+        _ => "Theme: as the system",
+    },
+    megabytes: |megabytes| format!("{megabytes:.1} MB"),
+
+    scans: "Scans",
+    drop_here: "Drop, paste or ",
+    choose: "choose scans",
+    formats: || format!("PNG, JPEG, TIFF, BMP · up to {} MB", MAX_FILE_BYTES >> 20),
+    samples: "Samples",
+    samples_detail: "Synthetic scans, drawn by a program",
+    probability_of: |label, value| format!("Image says {label}: {value}"),
+
+    viewer: "Viewer",
+    scan_only: "Scan",
+    heat: "Heat",
+    heat_detail: "Show or hide the heatmap (H)",
+    opacity: "Opacity",
+    map: "Map",
+    target: "For",
+    target_detail: "The class whose reasons are shown",
+    save_png: "Save image",
+    save_json: "Save report",
+    scan_alt: |name| format!("OCT B-scan {name} with the heatmap of what the image says"),
+    heat_scale: "How much a place spoke for the class, from 0 to 1",
+    invite: "Drop a retinal OCT B-scan here",
+    invite_detail: "or paste one, choose a file, or start with a sample.",
+
+    loading: "Loading the model",
+    loading_detail: "Once; afterwards it comes from this browser's cache.",
+    ready: "Ready for a scan",
+    analyzing: |name, n_scans| match n_scans {
+        0 | 1 => format!("Analysing {name}"),
+        n => format!("Analysing {name}, {} more to come", n - 1),
+    },
+    revising: "Asking again",
+    done: "Done in",
+    failed: "That did not work. What was shown before still stands.",
+    model_failed: "The model could not be loaded.",
+    lost: "The model stopped working. Reload the page to go on.",
+    decode: "decode",
+    preprocess: "prepare",
+    image_encoder: "image",
+    text_encoder: "words",
+    explain: "explain",
+    reload: "Reload the page",
+    try_again: "Try again",
+    dismiss: "Dismiss",
+
+    answer: "Answer",
+    likely: |label| match label {
+        "AMD" => "age-related macular degeneration likely",
+        "healthy" => "no sign of AMD found",
+        _ => "likely",
+    },
+    unsure: "leaning this way, not sure",
+    no_clear_answer: "No clear answer",
+    image_says: "Image says",
+    words_say: "Words say",
+    agree: "Image and words agree.",
+    disagree: |image, text| {
+        format!(
+            "They disagree: the image says {image}, the words say {text}. Rely on neither without looking yourself."
+        )
+    },
+    edited_disagree: |image, text| format!("The edited words say {text}; the image still says {image}."),
+    how: [
+        "The image head reads the scan; the heatmap shows where it looked.",
+        "The training caption closest to the scan is retrieved and read by a second head.",
+        "Each finding is lit by how much it counted. Tick findings to ask what if.",
+        "Two answers, two sets of reasons: trust them more when they agree.",
+    ],
+    how_title: "How to read it",
+
+    in_words: "In words",
+    retrieved: "retrieved",
+    edited: "edited",
+    method: "Method",
+    class_word: "Class word",
+    class_word_detail: "The class word is set apart: naming the answer is no reason for it.",
+    no_findings: "This caption names no finding, so the words give no reason of their own.",
+    word_for: |label| format!("speaks for {label}"),
+    word_against: |label| format!("speaks against {label}"),
+    word_detail: |phrase, score, label| {
+        let way = if score < 0.0 { "against" } else { "for" };
+        format!("{phrase}: {:.0} % of the weight, {way} {label}", score.abs() * 100.0)
+    },
+    candidates: "Closest captions",
+    similarity: "similarity",
+    what_if: "What if it said …",
+    what_if_detail: "A tick asks the text head at once. A retrieved class word is left out, so that the findings decide.",
+    no_class_word: "none",
+    type_caption: "Type a caption",
+    apply: "Ask",
+    reset: "Back to the retrieved caption",
+    caption_empty: "Name at least one finding or a class word.",
+    caption_unknown: "This caption cannot be read:",
+
+    trust: "Can this be trusted?",
+    trust_scan: "This scan",
+    class_word_share: "weight on the class word, which is no reason",
+    divergence: "distance of the two answers, in bits (0 same, 1 opposite)",
+    caption_similarity: "similarity of scan and caption",
+    measured: "Measured on patients held back",
+    measure: |key| match key {
+        "auroc" => Some("AUROC"),
+        "balanced_accuracy" => Some("Balanced accuracy"),
+        "sensitivity" => Some("Sensitivity"),
+        "specificity" => Some("Specificity"),
+        "accuracy" => Some("Accuracy"),
+        _ => None,
+    },
+    head_image: "Image",
+    head_text: "Words",
+    judged_on: |n_scans, n_patients| {
+        let scans = n_scans.map(|n| format!("{n} scans"));
+        let patients = n_patients.map(|n| format!("{n} patients"));
+        scans.into_iter().chain(patients).collect::<Vec<_>>().join(", ")
+    },
+    interval: "Small figures: 95 % interval",
+    no_figures: "This weights file tells no figures.",
+    more_figures: "More figures",
+    training: "How it was trained",
+    limits: "Figures hold for scans like those it learnt from. Other devices, diseases and populations were not tested.",
+
+    research_only: "Research use only.",
+    not_a_device: "Not a medical device.",
+    weights_licence: "Weights:",
+};

@@ -1,0 +1,140 @@
+//! The page in Korean.
+
+use super::Text;
+use crate::protocol::MAX_FILE_BYTES;
+
+/// The page's strings in Korean.
+pub(super) static TEXT: Text = Text {
+    tagline: "망막 OCT에서 정상과 황반변성을 가리고, 그 이유를 보여 줍니다",
+    private: "이 기기 밖으로 나가지 않음",
+    private_detail: "모델은 이 브라우저 탭에서 실행됩니다. 영상은 업로드되거나 저장되지 않습니다.",
+    language: "언어",
+    theme: |name| match name {
+        "light" => "테마: 밝게",
+        "dark" => "테마: 어둡게",
+        _ => "테마: 시스템 설정",
+    },
+    megabytes: |megabytes| format!("{megabytes:.1} MB"),
+
+    scans: "영상",
+    drop_here: "끌어 놓기, 붙여넣기, 또는 ",
+    choose: "파일 선택",
+    formats: || format!("PNG, JPEG, TIFF, BMP · 최대 {} MB", MAX_FILE_BYTES >> 20),
+    samples: "예시",
+    samples_detail: "프로그램이 그린 합성 영상",
+    probability_of: |label, value| format!("영상 판단 {label}: {value}"),
+
+    viewer: "뷰어",
+    scan_only: "원본",
+    heat: "히트맵",
+    heat_detail: "히트맵 보이기/숨기기 (H)",
+    opacity: "불투명도",
+    map: "방법",
+    target: "대상",
+    target_detail: "이유를 볼 분류",
+    save_png: "그림 저장",
+    save_json: "보고서 저장",
+    scan_alt: |name| format!("OCT 단면 영상 {name}와 영상 판단의 히트맵"),
+    heat_scale: "해당 부위가 분류를 뒷받침한 정도 (0–1)",
+    invite: "망막 OCT 단면 영상을 여기에 놓으세요",
+    invite_detail: "붙여넣거나 파일을 선택하거나, 예시로 시작할 수 있습니다.",
+
+    loading: "모델을 불러오는 중",
+    loading_detail: "처음 한 번만 받고, 이후에는 브라우저 캐시에서 읽습니다.",
+    ready: "영상을 기다리는 중",
+    analyzing: |name, n_scans| match n_scans {
+        0 | 1 => format!("{name} 분석 중"),
+        n => format!("{name} 분석 중, {}개 남음", n - 1),
+    },
+    revising: "다시 묻는 중",
+    done: "완료",
+    failed: "처리하지 못했습니다. 이전 결과는 그대로 유효합니다.",
+    model_failed: "모델을 불러오지 못했습니다.",
+    lost: "모델이 멈췄습니다. 페이지를 새로 고치세요.",
+    decode: "읽기",
+    preprocess: "전처리",
+    image_encoder: "영상",
+    text_encoder: "문장",
+    explain: "설명",
+    reload: "새로 고침",
+    try_again: "다시 시도",
+    dismiss: "닫기",
+
+    answer: "판단",
+    likely: |label| match label {
+        "AMD" => "나이관련 황반변성 가능성 높음",
+        "healthy" => "황반변성 징후 없음",
+        _ => "가능성 높음",
+    },
+    unsure: "이쪽에 가깝지만 확실하지 않음",
+    no_clear_answer: "판단이 엇갈림",
+    image_says: "영상",
+    words_say: "문장",
+    agree: "영상과 문장의 판단이 일치합니다.",
+    disagree: |image, text| {
+        format!("판단이 다릅니다. 영상은 {image}, 문장은 {text}입니다. 직접 확인하기 전에는 어느 쪽도 믿지 마세요.")
+    },
+    edited_disagree: |image, text| format!("수정한 문장은 {text}, 영상은 여전히 {image}입니다."),
+    how: [
+        "영상 분류기가 단면을 읽고, 히트맵은 어디를 보았는지 보여 줍니다.",
+        "영상과 가장 가까운 학습 문장을 찾아 두 번째 분류기가 읽습니다.",
+        "각 소견은 기여한 만큼 밝아집니다. 소견을 체크해 결과가 어떻게 달라지는지 보세요.",
+        "두 판단과 두 가지 이유가 일치할 때 더 믿을 수 있습니다.",
+    ],
+    how_title: "읽는 법",
+
+    in_words: "문장으로",
+    retrieved: "검색됨",
+    edited: "수정됨",
+    method: "방법",
+    class_word: "분류어",
+    class_word_detail: "분류어는 따로 둡니다. 답을 말하는 것은 이유가 아닙니다.",
+    no_findings: "이 문장에는 소견이 없어, 문장만으로는 이유가 되지 않습니다.",
+    word_for: |label| format!("{label} 쪽 근거"),
+    word_against: |label| format!("{label} 반대 근거"),
+    word_detail: |phrase, score, label| {
+        let way = if score < 0.0 { "반대" } else { "쪽" };
+        format!("{phrase}: 전체의 {:.0} %, {label} {way}", score.abs() * 100.0)
+    },
+    candidates: "가장 가까운 문장",
+    similarity: "유사도",
+    what_if: "이렇게 쓰여 있다면",
+    what_if_detail: "체크하면 바로 다시 판단합니다. 검색된 분류어는 빼고 소견만으로 판단합니다.",
+    no_class_word: "없음",
+    type_caption: "문장 직접 입력 (영어)",
+    apply: "확인",
+    reset: "검색된 문장으로 되돌리기",
+    caption_empty: "소견이나 분류어를 하나 이상 쓰세요.",
+    caption_unknown: "읽을 수 없는 문장입니다:",
+
+    trust: "믿을 수 있을까요?",
+    trust_scan: "이 영상",
+    class_word_share: "분류어의 비중 (이유로 치지 않음)",
+    divergence: "두 판단의 거리, 비트 (0 같음, 1 반대)",
+    caption_similarity: "영상과 문장의 유사도",
+    measured: "학습에 쓰지 않은 환자에서 측정",
+    measure: |key| match key {
+        "auroc" => Some("AUROC"),
+        "balanced_accuracy" => Some("균형 정확도"),
+        "sensitivity" => Some("민감도"),
+        "specificity" => Some("특이도"),
+        "accuracy" => Some("정확도"),
+        _ => None,
+    },
+    head_image: "영상",
+    head_text: "문장",
+    judged_on: |n_scans, n_patients| {
+        let scans = n_scans.map(|n| format!("영상 {n}장"));
+        let patients = n_patients.map(|n| format!("환자 {n}명"));
+        scans.into_iter().chain(patients).collect::<Vec<_>>().join(", ")
+    },
+    interval: "작은 숫자: 95 % 신뢰구간",
+    no_figures: "이 가중치 파일에는 측정값이 없습니다.",
+    more_figures: "측정값 더 보기",
+    training: "학습 방법",
+    limits: "측정값은 학습한 것과 비슷한 영상에만 해당합니다. 다른 기기, 질환, 인구집단은 시험하지 않았습니다.",
+
+    research_only: "연구용입니다.",
+    not_a_device: "의료기기가 아닙니다.",
+    weights_licence: "가중치:",
+};
