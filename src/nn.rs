@@ -5,9 +5,9 @@
 //! dict maps without a table.
 
 pub mod attention;
-pub mod batch_norm;
 pub mod conv;
 mod conv_cpu;
+mod conv_norm_cpu;
 pub mod linear;
 pub mod norm;
 pub mod params;

@@ -102,7 +102,7 @@ pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2]) -> V
     rgba
 }
 
-/// A grey scan of `scan` (columns, rows) drawn at `drawn`: opaque RGBA; each drawn pixel is the mean of those it covers.
+/// A grey scan of `scan` (columns, rows) drawn at `drawn`: opaque RGBA; a drawn pixel is the mean of those it covers.
 pub fn grey_rgba(pixels: &[u8], scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> {
     let [width, height] = scan;
     let mut rgba = Vec::with_capacity(drawn[0] * drawn[1] * 4);

@@ -8,64 +8,52 @@ use super::attention_pool::AttentionPool;
 use super::config::{EXPANSION, VisionConfig};
 use crate::error::Result;
 use crate::nn::Mode;
-use crate::nn::batch_norm::BatchNorm2d;
-use crate::nn::conv::Conv2d;
+use crate::nn::conv::{Activation, ConvBn, ConvConfig};
 
-#[derive(Clone, Debug)]
-struct Downsample {
-    stride: usize,
-    conv: Conv2d,
-    bn: BatchNorm2d,
-}
-
-#[derive(Clone, Debug)]
-struct Bottleneck {
-    conv1: Conv2d,
-    bn1: BatchNorm2d,
-    conv2: Conv2d,
-    bn2: BatchNorm2d,
-    conv3: Conv2d,
-    bn3: BatchNorm2d,
-    stride: usize,
-    downsample: Option<Downsample>,
+/// CLIP's norm and convolution have names of their own in a checkpoint; here they are one step.
+fn conv_bn(
+    (c_in, c_out, kernel, stride): (usize, usize, usize, usize),
+    activation: Activation,
+    (conv, bn): (&str, &str),
+    vb: &VarBuilder<'_>,
+) -> Result<ConvBn> {
+    ConvBn::new(ConvConfig { c_in, c_out, kernel, stride }, activation, vb.pp(conv), vb.pp(bn))
 }
 
 fn avg_pool(x: Tensor, stride: usize) -> Result<Tensor> {
     Ok(if stride > 1 { x.avg_pool2d(stride)? } else { x })
 }
 
+#[derive(Clone, Debug)]
+struct Bottleneck {
+    conv1: ConvBn,
+    conv2: ConvBn,
+    conv3: ConvBn,
+    downsample: Option<ConvBn>,
+    stride: usize,
+}
+
 impl Bottleneck {
     fn new(c_in: usize, planes: usize, stride: usize, vb: VarBuilder<'_>) -> Result<Self> {
+        use Activation::{None as Plain, Relu};
         let c_out = planes * EXPANSION;
-        let downsample = if stride > 1 || c_in != c_out {
-            let vb = vb.pp("downsample");
-            Some(Downsample {
-                stride,
-                conv: Conv2d::new(c_in, c_out, 1, 0, 1, vb.pp("0"))?,
-                bn: BatchNorm2d::new(c_out, vb.pp("1"))?,
-            })
-        } else {
-            None
-        };
+        let downsample = (stride > 1 || c_in != c_out)
+            .then(|| conv_bn((c_in, c_out, 1, 1), Plain, ("0", "1"), &vb.pp("downsample")))
+            .transpose()?;
         Ok(Self {
-            conv1: Conv2d::new(c_in, planes, 1, 0, 1, vb.pp("conv1"))?,
-            bn1: BatchNorm2d::new(planes, vb.pp("bn1"))?,
-            conv2: Conv2d::new(planes, planes, 3, 1, 1, vb.pp("conv2"))?,
-            bn2: BatchNorm2d::new(planes, vb.pp("bn2"))?,
-            conv3: Conv2d::new(planes, c_out, 1, 0, 1, vb.pp("conv3"))?,
-            bn3: BatchNorm2d::new(c_out, vb.pp("bn3"))?,
-            stride,
+            conv1: conv_bn((c_in, planes, 1, 1), Relu, ("conv1", "bn1"), &vb)?,
+            conv2: conv_bn((planes, planes, 3, 1), Relu, ("conv2", "bn2"), &vb)?,
+            conv3: conv_bn((planes, c_out, 1, 1), Plain, ("conv3", "bn3"), &vb)?,
             downsample,
+            stride,
         })
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let y = self.bn1.forward(&self.conv1.forward(x)?, mode)?.relu()?;
-        let y = self.bn2.forward(&self.conv2.forward(&y)?, mode)?.relu()?;
-        let y = avg_pool(y, self.stride)?;
-        let y = self.bn3.forward(&self.conv3.forward(&y)?, mode)?;
+        let y = self.conv2.forward(&self.conv1.forward(x, mode)?, mode)?;
+        let y = self.conv3.forward(&avg_pool(y, self.stride)?, mode)?;
         let identity = match &self.downsample {
-            Some(d) => d.bn.forward(&d.conv.forward(&avg_pool(x.clone(), d.stride)?)?, mode)?,
+            Some(downsample) => downsample.forward(&avg_pool(x.clone(), self.stride)?, mode)?,
             None => x.clone(),
         };
         Ok((y + identity)?.relu()?)
@@ -75,12 +63,7 @@ impl Bottleneck {
 /// The image tower.
 #[derive(Clone, Debug)]
 pub struct ModifiedResNet {
-    conv1: Conv2d,
-    bn1: BatchNorm2d,
-    conv2: Conv2d,
-    bn2: BatchNorm2d,
-    conv3: Conv2d,
-    bn3: BatchNorm2d,
+    stem: [ConvBn; 3],
     stages: Vec<Vec<Bottleneck>>,
     attnpool: AttentionPool,
 }
@@ -106,12 +89,11 @@ impl ModifiedResNet {
         }
         let (rows, cols) = config.feature_size();
         Ok(Self {
-            conv1: Conv2d::new(3, half, 3, 1, 2, vb.pp("conv1"))?,
-            bn1: BatchNorm2d::new(half, vb.pp("bn1"))?,
-            conv2: Conv2d::new(half, half, 3, 1, 1, vb.pp("conv2"))?,
-            bn2: BatchNorm2d::new(half, vb.pp("bn2"))?,
-            conv3: Conv2d::new(half, config.width, 3, 1, 1, vb.pp("conv3"))?,
-            bn3: BatchNorm2d::new(config.width, vb.pp("bn3"))?,
+            stem: [
+                conv_bn((3, half, 3, 2), Activation::Relu, ("conv1", "bn1"), &vb)?,
+                conv_bn((half, half, 3, 1), Activation::Relu, ("conv2", "bn2"), &vb)?,
+                conv_bn((half, config.width, 3, 1), Activation::Relu, ("conv3", "bn3"), &vb)?,
+            ],
             stages,
             attnpool: AttentionPool::new(
                 rows * cols,
@@ -125,10 +107,11 @@ impl ModifiedResNet {
 
     /// `pixel_values` (batch, 3, image_height, image_width), normalised → feature map (batch, C, rows, cols), ≥ 0.
     pub fn feature_map(&self, pixel_values: &Tensor, mode: Mode) -> Result<Tensor> {
-        let x = self.bn1.forward(&self.conv1.forward(pixel_values)?, mode)?.relu()?;
-        let x = self.bn2.forward(&self.conv2.forward(&x)?, mode)?.relu()?;
-        let x = self.bn3.forward(&self.conv3.forward(&x)?, mode)?.relu()?;
-        let mut x = x.avg_pool2d(2)?;
+        let mut x = pixel_values.clone();
+        for step in &self.stem {
+            x = step.forward(&x, mode)?;
+        }
+        x = x.avg_pool2d(2)?;
         for block in self.stages.iter().flatten() {
             x = block.forward(&x, mode)?;
         }

@@ -3,7 +3,7 @@
 //! candle's own forward runs at a tenth of the cores' peak here, and its gradient of the input goes through a naive
 //! transposed convolution; this op made a training step on two cores about ten times faster (`make bench`).
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Storage, Tensor};
 use gemm::Parallelism;
 use rayon::prelude::*;
 
@@ -44,6 +44,15 @@ impl Geometry {
     /// Floats of one output.
     fn n_out(&self) -> usize {
         self.c_out * self.h_out * self.w_out
+    }
+
+    pub(super) fn shape_out(&self) -> Shape {
+        Shape::from((self.batch, self.c_out, self.h_out, self.w_out))
+    }
+
+    /// Channels of the output, and the floats of each channel.
+    pub(super) fn channels_out(&self) -> (usize, usize) {
+        (self.c_out, self.h_out * self.w_out)
     }
 
     /// Rows of an unfolded patch matrix: one for each weight of an output channel.
@@ -149,13 +158,89 @@ fn multiply(to: &mut [f32], to_row: usize, add: bool, a: Matrix<'_>, b: Matrix<'
     }
 }
 
-fn f32s<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+/// The floats of a contiguous tensor.
+pub(super) fn f32s<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
     let (start, end) =
         layout.contiguous_offsets().ok_or_else(|| candle_core::Error::RequiresContiguous { op: "conv" }.bt())?;
     Ok(&storage.as_slice::<f32>()?[start..end])
 }
 
-/// image (batch, c_in, h, w), weight (c_out, c_in, k, k) → (batch, c_out, h', w').
+/// images (batch, c_in, h, w), weight (c_out, c_in, k, k) → (batch, c_out, h', w').
+pub(super) fn convolve(g: Geometry, images: &[f32], weight: &[f32]) -> Vec<f32> {
+    let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
+    let mut out = vec![0f32; g.batch * g.n_out()];
+    out.par_chunks_mut(g.n_out()).zip(images.par_chunks(g.n_in())).for_each_init(Vec::new, |patches, (out, image)| {
+        let weight = Matrix(weight, depth, 1);
+        if g.is_pointwise() {
+            multiply(out, size_out, false, weight, Matrix(image, size_out, 1), (g.c_out, size_out, depth));
+            return;
+        }
+        for (first, rows) in g.tiles() {
+            g.unfold(image, first, rows, patches);
+            let n = rows * g.w_out;
+            let out = &mut out[first * g.w_out..];
+            multiply(out, size_out, false, weight, Matrix(patches, n, 1), (g.c_out, n, depth));
+        }
+    });
+    out
+}
+
+/// Gradient of the output, weight → gradient of the images.
+pub(super) fn input_gradient(g: Geometry, grads: &[f32], weight: &[f32]) -> Vec<f32> {
+    let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
+    let mut out = vec![0f32; g.batch * g.n_in()];
+    out.par_chunks_mut(g.n_in()).zip(grads.par_chunks(g.n_out())).for_each_init(Vec::new, |patches, (out, grad)| {
+        let transposed = Matrix(weight, 1, depth);
+        if g.is_pointwise() {
+            multiply(out, size_out, false, transposed, Matrix(grad, size_out, 1), (depth, size_out, g.c_out));
+            return;
+        }
+        for (first, rows) in g.tiles() {
+            let n = rows * g.w_out;
+            patches.resize(depth * n, 0.);
+            let grad = Matrix(&grad[first * g.w_out..], size_out, 1);
+            multiply(patches, n, false, transposed, grad, (depth, n, g.c_out));
+            g.fold(patches, first, rows, out);
+        }
+    });
+    out
+}
+
+/// Images, gradient of the output → gradient of the weight.
+pub(super) fn weight_gradient(g: Geometry, images: &[f32], grads: &[f32]) -> Vec<f32> {
+    let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
+    // One sum per run of images, added up in order: the result does not depend on which thread was faster.
+    let per_sum = g.batch.div_ceil(rayon::current_num_threads()).max(1);
+    let sums: Vec<Vec<f32>> = images
+        .par_chunks(g.n_in() * per_sum)
+        .zip(grads.par_chunks(g.n_out() * per_sum))
+        .map(|(images, grads)| {
+            let mut sum = vec![0f32; g.c_out * depth];
+            let mut patches = Vec::new();
+            for (image, grad) in images.chunks(g.n_in()).zip(grads.chunks(g.n_out())) {
+                if g.is_pointwise() {
+                    let (grad, image) = (Matrix(grad, size_out, 1), Matrix(image, 1, size_out));
+                    multiply(&mut sum, depth, true, grad, image, (g.c_out, depth, size_out));
+                    continue;
+                }
+                for (first, rows) in g.tiles() {
+                    g.unfold(image, first, rows, &mut patches);
+                    let n = rows * g.w_out;
+                    let grad = Matrix(&grad[first * g.w_out..], size_out, 1);
+                    multiply(&mut sum, depth, true, grad, Matrix(&patches, 1, n), (g.c_out, depth, n));
+                }
+            }
+            sum
+        })
+        .collect();
+    let mut total = vec![0f32; g.c_out * depth];
+    for sum in sums {
+        total.iter_mut().zip(sum).for_each(|(t, s)| *t += s);
+    }
+    total
+}
+
+/// The convolution as a differentiable op.
 pub(super) struct Conv(pub(super) Geometry);
 
 impl CustomOp2 for Conv {
@@ -170,24 +255,8 @@ impl CustomOp2 for Conv {
         weight: &CpuStorage,
         weight_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let g = self.0;
-        let (images, weight) = (f32s(image, image_layout)?, f32s(weight, weight_layout)?);
-        let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
-        let mut out = vec![0f32; g.batch * g.n_out()];
-        out.par_chunks_mut(g.n_out()).zip(images.par_chunks(g.n_in())).for_each_init(Vec::new, |patches, (out, image)| {
-            let weight = Matrix(weight, depth, 1);
-            if g.is_pointwise() {
-                multiply(out, size_out, false, weight, Matrix(image, size_out, 1), (g.c_out, size_out, depth));
-                return;
-            }
-            for (first, rows) in g.tiles() {
-                g.unfold(image, first, rows, patches);
-                let n = rows * g.w_out;
-                let out = &mut out[first * g.w_out..];
-                multiply(out, size_out, false, weight, Matrix(patches, n, 1), (g.c_out, n, depth));
-            }
-        });
-        Ok((CpuStorage::F32(out), Shape::from((g.batch, g.c_out, g.h_out, g.w_out))))
+        let out = convolve(self.0, f32s(image, image_layout)?, f32s(weight, weight_layout)?);
+        Ok((CpuStorage::F32(out), self.0.shape_out()))
     }
 
     fn bwd(
@@ -197,102 +266,29 @@ impl CustomOp2 for Conv {
         _out: &Tensor,
         grad: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
+        let g = self.0;
         let grad = grad.contiguous()?;
-        // The pixels of a training step need no gradient, and theirs would be the largest of all.
-        let grad_image =
-            image.track_op().then(|| grad.apply_op2_no_bwd(weight, &InputGradient(self.0))).transpose()?;
-        let grad_weight =
-            weight.track_op().then(|| image.apply_op2_no_bwd(&grad, &WeightGradient(self.0))).transpose()?;
-        Ok((grad_image, grad_weight))
+        // Pixels need no gradient, and theirs would be the dearest of all.
+        let grad_image = image.track_op().then(|| with_f32s(&grad, weight, |grad, weight| {
+            Tensor::from_vec(input_gradient(g, grad, weight), image.shape(), image.device())
+        }));
+        let grad_weight = weight.track_op().then(|| with_f32s(image, &grad, |image, grad| {
+            Tensor::from_vec(weight_gradient(g, image, grad), weight.shape(), weight.device())
+        }));
+        Ok((grad_image.transpose()?, grad_weight.transpose()?))
     }
 }
 
-/// Gradient of the output, weight → gradient of the image.
-struct InputGradient(Geometry);
-
-impl CustomOp2 for InputGradient {
-    fn name(&self) -> &'static str {
-        "conv-input-gradient"
-    }
-
-    fn cpu_fwd(
-        &self,
-        grad: &CpuStorage,
-        grad_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let g = self.0;
-        let (grads, weight) = (f32s(grad, grad_layout)?, f32s(weight, weight_layout)?);
-        let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
-        let mut out = vec![0f32; g.batch * g.n_in()];
-        out.par_chunks_mut(g.n_in()).zip(grads.par_chunks(g.n_out())).for_each_init(Vec::new, |patches, (out, grad)| {
-            let transposed = Matrix(weight, 1, depth);
-            if g.is_pointwise() {
-                multiply(out, size_out, false, transposed, Matrix(grad, size_out, 1), (depth, size_out, g.c_out));
-                return;
-            }
-            for (first, rows) in g.tiles() {
-                let n = rows * g.w_out;
-                patches.clear();
-                patches.resize(depth * n, 0.);
-                let grad = Matrix(&grad[first * g.w_out..], size_out, 1);
-                multiply(patches, n, false, transposed, grad, (depth, n, g.c_out));
-                g.fold(patches, first, rows, out);
-            }
-        });
-        Ok((CpuStorage::F32(out), Shape::from((g.batch, g.c_in, g.h_in, g.w_in))))
-    }
-}
-
-/// Image, gradient of the output → gradient of the weight.
-struct WeightGradient(Geometry);
-
-impl CustomOp2 for WeightGradient {
-    fn name(&self) -> &'static str {
-        "conv-weight-gradient"
-    }
-
-    fn cpu_fwd(
-        &self,
-        image: &CpuStorage,
-        image_layout: &Layout,
-        grad: &CpuStorage,
-        grad_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let g = self.0;
-        let (images, grads) = (f32s(image, image_layout)?, f32s(grad, grad_layout)?);
-        let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
-        let shape = Shape::from((g.c_out, g.c_in, g.kernel, g.kernel));
-        // One sum per run of images, added up in order: the result does not depend on which thread was faster.
-        let per_sum = g.batch.div_ceil(rayon::current_num_threads()).max(1);
-        let sums: Vec<Vec<f32>> = images
-            .par_chunks(g.n_in() * per_sum)
-            .zip(grads.par_chunks(g.n_out() * per_sum))
-            .map(|(images, grads)| {
-                let mut sum = vec![0f32; g.c_out * depth];
-                let mut patches = Vec::new();
-                for (image, grad) in images.chunks(g.n_in()).zip(grads.chunks(g.n_out())) {
-                    if g.is_pointwise() {
-                        let (grad, image) = (Matrix(grad, size_out, 1), Matrix(image, 1, size_out));
-                        multiply(&mut sum, depth, true, grad, image, (g.c_out, depth, size_out));
-                        continue;
-                    }
-                    for (first, rows) in g.tiles() {
-                        g.unfold(image, first, rows, &mut patches);
-                        let n = rows * g.w_out;
-                        let grad = Matrix(&grad[first * g.w_out..], size_out, 1);
-                        multiply(&mut sum, depth, true, grad, Matrix(&patches, 1, n), (g.c_out, depth, n));
-                    }
-                }
-                sum
-            })
-            .collect();
-        let mut total = vec![0f32; g.c_out * depth];
-        for sum in sums {
-            total.iter_mut().zip(sum).for_each(|(t, s)| *t += s);
-        }
-        Ok((CpuStorage::F32(total), shape))
+/// Lends the floats of two contiguous tensors.
+pub(super) fn with_f32s<T>(
+    a: &Tensor,
+    b: &Tensor,
+    f: impl FnOnce(&[f32], &[f32]) -> candle_core::Result<T>,
+) -> candle_core::Result<T> {
+    let ((a, a_layout), (b, b_layout)) = (a.storage_and_layout(), b.storage_and_layout());
+    match (&*a, &*b) {
+        (Storage::Cpu(a), Storage::Cpu(b)) => f(f32s(a, a_layout)?, f32s(b, b_layout)?),
+        _ => candle_core::bail!("the CPU's convolution was given a tensor of another device"),
     }
 }
 

@@ -27,6 +27,7 @@ pub fn App() -> impl IntoView {
     let ui = Ui::start();
     provide_context(ui);
     listen(ui);
+    let has_model = Memo::new(move |_| ui.card().is_some());
     let has_answer = Memo::new(move |_| ui.shown.with(Option::is_some));
     let is_stale = move || ui.with(|state| state.awaited().is_some()) && matches!(ui.phase.get(), Phase::Analyzing(_));
     // A new scan's answer is read from its top.
@@ -35,7 +36,8 @@ pub fn App() -> impl IntoView {
     Effect::new(move || {
         shown_id.track();
         if let Some(aside) = aside.get() {
-            aside.set_scroll_top(0);
+            // After the new answer stands: its cards have other heights.
+            request_animation_frame(move || aside.set_scroll_top(0));
         }
     });
     view! {
@@ -50,7 +52,9 @@ pub fn App() -> impl IntoView {
                         <WordsCard />
                         <EditCard />
                     </Show>
-                    <TrustCard />
+                    <Show when=move || has_model.get()>
+                        <TrustCard />
+                    </Show>
                 </aside>
             </main>
             <Footer />
@@ -108,8 +112,10 @@ fn listen(ui: Ui) {
         }
     });
     window_event_listener(ev::drop, move |event: DragEvent| {
-        event.prevent_default();
         ui.is_dragging.set(false);
+        if has_files(&event) {
+            event.prevent_default();
+        }
         ui.open_list(event.data_transfer().and_then(|data| data.files()));
     });
     window_event_listener(ev::paste, move |event| {

@@ -75,7 +75,7 @@ pub async fn weights(entry: &Entry, on_progress: impl Fn(Progress)) -> Result<Ve
         return Err(Error::weights(format!("{} is too large for a browser: {} bytes", entry.file, entry.bytes)));
     }
     // Neither trunk nor a plain host names the file by its content: the hash in the URL does.
-    let url = format!("weights/{}?v={}", entry.file, entry.sha256.get(..12).unwrap_or(&entry.sha256));
+    let url = format!("weights/{}?v={}", entry.file, first_digits(&entry.sha256));
     let cache = open_cache().await;
     if let Some(cache) = &cache
         && let Some(response) = cached(cache, &url).await
@@ -112,6 +112,11 @@ pub async fn blob(url: &str) -> Result<Blob> {
     let response = get(url, "default").await?;
     let blob = JsFuture::from(response.blob().map_err(|e| io(url, &e))?).await.map_err(|e| io(url, &e))?;
     Ok(blob.unchecked_into())
+}
+
+/// Enough of a hash to tell files apart.
+fn first_digits(sha256: &str) -> &str {
+    sha256.get(..12).unwrap_or(sha256)
 }
 
 async fn get(url: &str, cache_mode: &str) -> Result<Response> {
@@ -159,8 +164,9 @@ async fn verified(entry: &Entry, response: Response, on_progress: &impl Fn(Progr
     let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     if !sha256.eq_ignore_ascii_case(&entry.sha256) {
         return Err(Error::weights(format!(
-            "{file} is refused: its SHA-256 is {sha256}, but {INDEX_URL} lists {}; reload the page",
-            entry.sha256
+            "{file} is refused: its SHA-256 begins with {}, but {INDEX_URL} lists {}; reload the page",
+            first_digits(&sha256),
+            first_digits(&entry.sha256)
         )));
     }
     on_progress(Progress { done_bytes: entry.bytes, total_bytes: entry.bytes });

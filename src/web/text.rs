@@ -125,6 +125,7 @@ pub struct Text {
     pub revising: &'static str,
     pub done: &'static str,
     pub failed: &'static str,
+    pub still_stands: &'static str,
     pub model_failed: &'static str,
     pub lost: &'static str,
     pub decode: &'static str,

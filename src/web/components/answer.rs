@@ -50,8 +50,18 @@ pub fn AnswerCard() -> impl IntoView {
             <h2>{move || ui.text().answer}</h2>
             {verdict}
             {move || ui.report().map(|report| view! {
-                <Head class="image" name=ui.text().image_says testid="image-prediction" prediction=report.image.clone() />
-                <Head class="words" name=ui.text().words_say testid="text-prediction" prediction=report.text.clone() />
+                <Head
+                    class="image"
+                    name=ui.text().image_says
+                    testid="image-prediction"
+                    prediction=report.image.clone()
+                />
+                <Head
+                    class="words"
+                    name=ui.text().words_say
+                    testid="text-prediction"
+                    prediction=report.text.clone()
+                />
             })}
             {agreement}
         </section>

@@ -113,7 +113,9 @@ fn ClassWordSwitch() -> impl IntoView {
     view! {
         <div class="line">
             <span title=move || ui.text().class_word_detail>{move || ui.text().class_word}</span>
-            <div class="seg" role="group" data-testid="class-word" aria-label=move || ui.text().class_word>{segments}</div>
+            <div class="seg" role="group" data-testid="class-word" aria-label=move || ui.text().class_word>
+                {segments}
+            </div>
         </div>
     }
 }

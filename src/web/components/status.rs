@@ -21,7 +21,10 @@ pub fn StatusLine() -> impl IntoView {
                 let awaited = ui.with(|state| state.awaited().map(|(name, n)| (text.analyzing)(name, n)));
                 view! { <span>{awaited.unwrap_or_else(|| text.revising.to_owned())}</span> }.into_any()
             }
-            Phase::Failed => view! { <span class="bad">{text.failed}</span> }.into_any(),
+            Phase::Failed => {
+                let still_stands = ui.report().map(|_| text.still_stands);
+                view! { <span class="bad">{text.failed} " " {still_stands}</span> }.into_any()
+            }
             Phase::Done => ui
                 .report()
                 .map(|report| {

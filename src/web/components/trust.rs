@@ -62,11 +62,10 @@ fn scan_signs(text: &'static Text, report: &Report) -> impl IntoView + use<> {
         (format!("{:.2}", report.caption.similarity), text.caption_similarity),
         (format!("{:.0} %", class_word_share * 100.0), text.class_word_share),
     ];
+    let rows = signs.map(|(value, meaning)| view! { <div><dt>{meaning}</dt><dd>{value}</dd></div> });
     view! {
         <h3>{text.trust_scan}</h3>
-        <dl class="signs">
-            {signs.map(|(value, meaning)| view! { <div><dt>{meaning}</dt><dd>{value}</dd></div> }).into_iter().collect_view()}
-        </dl>
+        <dl class="signs">{rows.into_iter().collect_view()}</dl>
     }
 }
 

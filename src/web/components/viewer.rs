@@ -8,7 +8,7 @@ use crate::report::{Prediction, Report};
 use crate::web::canvas;
 use crate::web::components::probability_text;
 use crate::web::components::status::{Problems, ProgressBar, StatusLine, loading_text};
-use crate::web::state::Phase;
+use crate::web::state::{Model, Phase};
 use crate::web::text::Text;
 use crate::web::ui::use_ui;
 
@@ -183,6 +183,7 @@ fn Stage(
         }
     });
     let has_scan = Memo::new(move |_| shown_scan.with(Option::is_some));
+    let can_answer = Memo::new(move |_| !ui.with(|state| matches!(state.model, Model::Failed | Model::Lost)));
     let is_waiting = move || ui.with(|state| state.awaited().is_some());
     let ratio = move || shown_scan.get().map(|(_, width, height)| format!("{:.5}", width as f64 / height as f64));
     let overlay_opacity = move || {
@@ -193,7 +194,7 @@ fn Stage(
     view! {
         <div class="stage" class:stale=is_waiting>
             <ProgressBar />
-            <Show when=move || !has_scan.get()>
+            <Show when=move || !has_scan.get() && can_answer.get()>
                 <Invitation />
             </Show>
             <div class="stack" class:empty=move || !has_scan.get() style=("--ratio", ratio) role="img" aria-label=alt>

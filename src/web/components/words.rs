@@ -123,6 +123,7 @@ fn Finding(
             class:against=word.score < 0.0
             style=("--shade", format!("{:.3}", shade(word.score)))
             tabindex="0"
+            role="note"
             data-testid="word"
             data-score=word.score.to_string()
             title=detail.clone()
