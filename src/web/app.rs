@@ -34,8 +34,8 @@ pub fn App() -> impl IntoView {
     let aside = NodeRef::<html::Aside>::new();
     let shown_id = Memo::new(move |_| ui.shown.with(|shown| shown.as_ref().map(|entry| entry.id)));
     Effect::new(move || {
-        shown_id.track();
-        if let Some(aside) = aside.get() {
+        // `track` alone would not wake a memo up: it is read.
+        if let (Some(aside), Some(_)) = (aside.get(), shown_id.get()) {
             // After the new answer stands: its cards have other heights.
             request_animation_frame(move || aside.set_scroll_top(0));
         }

@@ -92,7 +92,7 @@ impl Desk {
     async fn load(&mut self, model: Option<&str>) -> Result<()> {
         let entry = fetch::find_model(model).await?;
         let bytes = fetch::weights(&entry, |progress| post(&Response::Progress(progress), None)).await?;
-        let engine = Engine::load(&entry.name, bytes)?;
+        let engine = Engine::load(&entry.name, &bytes)?;
         self.analyses.clear();
         post(&Response::Loaded(Box::new(engine.card())), None);
         self.engine = Some(engine);

@@ -128,8 +128,8 @@ fn TypedCaption() -> impl IntoView {
     let problem = RwSignal::new(None::<String>);
     let caption = Memo::new(move |_| ui.shown.with(|shown| shown.as_ref().map(|entry| entry.caption().to_owned())));
     Effect::new(move || {
-        caption.track();
-        problem.set(None);
+        // `track` alone would not wake a memo up: it is read.
+        caption.with(|_| problem.set(None));
     });
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -1,0 +1,291 @@
+//! The façade: a weights file in, then scans in and reports out. Knows no page, no disk and no network.
+
+use candle_core::{D, DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use web_time::Instant;
+
+use crate::bundle::{Bundle, CAPTION_EMBEDS, Metadata, sha256};
+use crate::caption::Caption;
+use crate::clip::Clip;
+use crate::error::{Error, Result};
+use crate::explain::grad_cam::grad_cam;
+use crate::explain::token_importance::{token_scores, words};
+use crate::head::{Head, probabilities};
+use crate::nn::Mode;
+use crate::nn::norm::l2_normalize;
+use crate::protocol::{ModelCard, Options};
+use crate::report::{
+    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, ModelRef, Prediction, Report, SCHEMA,
+    TimingsMs, TokenReport,
+};
+use crate::scan::Scan;
+use crate::tokenizer::Tokenizer;
+
+/// Captions that a report lists beside the one it read.
+const N_CANDIDATES: usize = 5;
+/// Where GradCAM looks.
+const LAYER: &str = "visual.layer4";
+
+/// One model, ready to answer.
+pub struct Engine {
+    metadata: Metadata,
+    sha256: String,
+    n_bytes: u64,
+    tokenizer: Tokenizer,
+    clip: Clip,
+    image_head: Head,
+    text_head: Head,
+    caption_embeds: Tensor,
+}
+
+/// A file to analyse.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Its name, without its folder.
+    pub name: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Which frame of it, from 0.
+    pub frame: usize,
+}
+
+/// A report, and what it takes to explain the same scan again.
+pub struct Analysis {
+    /// What was found.
+    pub report: Report,
+    /// The decoded scan.
+    pub scan: Scan,
+    feature_map: Tensor,
+    image_embeds: Tensor,
+}
+
+fn ms_since(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+impl Engine {
+    /// Reads, checks and builds a model; `name` is for messages.
+    ///
+    /// # Errors
+    /// A file that is damaged, of another version, or whose tensors do not fit is refused by name.
+    pub fn load(name: &str, bytes: &[u8]) -> Result<Self> {
+        let Bundle { metadata, tensors, sha256, n_bytes } = Bundle::read(name, bytes)?;
+        let unfit = |e: Error| Error::weights(format!("{name}: a weight is missing: re-export with train export")).because(e);
+        let caption_embeds = tensors
+            .get(CAPTION_EMBEDS)
+            .filter(|t| t.dims() == [metadata.captions.len(), metadata.clip.embed_dim])
+            .cloned()
+            .ok_or_else(|| unfit(Error::weights(CAPTION_EMBEDS)))?;
+        let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        Ok(Self {
+            tokenizer: Tokenizer::from_json(&metadata.tokenizer)?,
+            clip: Clip::new(&metadata.clip, vb.clone()).map_err(unfit)?,
+            image_head: Head::new(&metadata.head, vb.pp("image_head")).map_err(unfit)?,
+            text_head: Head::new(&metadata.head, vb.pp("text_head")).map_err(unfit)?,
+            caption_embeds,
+            metadata,
+            sha256,
+            n_bytes,
+        })
+    }
+
+    /// What the file says of itself.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The same, for people.
+    pub fn card(&self) -> ModelCard {
+        let m = &self.metadata;
+        ModelCard {
+            name: m.name.clone(),
+            title: m.title.clone(),
+            sha256: self.sha256.clone(),
+            bytes: self.n_bytes,
+            precision: m.precision.clone(),
+            vocabulary: m.vocabulary.clone(),
+            licence: m.licence.clone(),
+            training: m.training.clone(),
+            metrics: m.metrics.clone(),
+        }
+    }
+
+    /// Decodes, runs and explains one file.
+    ///
+    /// # Errors
+    /// The file is no scan, or the options name a class or phrase that the model does not know.
+    pub fn analyze(&self, input: &Input<'_>, options: &Options) -> Result<Analysis> {
+        let mut timings = TimingsMs::default();
+        let start = Instant::now();
+        let scan = Scan::decode(input.bytes, input.frame)?;
+        let input_ref = InputRef {
+            name: input.name.to_owned(),
+            format: scan.format.to_owned(),
+            width: scan.width,
+            height: scan.height,
+            frame: scan.frame,
+            sha256: sha256(input.bytes),
+            um_per_pixel: scan.um_per_pixel,
+        };
+        timings.decode = ms_since(start);
+        let start = Instant::now();
+        let preprocess = &self.metadata.preprocess;
+        let pixel_values = preprocess.pixel_values(preprocess.grey(&scan), &Device::Cpu)?;
+        timings.preprocess = ms_since(start);
+        let start = Instant::now();
+        let feature_map = self.clip.visual.feature_map(&pixel_values, Mode::Eval)?.detach();
+        let image_embeds = l2_normalize(&self.clip.visual.pool(&feature_map)?)?.detach();
+        timings.image_encoder = ms_since(start);
+        let report = self.report(input_ref, &scan, &feature_map, &image_embeds, options, timings)?;
+        Ok(Analysis { report, scan, feature_map, image_embeds })
+    }
+
+    /// Explains the same scan again, with another caption or class; the image tower does not run.
+    ///
+    /// # Errors
+    /// The options name a class or phrase that the model does not know.
+    pub fn revise(&self, analysis: &Analysis, options: &Options) -> Result<Report> {
+        let Analysis { report, scan, feature_map, image_embeds } = analysis;
+        self.report(report.input.clone(), scan, feature_map, image_embeds, options, report.timings_ms)
+    }
+
+    fn report(
+        &self,
+        input: InputRef,
+        scan: &Scan,
+        feature_map: &Tensor,
+        image_embeds: &Tensor,
+        options: &Options,
+        mut timings: TimingsMs,
+    ) -> Result<Report> {
+        let image = self.prediction(&self.image_head.forward(image_embeds)?)?;
+        let start = Instant::now();
+        let (caption, text_embeds) = self.caption(image_embeds, options)?;
+        let text = self.prediction(&self.text_head.forward(&text_embeds)?)?;
+        timings.text_encoder = ms_since(start);
+        let start = Instant::now();
+        let target = options.target.clone().unwrap_or_else(|| image.label.clone());
+        let heatmap = self.heatmap(scan, feature_map, &target)?;
+        let tokens = self.token_report(&caption.text, &target)?;
+        timings.explain = ms_since(start);
+        Ok(Report {
+            schema: SCHEMA.to_owned(),
+            model: ModelRef { name: self.metadata.name.clone(), sha256: self.sha256.clone() },
+            input,
+            agreement: agreement(&image, &text),
+            image,
+            caption,
+            text,
+            heatmap,
+            tokens,
+            timings_ms: timings,
+        })
+    }
+
+    /// L2-normalised embedding (1, D) of a scan.
+    pub fn embed_scan(&self, scan: &Scan) -> Result<Tensor> {
+        let preprocess = &self.metadata.preprocess;
+        let pixel_values = preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)?;
+        l2_normalize(&self.clip.visual.pool(&self.clip.visual.feature_map(&pixel_values, Mode::Eval)?)?)
+    }
+
+    /// Token ids of a text and its L2-normalised embedding (1, D).
+    pub fn embed_text(&self, text: &str) -> Result<(Vec<u32>, Tensor)> {
+        let tokens = self.tokenizer.encode(text)?;
+        let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
+        let embeds = l2_normalize(&self.clip.text.forward(&ids, &[tokens.end()])?)?;
+        Ok((tokens.ids, embeds))
+    }
+
+    /// What the image head says of an embedding (1, D).
+    pub fn image_prediction(&self, image_embeds: &Tensor) -> Result<Prediction> {
+        self.prediction(&self.image_head.forward(image_embeds)?)
+    }
+
+    /// What the text head says of a caption.
+    pub fn text_prediction(&self, text: &str) -> Result<Prediction> {
+        self.prediction(&self.text_head.forward(&self.embed_text(text)?.1)?)
+    }
+
+    /// The training captions with their cosines to an image embedding (1, D), closest first.
+    pub fn retrieve(&self, image_embeds: &Tensor) -> Result<Vec<(&Caption, f32)>> {
+        let similarities = image_embeds.matmul(&self.caption_embeds.t()?)?.flatten_all()?.to_vec1::<f32>()?;
+        let mut ranked: Vec<_> = self.metadata.captions.iter().zip(similarities).collect();
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+        Ok(ranked)
+    }
+
+    fn prediction(&self, logits: &Tensor) -> Result<Prediction> {
+        let labels = &self.metadata.vocabulary.labels;
+        let best = logits.argmax(D::Minus1)?.get(0)?.to_scalar::<u32>()? as usize;
+        let probabilities = probabilities(logits)?.get(0)?.to_vec1::<f32>()?;
+        Ok(Prediction {
+            label: labels[best].clone(),
+            probabilities: labels.iter().cloned().zip(probabilities).collect(),
+            logits: logits.get(0)?.to_vec1()?,
+        })
+    }
+
+    /// The caption to read, and its embedding (1, D).
+    fn caption(&self, image_embeds: &Tensor, options: &Options) -> Result<(CaptionReport, Tensor)> {
+        let ranked = self.retrieve(image_embeds)?;
+        let (text, source) = match &options.caption {
+            Some(typed) => (Caption::parse(&self.metadata.vocabulary, typed)?.text(), CaptionSource::Edited),
+            None => (ranked[0].0.text(), CaptionSource::Retrieved),
+        };
+        let (_, text_embeds) = self.embed_text(&text)?;
+        let similarity = (image_embeds * &text_embeds)?.sum_all()?.to_scalar::<f32>()?;
+        let candidates = ranked.iter().take(N_CANDIDATES);
+        let candidates = candidates.map(|(c, s)| Candidate { text: c.text(), similarity: *s }).collect();
+        Ok((CaptionReport { text, source, similarity, candidates }, text_embeds.detach()))
+    }
+
+    fn class_of(&self, label: &str) -> Result<usize> {
+        let labels = &self.metadata.vocabulary.labels;
+        labels.iter().position(|l| l == label).ok_or_else(|| {
+            Error::config(format!("class \"{label}\" is not one of this model's: use {}", labels.join(", ")))
+        })
+    }
+
+    /// Where the image head sees `target`.
+    pub fn heatmap(&self, scan: &Scan, feature_map: &Tensor, target: &str) -> Result<Heatmap> {
+        let tail = |map: &Tensor| self.image_head.forward(&self.clip.visual.pool(map)?);
+        let cam = grad_cam(feature_map, tail, self.class_of(target)?)?;
+        let region = self.metadata.preprocess.region(scan);
+        Ok(Heatmap {
+            method: "grad_cam".to_owned(),
+            target: target.to_owned(),
+            layer: LAYER.to_owned(),
+            rows: cam.rows,
+            cols: cam.cols,
+            values: cam.values,
+            region: [region.x, region.y, region.width, region.height],
+        })
+    }
+
+    /// Which words speak for `target`.
+    pub fn token_report(&self, text: &str, target: &str) -> Result<TokenReport> {
+        let tokens = self.tokenizer.encode(text)?;
+        let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
+        let tail = |x: &Tensor| self.text_head.forward(&self.clip.text.encode(x, &[tokens.end()])?);
+        let scores = token_scores(&self.clip.text.embed_tokens(&ids)?, tail, self.class_of(target)?)?;
+        Ok(TokenReport {
+            method: "gradient_x_activation".to_owned(),
+            target: target.to_owned(),
+            words: words(text, &tokens, &scores),
+        })
+    }
+}
+
+/// Labels compared, and the Jensen–Shannon divergence (Lin 1991) of both distributions in bits.
+fn agreement(image: &Prediction, text: &Prediction) -> Agreement {
+    let term = |p: f32, m: f32| if p > 0. { p * (p / m).log2() } else { 0. };
+    let pairs = image.probabilities.values().zip(text.probabilities.values());
+    let divergence = pairs
+        .map(|(&p, &q)| {
+            let m = (p + q) / 2.;
+            (term(p, m) + term(q, m)) / 2.
+        })
+        .sum::<f32>();
+    Agreement { same_label: image.label == text.label, divergence: divergence.clamp(0., 1.) }
+}

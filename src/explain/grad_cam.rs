@@ -1,0 +1,41 @@
+//! GradCAM (Selvaraju et al. 2017) at the last feature map.
+
+use candle_core::{Tensor, Var};
+
+use crate::error::Result;
+
+/// A map over the feature map's cells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CamMap {
+    /// Rows of cells.
+    pub rows: usize,
+    /// Columns of cells.
+    pub cols: usize,
+    /// Row by row, 0…1; the largest is 1 unless no cell speaks for the class.
+    pub values: Vec<f32>,
+}
+
+/// `ReLU(Σ_c α_c A_c)` with `α_c` the mean over cells of `∂ logit[target] / ∂ A_c` (eq. 1 and 2), divided by its
+/// largest value. `feature_map` A is (1, C, rows, cols); `tail` takes it to logits (1, n_classes). Only the tail runs
+/// again: attention pool and head.
+pub fn grad_cam(
+    feature_map: &Tensor,
+    tail: impl Fn(&Tensor) -> Result<Tensor>,
+    target: usize,
+) -> Result<CamMap> {
+    let (_, _, rows, cols) = feature_map.dims4()?;
+    let activations = Var::from_tensor(&feature_map.detach())?;
+    let gradients = tail(&activations)?.get(0)?.get(target)?.backward()?;
+    let Some(gradient) = gradients.get(&activations) else {
+        // Nothing in the tail depends on the map: then no cell counted.
+        return Ok(CamMap { rows, cols, values: vec![0.; rows * cols] });
+    };
+    let alpha = gradient.mean_keepdim((2, 3))?;
+    let cam = activations.as_detached_tensor().broadcast_mul(&alpha)?.sum(1)?.relu()?;
+    let mut values = cam.flatten_all()?.to_vec1::<f32>()?;
+    let largest = values.iter().fold(0f32, |m, v| m.max(*v));
+    if largest > 0. {
+        values.iter_mut().for_each(|v| *v /= largest);
+    }
+    Ok(CamMap { rows, cols, values })
+}
