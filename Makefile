@@ -1,0 +1,53 @@
+# run: the page on http://127.0.0.1:8080 · test: everything · dist: the static site · bench: how long an answer takes
+# Each sets up what is missing first. Tools and build output live outside of the checkout, in OCTLENS_CACHE.
+
+export OCTLENS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/octlens
+export CARGO_TARGET_DIR ?= $(OCTLENS_CACHE)/target
+export PATH := $(OCTLENS_CACHE)/tools/bin:$(PATH)
+
+PORT ?= 8080
+TRUNK = trunk --skip-version-check --color never
+TRAIN = $(CARGO_TARGET_DIR)/debug/train
+WASM = --target wasm32-unknown-unknown --features web
+NATIVE = --features train
+BROWSER_TESTS = tests/browser
+
+.PHONY: run test dist bench setup setup-test lint test-native test-browser train
+.NOTPARALLEL:
+
+run: setup
+	@echo 'octlens: building; the page will be on http://127.0.0.1:$(PORT)'
+	$(TRUNK) serve --cargo-profile web --port $(PORT)
+
+test: setup-test lint test-native dist test-browser
+	@echo 'octlens: everything passed'
+
+dist: setup
+	$(TRUNK) build --cargo-profile web
+
+bench: setup-test dist
+	node $(BROWSER_TESTS)/bench.mjs
+
+setup:
+	.ci/setup build
+
+setup-test:
+	.ci/setup test
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets $(NATIVE) -- -D warnings
+	CLIPPY_CONF_DIR=clippy/wasm cargo clippy $(WASM) -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps $(NATIVE)
+
+# nextest names each test and sums up, but runs no examples of the docs.
+test-native:
+	if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run $(NATIVE) && cargo test --doc $(NATIVE); \
+	else cargo test $(NATIVE); fi
+
+train:
+	cargo build $(NATIVE) --bin train
+
+test-browser: train
+	cd $(BROWSER_TESTS) && OCTLENS_TRAIN='$(TRAIN)' node --test --test-concurrency=1 --test-reporter=spec
