@@ -1,0 +1,183 @@
+// The page as a visitor meets it, through its data-testid hooks alone. What the tests and the benchmark share.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+import { serve } from "./server.mjs";
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+export const DIST = process.env.OCTLENS_DIST ?? join(ROOT, "dist");
+/** Where pictures and figures go; git does not see it. */
+export const OUT = join(ROOT, "target");
+/** Not the root: the page must work from any place of a host. */
+const SUB_PATH = "/some/where/octlens/";
+/** Wide enough for a debug tool chain on a busy machine with two cores. */
+export const PATIENCE_MS = 120_000;
+
+/** A name for this machine to which a browser gives no secure context, so no cache either. */
+const PLAIN_HOST = "plain.test";
+
+/** Starts the browser. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
+    ],
+  });
+}
+
+/** Serves the built page from below the root of a plain host. */
+export function host(options = undefined) {
+  return serve(DIST, SUB_PATH, options);
+}
+
+/** The same place by a name that is no secure context. */
+export function plainUrl(url) {
+  return url.replace("127.0.0.1", PLAIN_HOST);
+}
+
+export function samples() {
+  return JSON.parse(readFileSync(join(DIST, "samples", "index.json"), "utf8")).samples;
+}
+
+/** The file of a sample as Playwright takes files. */
+export function sampleFile(index = 0, name = undefined) {
+  const { file } = samples()[index];
+  return { name: name ?? file, mimeType: "image/png", buffer: readFileSync(join(DIST, "samples", file)) };
+}
+
+export function models() {
+  return JSON.parse(readFileSync(join(DIST, "weights", "index.json"), "utf8")).models;
+}
+
+export function defaultModel() {
+  return models().find((model) => model.default) ?? models()[0];
+}
+
+/** One visit: a fresh profile, a tab, and what went wrong in it. */
+export class Visit {
+  /** `prepare(context, page)` runs before the page loads; `until` are the phases one of which is waited for. */
+  static async start(browser, url, { prepare, until = ["ready"], ...options } = {}) {
+    const context = await browser.newContext({
+      viewport: { width: 1440, height: 900 },
+      locale: "en-GB",
+      acceptDownloads: true,
+      ...options,
+    });
+    const visit = new Visit();
+    Object.assign(visit, { context, url, requests: [], complaints: [] });
+    context.on("request", (request) => visit.requests.push(request.url()));
+    visit.page = await context.newPage();
+    visit.page.setDefaultTimeout(PATIENCE_MS);
+    visit.page.on("console", (message) => {
+      if (message.type() === "error") visit.complaints.push(message.text());
+    });
+    visit.page.on("pageerror", (error) => visit.complaints.push(String(error)));
+    await prepare?.(context, visit.page);
+    await visit.page.goto(url);
+    await visit.phase(...until);
+    return visit;
+  }
+
+  close() {
+    return this.context.close();
+  }
+
+  hook(name) {
+    return this.page.getByTestId(name);
+  }
+
+  /** What stands in a hook's attribute. */
+  attribute(name, attribute) {
+    return this.hook(name).getAttribute(attribute);
+  }
+
+  /** Waits until the page stands at one of `phases`, and says at which. */
+  async phase(...phases) {
+    const reached = await this.page.waitForFunction(
+      (phases) => {
+        const phase = document.querySelector('[data-testid="status"]')?.dataset.phase;
+        return phases.includes(phase) ? phase : null;
+      },
+      phases,
+      { timeout: PATIENCE_MS },
+    );
+    return reached.jsonValue();
+  }
+
+  /** Waits for an answer; a failure is told with the page's own words. */
+  async answer() {
+    if ((await this.phase("done", "failed")) === "failed") {
+      throw new Error(`the page failed: ${await this.hook("error").innerText()}`);
+    }
+  }
+
+  async sample(index = 0) {
+    await this.hook("sample").nth(index).click();
+    await this.answer();
+  }
+
+  choose(file) {
+    return this.hook("file-input").setInputFiles(file);
+  }
+
+  /** Sends a drop or a paste of a file, as the browser would. */
+  async bring(kind, file) {
+    await this.page.evaluate(
+      ({ kind, name, type, bytes }) => {
+        const data = new DataTransfer();
+        data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, { type }));
+        const zone = document.querySelector('[data-testid="drop-zone"]');
+        if (kind === "paste") {
+          document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+          return;
+        }
+        for (const step of ["dragenter", "dragover", "drop"]) {
+          zone.dispatchEvent(new DragEvent(step, { dataTransfer: data, bubbles: true, cancelable: true }));
+        }
+      },
+      { kind, name: file.name, type: file.mimeType, bytes: file.buffer.toString("base64") },
+    );
+  }
+
+  /** The report, as a visitor saves it. */
+  async report() {
+    return JSON.parse((await this.download("download-json")).toString("utf8"));
+  }
+
+  /** The bytes of what a click on `hook` saves. */
+  async download(hook) {
+    const [download] = await Promise.all([this.page.waitForEvent("download"), this.hook(hook).click()]);
+    return readFileSync(await download.path());
+  }
+
+  /** How the heatmap is painted: its size and how much its pixels differ. */
+  overlay() {
+    return this.hook("overlay").evaluate((canvas) => {
+      const { width, height } = canvas;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+      const shades = new Set();
+      let sum = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        shades.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2] | (data[i + 3] << 24));
+        sum = (sum * 31 + data[i] + 7 * data[i + 1] + 13 * data[i + 2] + 17 * data[i + 3]) % 1_000_003;
+      }
+      return { width, height, nShades: shades.size, digest: sum };
+    });
+  }
+
+  async screenshot(name) {
+    mkdirSync(join(OUT, "screenshots"), { recursive: true });
+    await this.page.screenshot({ path: join(OUT, "screenshots", `${name}.png`) });
+  }
+}

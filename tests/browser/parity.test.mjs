@@ -1,0 +1,83 @@
+// The same file through the page and through `train explain` gives the same report.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { DIST, Visit, defaultModel, host, launch, sampleFile, samples } from "./page.mjs";
+
+/** Another instruction set adds in another order. */
+const PROBABILITY_TOLERANCE = 1e-3;
+/** The heatmap is a gradient divided by its largest value: small differences grow. */
+const HEATMAP_TOLERANCE = 1e-2;
+
+const TRAIN = process.env.OCTLENS_TRAIN;
+
+let browser;
+let server;
+let visit;
+let folder;
+
+before(async () => {
+  assert.ok(TRAIN, "OCTLENS_TRAIN names the train program; `make test-browser` sets it");
+  [browser, server] = [await launch(), await host()];
+  visit = await Visit.start(browser, server.url);
+  folder = mkdtempSync(join(tmpdir(), "octlens-"));
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+  if (folder) rmSync(folder, { recursive: true });
+});
+
+/** What `train explain` prints of one file; a list of one or the report itself. */
+function explained(file) {
+  const weights = join(DIST, "weights", defaultModel().file);
+  const printed = execFileSync(TRAIN, ["explain", file, "--weights", weights, "--json"], {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return [JSON.parse(printed)].flat()[0];
+}
+
+function assertClose(actual, expected, tolerance, what) {
+  assert.equal(actual.length, expected.length, what);
+  actual.forEach((value, i) => {
+    assert.ok(Math.abs(value - expected[i]) <= tolerance, `${what} ${i}: ${value} and ${expected[i]}`);
+  });
+}
+
+for (const [i, { file }] of samples().entries()) {
+  test(`page and train explain agree on ${file}`, async () => {
+    const sample = sampleFile(i);
+    const path = join(folder, sample.name);
+    writeFileSync(path, sample.buffer);
+    const native = explained(path);
+    await visit.choose(sample);
+    await visit.answer();
+    const page = await visit.report();
+    assert.deepEqual(page.model, native.model);
+    assert.deepEqual(page.input, native.input);
+    for (const head of ["image", "text"]) {
+      assert.equal(page[head].label, native[head].label, head);
+      const [ours, theirs] = [page[head].probabilities, native[head].probabilities];
+      assert.deepEqual(Object.keys(ours), Object.keys(theirs));
+      assertClose(Object.values(ours), Object.values(theirs), PROBABILITY_TOLERANCE, `${head} probability`);
+    }
+    assert.equal(page.caption.text, native.caption.text);
+    assert.equal(page.caption.source, native.caption.source);
+    const { values, ...map } = page.heatmap;
+    const { values: nativeValues, ...nativeMap } = native.heatmap;
+    assert.deepEqual(map, nativeMap);
+    assertClose(values, nativeValues, HEATMAP_TOLERANCE, "heatmap cell");
+    assert.deepEqual(
+      page.tokens.words.map((word) => word.text),
+      native.tokens.words.map((word) => word.text),
+    );
+  });
+}

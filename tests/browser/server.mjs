@@ -1,0 +1,67 @@
+// A plain static server, as the poorest host would be: no special headers, no rewriting, one folder under one path.
+// It knows nothing of octlens.
+
+import { readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize, sep } from "node:path";
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".wasm": "application/wasm",
+};
+
+function fileOf(folder, path) {
+  const file = join(folder, normalize(decodeURIComponent(path)));
+  if (file !== folder && !file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return null;
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) return fileOf(folder, join(path, "index.html"));
+  return stat ? file : null;
+}
+
+/** How long a slow host rests between two pieces. */
+const SLOW_PAUSE_MS = 40;
+const N_SLOW_PIECES = 16;
+
+async function sendSlowly(response, bytes) {
+  const size = Math.ceil(bytes.length / N_SLOW_PIECES);
+  for (let at = 0; at < bytes.length; at += size) {
+    response.write(bytes.subarray(at, at + size));
+    await new Promise((resolve) => setTimeout(resolve, SLOW_PAUSE_MS));
+  }
+  response.end();
+}
+
+/**
+ * Serves `folder` under `subPath` ("/a/b/") on a free port of this machine. A host may be bad on purpose:
+ * `change(path, bytes)` gives other bytes, or null for none; files for which `isSlow(path)` come piece by piece.
+ * Returns { url, asked, close }; `asked` lists the paths in `folder` that were asked for.
+ */
+export async function serve(folder, subPath = "/", { change = (_, bytes) => bytes, isSlow = () => false } = {}) {
+  const asked = [];
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://host");
+    const path = pathname.startsWith(subPath) ? pathname.slice(subPath.length) : null;
+    asked.push(path ?? pathname);
+    const file = path === null ? null : fileOf(folder, path);
+    const bytes = file && change(path, readFileSync(file));
+    if (!bytes) {
+      response.writeHead(404, { "content-type": "text/plain" }).end("not found");
+      return;
+    }
+    const type = TYPES[extname(file)] ?? "application/octet-stream";
+    response.writeHead(200, { "content-type": type, "content-length": bytes.length });
+    await (isSlow(path) ? sendSlowly(response, bytes) : response.end(bytes));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${server.address().port}${subPath}`, asked, close };
+}
