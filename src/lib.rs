@@ -1,3 +1,53 @@
+//! octlens tells healthy from AMD on a retinal OCT B-scan and shows why, twice: a heatmap on the scan, and the words of
+//! a lesion caption, each lit by how much it counted. Source: Cho, Park & Jeong, "Study on the Application of Object
+//! Detection Labels for Multimodal Explanations in Retinal Disease".
+//!
+//! # One crate, three doors
+//!
+//! - the page (`bin/app.rs`, wasm, UI thread): draws and asks; holds no model;
+//! - the worker (`bin/worker.rs`, wasm): owns the model, decodes, runs, explains;
+//! - `train` (`bin/train.rs`, native): data folders in, one weights file out.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! File ─ postMessage ─► worker
+//!   bytes → scan::Scan → preprocess (1, 3, H, W) → feature map (1, C, rows, cols) → image embedding → image logits
+//!                                                     └ GradCAM: only attention pool and head run again, with gradients
+//!   image embedding · caption table → caption → token ids → text tower → text logits
+//!                                                     └ token importance: gradient × activation at the tokens
+//! report::Report ─ postMessage ─► web::state → render → canvas and lit words
+//! ```
+//!
+//! [`engine::Engine`] is that whole way behind one call, the same in the page and in `train explain`.
+//!
+//! # Who may import whom
+//!
+//! What is not listed is forbidden; [`error`] is open to all. `tests/tidy.rs` keeps this list.
+//!
+//! | module | may import |
+//! |---|---|
+//! | [`report`], [`caption`], [`scan`], [`tokenizer`] | nothing |
+//! | [`preprocess`] | `scan` |
+//! | [`nn`] | nothing |
+//! | [`clip`], [`head`] | `nn` |
+//! | [`explain`] | `clip`, `head`, `nn`, `report`, `preprocess`, `tokenizer` |
+//! | [`bundle`] | `nn::params`, `clip`, `head`, `preprocess`, `tokenizer`, `caption` |
+//! | [`protocol`] | `report`, `caption` |
+//! | [`render`] | `report` |
+//! | [`engine`] | every core module |
+//! | `web::worker` | `engine`, `protocol`, `web::fetch` |
+//! | `web`, the rest | `protocol`, `render`, `report`, `caption`; never `engine`, never candle |
+//! | `train` | core; never `web` |
+//!
+//! It touches a tensor → core; the DOM → `web`; disk or GPU → `train`; it crosses the thread → `protocol`; it picks a
+//! colour → `render` or `www/style.css`. Core takes bytes, never paths or URLs.
+//!
+//! # Features
+//!
+//! `web` (wasm32 only): page and worker. `train` (native only): the binary. `cuda`, `metal`: `train` on a GPU. The
+//! target says what can compile, a feature what is wanted; this file is the one place that says so.
+
 pub mod bundle;
 pub mod caption;
 pub mod clip;
