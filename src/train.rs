@@ -1,2 +1,30 @@
-pub mod adamw; pub mod augment; pub mod init; pub mod loss; pub mod schedule; pub mod vocab; pub mod lesion_box;
-pub mod config; pub mod dataset; pub mod octdl; pub mod oct5k; pub mod run; pub mod samples; pub mod split; pub mod fit; pub mod evaluate; pub mod progress; pub mod cli; pub mod phantom;
+//! The native side: data folders in, one weights file out. Owns disk, devices and randomness.
+//!
+//! Read top to bottom: `dataset` (folders → records) → `split` (patients → train, val, test) → `samples` (records →
+//! grey images in memory) → `fit` (contrastive training of both towers) → `heads` → `export` (one file, with figures
+//! from `evaluate`). A run is a folder; `run` names its files.
+
+pub mod adamw;
+pub mod augment;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod dataset;
+pub mod evaluate;
+pub mod export;
+pub mod fit;
+pub mod heads;
+pub mod init;
+pub mod lesion_box;
+pub mod local;
+pub mod loss;
+pub mod metrics;
+pub mod oct5k;
+pub mod octdl;
+pub mod phantom;
+pub mod progress;
+pub mod run;
+pub mod samples;
+pub mod schedule;
+pub mod split;
+pub mod vocab;

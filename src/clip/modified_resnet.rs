@@ -122,4 +122,9 @@ impl ModifiedResNet {
     pub fn pool(&self, feature_map: &Tensor) -> Result<Tensor> {
         self.attnpool.forward(feature_map)
     }
+
+    /// The same, and an embedding for each cell (batch, rows · cols, D), not normalised.
+    pub fn pool_with_cells(&self, feature_map: &Tensor) -> Result<(Tensor, Tensor)> {
+        self.attnpool.forward_with_cells(feature_map)
+    }
 }

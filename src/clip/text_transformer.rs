@@ -92,8 +92,7 @@ impl TextTransformer {
     /// position of text i's end token.
     pub fn encode(&self, tokens: &Tensor, end: &[usize]) -> Result<Tensor> {
         let n = tokens.dim(1)?;
-        let mask: Vec<f32> =
-            (0..n * n).map(|i| if i % n > i / n { f32::NEG_INFINITY } else { 0. }).collect();
+        let mask: Vec<f32> = (0..n * n).map(|i| if i % n > i / n { f32::NEG_INFINITY } else { 0. }).collect();
         let mask = Tensor::from_vec(mask, (n, n), tokens.device())?;
         let mut x = tokens.clone();
         for block in &self.resblocks {

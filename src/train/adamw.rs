@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
+use rayon::prelude::*;
 
 use crate::error::Result;
 
@@ -53,13 +54,13 @@ impl AdamW {
     /// One step along `gradients`; parameters without a gradient stay. `clip_norm` bounds the length of the whole
     /// gradient. Returns that length before clipping.
     pub fn step(&mut self, gradients: &GradStore, learning_rate: f64, clip_norm: f64) -> Result<f64> {
-        let mut squared = 0.;
-        for p in self.parameters.values() {
-            if let Some(g) = gradients.get(&p.var) {
-                squared += f64::from(g.sqr()?.sum_all()?.to_scalar::<f32>()?);
-            }
-        }
-        let norm = squared.sqrt();
+        let squared = |p: &Parameter| -> Result<f64> {
+            let Some(g) = gradients.get(&p.var) else { return Ok(0.) };
+            Ok(f64::from(g.sqr()?.sum_all()?.to_scalar::<f32>()?))
+        };
+        // Added up in order: the sum does not depend on which core was faster.
+        let squares = self.parameters.par_iter().map(|(_, p)| squared(p)).collect::<Result<Vec<_>>>()?;
+        let norm = squares.iter().sum::<f64>().sqrt();
         if !norm.is_finite() {
             return Ok(norm);
         }
@@ -68,8 +69,9 @@ impl AdamW {
         let AdamWConfig { beta1, beta2, eps, weight_decay } = self.config;
         let correction1 = 1. - beta1.powi(self.n_steps as i32);
         let correction2 = 1. - beta2.powi(self.n_steps as i32);
-        for p in self.parameters.values() {
-            let Some(g) = gradients.get(&p.var) else { continue };
+        // Single operations on small tensors run on one core each: the cores share the parameters out instead.
+        self.parameters.par_iter().try_for_each(|(_, p)| -> Result<()> {
+            let Some(g) = gradients.get(&p.var) else { return Ok(()) };
             let g = (g * clip)?;
             let mean = ((p.mean.as_tensor() * beta1)? + (&g * (1. - beta1))?)?;
             let mean_square = ((p.mean_square.as_tensor() * beta2)? + (g.sqr()? * (1. - beta2))?)?;
@@ -78,7 +80,8 @@ impl AdamW {
             p.var.set(&((p.var.as_tensor() * decay)? - (step * learning_rate)?)?)?;
             p.mean.set(&mean)?;
             p.mean_square.set(&mean_square)?;
-        }
+            Ok(())
+        })?;
         Ok(norm)
     }
 

@@ -40,33 +40,56 @@ impl Default for Augment {
     }
 }
 
+/// Where the pixels of one view come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Warp {
+    centre: [f32; 2],
+    shift: [f32; 2],
+    scale: [f32; 2],
+    shear: f32,
+    bend: f32,
+}
+
+impl Warp {
+    /// The point of the source that shows at (`x`, `y`) of the view; both in pixels, a pixel's centre at its half.
+    pub fn source(&self, x: f32, y: f32) -> (f32, f32) {
+        let (u, v) = (x - self.centre[0], y - self.centre[1]);
+        let side = u / self.centre[0];
+        (
+            u * self.scale[0] + self.centre[0] + self.shift[0],
+            v * self.scale[1] + self.shear * u + self.bend * side * side + self.centre[1] + self.shift[1],
+        )
+    }
+}
+
 impl Augment {
-    /// A random view of `grey` (height × width values 0…255), as values 0…1, row by row.
-    pub fn view(&self, grey: &[u8], height: usize, width: usize, rng: &mut impl Rng) -> Vec<f32> {
+    /// A random warp of `height` × `width` pixels.
+    pub fn warp(&self, height: usize, width: usize, rng: &mut impl Rng) -> Warp {
         let mut around = |largest: f32| rng.random_range(-1f32..=1.) * largest;
-        let (dx, dy) = (around(self.shift[0]) * width as f32, around(self.shift[1]) * height as f32);
-        let (sx, sy) = (1. + around(self.scale), 1. + around(self.scale));
-        let (shear, bend) = (around(self.shear), around(self.bend) * height as f32);
+        let (width, height) = (width as f32, height as f32);
+        let shift = [around(self.shift[0]) * width, around(self.shift[1]) * height];
+        let scale = [1. + around(self.scale), 1. + around(self.scale)];
+        let (shear, bend) = (around(self.shear), around(self.bend) * height);
+        let mirror = if rng.random_bool(0.5) { -1. } else { 1. };
+        Warp { centre: [width / 2., height / 2.], shift, scale: [scale[0] * mirror, scale[1]], shear, bend }
+    }
+
+    /// A random view of `grey` (height × width values 0…255), as values 0…1, row by row, and where they come from.
+    pub fn view(&self, grey: &[u8], height: usize, width: usize, rng: &mut impl Rng) -> (Vec<f32>, Warp) {
+        let warp = self.warp(height, width, rng);
+        let mut around = |largest: f32| rng.random_range(-1f32..=1.) * largest;
         let (gamma, gain, offset) = (around(self.log_gamma).exp(), 1. + around(self.gain), around(self.offset));
         let speckle = around(self.speckle).abs();
-        let mirrored = rng.random_bool(0.5);
-        let (cx, cy) = (width as f32 / 2., height as f32 / 2.);
         let mut view = Vec::with_capacity(height * width);
         for y in 0..height {
             for x in 0..width {
-                let u = x as f32 + 0.5 - cx;
-                let v = y as f32 + 0.5 - cy;
-                let side = u / cx;
-                let from_x = u * sx * if mirrored { -1. } else { 1. } + cx + dx - 0.5;
-                let from_y = v * sy + shear * u + bend * side * side + cy + dy - 0.5;
-                view.push(bilinear(grey, height, width, from_x, from_y));
+                let (from_x, from_y) = warp.source(x as f32 + 0.5, y as f32 + 0.5);
+                let noise: f32 = StandardNormal.sample(rng);
+                let value = bilinear(grey, height, width, from_x - 0.5, from_y - 0.5) / 255.;
+                view.push((value.powf(gamma) * gain * (1. + speckle * noise) + offset).clamp(0., 1.));
             }
         }
-        for value in &mut view {
-            let noise: f32 = StandardNormal.sample(rng);
-            *value = ((*value / 255.).powf(gamma) * gain * (1. + speckle * noise) + offset).clamp(0., 1.);
-        }
-        view
+        (view, warp)
     }
 }
 
@@ -90,16 +113,8 @@ mod tests {
 
     use super::*;
 
-    const STILL: Augment = Augment {
-        shift: [0.; 2],
-        scale: 0.,
-        shear: 0.,
-        bend: 0.,
-        log_gamma: 0.,
-        gain: 0.,
-        offset: 0.,
-        speckle: 0.,
-    };
+    const STILL: Augment =
+        Augment { shift: [0.; 2], scale: 0., shear: 0., bend: 0., log_gamma: 0., gain: 0., offset: 0., speckle: 0. };
 
     #[test]
     fn without_strength_a_view_is_the_scan_or_its_mirror_image() {
@@ -107,7 +122,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut seen = [false; 2];
         for _ in 0..20 {
-            let view = STILL.view(&grey, 8, 16, &mut rng);
+            let (view, _) = STILL.view(&grey, 8, 16, &mut rng);
             let same = |mirror: bool| {
                 view.iter().enumerate().all(|(i, v)| {
                     let x = if mirror { 15 - i % 16 } else { i % 16 };
@@ -124,11 +139,25 @@ mod tests {
     fn a_bright_lesion_stays_in_sight() {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         // Off-centre, where moves and zooms together could lose it.
-        let grey: Vec<u8> =
-            (0..64 * 128).map(|i| if (50..58).contains(&(i % 128)) && (36..44).contains(&(i / 128)) { 255 } else { 0 }).collect();
+        let grey: Vec<u8> = (0..64 * 128)
+            .map(|i| if (50..58).contains(&(i % 128)) && (36..44).contains(&(i / 128)) { 255 } else { 0 })
+            .collect();
         for _ in 0..200 {
-            let view = Augment::default().view(&grey, 64, 128, &mut rng);
+            let (view, _) = Augment::default().view(&grey, 64, 128, &mut rng);
             assert!(view.iter().filter(|v| **v > 0.4).count() > 20);
+        }
+    }
+
+    #[test]
+    fn a_warp_says_where_a_view_comes_from() {
+        let grey: Vec<u8> = (0..64 * 128).map(|i| if i % 128 == 40 && i / 128 == 30 { 255 } else { 0 }).collect();
+        let geometry_only = Augment { log_gamma: 0., gain: 0., offset: 0., speckle: 0., ..Augment::default() };
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        for _ in 0..20 {
+            let (view, warp) = geometry_only.view(&grey, 64, 128, &mut rng);
+            let brightest = (0..view.len()).max_by(|a, b| view[*a].total_cmp(&view[*b])).unwrap();
+            let (x, y) = warp.source((brightest % 128) as f32 + 0.5, (brightest / 128) as f32 + 0.5);
+            assert!((x - 40.5).abs() < 1. && (y - 30.5).abs() < 1., "({x}, {y})");
         }
     }
 }

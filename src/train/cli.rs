@@ -1,76 +1,270 @@
-//! The command line: what each subcommand takes, and the order of its steps. Computes nothing itself.
+//! The command line: what each subcommand takes. The work is in `commands`.
 
 use std::path::PathBuf;
 
 use candle_core::Device;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
-use super::dataset::{DataSpec, Dataset, Record};
-use super::run::{Prepared, Run, files};
-use super::samples::{self, Sample};
-use super::split::{Split, Splits};
-use super::{fit, phantom, progress, vocab};
+use super::config::Settings;
+use super::dataset::DataSpec;
+use super::{commands, split};
 use crate::error::{Error, Result};
 
+/// Makes the weights that octlens explains scans with.
+///
+/// From data to page: `phantom` (optional), `finetune`, `heads`, `export`. `eval`, `explain` and `embed` ask a weights
+/// file.
 #[derive(Parser)]
-#[command(name = "train", version, about)]
+#[command(name = "train", version)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
 #[derive(Subcommand)]
 enum Command {
+    /// Write synthetic B-scans with exact lesion boxes, in OCT5k's layout.
     Phantom(PhantomArgs),
+    /// Train both towers on scans and captions; goes on from the last epoch if the run has one.
     Finetune(FinetuneArgs),
+    /// Train both heads of a run on its frozen towers.
+    Heads(RunArgs),
+    /// Measure a run on its test patients and write one weights file for the page.
+    Export(ExportArgs),
+    /// Measure a weights file.
+    Eval(EvalArgs),
+    /// Report and overlay for scans.
+    Explain(ExplainArgs),
+    /// L2-normalised embeddings of images and texts.
+    Embed(EmbedArgs),
 }
-#[derive(Args)]
-struct PhantomArgs { #[arg(long)] out: PathBuf, #[arg(long, default_value_t=530)] healthy: usize, #[arg(long, default_value_t=462)] amd: usize, #[arg(long, default_value_t=1)] seed: u64 }
-#[derive(Args)]
-struct FinetuneArgs {
-    #[arg(long)] out: PathBuf,
-    #[arg(long, required = true)] data: Vec<DataSpec>,
-    #[command(flatten)] settings: Settings,
+
+/// `cpu`, `cuda`, `cuda:N` or `metal`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DeviceName {
+    Cpu,
+    Cuda(usize),
+    Metal,
 }
-impl Cli {
-    pub fn run(self) -> Result<()> {
-        match self.command {
-            Command::Phantom(a) => {
-                let bar = progress::bar("phantom", a.healthy + a.amd);
-                let s = phantom::write_folder(&a.out, &phantom::Settings { healthy: a.healthy, amd: a.amd, seed: a.seed }, &mut || bar.inc(1))?;
-                println!("{} images {} boxes", s.images, s.boxes);
-                Ok(())
-            }
-            Command::Finetune(a) => finetune(a),
+
+impl std::str::FromStr for DeviceName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "cpu" => Ok(Self::Cpu),
+            None if text == "cuda" => Ok(Self::Cuda(0)),
+            None if text == "metal" => Ok(Self::Metal),
+            Some(("cuda", n)) => n.parse().map(Self::Cuda).map_err(|_| format!("{n} is no GPU number")),
+            _ => Err("use cpu, cuda, cuda:N or metal".to_owned()),
         }
     }
 }
-fn finetune(args: FinetuneArgs) -> Result<()> {
-    let device = Device::Cpu;
-    let run = Run::new(&args.out)?;
-    let dataset = Dataset::read(&args.data)?;
-    for p in &dataset.problems { eprintln!("left out: {p}"); }
-    let prepared = if run.path(files::POSITION).exists() { Prepared::read(&run)? } else {
-        let splits = Splits::make(&dataset.records, args.settings.seed, SPLIT_FRACTIONS);
-        let mut captions: Vec<_> = of(&dataset, &splits, Split::Train).into_iter().map(|r| r.caption.clone()).collect();
-        captions.sort(); captions.dedup();
-        let mut texts: Vec<String> = captions.iter().map(|c| c.text()).collect();
-        let v = dataset.vocabulary();
-        texts.extend(v.findings.clone()); texts.extend(v.labels.clone());
-        let tokenizer = vocab::train(&texts)?;
-        let spec = ModelSpec::new(&args.settings, &dataset, captions, tokenizer.vocab_size())?;
-        Prepared { settings: args.settings, spec, splits, tokenizer }
-    };
-    prepared.write(&run)?;
-    let (train, val) = (of(&dataset, &prepared.splits, Split::Train), of(&dataset, &prepared.splits, Split::Val));
-    let read = |records: &[&Record], what: &str| -> Result<Vec<Sample>> {
-        let bar = progress::bar(what, records.len());
-        samples::read(records, &prepared.spec, &bar)
-    };
-    let (ts, vs) = (read(&train, "train scans")?, read(&val, "val scans")?);
-    eprintln!("{} train, {} val, {} captions", ts.len(), vs.len(), prepared.spec.captions.len());
-    fit::fit(&run, &prepared, (&train, &val), (&ts, &vs), &device)
+
+#[derive(Args)]
+struct DeviceArgs {
+    /// Where to compute: cpu, cuda, cuda:N or metal.
+    #[arg(long, default_value = "cpu")]
+    device: DeviceName,
 }
-fn of<'a>(dataset: &'a Dataset, splits: &Splits, split: Split) -> Vec<&'a Record> {
-    dataset.records.iter().filter(|r| splits.split_of(r) == Some(split)).collect()
+
+impl DeviceArgs {
+    fn device(&self) -> Result<Device> {
+        let missing = |what: &str| {
+            Error::config(format!(
+                "--device {what} cannot be used: build with --features {what}, on a machine that has it"
+            ))
+        };
+        match self.device {
+            DeviceName::Cpu => Ok(Device::Cpu),
+            DeviceName::Cuda(n) => Device::new_cuda(n).map_err(|e| missing("cuda").because(e)),
+            DeviceName::Metal => Device::new_metal(0).map_err(|e| missing("metal").because(e)),
+        }
+    }
+}
+
+#[derive(Args)]
+struct PhantomArgs {
+    /// Folder to write; it must not hold phantoms yet.
+    #[arg(long)]
+    out: PathBuf,
+    /// Healthy scans.
+    #[arg(long, default_value_t = 530)]
+    healthy: usize,
+    /// Scans with lesions.
+    #[arg(long, default_value_t = 462)]
+    amd: usize,
+    /// The same seed draws the same scans.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+#[derive(Args)]
+struct FinetuneArgs {
+    /// The run's folder.
+    #[arg(long)]
+    out: PathBuf,
+    /// KIND:DIR with KIND oct5k, octdl or phantom; may be given several times.
+    #[arg(long, required = true)]
+    data: Vec<DataSpec>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// The run's folder.
+    #[arg(long)]
+    run: PathBuf,
+    /// KIND:DIR as for finetune.
+    #[arg(long, required = true)]
+    data: Vec<DataSpec>,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+#[derive(Args)]
+struct ExportArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Folder for the weights file and index.json.
+    #[arg(long, default_value = "weights")]
+    out: PathBuf,
+    /// The model's name, and its file's.
+    #[arg(long, default_value = "compact")]
+    name: String,
+    /// A line for people.
+    #[arg(long, default_value = "Healthy or AMD")]
+    title: String,
+    /// Licence of the weights.
+    #[arg(long, default_value = "CC BY 4.0")]
+    licence: String,
+    /// How weights are stored.
+    #[arg(long, value_enum, default_value_t = Precision::Int8)]
+    precision: Precision,
+    /// Print figures as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Precision {
+    Int8,
+    Float,
+}
+
+#[derive(Args)]
+struct EvalArgs {
+    /// The weights file.
+    #[arg(long)]
+    weights: PathBuf,
+    /// KIND:DIR as for finetune.
+    #[arg(long, required = true)]
+    data: Vec<DataSpec>,
+    /// Whose scans: a split that the weights file remembers, or all scans of a folder that it never saw.
+    #[arg(long, value_enum, default_value_t = Which::Test)]
+    split: Which,
+    /// Print figures as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Which {
+    Train,
+    Val,
+    Test,
+    All,
+}
+
+impl Which {
+    fn split(self) -> Option<split::Split> {
+        match self {
+            Which::Train => Some(split::Split::Train),
+            Which::Val => Some(split::Split::Val),
+            Which::Test => Some(split::Split::Test),
+            Which::All => None,
+        }
+    }
+}
+
+#[derive(Args)]
+struct ExplainArgs {
+    /// Scans: PNG, JPEG, TIFF or BMP.
+    #[arg(required = true)]
+    images: Vec<PathBuf>,
+    /// The weights file.
+    #[arg(long, default_value = "weights/compact.safetensors")]
+    weights: PathBuf,
+    /// Folder for a report and an overlay of each scan.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// The class to explain, if not the most probable one.
+    #[arg(long)]
+    target: Option<String>,
+    /// A caption to read instead of the retrieved one.
+    #[arg(long)]
+    caption: Option<String>,
+    /// Print reports as JSON: one object, or an array of them for several scans.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+#[derive(Args)]
+struct EmbedArgs {
+    /// The weights file.
+    #[arg(long, default_value = "weights/compact.safetensors")]
+    weights: PathBuf,
+    /// A scan; may be given several times.
+    #[arg(long)]
+    image: Vec<PathBuf>,
+    /// A text; may be given several times.
+    #[arg(long)]
+    text: Vec<String>,
+    /// Print everything as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// One line that says what is wrong and what to do.
+    pub fn run(self) -> Result<()> {
+        match self.command {
+            Command::Phantom(a) => {
+                a.device.device()?;
+                commands::phantom(&a.out, a.healthy, a.amd, a.seed)
+            }
+            Command::Finetune(a) => commands::finetune(&a.out, &a.data, a.settings, &a.device.device()?),
+            Command::Heads(a) => commands::heads(&a.run, &a.data, &a.device.device()?),
+            Command::Export(a) => {
+                a.run.device.device()?;
+                let wording = super::export::Wording {
+                    name: a.name,
+                    title: a.title,
+                    licence: a.licence,
+                    quantize: a.precision == Precision::Int8,
+                };
+                commands::export(&a.run.run, &a.run.data, &wording, &a.out, a.json)
+            }
+            Command::Eval(a) => commands::eval(&a.weights, &a.data, a.split.split(), a.json, &a.device.device()?),
+            Command::Explain(a) => {
+                let options = crate::protocol::Options { target: a.target, caption: a.caption };
+                commands::explain(&a.weights, &a.images, &options, a.out.as_deref(), a.json, &a.device.device()?)
+            }
+            Command::Embed(a) => commands::embed(&a.weights, &a.image, &a.text, a.json, &a.device.device()?),
+        }
+    }
 }

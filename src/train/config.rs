@@ -52,6 +52,9 @@ pub struct Settings {
     /// How often a caption loses its class word, so that the words must carry the reasons.
     #[arg(long, default_value_t = 0.3)]
     pub class_word_dropout: f64,
+    /// Weight of the loss that tells the image tower where findings lie (boxes of phantoms and OCT5k).
+    #[arg(long, default_value_t = 1.0)]
+    pub local_weight: f64,
     /// Exponent on a caption's count when scans are drawn: 1 as they come, 0 every caption alike.
     #[arg(long, default_value_t = 0.7)]
     pub caption_balance: f64,

@@ -135,8 +135,7 @@ impl Dataset {
 
     /// The words of these records: the two diagnoses, the nine lesions, OCTDL's conditions, then any others.
     pub fn vocabulary(&self) -> Vocabulary {
-        let mut labels: Vec<String> =
-            [Diagnosis::Healthy, Diagnosis::Amd].map(|d| d.label().to_owned()).to_vec();
+        let mut labels: Vec<String> = [Diagnosis::Healthy, Diagnosis::Amd].map(|d| d.label().to_owned()).to_vec();
         let mut findings: Vec<String> = Lesion::ALL.map(|l| l.phrase().to_owned()).to_vec();
         let octdl = self.records.iter().any(|r| r.source == SourceKind::Octdl);
         findings.extend(octdl::FINDINGS.into_iter().filter(|_| octdl).map(str::to_owned));

@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::adamw::{AdamW, AdamWConfig};
-use super::augment::Augment;
+use super::augment::{Augment, Warp};
 use super::config::{ModelSpec, Settings};
-use super::dataset::Record;
+use super::dataset::{Record, SourceKind};
 use super::evaluate::embed_images;
 use super::init::initialize;
-use super::loss::contrastive_loss;
+use super::local::{CellTargets, Told};
+use super::loss::{Findings, contrastive_loss, finding_loss};
 use super::progress;
 use super::run::{Prepared, Run, files};
 use super::samples::Sample;
@@ -60,11 +61,10 @@ struct Weights {
 
 impl Weights {
     fn update_average(&self, decay: f64) -> Result<()> {
-        for (name, average) in &self.average {
+        self.average.par_iter().try_for_each(|(name, average)| {
             let now = self.variables[name].as_detached_tensor();
-            average.set(&((average.as_detached_tensor() * decay)? + (now * (1. - decay))?)?)?;
-        }
-        Ok(())
+            Ok(average.set(&((average.as_detached_tensor() * decay)? + (now * (1. - decay))?)?)?)
+        })
     }
 
     fn tensors(variables: &BTreeMap<String, Var>, prefix: &str) -> impl Iterator<Item = (String, Tensor)> {
@@ -82,7 +82,8 @@ impl Weights {
     }
 }
 
-fn named_variables(map: &VarMap) -> Result<BTreeMap<String, Var>> {
+/// The variables of a map by name, in order.
+pub fn named_variables(map: &VarMap) -> Result<BTreeMap<String, Var>> {
     let data = map.data().lock().map_err(|_| Error::config("a thread panicked while it held the weights"))?;
     Ok(data.iter().map(|(name, var)| (name.clone(), var.clone())).collect())
 }
@@ -133,7 +134,8 @@ pub fn fit(
         var.set(&variables[name].as_detached_tensor())?;
     }
     let weights = Weights { variables, average };
-    let trainable = weights.variables.iter().filter(|(n, _)| !n.contains("running_")).map(|(n, v)| (n.clone(), v.clone()));
+    let trainable =
+        weights.variables.iter().filter(|(n, _)| !n.contains("running_")).map(|(n, v)| (n.clone(), v.clone()));
     let mut adamw = AdamW::new(trainable, adamw_config(settings))?;
 
     let steps_per_epoch = train.len().div_ceil(settings.batch);
@@ -156,6 +158,8 @@ pub fn fit(
 
     let draw = WeightedIndex::new(draw_weights(records.0, train, settings.caption_balance))
         .map_err(|e| Error::data("the training scans cannot be drawn").because(e))?;
+    let marked = Marked::new(records.0, spec);
+    let n_findings = spec.vocabulary.findings.len();
     let bar = progress::bar("finetune", n_total);
     bar.set_position(n_steps as u64);
     for epoch in first_epoch..settings.epochs {
@@ -165,12 +169,24 @@ pub fn fit(
         let mut losses = 0.;
         for _ in 0..steps_per_epoch {
             let picked: Vec<&Sample> = (0..settings.batch).map(|_| &train[draw.sample(&mut rng)]).collect();
-            let pixel_values = views(&picked, spec, &mut rng, device)?;
-            let (texts, positives) = caption_texts(&picked, spec, settings, &mut rng);
+            let (pixel_values, warps) = views(&picked, spec, &mut rng, device)?;
+            let (mut texts, positives) = caption_texts(&picked, spec, settings, &mut rng);
+            let n_captions = texts.len();
+            texts.extend(spec.vocabulary.findings.iter().chain(spec.vocabulary.labels.first()).cloned());
             let (token_ids, end) = text_batch(tokenizer, &texts, device)?;
-            let image_embeds = clip.visual.pool(&clip.visual.feature_map(&pixel_values, Mode::Train)?)?;
+            let feature_map = clip.visual.feature_map(&pixel_values, Mode::Train)?;
+            let (image_embeds, cell_embeds) = clip.visual.pool_with_cells(&feature_map)?;
             let text_embeds = clip.text.forward(&token_ids, &end)?;
-            let loss = contrastive_loss(&clip.logits_per_image(&image_embeds, &text_embeds)?, &positives)?;
+            let logits = clip.logits_per_image(&image_embeds, &text_embeds)?;
+            let of_findings = logits.narrow(1, n_captions, n_findings)?;
+            let of_healthy = logits.narrow(1, n_captions + n_findings, 1)?;
+            let mut loss = (contrastive_loss(&logits.narrow(1, 0, n_captions)?, &positives)?
+                + finding_loss(&of_findings, &of_healthy, marked.of(&picked))?)?;
+            if settings.local_weight > 0. {
+                let phrases = text_embeds.narrow(0, n_captions, n_findings + 1)?;
+                let logits = cell_logits(&clip, &cell_embeds, &phrases)?;
+                loss = (loss + (marked.cells(&picked, &warps).loss(&logits)? * settings.local_weight)?)?;
+            }
             let rate = settings.learning_rate * warmup_cosine(n_steps, settings.warmup_steps, n_total);
             let norm = adamw.step(&loss.backward()?, rate, settings.clip_norm)?;
             let loss = f64::from(loss.to_scalar::<f32>()?);
@@ -212,18 +228,32 @@ pub fn adamw_config(settings: &Settings) -> AdamWConfig {
     AdamWConfig { beta1, beta2, eps, weight_decay }
 }
 
-/// A random view of each sample, as `pixel_values`.
-pub fn views(samples: &[&Sample], spec: &ModelSpec, rng: &mut ChaCha8Rng, device: &Device) -> Result<Tensor> {
+/// How much more each cell looks like each finding than like the healthy text: scaled cosines. `cells` is
+/// (batch, n_cells, D); `phrases` (n_findings + 1, D) are the findings' embeddings, then the healthy text's. Returns
+/// (batch, n_cells, n_findings).
+fn cell_logits(clip: &Clip, cells: &Tensor, phrases: &Tensor) -> Result<Tensor> {
+    let (batch, n_cells, width) = cells.dims3()?;
+    let logits = clip.logits_per_image(&cells.reshape((batch * n_cells, width))?, phrases)?;
+    let n_findings = phrases.dim(0)? - 1;
+    let logits = logits.narrow(1, 0, n_findings)?.broadcast_sub(&logits.narrow(1, n_findings, 1)?)?;
+    Ok(logits.reshape((batch, n_cells, n_findings))?)
+}
+
+/// A random view of each sample, as `pixel_values`, and where its pixels come from.
+pub fn views(
+    samples: &[&Sample],
+    spec: &ModelSpec,
+    rng: &mut ChaCha8Rng,
+    device: &Device,
+) -> Result<(Tensor, Vec<Warp>)> {
     let seeds: Vec<u64> = samples.iter().map(|_| rand::Rng::random(rng)).collect();
     let (height, width) = (spec.preprocess.image_height, spec.preprocess.image_width);
-    let grey: Vec<f32> = samples
+    let (grey, warps): (Vec<_>, Vec<_>) = samples
         .par_iter()
         .zip(seeds)
-        .flat_map_iter(|(s, seed)| {
-            Augment::default().view(&s.grey, height, width, &mut ChaCha8Rng::seed_from_u64(seed))
-        })
-        .collect();
-    spec.preprocess.pixel_values(grey, device)
+        .map(|(s, seed)| Augment::default().view(&s.grey, height, width, &mut ChaCha8Rng::seed_from_u64(seed)))
+        .unzip();
+    Ok((spec.preprocess.pixel_values(grey.concat(), device)?, warps))
 }
 
 /// The captions of one step, the batch's own first, each without its class word now and then; and each sample's
@@ -241,8 +271,7 @@ fn caption_texts(
     others.shuffle(rng);
     others.truncate(MAX_CAPTIONS_PER_STEP.saturating_sub(shown.len()));
     shown.extend(others);
-    let positives =
-        picked.iter().filter_map(|s| shown.iter().position(|c| Some(*c) == s.caption)).collect();
+    let positives = picked.iter().filter_map(|s| shown.iter().position(|c| Some(*c) == s.caption)).collect();
     let texts = shown
         .iter()
         .map(|&c| {
@@ -255,6 +284,62 @@ fn caption_texts(
         })
         .collect();
     (texts, positives)
+}
+
+/// Which findings each source marks: OCT5k tells nothing of OCTDL's conditions, nor the other way round.
+struct Marked<'a> {
+    spec: &'a ModelSpec,
+    records: &'a [&'a Record],
+    by_source: BTreeMap<SourceKind, Vec<&'a str>>,
+}
+
+impl<'a> Marked<'a> {
+    fn new(records: &'a [&'a Record], spec: &'a ModelSpec) -> Self {
+        let mut by_source: BTreeMap<SourceKind, Vec<&str>> = BTreeMap::new();
+        for record in records {
+            by_source.entry(record.source).or_default().extend(record.caption.findings.iter().map(String::as_str));
+        }
+        by_source.values_mut().for_each(|findings| {
+            findings.sort_unstable();
+            findings.dedup();
+        });
+        Self { spec, records, by_source }
+    }
+
+    fn of(&self, picked: &[&Sample]) -> Findings {
+        let vocabulary = &self.spec.vocabulary.findings;
+        let mut findings = Findings { shown: Vec::new(), known: Vec::new() };
+        for sample in picked {
+            let record = self.records[sample.record];
+            for finding in vocabulary {
+                let shown = record.caption.findings.contains(finding);
+                // A healthy scan shows none of them, whoever marked it.
+                let known = sample.class == 0 || self.by_source[&record.source].contains(&finding.as_str());
+                findings.shown.push(f32::from(u8::from(shown)));
+                findings.known.push(f32::from(u8::from(known)));
+            }
+        }
+        findings
+    }
+
+    fn cells(&self, picked: &[&Sample], warps: &[Warp]) -> CellTargets {
+        let (vision, findings) = (&self.spec.clip.vision, &self.spec.vocabulary.findings);
+        let index = |f: &str| findings.iter().position(|known| known == f);
+        let mut targets = CellTargets::new(vision, findings.len());
+        for (sample, warp) in picked.iter().zip(warps) {
+            let record = self.records[sample.record];
+            let marked: Vec<usize> = self.by_source[&record.source].iter().filter_map(|f| index(f)).collect();
+            let told = if sample.class == 0 {
+                Told::Healthy
+            } else if sample.places.is_empty() {
+                Told::Somewhere(record.caption.findings.iter().filter_map(|f| index(f)).collect())
+            } else {
+                Told::Boxes { marked: &marked, places: &sample.places }
+            };
+            targets.push(vision, warp, &told);
+        }
+        targets
+    }
 }
 
 /// How often the retrieved caption names the right class, and is the right caption, on `samples`.
@@ -273,8 +358,5 @@ fn look(clip: &Clip, prepared: &Prepared, samples: &[Sample], device: &Device) -
         n as f64 / samples.len() as f64
     };
     let label = |c: usize| spec.captions[c].label.as_deref();
-    Ok((
-        share(&|s, c| label(c) == Some(spec.vocabulary.labels[s.class].as_str())),
-        share(&|s, c| s.caption == Some(c)),
-    ))
+    Ok((share(&|s, c| label(c) == Some(spec.vocabulary.labels[s.class].as_str())), share(&|s, c| s.caption == Some(c))))
 }

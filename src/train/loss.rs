@@ -31,6 +31,35 @@ pub fn contrastive_loss(logits: &Tensor, positives: &[usize]) -> Result<Tensor> 
     Ok((images + captions)?.affine(0.5, 0.)?)
 }
 
+/// Which findings each image shows, as far as its source tells.
+pub struct Findings {
+    /// (n_images · n_findings): 1 where the image shows it.
+    pub shown: Vec<f32>,
+    /// (n_images · n_findings): 1 where its source marks this finding at all.
+    pub known: Vec<f32>,
+}
+
+/// Binary cross-entropy of each finding on its own: an image should lie closer to a finding's text than to the
+/// healthy text exactly where it shows the finding. `logits` (n_images, n_findings) are scaled cosines with each
+/// finding, `healthy` (n_images, 1) those with the healthy text, which is the threshold. Returns a scalar.
+///
+/// The contrastive loss tells captions apart as wholes; this one tells which words of a caption are to blame, and makes
+/// training on few scans start much sooner.
+pub fn finding_loss(logits: &Tensor, healthy: &Tensor, findings: Findings) -> Result<Tensor> {
+    let shape = logits.shape().clone();
+    let n_known: f32 = findings.known.iter().sum();
+    let x = logits.broadcast_sub(healthy)?;
+    let shown = Tensor::from_vec(findings.shown, shape.clone(), logits.device())?;
+    let known = Tensor::from_vec(findings.known, shape, logits.device())?;
+    let each = (softplus(&x)? - (&x * shown)?)?;
+    Ok((each * known)?.sum_all()?.affine(1. / f64::from(n_known.max(1.)), 0.)?)
+}
+
+/// `log(1 + exp(x))`, written so that it cannot overflow.
+pub fn softplus(x: &Tensor) -> Result<Tensor> {
+    Ok((x.relu()? + (x.abs()?.neg()?.exp()? + 1.)?.log()?)?)
+}
+
 #[cfg(test)]
 mod tests {
     use candle_core::Device;
@@ -58,5 +87,23 @@ mod tests {
         assert!(together < apart);
         // Two images of one caption can at best share it: ln 2 for that caption, nothing for the rest.
         assert!((together - 0.5 * 0.5 * 2f32.ln()).abs() < 1e-4, "{together}");
+    }
+
+    #[test]
+    fn the_finding_loss_is_the_mean_cross_entropy_of_what_is_known() {
+        let logits = Tensor::new(&[[3f32, 0., 9.]], &Device::Cpu).unwrap();
+        let healthy = Tensor::new(&[[1f32]], &Device::Cpu).unwrap();
+        let findings = Findings { shown: vec![1., 0., 0.], known: vec![1., 1., 0.] };
+        let loss = finding_loss(&logits, &healthy, findings).unwrap().to_scalar::<f32>().unwrap();
+        let expected = ((1f32 + (-2f32).exp()).ln() + (1f32 + (-1f32).exp()).ln()) / 2.;
+        assert!((loss - expected).abs() < 1e-6, "{loss} against {expected}");
+    }
+
+    #[test]
+    fn softplus_neither_overflows_nor_loses_its_tail() {
+        let x = Tensor::new(&[-200f32, 0., 200.], &Device::Cpu).unwrap();
+        let y = softplus(&x).unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!((y[0], y[2]), (0., 200.));
+        assert!((y[1] - 2f32.ln()).abs() < 1e-6);
     }
 }

@@ -31,7 +31,8 @@ pub fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
             .because(e)
     })?;
     // The box file says .png where the disk says .PNG.
-    let by_name: HashMap<String, PathBuf> = images.into_iter().map(|path| (key(&relative(&root, &path)), path)).collect();
+    let by_name: HashMap<String, PathBuf> =
+        images.into_iter().map(|path| (key(&relative(&root, &path)), path)).collect();
     let mut dataset = Dataset::default();
     let boxes = read_boxes(&dir.join(BOXES), &by_name, &mut dataset.problems)?;
     for (key, path) in &by_name {
@@ -137,7 +138,8 @@ fn parse(row: &csv::StringRecord) -> Result<(String, LesionBox), String> {
         let value = text.trim().parse::<f64>().ok().filter(|v| (0. ..=65_535.).contains(v));
         value.map(|v| v.round() as u32).ok_or_else(|| format!("{what} is \"{text}\", not a pixel"))
     };
-    let lesion = Lesion::from_oct5k_name(class).ok_or_else(|| format!("class \"{class}\" is not one of OCT5k's nine"))?;
+    let lesion =
+        Lesion::from_oct5k_name(class).ok_or_else(|| format!("class \"{class}\" is not one of OCT5k's nine"))?;
     let found = LesionBox {
         lesion,
         xmin: number("xmin", xmin)?,
@@ -177,8 +179,13 @@ mod tests {
     #[test]
     fn boxes_find_their_image_whatever_its_case_and_depth() {
         let dir = folder(
-            &["AMD Part1/AMD (3)/Image (14).PNG", "AMD Part2/x.E2E/2019-01-02/Image (1).png", "DRUSEN/DRUSEN-77-4.png",
-              "Normal Part1/Normal (1)/Image (1).png", "AMD Part1/AMD (4)/Image (1).png"],
+            &[
+                "AMD Part1/AMD (3)/Image (14).PNG",
+                "AMD Part2/x.E2E/2019-01-02/Image (1).png",
+                "DRUSEN/DRUSEN-77-4.png",
+                "Normal Part1/Normal (1)/Image (1).png",
+                "AMD Part1/AMD (4)/Image (1).png",
+            ],
             "0,AMD Part1/AMD (3)/Image (14).png,456,257,511,280,PRlayerdisruption\n\
              1,AMD Part1/AMD (3)/Image (14).png,308,297,340,309,Harddrusen\n\
              2,AMD Part2/x.E2E/2019-01-02/Image (1).png,1,2,30,40,Fluid\n\

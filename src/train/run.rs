@@ -61,8 +61,7 @@ impl Run {
     /// Adds one line to the run's log, `log.jsonl`.
     pub fn log(&self, line: &serde_json::Value) -> Result<()> {
         let path = self.path("log.jsonl");
-        let mut file =
-            fs::OpenOptions::new().create(true).append(true).open(&path).map_err(|e| io(&path, e))?;
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(|e| io(&path, e))?;
         writeln!(file, "{line}").map_err(|e| io(&path, e))
     }
 

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::config::ModelSpec;
 use super::dataset::Record;
+use super::local::Place;
 use crate::error::{Error, Result};
 use crate::scan::Scan;
 
@@ -21,6 +22,8 @@ pub struct Sample {
     pub class: usize,
     /// Index into the model's captions; none if no training scan has this caption.
     pub caption: Option<usize>,
+    /// Where its findings lie, if its source marks them.
+    pub places: Vec<Place>,
 }
 
 /// Reads and resizes every record, in their order.
@@ -39,11 +42,25 @@ pub fn read(records: &[&Record], spec: &ModelSpec, bar: &ProgressBar) -> Result<
                 grey,
                 class: spec.class_of(&record.label)?,
                 caption: spec.captions.iter().position(|c| *c == record.caption),
+                places: places(record, &scan, spec),
             };
             bar.inc(1);
             Ok(sample)
         })
         .collect()
+}
+
+/// A record's boxes, in pixels of the model's input.
+fn places(record: &Record, scan: &Scan, spec: &ModelSpec) -> Vec<Place> {
+    let region = spec.preprocess.region(scan);
+    let (width, height) = (spec.preprocess.image_width as f32, spec.preprocess.image_height as f32);
+    let of = |b: &super::lesion_box::LesionBox| {
+        let finding = spec.vocabulary.findings.iter().position(|f| f == b.lesion.phrase())?;
+        let (left, top) = region.input_from_scan(b.xmin as f32, b.ymin as f32);
+        let (right, bottom) = region.input_from_scan(b.xmax as f32 + 1., b.ymax as f32 + 1.);
+        Some(Place { finding, x: [left * width, right * width], y: [top * height, bottom * height] })
+    };
+    record.boxes.iter().filter_map(of).collect()
 }
 
 /// Decodes a record's file.

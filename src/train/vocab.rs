@@ -25,11 +25,8 @@ pub fn train(captions: &[String]) -> Result<Tokenizer> {
         .initial_alphabet((' '..='~').filter(|c| !c.is_ascii_uppercase()).collect())
         .end_of_word_suffix("</w>".to_owned())
         .build();
-    let bpe = BPE::builder()
-        .unk_token(UNKNOWN.to_owned())
-        .end_of_word_suffix("</w>".to_owned())
-        .build()
-        .map_err(failed)?;
+    let bpe =
+        BPE::builder().unk_token(UNKNOWN.to_owned()).end_of_word_suffix("</w>".to_owned()).build().map_err(failed)?;
     let mut tokenizer = TokenizerBuilder::new()
         .with_model(bpe)
         .with_normalizer(Some(Lowercase))

@@ -1,0 +1,293 @@
+//! The subcommands: the order of their steps, and what they print.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use serde_json::json;
+
+use super::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
+use super::dataset::{DataSpec, Dataset, Record};
+use super::evaluate::{Figures, HeadFigures, evaluate};
+use super::export::{self, Wording};
+use super::metrics::Interval;
+use super::run::{Prepared, Run, files};
+use super::samples::{self, Sample};
+use super::split::{Split, Splits};
+use super::{fit, heads, phantom, progress, vocab};
+use crate::engine::{Engine, Input};
+use crate::error::{Error, Result};
+use crate::protocol::Options;
+use crate::render;
+use crate::report::Report;
+
+/// Overlay strength of the pictures that `explain` writes.
+const OVERLAY_OPACITY: f32 = 0.6;
+
+fn io(path: &Path, what: &str, e: std::io::Error) -> Error {
+    Error::io(format!("cannot {what} {}", path.display())).because(e)
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(value).map_err(|e| Error::io("JSON").because(e))?);
+    Ok(())
+}
+
+/// `train phantom`.
+pub fn phantom(out: &Path, healthy: usize, amd: usize, seed: u64) -> Result<()> {
+    let bar = progress::bar("phantom", healthy + amd);
+    let settings = phantom::Settings { healthy, amd, seed };
+    let summary = phantom::write_folder(out, &settings, &mut || bar.inc(1))?;
+    bar.finish_and_clear();
+    println!("{} images, {} lesion boxes in {}", summary.images, summary.boxes, out.display());
+    Ok(())
+}
+
+fn read_dataset(data: &[DataSpec]) -> Result<Dataset> {
+    const SHOWN: usize = 10;
+    let dataset = Dataset::read(data)?;
+    for problem in dataset.problems.iter().take(SHOWN) {
+        eprintln!("left out: {problem}");
+    }
+    if dataset.problems.len() > SHOWN {
+        eprintln!("… {} rows or files left out in all", dataset.problems.len());
+    }
+    Ok(dataset)
+}
+
+fn part<'a>(dataset: &'a Dataset, splits: &Splits, split: Split) -> Vec<&'a Record> {
+    dataset.records.iter().filter(|r| splits.split_of(r) == Some(split)).collect()
+}
+
+fn read_samples(records: &[&Record], spec: &ModelSpec, what: &str) -> Result<Vec<Sample>> {
+    let bar = progress::bar(what, records.len());
+    let samples = samples::read(records, spec, &bar);
+    bar.finish_and_clear();
+    samples
+}
+
+/// `train finetune`.
+pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, device: &Device) -> Result<()> {
+    let run = Run::new(out)?;
+    let dataset = read_dataset(data)?;
+    let prepared = if run.path(files::POSITION).exists() {
+        let prepared = Prepared::read(&run)?;
+        if prepared.settings != settings {
+            return Err(Error::config(format!(
+                "{} was begun with other settings ({}): repeat them, or choose another --out",
+                out.display(),
+                run.path(files::SETTINGS).display()
+            )));
+        }
+        prepared
+    } else {
+        prepare(&dataset, settings)?
+    };
+    prepared.write(&run)?;
+    let train = part(&dataset, &prepared.splits, Split::Train);
+    let val = part(&dataset, &prepared.splits, Split::Val);
+    let train_samples = read_samples(&train, &prepared.spec, "train scans")?;
+    let val_samples = read_samples(&val, &prepared.spec, "val scans")?;
+    eprintln!("{} scans to train on, {} captions", train.len(), prepared.spec.captions.len());
+    fit::fit(&run, &prepared, (&train, &val), (&train_samples, &val_samples), device)
+}
+
+fn prepare(dataset: &Dataset, settings: Settings) -> Result<Prepared> {
+    let splits = Splits::make(&dataset.records, settings.seed, SPLIT_FRACTIONS);
+    let mut captions: Vec<_> = part(dataset, &splits, Split::Train).into_iter().map(|r| r.caption.clone()).collect();
+    captions.sort();
+    captions.dedup();
+    // Words that no training caption holds may still be ticked by a person.
+    let vocabulary = dataset.vocabulary();
+    let mut texts: Vec<String> = captions.iter().map(|c| c.text()).collect();
+    texts.extend(vocabulary.findings.iter().chain(&vocabulary.labels).cloned());
+    let tokenizer = vocab::train(&texts)?;
+    let spec = ModelSpec::new(&settings, dataset, captions, tokenizer.vocab_size())?;
+    Ok(Prepared { settings, spec, splits, tokenizer })
+}
+
+/// `train heads`.
+pub fn heads(run: &Path, data: &[DataSpec], device: &Device) -> Result<()> {
+    let run = Run::new(run)?;
+    let prepared = Prepared::read(&run)?;
+    let dataset = read_dataset(data)?;
+    let train = part(&dataset, &prepared.splits, Split::Train);
+    let samples = read_samples(&train, &prepared.spec, "train scans")?;
+    let bar = progress::bar("heads", samples.len() * prepared.settings.head_views.max(1));
+    heads::train(&run, &prepared, &train, &samples, device, &bar)?;
+    bar.finish_and_clear();
+    println!("both heads are in {}", run.path(files::HEADS).display());
+    Ok(())
+}
+
+/// `train export`.
+pub fn export(run: &Path, data: &[DataSpec], wording: &Wording, out: &Path, as_json: bool) -> Result<()> {
+    let run = Run::new(run)?;
+    let prepared = Prepared::read(&run)?;
+    let dataset = read_dataset(data)?;
+    let test = part(&dataset, &prepared.splits, Split::Test);
+    if test.is_empty() {
+        return Err(Error::data("--data holds no test patient of this run: name the data it was trained with"));
+    }
+    let bar = progress::bar("measure", 2 * test.len());
+    let metrics = export::export(&run, &prepared, wording, &test, out, &bar)?;
+    bar.finish_and_clear();
+    if as_json {
+        return print_json(&metrics);
+    }
+    println!("{} is in {}", wording.name, out.display());
+    print_json(&metrics["test"])
+}
+
+fn load(weights: &Path) -> Result<Engine> {
+    let bytes = fs::read(weights).map_err(|e| io(weights, "read", e))?;
+    Engine::load(&weights.display().to_string(), &bytes)
+}
+
+fn cpu_only(device: &Device) -> Result<()> {
+    if device.is_cpu() { Ok(()) } else { Err(Error::config("weights files run on the CPU: leave --device out")) }
+}
+
+/// `train eval`.
+pub fn eval(weights: &Path, data: &[DataSpec], split: Option<Split>, as_json: bool, device: &Device) -> Result<()> {
+    cpu_only(device)?;
+    let engine = load(weights)?;
+    let dataset = read_dataset(data)?;
+    let records: Vec<&Record> = match split {
+        None => dataset.records.iter().collect(),
+        Some(split) => {
+            let splits: Splits = serde_json::from_value(engine.metadata().training["splits"].clone())
+                .map_err(|e| Error::weights("the weights file remembers no splits: use --split all").because(e))?;
+            part(&dataset, &splits, split)
+        }
+    };
+    if records.is_empty() {
+        return Err(Error::data("no scan of --data is in that split: use --split all for scans the weights never saw"));
+    }
+    let bar = progress::bar("eval", records.len());
+    let figures = evaluate(&engine, &records, &bar)?;
+    bar.finish_and_clear();
+    if as_json {
+        let split = split.map_or(json!("all"), |s| json!(s));
+        let model = json!({ "name": engine.metadata().name, "sha256": engine.card().sha256 });
+        return print_json(&json!({ "model": model, "split": split, "sources": figures }));
+    }
+    for (source, figures) in &figures {
+        println!("{source}: {} scans of {} patients", figures.n_scans, figures.n_patients);
+        print_figures(figures);
+    }
+    Ok(())
+}
+
+fn shown(interval: Option<Interval>) -> String {
+    interval.map_or("–".to_owned(), |i| format!("{:.3} ({:.3}–{:.3})", i.value, i.low, i.high))
+}
+
+fn print_figures(figures: &Figures) {
+    println!("  {:20} {:>22} {:>22}", "", "image head", "text head, retrieved");
+    let row = |name: &str, of: fn(&HeadFigures) -> Option<Interval>| {
+        println!("  {name:20} {:>22} {:>22}", shown(of(&figures.image)), shown(of(&figures.text)));
+    };
+    row("accuracy", |h| h.accuracy);
+    row("sensitivity", |h| h.sensitivity);
+    row("specificity", |h| h.specificity);
+    row("balanced accuracy", |h| h.balanced_accuracy);
+    row("AUROC", |h| h.auroc);
+    println!("  findings alone give the same label: {:.3}", figures.findings_keep_label);
+    if let Some(share) = figures.class_word_share {
+        println!("  class word's share of the attribution: {share:.3}");
+    }
+    if let Some(condition) = &figures.condition {
+        let (all, balanced) = (shown(condition.accuracy), shown(condition.balanced_accuracy));
+        println!("  condition, four ways: accuracy {all}, balanced {balanced}");
+    }
+    if let Some(lesions) = &figures.lesions {
+        let pointing = lesions.pointing_game.map_or("–".to_owned(), |p| format!("{p:.3}"));
+        println!(
+            "  lesions named: micro-F1 {:.3}, macro-F1 {:.3}; pointing game {pointing}",
+            lesions.micro_f1, lesions.macro_f1
+        );
+    }
+}
+
+/// `train explain`.
+pub fn explain(
+    weights: &Path,
+    images: &[PathBuf],
+    options: &Options,
+    out: Option<&Path>,
+    as_json: bool,
+    device: &Device,
+) -> Result<()> {
+    cpu_only(device)?;
+    let engine = load(weights)?;
+    if let Some(out) = out {
+        fs::create_dir_all(out).map_err(|e| io(out, "make", e))?;
+    }
+    let mut reports: Vec<Report> = Vec::new();
+    for path in images {
+        let bytes = fs::read(path).map_err(|e| io(path, "read", e))?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let analysis = engine
+            .analyze(&Input { name: &name, bytes: &bytes, frame: 0 }, options)
+            .map_err(|e| Error::new(e.kind(), path.display().to_string()).because(e))?;
+        let report = analysis.report;
+        if let Some(out) = out {
+            let stem = path.file_stem().unwrap_or(path.as_os_str());
+            let json_path = out.join(stem).with_added_extension("json");
+            let text = serde_json::to_string_pretty(&report).map_err(|e| Error::io("JSON").because(e))?;
+            fs::write(&json_path, text).map_err(|e| io(&json_path, "write", e))?;
+            let size = [analysis.scan.width, analysis.scan.height];
+            let rgb = render::composite_rgb(&analysis.scan.pixels, size, &report.heatmap, OVERLAY_OPACITY);
+            let png_path = out.join(stem).with_added_extension("png");
+            image::save_buffer(&png_path, &rgb, size[0] as u32, size[1] as u32, image::ColorType::Rgb8)
+                .map_err(|e| Error::io(format!("cannot write {}", png_path.display())).because(e))?;
+        }
+        if !as_json {
+            let p = |prediction: &crate::report::Prediction| prediction.probabilities[&prediction.label];
+            println!(
+                "{name}: image says {} ({:.3}), words say {} ({:.3}): {}",
+                report.image.label,
+                p(&report.image),
+                report.text.label,
+                p(&report.text),
+                report.caption.text
+            );
+        }
+        reports.push(report);
+    }
+    match (as_json, reports.as_slice()) {
+        (true, [report]) => print_json(report),
+        (true, reports) => print_json(&reports),
+        (false, _) => Ok(()),
+    }
+}
+
+/// `train embed`.
+pub fn embed(weights: &Path, images: &[PathBuf], texts: &[String], as_json: bool, device: &Device) -> Result<()> {
+    cpu_only(device)?;
+    if images.is_empty() && texts.is_empty() {
+        return Err(Error::config("nothing to embed: give --image FILE or --text TEXT"));
+    }
+    let engine = load(weights)?;
+    let flat = |t: &candle_core::Tensor| Ok::<_, Error>(t.flatten_all()?.to_vec1::<f32>()?);
+    let mut of_images = Vec::new();
+    for path in images {
+        let bytes = fs::read(path).map_err(|e| io(path, "read", e))?;
+        let scan = crate::scan::Scan::decode(&bytes, 0)
+            .map_err(|e| Error::new(e.kind(), path.display().to_string()).because(e))?;
+        of_images.push(json!({ "image": path, "embedding": flat(&engine.embed_scan(&scan)?)? }));
+    }
+    let mut of_texts = Vec::new();
+    for text in texts {
+        let (token_ids, embedding) = engine.embed_text(text)?;
+        of_texts.push(json!({ "text": text, "token_ids": token_ids, "embedding": flat(&embedding)? }));
+    }
+    if as_json {
+        return print_json(&json!({ "images": of_images, "texts": of_texts }));
+    }
+    for one in of_images.iter().chain(&of_texts) {
+        println!("{one}");
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! A run becomes one weights file, with figures measured on its test patients, in float and in int8.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::dataset::{Record, SourceKind};
+use super::evaluate::{Figures, evaluate, label_agreement};
+use super::fit::text_batch;
+use super::run::{Prepared, Run, files};
+use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata, sha256};
+use crate::clip::Clip;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::nn::norm::l2_normalize;
+
+/// The list of models beside the weights files.
+pub const INDEX: &str = "index.json";
+
+/// One line of [`INDEX`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IndexEntry {
+    /// The model's name.
+    pub name: String,
+    /// Its file, beside the index.
+    pub file: String,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// A line for people.
+    pub title: String,
+    /// Whether the page loads it first.
+    pub default: bool,
+}
+
+/// The models there are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    /// Each model once.
+    pub models: Vec<IndexEntry>,
+}
+
+/// What a person may say of an export.
+pub struct Wording {
+    /// The model's name, and its file's.
+    pub name: String,
+    /// A line for people.
+    pub title: String,
+    /// Of the weights.
+    pub licence: String,
+    /// Whether matrices are stored as 8-bit integers.
+    pub quantize: bool,
+}
+
+/// Measures the run's model on `test` and writes `<name>.safetensors` and the index to `dir`. Returns the figures.
+pub fn export(
+    run: &Run,
+    prepared: &Prepared,
+    wording: &Wording,
+    test: &[&Record],
+    dir: &Path,
+    bar: &ProgressBar,
+) -> Result<serde_json::Value> {
+    let tensors = tensors(run, prepared)?;
+    let mut metadata = metadata(prepared, wording);
+    let engine = |metadata: &Metadata, quantize: bool| -> Result<Engine> {
+        Engine::load(&wording.name, &Bundle::write(metadata, &tensors, quantize)?)
+    };
+    let (float, int8) = (engine(&metadata, false)?, engine(&metadata, true)?);
+    let (of_float, of_int8) = (evaluate(&float, test, bar)?, evaluate(&int8, test, bar)?);
+    let auroc = |figures: &BTreeMap<SourceKind, Figures>| {
+        figures.get(&SourceKind::Octdl).and_then(|f| f.image.auroc).map(|i| i.value)
+    };
+    let delta = auroc(&of_float).zip(auroc(&of_int8)).map(|(a, b)| b - a);
+    metadata.metrics = json!({
+        "split": "test",
+        "test": if wording.quantize { &of_int8 } else { &of_float },
+        "float": of_float,
+        "int8": of_int8,
+        "drift": { "auroc_change": delta, "label_agreement": label_agreement(&float, &int8, test)? },
+    });
+    let bytes = Bundle::write(&metadata, &tensors, wording.quantize)?;
+    let failed = |e: std::io::Error| Error::io(format!("cannot write to {}", dir.display())).because(e);
+    fs::create_dir_all(dir).map_err(failed)?;
+    let file = format!("{}.safetensors", wording.name);
+    fs::write(dir.join(&file), &bytes).map_err(failed)?;
+    let entry = IndexEntry {
+        name: wording.name.clone(),
+        file,
+        sha256: sha256(&bytes),
+        bytes: bytes.len() as u64,
+        title: wording.title.clone(),
+        default: true,
+    };
+    let index = dir.join(INDEX);
+    let text = serde_json::to_string_pretty(&listed(&index, entry)?).map_err(|e| Error::io(INDEX).because(e))?;
+    fs::write(&index, text + "\n").map_err(failed)?;
+    Ok(metadata.metrics)
+}
+
+/// The index with `entry` in place of its older self; the first model there ever was stays the default.
+fn listed(index: &Path, mut entry: IndexEntry) -> Result<Index> {
+    let mut list: Index = match fs::read_to_string(index) {
+        Ok(text) => serde_json::from_str(&text)
+            .map_err(|e| Error::data(format!("{} is damaged: remove it", index.display())).because(e))?,
+        Err(_) => Index::default(),
+    };
+    entry.default = !list.models.iter().any(|m| m.default && m.name != entry.name);
+    list.models.retain(|m| m.name != entry.name);
+    list.models.push(entry);
+    list.models.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(list)
+}
+
+fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
+    let device = Device::Cpu;
+    let mut tensors = run.read_tensors(files::TOWERS, &device)?;
+    let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &device))?;
+    let texts: Vec<String> = prepared.spec.captions.iter().map(|c| c.text()).collect();
+    let (token_ids, end) = text_batch(&prepared.tokenizer, &texts, &device)?;
+    let embeds = l2_normalize(&clip.text.forward(&token_ids, &end)?)?.detach();
+    tensors.extend(run.read_tensors(files::HEADS, &device)?);
+    tensors.insert(CAPTION_EMBEDS.to_owned(), embeds);
+    Ok(tensors)
+}
+
+fn metadata(prepared: &Prepared, wording: &Wording) -> Metadata {
+    let Prepared { settings, spec, splits, tokenizer } = prepared;
+    let sources: std::collections::BTreeSet<&str> =
+        splits.patients.keys().filter_map(|key| key.split('/').next()).collect();
+    Metadata {
+        format: FORMAT,
+        name: wording.name.clone(),
+        title: wording.title.clone(),
+        precision: if wording.quantize { "int8" } else { "float" }.to_owned(),
+        clip: spec.clip.clone(),
+        head: spec.head.clone(),
+        preprocess: spec.preprocess.clone(),
+        vocabulary: spec.vocabulary.clone(),
+        captions: spec.captions.clone(),
+        tokenizer: tokenizer.to_json().unwrap_or_default(),
+        licence: wording.licence.clone(),
+        training: json!({ "data": sources, "settings": settings, "splits": splits }),
+        metrics: serde_json::Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_exported_twice_is_listed_once_and_the_first_stays_default() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(INDEX);
+        let entry = |name: &str, bytes: u64| IndexEntry {
+            name: name.into(),
+            file: format!("{name}.safetensors"),
+            sha256: String::new(),
+            bytes,
+            title: String::new(),
+            default: true,
+        };
+        for (name, bytes) in [("b", 1), ("a", 2), ("b", 3)] {
+            let index = listed(&path, entry(name, bytes)).unwrap();
+            fs::write(&path, serde_json::to_string(&index).unwrap()).unwrap();
+        }
+        let index: Index = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let seen: Vec<_> = index.models.iter().map(|m| (m.name.as_str(), m.bytes, m.default)).collect();
+        assert_eq!(seen, [("a", 2, false), ("b", 3, true)]);
+    }
+}

@@ -1,0 +1,151 @@
+//! Trains both heads on frozen towers, with the paper's consistency loss.
+//!
+//! The text head hears each caption in turns: whole, without its class word, and, for diseased scans, as other findings
+//! with any class word or none. So the class word is no reason, and a person may tick lesions in any combination.
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::{VarBuilder, VarMap};
+use indicatif::ProgressBar;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+
+use super::adamw::AdamW;
+use super::dataset::Record;
+use super::fit::{adamw_config, named_variables, text_batch, views};
+use super::init::initialize;
+use super::run::{Prepared, Run, files};
+use super::samples::Sample;
+use crate::caption::Caption;
+use crate::clip::Clip;
+use crate::error::{Error, Result};
+use crate::head::{Head, consistency_loss};
+use crate::nn::Mode;
+use crate::nn::norm::l2_normalize;
+
+/// Embeddings per step: they are small.
+const BATCH: usize = 256;
+/// Images per forward pass of the frozen tower.
+const IMAGE_BATCH: usize = 16;
+/// Captions made of random findings.
+const N_MADE_UP: usize = 512;
+/// How often a diseased scan is paired with one of them.
+const MADE_UP_SHARE: f64 = 0.25;
+/// How often a caption is heard without its class word.
+const CLASS_WORD_DROPOUT: f64 = 0.5;
+
+/// Each sample's possible texts, as rows of one table of text embeddings.
+struct Texts {
+    embeds: Tensor,
+    n_captions: usize,
+    n_made_up: usize,
+}
+
+impl Texts {
+    fn new(clip: &Clip, prepared: &Prepared, rng: &mut ChaCha8Rng, device: &Device) -> Result<Self> {
+        let spec = &prepared.spec;
+        let (labels, findings) = (&spec.vocabulary.labels, &spec.vocabulary.findings);
+        let mut texts: Vec<String> = spec.captions.iter().map(Caption::text).collect();
+        texts.extend(spec.captions.iter().map(|c| c.findings_only().text()));
+        for _ in 0..N_MADE_UP {
+            let n = rng.random_range(1..=4);
+            let some: Vec<&str> = findings.choose_multiple(rng, n).map(String::as_str).collect();
+            let word = if rng.random_bool(0.5) { labels.choose(rng).map(String::as_str) } else { None };
+            texts.push(Caption::new(&spec.vocabulary, word, &some).text());
+        }
+        let mut embeds = Vec::new();
+        for batch in texts.chunks(BATCH) {
+            let (token_ids, end) = text_batch(&prepared.tokenizer, batch, device)?;
+            embeds.push(clip.text.forward(&token_ids, &end)?.detach());
+        }
+        Ok(Self { embeds: Tensor::cat(&embeds, 0)?, n_captions: spec.captions.len(), n_made_up: N_MADE_UP })
+    }
+
+    /// A row for a scan with this caption.
+    fn pick(&self, caption: usize, diseased: bool, rng: &mut ChaCha8Rng) -> u32 {
+        let row = if diseased && rng.random_bool(MADE_UP_SHARE) {
+            2 * self.n_captions + rng.random_range(0..self.n_made_up)
+        } else if rng.random_bool(CLASS_WORD_DROPOUT) {
+            self.n_captions + caption
+        } else {
+            caption
+        };
+        row as u32
+    }
+}
+
+/// Trains both heads on `train` and leaves them in the run's folder.
+pub fn train(
+    run: &Run,
+    prepared: &Prepared,
+    records: &[&Record],
+    train: &[Sample],
+    device: &Device,
+    bar: &ProgressBar,
+) -> Result<()> {
+    let Prepared { settings, spec, .. } = prepared;
+    if train.is_empty() {
+        return Err(Error::data("there is no scan to train on: check --data"));
+    }
+    let towers = run.read_tensors(files::TOWERS, device)?;
+    let clip = Clip::new(&spec.clip, VarBuilder::from_tensors(towers, DType::F32, device))?;
+    let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+    let texts = Texts::new(&clip, prepared, &mut rng, device)?;
+    let shown: Vec<&Sample> = std::iter::repeat_n(train, settings.head_views.max(1)).flatten().collect();
+    let mut embeds = Vec::new();
+    for batch in shown.chunks(IMAGE_BATCH) {
+        let (pixel_values, _) = views(batch, spec, &mut rng, device)?;
+        let map = clip.visual.feature_map(&pixel_values, Mode::Eval)?;
+        embeds.push(l2_normalize(&clip.visual.pool(&map)?)?.detach());
+        bar.inc(batch.len() as u64);
+    }
+    let image_embeds = Tensor::cat(&embeds, 0)?;
+
+    let map = VarMap::new();
+    let vb = VarBuilder::from_varmap(&map, DType::F32, device);
+    let image_head = Head::new(&spec.head, vb.pp("image_head"))?;
+    let text_head = Head::new(&spec.head, vb.pp("text_head"))?;
+    let variables = named_variables(&map)?;
+    let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+    initialize(&mut list, spec.clip.text.layers, settings.seed)?;
+    let mut adamw = AdamW::new(list, adamw_config(settings))?;
+    let weights = balance(records, &shown);
+    let n_classes = spec.head.n_classes;
+    let mut order: Vec<usize> = (0..shown.len()).collect();
+    for epoch in 0..settings.head_epochs {
+        order.shuffle(&mut rng);
+        let mut losses = 0.;
+        for batch in order.chunks(BATCH) {
+            let rows: Vec<u32> = batch.iter().map(|i| *i as u32).collect();
+            let text_rows: Vec<u32> = batch
+                .iter()
+                .map(|i| texts.pick(shown[*i].caption.unwrap_or(0), shown[*i].class > 0, &mut rng))
+                .collect();
+            let mut targets = vec![0f32; batch.len() * n_classes];
+            batch.iter().enumerate().for_each(|(row, i)| targets[row * n_classes + shown[*i].class] = 1.);
+            let weights: Vec<f32> = batch.iter().map(|i| weights[*i]).collect();
+            let select = |from: &Tensor, rows: Vec<u32>| from.index_select(&Tensor::new(rows, device)?, 0);
+            let loss = consistency_loss(
+                &image_head.forward(&select(&image_embeds, rows)?)?,
+                &text_head.forward(&select(&texts.embeds, text_rows)?)?,
+                &Tensor::from_vec(targets, (batch.len(), n_classes), device)?,
+                &Tensor::new(weights, device)?,
+            )?;
+            adamw.step(&loss.backward()?, settings.head_learning_rate, settings.clip_norm)?;
+            losses += f64::from(loss.to_scalar::<f32>()?) * batch.len() as f64;
+        }
+        run.log(&json!({ "head_epoch": epoch + 1, "train_loss": losses / shown.len() as f64 }))?;
+    }
+    let tensors = variables.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect();
+    run.write_tensors(files::HEADS, &tensors)
+}
+
+/// Weights of mean 1 under which every class of every source counts alike.
+fn balance(records: &[&Record], shown: &[&Sample]) -> Vec<f32> {
+    let mut counts: std::collections::BTreeMap<_, f32> = std::collections::BTreeMap::new();
+    let key = |s: &Sample| (records[s.record].source, s.class);
+    shown.iter().for_each(|s| *counts.entry(key(s)).or_default() += 1.);
+    let groups = counts.len() as f32;
+    shown.iter().map(|s| shown.len() as f32 / (groups * counts[&key(s)])).collect()
+}

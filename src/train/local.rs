@@ -1,0 +1,190 @@
+//! Where on a scan each finding lies, cell by cell of the feature map, and the loss that teaches it.
+//!
+//! GradCAM weighs the cells of the last feature map; a tower that was only ever told *whether* a lesion is there may
+//! base its answer on any cell whose receptive field reaches it. Boxes (exact on phantoms) say *where*.
+
+use candle_core::Tensor;
+
+use super::augment::Warp;
+use super::loss::softplus;
+use crate::clip::VisionConfig;
+use crate::error::Result;
+
+/// A finding's rectangle, in pixels of the model's input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Index into the vocabulary's findings.
+    pub finding: usize,
+    /// Left and right edge.
+    pub x: [f32; 2],
+    /// Upper and lower edge.
+    pub y: [f32; 2],
+}
+
+/// What one view tells of its cells.
+pub enum Told<'a> {
+    /// Its source marks these findings with boxes: a cell shows a finding where one of its boxes reaches into it.
+    Boxes {
+        /// Every finding that the source marks.
+        marked: &'a [usize],
+        /// The boxes.
+        places: &'a [Place],
+    },
+    /// It shows these findings somewhere.
+    Somewhere(Vec<usize>),
+    /// No cell shows any finding.
+    Healthy,
+}
+
+/// Points across and down at which a cell is probed: every 4 pixels where a cell has 16.
+const PROBES: usize = 4;
+
+/// Cell-wise targets of a batch.
+pub struct CellTargets {
+    n_findings: usize,
+    n_cells: usize,
+    /// (batch · n_cells · n_findings): 1 where the cell shows the finding.
+    shown: Vec<f32>,
+    /// The same shape: whether anything is known.
+    known: Vec<bool>,
+    /// (view, finding): shown, nobody said where.
+    somewhere: Vec<(usize, usize)>,
+}
+
+impl CellTargets {
+    /// None yet.
+    pub fn new(vision: &VisionConfig, n_findings: usize) -> Self {
+        let (rows, cols) = vision.feature_size();
+        Self { n_findings, n_cells: rows * cols, shown: vec![], known: vec![], somewhere: vec![] }
+    }
+
+    /// Adds the next view of the batch.
+    pub fn push(&mut self, vision: &VisionConfig, warp: &Warp, told: &Told<'_>) {
+        let first = self.shown.len();
+        let view = first / (self.n_cells * self.n_findings);
+        let n = self.n_cells * self.n_findings;
+        self.shown.resize(first + n, 0.);
+        self.known.resize(first + n, matches!(told, Told::Healthy));
+        match told {
+            Told::Healthy => (),
+            Told::Somewhere(findings) => self.somewhere.extend(findings.iter().map(|f| (view, *f))),
+            Told::Boxes { marked, places } => {
+                for cell in 0..self.n_cells {
+                    let at = first + cell * self.n_findings;
+                    marked.iter().for_each(|f| self.known[at + f] = true);
+                    for (x, y) in probes(vision, cell) {
+                        let (x, y) = warp.source(x, y);
+                        let inside = |p: &&Place| p.x[0] <= x && x <= p.x[1] && p.y[0] <= y && y <= p.y[1];
+                        places.iter().filter(inside).for_each(|p| self.shown[at + p.finding] = 1.);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Binary cross-entropy of each cell and finding on its own, shown and not shown weighing alike; and of findings
+    /// that are somewhere, by the log-mean-exp over cells (a soft maximum; multiple-instance learning, Pinheiro &
+    /// Collobert 2015). `logits` (batch, n_cells, n_findings) are positive where a cell shows a finding. Returns a scalar.
+    pub fn loss(&self, logits: &Tensor) -> Result<Tensor> {
+        let shape = logits.shape();
+        let counted = |is_shown: bool| {
+            let pairs = self.shown.iter().zip(&self.known);
+            pairs.filter(|(s, known)| **known && (**s > 0.) == is_shown).count().max(1) as f32
+        };
+        let (n_shown, n_not) = (counted(true), counted(false));
+        let weights: Vec<f32> = (self.shown.iter().zip(&self.known))
+            .map(|(s, known)| {
+                if !known {
+                    0.
+                } else if *s > 0. {
+                    0.5 / n_shown
+                } else {
+                    0.5 / n_not
+                }
+            })
+            .collect();
+        let shown = Tensor::from_slice(&self.shown, shape, logits.device())?;
+        let weights = Tensor::from_vec(weights, shape, logits.device())?;
+        let each = (softplus(logits)? - (logits * shown)?)?;
+        let local = (each * weights)?.sum_all()?;
+        if self.somewhere.is_empty() {
+            return Ok(local);
+        }
+        let pooled = (logits.log_sum_exp(1)? - (self.n_cells as f64).ln())?.flatten_all()?;
+        let rows: Vec<u32> = self.somewhere.iter().map(|(view, f)| (view * self.n_findings + f) as u32).collect();
+        let pooled = pooled.index_select(&Tensor::new(rows, logits.device())?, 0)?;
+        Ok((local + softplus(&pooled.neg()?)?.mean_all()?)?)
+    }
+}
+
+/// Points of a cell, in pixels of the model's input.
+fn probes(vision: &VisionConfig, cell: usize) -> impl Iterator<Item = (f32, f32)> {
+    let (_, cols) = vision.feature_size();
+    let size = vision.output_stride as f32;
+    let (left, top) = ((cell % cols) as f32 * size, (cell / cols) as f32 * size);
+    let step = size / PROBES as f32;
+    (0..PROBES * PROBES)
+        .map(move |i| (left + ((i % PROBES) as f32 + 0.5) * step, top + ((i / PROBES) as f32 + 0.5) * step))
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::clip::ClipConfig;
+    use crate::train::augment::Augment;
+
+    fn still() -> Warp {
+        let still = Augment {
+            shift: [0.; 2],
+            scale: 0.,
+            shear: 0.,
+            bend: 0.,
+            log_gamma: 0.,
+            gain: 0.,
+            offset: 0.,
+            speckle: 0.,
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        // One of two is mirrored.
+        std::iter::repeat_with(|| still.warp(128, 256, &mut rng)).find(|w| w.source(1., 1.).0 < 2.).unwrap()
+    }
+
+    #[test]
+    fn a_cell_shows_what_reaches_into_it() {
+        let vision = ClipConfig::compact(100).vision;
+        let mut targets = CellTargets::new(&vision, 3);
+        let places = [Place { finding: 1, x: [20., 40.], y: [100., 110.] }];
+        targets.push(&vision, &still(), &Told::Boxes { marked: &[0, 1], places: &places });
+        let (_, cols) = vision.feature_size();
+        let hot: Vec<usize> = (0..targets.n_cells).filter(|c| targets.shown[c * 3 + 1] > 0.).collect();
+        assert_eq!(hot, [6 * cols + 1, 6 * cols + 2]);
+        assert!((0..targets.n_cells).all(|c| targets.known[c * 3] && !targets.known[c * 3 + 2]));
+    }
+
+    #[test]
+    fn the_loss_falls_as_cells_come_to_tell_the_truth() {
+        let vision = ClipConfig::compact(100).vision;
+        let mut targets = CellTargets::new(&vision, 2);
+        let places = [Place { finding: 0, x: [20., 60.], y: [20., 60.] }];
+        targets.push(&vision, &still(), &Told::Boxes { marked: &[0], places: &places });
+        targets.push(&vision, &still(), &Told::Somewhere(vec![1]));
+        targets.push(&vision, &still(), &Told::Healthy);
+        let logits = Var::zeros((3, targets.n_cells, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let loss = |logits: &Tensor| targets.loss(logits).unwrap().to_scalar::<f32>().unwrap();
+        let before = loss(&logits);
+        assert!((before - 2. * 2f32.ln()).abs() < 1e-4, "{before}");
+        for _ in 0..200 {
+            let gradients = targets.loss(&logits).unwrap().backward().unwrap();
+            let step = (gradients.get(&logits).unwrap() * 20.).unwrap();
+            logits.set(&(logits.as_tensor() - step).unwrap()).unwrap();
+        }
+        assert!(loss(&logits) < 0.3 * before);
+        // The second view's second finding grew somewhere, its first one is not known and stayed.
+        let values = logits.get(1).unwrap().to_vec2::<f32>().unwrap();
+        assert!(values.iter().all(|cell| cell[0] == 0. && cell[1] > 0.));
+    }
+}
