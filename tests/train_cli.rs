@@ -1,0 +1,124 @@
+//! The `train` program as its users meet it: from phantoms to a weights file and its answers, and what it says of
+//! mistakes. What is learnt in a few steps is worth nothing; that every step leads to the next is what counts.
+#![cfg(feature = "train")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn train(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_train")).args(args).output().unwrap()
+}
+
+/// Standard output of a call that must succeed.
+fn printed(args: &[&str]) -> String {
+    let output = train(args);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "train {}: {errors}", args.join(" "));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(args: &[&str]) -> Value {
+    serde_json::from_str(&printed(args)).unwrap()
+}
+
+/// The last line on standard error of a call that must fail with `code`.
+fn refusal(args: &[&str], code: i32) -> String {
+    let output = train(args);
+    assert_eq!(output.status.code(), Some(code), "train {}", args.join(" "));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn norm(embedding: &Value) -> f64 {
+    embedding.as_array().unwrap().iter().map(|v| v.as_f64().unwrap().powi(2)).sum::<f64>().sqrt()
+}
+
+#[test]
+fn phantoms_become_a_weights_file_that_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let [phantoms, run, weights, out] = ["phantoms", "run", "weights", "out"].map(|name| dir.path().join(name));
+    printed(&["phantom", "--out", text(&phantoms), "--healthy", "24", "--amd", "24", "--seed", "3"]);
+    let data = format!("phantom:{}", text(&phantoms));
+    let finetune = |epochs: &str| {
+        let run = text(&run).to_owned();
+        ["finetune", "--out", &run, "--data", &data, "--epochs", epochs, "--batch", "4", "--warmup-steps", "2"]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    let call = |args: Vec<String>| train(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(call(finetune("1")).status.success());
+    assert!(!call(finetune("2")).status.success(), "a run keeps its settings");
+    printed(&["heads", "--run", text(&run), "--data", &data]);
+    let metrics =
+        json(&["export", "--run", text(&run), "--data", &data, "--out", text(&weights), "--name", "tiny", "--json"]);
+    assert!(metrics["drift"]["label_agreement"].as_f64().unwrap() >= 0.5, "{}", metrics["drift"]);
+
+    let index: Value = serde_json::from_slice(&std::fs::read(weights.join("index.json")).unwrap()).unwrap();
+    let file = weights.join("tiny.safetensors");
+    assert_eq!(index["models"][0]["bytes"].as_u64(), Some(std::fs::metadata(&file).unwrap().len()));
+    assert_eq!(index["models"][0]["default"], true);
+
+    let figures = json(&["eval", "--weights", text(&file), "--data", &data, "--json"]);
+    let accuracy = figures["sources"]["phantom"]["image"]["accuracy"]["value"].as_f64().unwrap();
+    assert!((0. ..=1.).contains(&accuracy));
+    assert_eq!(figures["split"], "test");
+    assert_eq!(figures["sources"]["phantom"]["image"], metrics["test"]["phantom"]["image"]);
+
+    let image = phantoms.join("Images/Images_Original/AMD Part1/AMD (1)/Image (1).png");
+    let explain = ["explain", text(&image), "--weights", text(&file), "--out", text(&out), "--json"];
+    let report = json(&explain);
+    assert_eq!(report["schema"], "octlens.report/1");
+    assert_eq!(report["model"]["sha256"], index["models"][0]["sha256"]);
+    let cells = report["heatmap"]["rows"].as_u64().unwrap() * report["heatmap"]["cols"].as_u64().unwrap();
+    assert_eq!(report["heatmap"]["values"].as_array().unwrap().len() as u64, cells);
+    let written: Value = serde_json::from_slice(&std::fs::read(out.join("Image (1).json")).unwrap()).unwrap();
+    assert_eq!(written, report);
+    let overlay = image::open(out.join("Image (1).png")).unwrap();
+    assert_eq!((overlay.width(), overlay.height()), (512, 512));
+
+    let image_and_text = ["--image", text(&image), "--text", "AMD, fluid"];
+    let embeds = json(&[&["embed", "--weights", text(&file), "--json"], &image_and_text[..]].concat());
+    assert!((norm(&embeds["images"][0]["embedding"]) - 1.).abs() < 1e-4);
+    assert!((norm(&embeds["texts"][0]["embedding"]) - 1.).abs() < 1e-4);
+    assert!(embeds["texts"][0]["token_ids"].as_array().unwrap().len() > 3);
+
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes.truncate(bytes.len() - 100);
+    let cut = weights.join("cut.safetensors");
+    std::fs::write(&cut, bytes).unwrap();
+    let refused = refusal(&["explain", text(&image), "--weights", text(&cut)], 1);
+    assert!(refused.contains("cut.safetensors"), "{refused}");
+    let refused = refusal(&["explain", text(&file), "--weights", text(&file)], 1);
+    assert!(refused.contains("not a picture"), "{refused}");
+    let refused = refusal(&["explain", text(&image), "--weights", text(&file), "--caption", "blue drusen"], 1);
+    assert!(refused.contains("blue drusen"), "{refused}");
+}
+
+#[test]
+fn every_command_explains_itself() {
+    for command in ["phantom", "finetune", "heads", "export", "eval", "explain", "embed"] {
+        assert!(printed(&[command, "--help"]).contains("--device"), "{command}");
+    }
+}
+
+#[test]
+fn bad_usage_exits_with_2_and_bad_data_with_1() {
+    refusal(&["dance"], 2);
+    refusal(&["eval", "--weights", "w", "--data", "magic:folder"], 2);
+    refusal(&["phantom", "--out", "x", "--device", "abacus"], 2);
+    let missing = refusal(&["eval", "--weights", "no-such.safetensors", "--data", "octdl:."], 1);
+    assert!(missing.starts_with("error: ") && missing.contains("no-such.safetensors"), "{missing}");
+    assert_eq!(missing.lines().count(), 1, "{missing}");
+}
+
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_device_that_is_not_built_in_is_refused_with_the_way_to_it() {
+    let refused = refusal(&["phantom", "--out", "x", "--device", "cuda"], 1);
+    assert!(refused.contains("--features cuda"), "{refused}");
+}
