@@ -82,17 +82,18 @@ impl Bundle {
         let refused = |why: String| Error::weights(format!("{name}: {why}"));
         let (_, header) = SafeTensors::read_metadata(bytes)
             .map_err(|e| refused("is damaged or no weights file: fetch or export it again".into()).because(e))?;
-        let json = header
-            .metadata()
-            .as_ref()
-            .and_then(|m| m.get(KEY))
-            .ok_or_else(|| refused("holds tensors but no octlens model: use train import, then train export".into()))?;
+        let json =
+            header.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| {
+                refused("holds tensors but no octlens model: use train import, then train export".into())
+            })?;
         let format = serde_json::from_str::<serde_json::Value>(json)
             .ok()
             .and_then(|v| v.get("format").and_then(serde_json::Value::as_u64));
         if format != Some(u64::from(FORMAT)) {
             let found = format.map_or("none".to_owned(), |f| f.to_string());
-            return Err(refused(format!("has format {found}, this program reads {FORMAT}: re-export with train export")));
+            return Err(refused(format!(
+                "has format {found}, this program reads {FORMAT}: re-export with train export"
+            )));
         }
         let metadata: Metadata = serde_json::from_str(json)
             .map_err(|e| refused("its header is damaged: re-export with train export".into()).because(e))?;

@@ -70,7 +70,8 @@ impl Engine {
     /// A file that is damaged, of another version, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: &[u8]) -> Result<Self> {
         let Bundle { metadata, tensors, sha256, n_bytes } = Bundle::read(name, bytes)?;
-        let unfit = |e: Error| Error::weights(format!("{name}: a weight is missing: re-export with train export")).because(e);
+        let unfit =
+            |e: Error| Error::weights(format!("{name}: a weight is missing: re-export with train export")).because(e);
         let caption_embeds = tensors
             .get(CAPTION_EMBEDS)
             .filter(|t| t.dims() == [metadata.captions.len(), metadata.clip.embed_dim])

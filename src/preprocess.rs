@@ -67,11 +67,8 @@ impl Preprocess {
     pub fn region(&self, scan: &Scan) -> Region {
         let rows = (((scan.width as f32 / self.min_aspect).ceil() as usize).max(1)).min(scan.height);
         // Squares, so that the bright layers of the retina weigh more than a wide, noisy choroid.
-        let light: Vec<f64> = scan
-            .pixels
-            .chunks_exact(scan.width)
-            .map(|row| row.iter().map(|p| f64::from(*p).powi(2)).sum())
-            .collect();
+        let light: Vec<f64> =
+            scan.pixels.chunks_exact(scan.width).map(|row| row.iter().map(|p| f64::from(*p).powi(2)).sum()).collect();
         let mut sum: f64 = light.iter().take(rows).sum();
         let mut best = (sum, 0);
         for top in 1..=scan.height - rows {
@@ -147,9 +144,8 @@ impl Taps {
                     let centre = (i as f32 + 0.5) * scale;
                     let first = (centre - support + 0.5).floor().max(0.) as usize;
                     let last = ((centre + support + 0.5).floor() as usize).clamp(first + 1, n_in.max(first + 1));
-                    let mut weights: Vec<f32> = (first..last)
-                        .map(|j| (1. - ((j as f32 + 0.5 - centre) / support).abs()).max(0.))
-                        .collect();
+                    let mut weights: Vec<f32> =
+                        (first..last).map(|j| (1. - ((j as f32 + 0.5 - centre) / support).abs()).max(0.)).collect();
                     let total: f32 = weights.iter().sum();
                     weights.iter_mut().for_each(|w| *w /= total);
                     Tap { first, weights }
@@ -192,10 +188,13 @@ mod tests {
         let region = preprocess.region(&scan);
         let grey = preprocess.grey(&scan);
         let peak = (0..grey.len()).max_by(|a, b| grey[*a].total_cmp(&grey[*b])).unwrap();
-        let (x, y) = region.scan_from_input((peak % 128) as f32 / 128. + 0.5 / 128., (peak / 128) as f32 / 64. + 0.5 / 64.);
+        let (x, y) =
+            region.scan_from_input((peak % 128) as f32 / 128. + 0.5 / 128., (peak / 128) as f32 / 64. + 0.5 / 64.);
         assert!((x - 202.5).abs() < 2.5 && (y - 211.5).abs() < 2.5, "({x}, {y})");
         let (u, v) = region.input_from_scan(x, y);
-        assert!((u * 128. - (peak % 128) as f32 - 0.5).abs() < 1e-3 && (v * 64. - (peak / 128) as f32 - 0.5).abs() < 1e-3);
+        assert!(
+            (u * 128. - (peak % 128) as f32 - 0.5).abs() < 1e-3 && (v * 64. - (peak / 128) as f32 - 0.5).abs() < 1e-3
+        );
     }
 
     #[test]

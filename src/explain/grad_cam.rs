@@ -18,11 +18,7 @@ pub struct CamMap {
 /// `ReLU(Σ_c α_c A_c)` with `α_c` the mean over cells of `∂ logit[target] / ∂ A_c` (eq. 1 and 2), divided by its
 /// largest value. `feature_map` A is (1, C, rows, cols); `tail` takes it to logits (1, n_classes). Only the tail runs
 /// again: attention pool and head.
-pub fn grad_cam(
-    feature_map: &Tensor,
-    tail: impl Fn(&Tensor) -> Result<Tensor>,
-    target: usize,
-) -> Result<CamMap> {
+pub fn grad_cam(feature_map: &Tensor, tail: impl Fn(&Tensor) -> Result<Tensor>, target: usize) -> Result<CamMap> {
     let (_, _, rows, cols) = feature_map.dims4()?;
     let activations = Var::from_tensor(&feature_map.detach())?;
     let gradients = tail(&activations)?.get(0)?.get(target)?.backward()?;

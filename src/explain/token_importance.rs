@@ -42,9 +42,8 @@ pub fn words(text: &str, tokens: &Tokens, scores: &[f32]) -> Vec<Word> {
     let mut words: Vec<Word> = phrases(text)
         .into_iter()
         .map(|phrase| {
-            let inside = |span: &Range<usize>| {
-                span.start < span.end && span.start >= phrase.start && span.end <= phrase.end
-            };
+            let inside =
+                |span: &Range<usize>| span.start < span.end && span.start >= phrase.start && span.end <= phrase.end;
             let score = tokens.spans.iter().zip(scores).filter(|(span, _)| inside(span)).map(|(_, s)| s).sum();
             Word { text: text[phrase.clone()].to_owned(), start: phrase.start, end: phrase.end, score }
         })

@@ -269,12 +269,16 @@ impl CustomOp2 for Conv {
         let g = self.0;
         let grad = grad.contiguous()?;
         // Pixels need no gradient, and theirs would be the dearest of all.
-        let grad_image = image.track_op().then(|| with_f32s(&grad, weight, |grad, weight| {
-            Tensor::from_vec(input_gradient(g, grad, weight), image.shape(), image.device())
-        }));
-        let grad_weight = weight.track_op().then(|| with_f32s(image, &grad, |image, grad| {
-            Tensor::from_vec(weight_gradient(g, image, grad), weight.shape(), weight.device())
-        }));
+        let grad_image = image.track_op().then(|| {
+            with_f32s(&grad, weight, |grad, weight| {
+                Tensor::from_vec(input_gradient(g, grad, weight), image.shape(), image.device())
+            })
+        });
+        let grad_weight = weight.track_op().then(|| {
+            with_f32s(image, &grad, |image, grad| {
+                Tensor::from_vec(weight_gradient(g, image, grad), weight.shape(), weight.device())
+            })
+        });
         Ok((grad_image.transpose()?, grad_weight.transpose()?))
     }
 }
@@ -307,9 +311,13 @@ mod tests {
 
     #[test]
     fn values_and_gradients_equal_candles_convolution() {
-        for (c_in, c_out, kernel, padding, stride, h, w) in
-            [(3, 8, 3, 1, 2, 16, 32), (8, 6, 3, 1, 1, 9, 7), (8, 16, 1, 0, 1, 6, 10), (64, 4, 3, 1, 1, 40, 70), (2, 2, 3, 0, 2, 8, 9)]
-        {
+        for (c_in, c_out, kernel, padding, stride, h, w) in [
+            (3, 8, 3, 1, 2, 16, 32),
+            (8, 6, 3, 1, 1, 9, 7),
+            (8, 16, 1, 0, 1, 6, 10),
+            (64, 4, 3, 1, 1, 40, 70),
+            (2, 2, 3, 0, 2, 8, 9),
+        ] {
             let image = Var::randn(0f32, 1., (3, c_in, h, w), &Device::Cpu).unwrap();
             let weight = Var::randn(0f32, 0.3, (c_out, c_in, kernel, kernel), &Device::Cpu).unwrap();
             let geometry = Geometry::new(image.dims4().unwrap(), weight.dims4().unwrap(), padding, stride);

@@ -139,13 +139,10 @@ impl CustomOp3 for ConvNorm {
         let (grad_conv, grad_affine) = with_f32s(&grad, y, |grad, y| Ok(self.norm_gradient(grad, y, &weight)))?;
         let g = self.geometry;
         let grad_x = x.track_op().then(|| {
-            with_f32s(x, kernel, |_, kernel| {
-                Tensor::from_vec(input_gradient(g, &grad_conv, kernel), x.shape(), device)
-            })
+            with_f32s(x, kernel, |_, kernel| Tensor::from_vec(input_gradient(g, &grad_conv, kernel), x.shape(), device))
         });
-        let grad_kernel = with_f32s(x, kernel, |x, _| {
-            Tensor::from_vec(weight_gradient(g, x, &grad_conv), kernel.shape(), device)
-        })?;
+        let grad_kernel =
+            with_f32s(x, kernel, |x, _| Tensor::from_vec(weight_gradient(g, x, &grad_conv), kernel.shape(), device))?;
         let grad_affine = Tensor::from_vec(grad_affine, affine.shape(), device)?;
         Ok((grad_x.transpose()?, Some(grad_kernel), Some(grad_affine)))
     }

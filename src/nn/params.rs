@@ -67,9 +67,9 @@ pub fn tensors(file: &SafeTensors<'_>, device: &Device) -> Result<HashMap<String
             Dtype::F32 => Tensor::from_vec(f32s(view.data()), shape, device)?,
             Dtype::F16 => Tensor::from_raw_buffer(view.data(), DType::F16, shape, device)?.to_dtype(DType::F32)?,
             Dtype::I8 => {
-                let scales = file.tensor(&format!("{name}{SCALE_SUFFIX}")).map_err(|_| {
-                    Error::weights(format!("weight {name} has no scales: re-export with train export"))
-                })?;
+                let scales = file
+                    .tensor(&format!("{name}{SCALE_SUFFIX}"))
+                    .map_err(|_| Error::weights(format!("weight {name} has no scales: re-export with train export")))?;
                 let scales = f32s(scales.data());
                 if shape.first() != Some(&scales.len()) {
                     return Err(Error::weights(format!(

@@ -150,9 +150,16 @@ fn humanised(key: &str) -> String {
     key.replace('_', " ")
 }
 
-/// Three digits behind the point, or three that count when it is small.
+/// Three digits behind the point, or in powers of ten when it is small or large.
 fn significant(value: f64) -> String {
-    if value == 0.0 || (0.01..1000.0).contains(&value.abs()) { format!("{value:.3}") } else { format!("{value:.2e}") }
+    if value == 0.0 || (0.01..1000.0).contains(&value.abs()) {
+        return format!("{value:.3}");
+    }
+    let text = format!("{value:.2e}");
+    match text.split_once('e') {
+        Some((digits, power)) => format!("{}e{power}", digits.trim_end_matches('0').trim_end_matches('.')),
+        None => text,
+    }
 }
 
 #[cfg(test)]
@@ -185,7 +192,7 @@ mod tests {
         let found = sections(&metrics);
         let names: Vec<_> = found.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(names, ["", "int8 · test", "phantoms"]);
-        assert_eq!(found[0].notes, [("max drift".to_owned(), "2.10e-3".to_owned())]);
+        assert_eq!(found[0].notes, [("max drift".to_owned(), "2.1e-3".to_owned())]);
         assert_eq!(found[2].notes, [("pointing game".to_owned(), "0.830".to_owned())]);
     }
 
@@ -202,6 +209,6 @@ mod tests {
         let data = notes.iter().find(|(key, _)| key == "data").map(|(_, text)| text.as_str()).unwrap();
         assert!(data.contains("name OCTDL") && data.contains("licence CC BY 4.0"), "{data}");
         assert!(notes.contains(&("epochs".into(), "30".into())));
-        assert!(notes.contains(&("lr".into(), "5.00e-5".into())));
+        assert!(notes.contains(&("lr".into(), "5e-5".into())));
     }
 }

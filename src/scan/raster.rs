@@ -53,7 +53,9 @@ pub(super) fn decode(bytes: &[u8], frame: usize) -> Result<Scan> {
 
 fn check_size(width: usize, height: usize) -> Result<()> {
     if width == 0 || height == 0 {
-        return Err(Error::scan(format!("the scan is {width} × {height} pixels, it holds nothing: choose another file")));
+        return Err(Error::scan(format!(
+            "the scan is {width} × {height} pixels, it holds nothing: choose another file"
+        )));
     }
     if width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS {
         return Err(Error::scan(format!(

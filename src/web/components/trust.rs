@@ -107,9 +107,10 @@ fn section_view(text: &'static Text, section: &Section, is_main: bool) -> impl I
     let judged_on = (text.judged_on)(section.n_scans, section.n_patients);
     let interval = (has_interval && is_main).then(|| text.interval.to_owned());
     let name = (!section.name.is_empty()).then(|| section.name.clone());
-    let caption = [name, Some(judged_on).filter(|line| !line.is_empty()), interval];
+    let parts = [name, Some(judged_on).filter(|line| !line.is_empty()), interval];
+    let caption = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     view! {
-        <p class="note">{caption.into_iter().flatten().collect::<Vec<_>>().join(" · ")}</p>
+        {(!caption.is_empty()).then(|| view! { <p class="note">{caption}</p> })}
         {table}
         {(!section.notes.is_empty()).then(|| notes_view(&section.notes))}
     }
