@@ -58,7 +58,7 @@ impl Tokenizer {
             .encode(text, false)
             .map_err(|e| Error::caption(format!("the caption cannot be tokenised ({e}): use plain words")))?;
         let mut ids = vec![self.start];
-        let mut spans = vec![0..0];
+        let mut spans = vec![Range::default()];
         for (id, (start, end)) in encoding.get_ids().iter().zip(encoding.get_offsets()) {
             ids.push(*id);
             spans.push(*start..*end);

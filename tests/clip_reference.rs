@@ -1,5 +1,6 @@
 //! Towers, losses and explanations against what open_clip, PyTorch and pytorch-grad-cam compute from the same weights
 //! (`fixtures/clip_small.py`, which names every tensor), and against finite differences.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "train")]
 
 use std::collections::HashMap;

@@ -33,25 +33,19 @@ impl AttentionPool {
 
     /// (batch, channels, rows, cols) → (batch, embed_dim), not normalised.
     pub fn forward(&self, feature_map: &Tensor) -> Result<Tensor> {
-        Ok(self.pool(feature_map)?.0)
-    }
-
-    /// The same, and what each cell would say if it were asked alone: its value, projected (Zhou, Loy & Dai 2022,
-    /// "MaskCLIP"), (batch, rows · cols, embed_dim), not normalised.
-    pub fn forward_with_cells(&self, feature_map: &Tensor) -> Result<(Tensor, Tensor)> {
-        let (pooled, values) = self.pool(feature_map)?;
-        let n_cells = values.dim(1)? - 1;
-        Ok((pooled, self.c_proj.forward(&values.narrow(1, 1, n_cells)?)?))
-    }
-
-    /// The pooled embedding, and the values of mean and cells, (batch, 1 + n_cells, channels).
-    fn pool(&self, feature_map: &Tensor) -> Result<(Tensor, Tensor)> {
         let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
         let mean = cells.mean_keepdim(1)?;
         let cells = Tensor::cat(&[&mean, &cells], 1)?.broadcast_add(&self.positional_embedding)?;
         let query = self.q_proj.forward(&cells.narrow(1, 0, 1)?)?;
-        let values = self.v_proj.forward(&cells)?;
-        let pooled = attend(&query, &self.k_proj.forward(&cells)?, &values, self.n_heads, None)?;
-        Ok((self.c_proj.forward(&pooled)?.squeeze(1)?, values))
+        let pooled = attend(&query, &self.k_proj.forward(&cells)?, &self.v_proj.forward(&cells)?, self.n_heads, None)?;
+        Ok(self.c_proj.forward(&pooled)?.squeeze(1)?)
+    }
+
+    /// What each cell adds to the embedding when it is attended to: its projected value (Zhou, Loy & Dai 2022,
+    /// "MaskCLIP"), without positions and biases, which no cell's activation can change and GradCAM does not see.
+    /// (batch, channels, rows, cols) → (batch, rows · cols, embed_dim), not normalised.
+    pub fn cell_embeds(&self, feature_map: &Tensor) -> Result<Tensor> {
+        let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
+        self.c_proj.linear_part(&self.v_proj.linear_part(&cells)?)
     }
 }

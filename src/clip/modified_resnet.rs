@@ -123,8 +123,8 @@ impl ModifiedResNet {
         self.attnpool.forward(feature_map)
     }
 
-    /// The same, and an embedding for each cell (batch, rows · cols, D), not normalised.
-    pub fn pool_with_cells(&self, feature_map: &Tensor) -> Result<(Tensor, Tensor)> {
-        self.attnpool.forward_with_cells(feature_map)
+    /// What each cell of a feature map adds to the embedding: (batch, C, rows, cols) → (batch, rows · cols, D).
+    pub fn cell_embeds(&self, feature_map: &Tensor) -> Result<Tensor> {
+        self.attnpool.cell_embeds(feature_map)
     }
 }

@@ -25,13 +25,17 @@ impl Linear {
 
     /// (…, n_in) → (…, n_out).
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.linear_part(x)?.broadcast_add(&self.bias)?)
+    }
+
+    /// The same without the bias: (…, n_in) → (…, n_out).
+    pub fn linear_part(&self, x: &Tensor) -> Result<Tensor> {
         let n_in = x.dim(candle_core::D::Minus1)?;
         let mut shape = x.dims().to_vec();
         let flat = x.contiguous()?.reshape(((), n_in))?;
-        let y = flat.matmul(&self.weight.t()?)?.broadcast_add(&self.bias)?;
         if let Some(last) = shape.last_mut() {
             *last = self.weight.dim(0)?;
         }
-        Ok(y.reshape(shape)?)
+        Ok(flat.matmul(&self.weight.t()?)?.reshape(shape)?)
     }
 }

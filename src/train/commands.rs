@@ -136,7 +136,7 @@ pub fn export(run: &Path, data: &[DataSpec], wording: &Wording, out: &Path, as_j
         return print_json(&metrics);
     }
     println!("{} is in {}", wording.name, out.display());
-    print_json(&metrics["test"])
+    print_json(&metrics[wording.precision()])
 }
 
 fn load(weights: &Path) -> Result<Engine> {

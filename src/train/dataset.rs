@@ -23,6 +23,20 @@ pub enum SourceKind {
     Phantom,
 }
 
+impl SourceKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Oct5k, Self::Octdl, Self::Phantom];
+
+    /// Who made the scans, and their licence, for the model card.
+    pub fn citation(self) -> &'static str {
+        match self {
+            Self::Oct5k => "OCT5k, Arikan et al. 2023",
+            Self::Octdl => "OCTDL, Kulyabin et al. 2024, CC BY 4.0",
+            Self::Phantom => "phantoms, drawn by train phantom",
+        }
+    }
+}
+
 impl fmt::Display for SourceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -60,6 +60,13 @@ pub struct Wording {
     pub quantize: bool,
 }
 
+impl Wording {
+    /// How matrices are stored, and the key of the figures measured so.
+    pub fn precision(&self) -> &'static str {
+        if self.quantize { "int8" } else { "float" }
+    }
+}
+
 /// Measures the run's model on `test` and writes `<name>.safetensors` and the index to `dir`. Returns the figures.
 pub fn export(
     run: &Run,
@@ -82,7 +89,6 @@ pub fn export(
     let delta = auroc(&of_float).zip(auroc(&of_int8)).map(|(a, b)| b - a);
     metadata.metrics = json!({
         "split": "test",
-        "test": if wording.quantize { &of_int8 } else { &of_float },
         "float": of_float,
         "int8": of_int8,
         "drift": { "auroc_change": delta, "label_agreement": label_agreement(&float, &int8, test)? },
@@ -134,13 +140,14 @@ fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
 
 fn metadata(prepared: &Prepared, wording: &Wording) -> Metadata {
     let Prepared { settings, spec, splits, tokenizer } = prepared;
-    let sources: std::collections::BTreeSet<&str> =
-        splits.patients.keys().filter_map(|key| key.split('/').next()).collect();
+    let has = |source: &SourceKind| splits.patients.keys().any(|key| key.starts_with(&format!("{source}/")));
+    let data: BTreeMap<SourceKind, &str> =
+        SourceKind::ALL.into_iter().filter(has).map(|source| (source, source.citation())).collect();
     Metadata {
         format: FORMAT,
         name: wording.name.clone(),
         title: wording.title.clone(),
-        precision: if wording.quantize { "int8" } else { "float" }.to_owned(),
+        precision: wording.precision().to_owned(),
         clip: spec.clip.clone(),
         head: spec.head.clone(),
         preprocess: spec.preprocess.clone(),
@@ -148,7 +155,7 @@ fn metadata(prepared: &Prepared, wording: &Wording) -> Metadata {
         captions: spec.captions.clone(),
         tokenizer: tokenizer.to_json().unwrap_or_default(),
         licence: wording.licence.clone(),
-        training: json!({ "data": sources, "settings": settings, "splits": splits }),
+        training: json!({ "data": data, "settings": settings, "splits": splits }),
         metrics: serde_json::Value::Null,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{D, DType, Device, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
 use rand::SeedableRng;
 use rand::distr::{Distribution, weighted::WeightedIndex};
@@ -175,7 +175,7 @@ pub fn fit(
             texts.extend(spec.vocabulary.findings.iter().chain(spec.vocabulary.labels.first()).cloned());
             let (token_ids, end) = text_batch(tokenizer, &texts, device)?;
             let feature_map = clip.visual.feature_map(&pixel_values, Mode::Train)?;
-            let (image_embeds, cell_embeds) = clip.visual.pool_with_cells(&feature_map)?;
+            let image_embeds = clip.visual.pool(&feature_map)?;
             let text_embeds = clip.text.forward(&token_ids, &end)?;
             let logits = clip.logits_per_image(&image_embeds, &text_embeds)?;
             let of_findings = logits.narrow(1, n_captions, n_findings)?;
@@ -184,7 +184,7 @@ pub fn fit(
                 + finding_loss(&of_findings, &of_healthy, marked.of(&picked))?)?;
             if settings.local_weight > 0. {
                 let phrases = text_embeds.narrow(0, n_captions, n_findings + 1)?;
-                let logits = cell_logits(&clip, &cell_embeds, &phrases)?;
+                let logits = cell_logits(&clip, &feature_map, &phrases)?;
                 loss = (loss + (marked.cells(&picked, &warps).loss(&logits)? * settings.local_weight)?)?;
             }
             let rate = settings.learning_rate * warmup_cosine(n_steps, settings.warmup_steps, n_total);
@@ -228,15 +228,18 @@ pub fn adamw_config(settings: &Settings) -> AdamWConfig {
     AdamWConfig { beta1, beta2, eps, weight_decay }
 }
 
-/// How much more each cell looks like each finding than like the healthy text: scaled cosines. `cells` is
-/// (batch, n_cells, D); `phrases` (n_findings + 1, D) are the findings' embeddings, then the healthy text's. Returns
-/// (batch, n_cells, n_findings).
-fn cell_logits(clip: &Clip, cells: &Tensor, phrases: &Tensor) -> Result<Tensor> {
-    let (batch, n_cells, width) = cells.dims3()?;
-    let logits = clip.logits_per_image(&cells.reshape((batch * n_cells, width))?, phrases)?;
+/// How much more each cell speaks for each finding than for the healthy text. `phrases` (n_findings + 1, D) are the
+/// findings' embeddings, then the healthy text's. Returns (batch, n_cells, n_findings).
+///
+/// Cells are divided by their mean length, not each by its own: GradCAM's peak is where direction *and* strength are.
+fn cell_logits(clip: &Clip, feature_map: &Tensor, phrases: &Tensor) -> Result<Tensor> {
+    let cells = clip.visual.cell_embeds(feature_map)?;
+    let lengths = (cells.sqr()?.sum_keepdim(D::Minus1)? + 1e-12)?.sqrt()?;
+    let cells = cells.broadcast_div(&lengths.mean_all()?)?;
     let n_findings = phrases.dim(0)? - 1;
-    let logits = logits.narrow(1, 0, n_findings)?.broadcast_sub(&logits.narrow(1, n_findings, 1)?)?;
-    Ok(logits.reshape((batch, n_cells, n_findings))?)
+    let phrases = l2_normalize(phrases)?;
+    let directions = phrases.narrow(0, 0, n_findings)?.broadcast_sub(&phrases.narrow(0, n_findings, 1)?)?;
+    Ok(cells.broadcast_matmul(&directions.t()?)?.broadcast_mul(&clip.logit_scale()?)?)
 }
 
 /// A random view of each sample, as `pixel_values`, and where its pixels come from.

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn value(rows: &[[f32; 2]], positives: &[usize]) -> f32 {
-        let logits = Tensor::new(rows, &Device::Cpu).unwrap();
+        let logits = Tensor::from_slice(rows.as_flattened(), (rows.len(), 2), &Device::Cpu).unwrap();
         contrastive_loss(&logits, positives).unwrap().to_scalar().unwrap()
     }
 

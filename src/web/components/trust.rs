@@ -17,7 +17,12 @@ pub fn TrustCard() -> impl IntoView {
         let text = ui.text();
         ui.card().map(|card| {
             let sections = figures::sections(&card.metrics);
-            let first = sections.iter().position(|section| !section.rows.is_empty());
+            // What runs here comes first: its own precision's figures.
+            let has_rows = |section: &Section| !section.rows.is_empty();
+            let first = sections
+                .iter()
+                .position(|section| has_rows(section) && section.name.starts_with(card.precision.as_str()))
+                .or_else(|| sections.iter().position(has_rows));
             let main = first.map(|at| section_view(text, &sections[at], true));
             let others: Vec<_> =
                 sections.iter().enumerate().filter(|(at, _)| Some(*at) != first).map(|(_, section)| section).collect();
