@@ -292,6 +292,12 @@ fn every_trainable_parameter_receives_a_gradient() {
     let config = HeadConfig { embed_dim: 16, hidden: 8, n_classes: 2 };
     let (image_head, text_head) =
         (Head::new(&config, vb.pp("image_head")).unwrap(), Head::new(&config, vb.pp("text_head")).unwrap());
+    let head_variables = heads.data().lock().unwrap().clone();
+    assert_eq!(head_variables.len(), 8);
+    for (name, var) in &head_variables {
+        let key = name.split_once('.').unwrap().1;
+        var.set(&f[&format!("mlp.head.{key}")]).unwrap();
+    }
     let (ids, end) = texts(&f);
     let map = clip.visual.feature_map(&f["pixel_values"], Mode::Train).unwrap();
     let image_embeds = clip.visual.pool(&map).unwrap();
@@ -302,8 +308,6 @@ fn every_trainable_parameter_receives_a_gradient() {
     let weights = Tensor::ones(2, DType::F32, &Device::Cpu).unwrap();
     let heads_loss = consistency_loss(&image, &text, &targets, &weights).unwrap();
     let gradients = (contrastive + heads_loss).unwrap().backward().unwrap();
-    let head_variables = heads.data().lock().unwrap().clone();
-    assert_eq!(head_variables.len(), 8);
     let all = variables.iter().chain(&head_variables).filter(|(name, _)| !name.contains("running_"));
     for (name, var) in all {
         let gradient = gradients.get(var).unwrap_or_else(|| panic!("{name} receives no gradient"));
