@@ -311,12 +311,13 @@ mod tests {
 
     #[test]
     fn values_and_gradients_equal_candles_convolution() {
+        // Of the last case's sides a row and a column are left over; candle's gradient wants both or none.
         for (c_in, c_out, kernel, padding, stride, h, w) in [
             (3, 8, 3, 1, 2, 16, 32),
             (8, 6, 3, 1, 1, 9, 7),
             (8, 16, 1, 0, 1, 6, 10),
             (64, 4, 3, 1, 1, 40, 70),
-            (2, 2, 3, 0, 2, 8, 9),
+            (2, 2, 3, 0, 2, 8, 10),
         ] {
             let image = Var::randn(0f32, 1., (3, c_in, h, w), &Device::Cpu).unwrap();
             let weight = Var::randn(0f32, 0.3, (c_out, c_in, kernel, kernel), &Device::Cpu).unwrap();
