@@ -273,6 +273,20 @@ fn no_committed_text_names_a_place_on_one_machine() {
     assert_none(&problems);
 }
 
+#[test]
+fn trunk_is_told_of_no_path_that_a_clone_lacks() {
+    let settings = fs::read_to_string(root().join("Trunk.toml")).unwrap();
+    let lists = settings.lines().filter_map(|line| line.strip_prefix("watch = ").or(line.strip_prefix("ignore = ")));
+    let paths: Vec<&str> = lists.flat_map(|list| list.split('"').skip(1).step_by(2)).collect();
+    assert!(paths.contains(&"src"), "{paths:?}");
+    // What .gitignore names is missing from a clone, and trunk refuses to start when a path it was told of is.
+    let ignored = fs::read_to_string(root().join(".gitignore")).unwrap();
+    for path in paths {
+        let is_ignored = ignored.lines().any(|line| line.trim_matches('/') == path);
+        assert!(!is_ignored && root().join(path).exists(), "{path}");
+    }
+}
+
 /// Whether an absolute path begins with `place`: a URL's or an archive's inner folder of that name is none.
 fn names_place(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-}~".contains(c)))
