@@ -11,8 +11,7 @@ static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     if std::env::var_os("CANDLE_NUM_THREADS").is_none() {
-        // candle's element-wise thread pool spins while it waits, and starves our convolutions of the same cores:
-        // without it a training step took half as long.
+        // candle's element-wise thread pool spins while it waits, and starves our convolutions of the same cores.
         // SAFETY: no other thread runs yet.
         unsafe { std::env::set_var("CANDLE_NUM_THREADS", "1") };
     }

@@ -1,7 +1,7 @@
 //! The CPU's convolution, forward and backward: patches of a few rows at a time times the kernel, by `gemm`.
 //!
 //! candle's own forward runs at a tenth of the cores' peak here, and its gradient of the input goes through a naive
-//! transposed convolution; this op made a training step on two cores about ten times faster (`make bench`).
+//! transposed convolution.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Storage, Tensor};
 use gemm::Parallelism;

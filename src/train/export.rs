@@ -77,7 +77,7 @@ pub fn export(
     bar: &ProgressBar,
 ) -> Result<serde_json::Value> {
     let tensors = tensors(run, prepared)?;
-    let mut metadata = metadata(prepared, wording);
+    let mut metadata = metadata(prepared, wording)?;
     let engine = |metadata: &Metadata, quantize: bool| -> Result<Engine> {
         Engine::load(&wording.name, &Bundle::write(metadata, &tensors, quantize)?)
     };
@@ -138,12 +138,12 @@ fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
     Ok(tensors)
 }
 
-fn metadata(prepared: &Prepared, wording: &Wording) -> Metadata {
+fn metadata(prepared: &Prepared, wording: &Wording) -> Result<Metadata> {
     let Prepared { settings, spec, splits, tokenizer } = prepared;
     let has = |source: &SourceKind| splits.patients.keys().any(|key| key.starts_with(&format!("{source}/")));
     let data: BTreeMap<SourceKind, &str> =
         SourceKind::ALL.into_iter().filter(has).map(|source| (source, source.citation())).collect();
-    Metadata {
+    Ok(Metadata {
         format: FORMAT,
         name: wording.name.clone(),
         title: wording.title.clone(),
@@ -153,11 +153,11 @@ fn metadata(prepared: &Prepared, wording: &Wording) -> Metadata {
         preprocess: spec.preprocess.clone(),
         vocabulary: spec.vocabulary.clone(),
         captions: spec.captions.clone(),
-        tokenizer: tokenizer.to_json().unwrap_or_default(),
+        tokenizer: tokenizer.to_json()?,
         licence: wording.licence.clone(),
         training: json!({ "data": data, "settings": settings, "splits": splits }),
         metrics: serde_json::Value::Null,
-    }
+    })
 }
 
 #[cfg(test)]
