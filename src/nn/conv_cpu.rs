@@ -1,7 +1,6 @@
 //! The CPU's convolution, forward and backward: patches of a few rows at a time times the kernel, by `gemm`.
 //!
-//! candle's own forward runs at a tenth of the cores' peak here, and its gradient of the input goes through a naive
-//! transposed convolution.
+//! candle's own gradient of the input goes through a naive transposed convolution, and a step needs it at every layer.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Storage, Tensor};
 use gemm::Parallelism;
