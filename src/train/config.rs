@@ -58,6 +58,9 @@ pub struct Settings {
     /// Exponent on a caption's count when scans are drawn: 1 as they come, 0 every caption alike.
     #[arg(long, default_value_t = 0.7)]
     pub caption_balance: f64,
+    /// How much of what is drawn is phantoms, where there are real scans beside them.
+    #[arg(long, default_value_t = 0.4)]
+    pub phantom_share: f64,
     /// Passes of the heads over the embeddings.
     #[arg(long, default_value_t = 60)]
     pub head_epochs: usize,

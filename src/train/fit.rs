@@ -94,20 +94,27 @@ fn build(spec: &ModelSpec, device: &Device) -> Result<(Clip, BTreeMap<String, Va
     Ok((clip, named_variables(&map)?))
 }
 
-/// How often each scan is drawn: sources alike, captions within a source by their count to the power `balance`.
-fn draw_weights(records: &[&Record], samples: &[Sample], balance: f64) -> Vec<f64> {
-    let key = |s: &Sample| (records[s.record].source.to_string(), s.caption);
+/// How often each scan is drawn: phantoms by their share, real sources alike, captions within a source by their count
+/// to the power `caption_balance`.
+fn draw_weights(records: &[&Record], samples: &[Sample], settings: &Settings) -> Vec<f64> {
+    let key = |s: &Sample| (records[s.record].source, s.caption);
+    let balance = settings.caption_balance;
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     samples.iter().for_each(|s| *counts.entry(key(s)).or_default() += 1);
-    let mut totals: BTreeMap<&str, f64> = BTreeMap::new();
+    let mut totals: BTreeMap<SourceKind, f64> = BTreeMap::new();
     for ((source, _), n) in &counts {
-        *totals.entry(source).or_default() += (*n as f64).powf(balance);
+        *totals.entry(*source).or_default() += (*n as f64).powf(balance);
     }
+    let n_real = totals.keys().filter(|s| **s != SourceKind::Phantom).count();
+    let share = |source| match source {
+        SourceKind::Phantom => settings.phantom_share,
+        _ => (1. - settings.phantom_share) / n_real as f64,
+    };
     samples
         .iter()
         .map(|s| {
             let key = key(s);
-            (counts[&key] as f64).powf(balance - 1.) / totals[key.0.as_str()]
+            (counts[&key] as f64).powf(balance - 1.) / totals[&key.0] * share(key.0)
         })
         .collect()
 }
@@ -156,7 +163,7 @@ pub fn fit(
     // A second handler in one process is refused; the first one then stays, which serves as well.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
 
-    let draw = WeightedIndex::new(draw_weights(records.0, train, settings.caption_balance))
+    let draw = WeightedIndex::new(draw_weights(records.0, train, settings))
         .map_err(|e| Error::data("the training scans cannot be drawn").because(e))?;
     let marked = Marked::new(records.0, spec);
     let n_findings = spec.vocabulary.findings.len();
