@@ -6,11 +6,14 @@
 
 pub mod adamw;
 pub mod augment;
+pub mod batches;
+pub mod checkpoint;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod dataset;
 pub mod evaluate;
+pub mod events;
 pub mod export;
 pub mod fit;
 pub mod heads;

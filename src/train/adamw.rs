@@ -1,5 +1,5 @@
-//! AdamW (Loshchilov & Hutter 2019). Our own, because its moments must be saved for an exact resume, and candle's
-//! keeps them private.
+//! AdamW (Loshchilov & Hutter 2019), and Adam with coupled decay. Our own, because its moments must be saved for an
+//! exact resume, and candle's keeps them private.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,6 +7,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use rayon::prelude::*;
 
+use super::config::Optimizer;
 use crate::error::Result;
 
 /// Settings that do not change during a run.
@@ -18,65 +19,97 @@ pub struct AdamWConfig {
     pub beta2: f64,
     /// Added to the root of the second moment.
     pub eps: f64,
-    /// Decoupled decay of weight matrices and kernels; vectors (biases, norms) and the temperature are spared.
+    /// Weight decay.
     pub weight_decay: f64,
+    /// `Adamw` decays weight matrices and kernels beside the step and spares vectors (biases, norms) and the temperature;
+    /// `Adam` adds the decay to every gradient.
+    pub optimizer: Optimizer,
 }
 
 struct Parameter {
     var: Var,
     mean: Var,
     mean_square: Var,
-    decays: bool,
+    gradient: Option<Tensor>,
+    rate: f64,
 }
 
 /// The optimiser and its moments.
 pub struct AdamW {
     config: AdamWConfig,
     parameters: BTreeMap<String, Parameter>,
+    n_gradients: usize,
     n_steps: usize,
 }
 
 impl AdamW {
-    /// For `variables` by name.
-    pub fn new(variables: impl IntoIterator<Item = (String, Var)>, config: AdamWConfig) -> Result<Self> {
+    /// For `variables` by name; `rate` is each one's factor on the learning rate.
+    pub fn new(
+        variables: impl IntoIterator<Item = (String, Var)>,
+        config: AdamWConfig,
+        rate: impl Fn(&str) -> f64,
+    ) -> Result<Self> {
         let parameters = variables
             .into_iter()
             .map(|(name, var)| {
                 let zeros = || Var::from_tensor(&var.zeros_like()?);
-                let parameter =
-                    Parameter { mean: zeros()?, mean_square: zeros()?, decays: var.rank() > 1, var: var.clone() };
+                let rate = rate(&name);
+                let parameter = Parameter { mean: zeros()?, mean_square: zeros()?, gradient: None, rate, var };
                 Ok((name, parameter))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { config, parameters, n_steps: 0 })
+        Ok(Self { config, parameters, n_gradients: 0, n_steps: 0 })
     }
 
-    /// One step along `gradients`; parameters without a gradient stay. `clip_norm` bounds the length of the whole
-    /// gradient. Returns that length before clipping.
-    pub fn step(&mut self, gradients: &GradStore, learning_rate: f64, clip_norm: f64) -> Result<f64> {
+    /// Adds one batch's gradients to those that the next step goes along.
+    pub fn accumulate(&mut self, gradients: &GradStore) -> Result<()> {
+        self.n_gradients += 1;
+        self.parameters.par_iter_mut().try_for_each(|(_, p)| {
+            if let Some(new) = gradients.get(&p.var) {
+                p.gradient = Some(match p.gradient.take() {
+                    Some(sum) => (sum + new)?,
+                    None => new.clone(),
+                });
+            }
+            Ok(())
+        })
+    }
+
+    /// One step along the mean of the accumulated gradients; parameters without a gradient stay. `clip_norm` bounds the
+    /// length of the whole gradient. Returns that length before clipping; if it is not finite, nothing was changed.
+    pub fn step(&mut self, learning_rate: f64, clip_norm: f64) -> Result<f64> {
+        let mean_of = 1. / self.n_gradients.max(1) as f64;
+        self.n_gradients = 0;
         let squared = |p: &Parameter| -> Result<f64> {
-            let Some(g) = gradients.get(&p.var) else { return Ok(0.) };
+            let Some(g) = &p.gradient else { return Ok(0.) };
             Ok(f64::from(g.sqr()?.sum_all()?.to_scalar::<f32>()?))
         };
         // Added up in order: the sum does not depend on which core was faster.
         let squares = self.parameters.par_iter().map(|(_, p)| squared(p)).collect::<Result<Vec<_>>>()?;
-        let norm = squares.iter().sum::<f64>().sqrt();
+        let norm = squares.iter().sum::<f64>().sqrt() * mean_of;
         if !norm.is_finite() {
+            self.parameters.values_mut().for_each(|p| p.gradient = None);
             return Ok(norm);
         }
-        let clip = (clip_norm / norm.max(1e-12)).min(1.);
+        let factor = (clip_norm / norm.max(1e-12)).min(1.) * mean_of;
         self.n_steps += 1;
-        let AdamWConfig { beta1, beta2, eps, weight_decay } = self.config;
+        let AdamWConfig { beta1, beta2, eps, weight_decay, optimizer } = self.config;
         let correction1 = 1. - beta1.powi(self.n_steps as i32);
         let correction2 = 1. - beta2.powi(self.n_steps as i32);
         // Single operations on small tensors run on one core each: the cores share the parameters out instead.
-        self.parameters.par_iter().try_for_each(|(_, p)| -> Result<()> {
-            let Some(g) = gradients.get(&p.var) else { return Ok(()) };
-            let g = (g * clip)?;
+        self.parameters.par_iter_mut().try_for_each(|(_, p)| -> Result<()> {
+            let Some(g) = p.gradient.take() else { return Ok(()) };
+            let learning_rate = learning_rate * p.rate;
+            let mut g = (g * factor)?;
+            let mut decay = 1.;
+            match optimizer {
+                Optimizer::Adam => g = (g + (p.var.as_tensor() * weight_decay)?)?,
+                Optimizer::Adamw if p.var.rank() > 1 => decay = 1. - learning_rate * weight_decay,
+                Optimizer::Adamw => (),
+            }
             let mean = ((p.mean.as_tensor() * beta1)? + (&g * (1. - beta1))?)?;
             let mean_square = ((p.mean_square.as_tensor() * beta2)? + (g.sqr()? * (1. - beta2))?)?;
             let step = ((&mean / correction1)? / ((&mean_square / correction2)?.sqrt()? + eps)?)?;
-            let decay = if p.decays { 1. - learning_rate * weight_decay } else { 1. };
             p.var.set(&((p.var.as_tensor() * decay)? - (step * learning_rate)?)?)?;
             p.mean.set(&mean)?;
             p.mean_square.set(&mean_square)?;
@@ -112,26 +145,85 @@ impl AdamW {
 #[cfg(test)]
 mod tests {
     use candle_core::Device;
-    use candle_nn::{Optimizer, ParamsAdamW};
+    use candle_nn::{Optimizer as _, ParamsAdamW};
 
     use super::*;
 
+    const TORCH_ADAM: [[f32; 2]; 2] = [[0.0349263, -0.7081542], [1.5041575, 0.0189555]];
+
+    fn largest_difference(a: &Tensor, b: &Tensor) -> f32 {
+        (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap()
+    }
+
+    fn config(optimizer: Optimizer) -> AdamWConfig {
+        AdamWConfig { beta1: 0.9, beta2: 0.98, eps: 1e-6, weight_decay: 0.1, optimizer }
+    }
+
+    fn start() -> Var {
+        Var::new(&[[0.5f32, -1.2], [2.0, 0.1]], &Device::Cpu).unwrap()
+    }
+
+    fn loss(w: &Var) -> Tensor {
+        (w.as_tensor().sqr().unwrap() * 3.).unwrap().sum_all().unwrap()
+    }
+
+    fn step(adamw: &mut AdamW, loss: &Tensor) {
+        adamw.accumulate(&loss.backward().unwrap()).unwrap();
+        adamw.step(0.05, f64::INFINITY).unwrap();
+    }
+
     #[test]
     fn ten_steps_equal_candles_adamw() {
-        let start = Tensor::new(&[[0.5f32, -1.2], [2.0, 0.1]], &Device::Cpu).unwrap();
-        let (ours, theirs) = (Var::from_tensor(&start).unwrap(), Var::from_tensor(&start.copy().unwrap()).unwrap());
-        let config = AdamWConfig { beta1: 0.9, beta2: 0.98, eps: 1e-6, weight_decay: 0.1 };
-        let mut adamw = AdamW::new([("w".to_owned(), ours.clone())], config).unwrap();
+        let (ours, theirs) = (start(), start());
+        let mut adamw = AdamW::new([("w".to_owned(), ours.clone())], config(Optimizer::Adamw), |_| 1.).unwrap();
         let params = ParamsAdamW { lr: 0.05, beta1: 0.9, beta2: 0.98, eps: 1e-6, weight_decay: 0.1 };
         let mut reference = candle_nn::AdamW::new(vec![theirs.clone()], params).unwrap();
-        let loss = |w: &Var| (w.as_tensor().sqr().unwrap() * 3.).unwrap().sum_all().unwrap();
         for _ in 0..10 {
-            adamw.step(&loss(&ours).backward().unwrap(), 0.05, f64::INFINITY).unwrap();
+            step(&mut adamw, &loss(&ours));
             reference.backward_step(&loss(&theirs)).unwrap();
         }
-        let (a, b) = (ours.to_vec2::<f32>().unwrap().concat(), theirs.to_vec2::<f32>().unwrap().concat());
-        for (a, b) in a.iter().zip(&b) {
-            assert!((a - b).abs() < 1e-5, "{a} against {b}");
+        assert!(largest_difference(&ours, &theirs) < 1e-5);
+    }
+
+    #[test]
+    fn ten_steps_equal_pytorchs_adam_with_coupled_decay() {
+        // torch.optim.Adam([w], lr=.05, betas=(.9, .98), eps=1e-6, weight_decay=.1), ten steps on 3 * (w ** 2).sum().
+        let expected = Tensor::new(&TORCH_ADAM, &Device::Cpu).unwrap();
+        let ours = start();
+        let mut adamw = AdamW::new([("w".to_owned(), ours.clone())], config(Optimizer::Adam), |_| 1.).unwrap();
+        for _ in 0..10 {
+            step(&mut adamw, &loss(&ours));
         }
+        assert!(largest_difference(&ours, &expected) < 1e-5, "{ours}");
+    }
+
+    #[test]
+    fn accumulated_gradients_are_those_of_the_whole_batch() {
+        let (whole, parts) = (start(), start());
+        let x = Tensor::new(&[[1f32, 2.], [3., -1.], [0.5, 0.2], [-2., 1.]], &Device::Cpu).unwrap();
+        let mean_square = |w: &Var, rows: &Tensor| rows.matmul(w).unwrap().sqr().unwrap().mean_all().unwrap();
+        let mut one = AdamW::new([("w".to_owned(), whole.clone())], config(Optimizer::Adamw), |_| 1.).unwrap();
+        let mut two = AdamW::new([("w".to_owned(), parts.clone())], config(Optimizer::Adamw), |_| 1.).unwrap();
+        for _ in 0..3 {
+            step(&mut one, &mean_square(&whole, &x));
+            for half in [0, 2] {
+                let half = mean_square(&parts, &x.narrow(0, half, 2).unwrap());
+                two.accumulate(&half.backward().unwrap()).unwrap();
+            }
+            two.step(0.05, f64::INFINITY).unwrap();
+        }
+        assert!(largest_difference(&whole, &parts) < 1e-5);
+    }
+
+    #[test]
+    fn a_parameters_own_rate_scales_its_step() {
+        let (full, half) = (start(), start());
+        let names = [("full".to_owned(), full.clone()), ("half".to_owned(), half.clone())];
+        let rate = |name: &str| if name == "half" { 0.5 } else { 1. };
+        let plain = AdamWConfig { weight_decay: 0., ..config(Optimizer::Adamw) };
+        let mut adamw = AdamW::new(names, plain, rate).unwrap();
+        step(&mut adamw, &(loss(&full) + loss(&half)).unwrap());
+        let moved = |w: &Var| (w.as_tensor() - start().as_tensor()).unwrap();
+        assert!(largest_difference(&moved(&full), &(moved(&half) * 2.).unwrap()) < 1e-6);
     }
 }

@@ -23,6 +23,8 @@ pub struct Augment {
     pub offset: f32,
     /// Largest standard deviation of multiplicative speckle.
     pub speckle: f32,
+    /// How often a view is a mirror image.
+    pub mirror: f32,
 }
 
 impl Default for Augment {
@@ -36,6 +38,7 @@ impl Default for Augment {
             gain: 0.2,
             offset: 0.08,
             speckle: 0.2,
+            mirror: 0.5,
         }
     }
 }
@@ -63,6 +66,22 @@ impl Warp {
 }
 
 impl Augment {
+    /// `strength` times the default: 0 is the scan as it is.
+    pub fn of_strength(strength: f32) -> Self {
+        let full = Self::default();
+        Self {
+            shift: full.shift.map(|v| v * strength),
+            scale: full.scale * strength,
+            shear: full.shear * strength,
+            bend: full.bend * strength,
+            log_gamma: full.log_gamma * strength,
+            gain: full.gain * strength,
+            offset: full.offset * strength,
+            speckle: full.speckle * strength,
+            mirror: (full.mirror * strength).min(full.mirror),
+        }
+    }
+
     /// A random warp of `height` × `width` pixels.
     pub fn warp(&self, height: usize, width: usize, rng: &mut impl Rng) -> Warp {
         let mut around = |largest: f32| rng.random_range(-1f32..=1.) * largest;
@@ -70,7 +89,7 @@ impl Augment {
         let shift = [around(self.shift[0]) * width, around(self.shift[1]) * height];
         let scale = [1. + around(self.scale), 1. + around(self.scale)];
         let (shear, bend) = (around(self.shear), around(self.bend) * height);
-        let mirror = if rng.random_bool(0.5) { -1. } else { 1. };
+        let mirror = if rng.random_bool(f64::from(self.mirror)) { -1. } else { 1. };
         Warp { centre: [width / 2., height / 2.], shift, scale: [scale[0] * mirror, scale[1]], shear, bend }
     }
 
@@ -113,16 +132,14 @@ mod tests {
 
     use super::*;
 
-    const STILL: Augment =
-        Augment { shift: [0.; 2], scale: 0., shear: 0., bend: 0., log_gamma: 0., gain: 0., offset: 0., speckle: 0. };
-
     #[test]
     fn without_strength_a_view_is_the_scan_or_its_mirror_image() {
         let grey: Vec<u8> = (0..8 * 16).map(|i| (i * 2) as u8).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let still = Augment { mirror: 0.5, ..Augment::of_strength(0.) };
         let mut seen = [false; 2];
         for _ in 0..20 {
-            let (view, _) = STILL.view(&grey, 8, 16, &mut rng);
+            let (view, _) = still.view(&grey, 8, 16, &mut rng);
             let same = |mirror: bool| {
                 view.iter().enumerate().all(|(i, v)| {
                     let x = if mirror { 15 - i % 16 } else { i % 16 };

@@ -70,7 +70,7 @@ fn read_samples(records: &[&Record], spec: &ModelSpec, what: &str) -> Result<Vec
 pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, device: &Device) -> Result<()> {
     let run = Run::new(out)?;
     let dataset = read_dataset(data)?;
-    let prepared = if run.path(files::POSITION).exists() {
+    let prepared = if run.path(files::CHECKPOINT).exists() {
         let prepared = Prepared::read(&run)?;
         if prepared.settings != settings {
             return Err(Error::config(format!(

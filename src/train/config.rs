@@ -1,6 +1,6 @@
 //! What a run is made of: its settings, and the model it trains. Both are stored in the run's folder.
 
-use clap::Args;
+use clap::{ArgAction, Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
@@ -10,57 +10,130 @@ use crate::error::{Error, Result};
 use crate::head::HeadConfig;
 use crate::preprocess::Preprocess;
 
-/// Settings of a run; each is an option of the command line.
+/// A set of defaults; every setting may still be given on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// What was found to work on few scans.
+    Octlens,
+    /// The published settings (Cho, Park & Jeong): Adam with coupled weight decay, a constant rate, CLIP's own loss.
+    /// The paper is silent on augmentation (none here) and batch norm (statistics frozen, as `clip.load` leaves them).
+    Paper,
+}
+
+/// What is done with the weight decay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// Decoupled, matrices and kernels only (Loshchilov & Hutter 2019).
+    Adamw,
+    /// Added to the gradient of every parameter, as in PyTorch's `Adam(weight_decay=…)`.
+    Adam,
+}
+
+/// The learning rate after the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Half a cosine down to nothing.
+    Cosine,
+    /// As it is.
+    Constant,
+}
+
+/// What a scan's caption is told apart from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Contrast {
+    /// The other distinct captions; scans that share one are positives of it together.
+    Captions,
+    /// The captions of the other scans of the step, equal or not: CLIP's loss.
+    Scans,
+}
+
+/// Settings of a run; each is an option of the command line. Where `--preset paper` has another default, it follows
+/// in brackets.
 #[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Model size: compact or rn50.
-    #[arg(long, default_value = "compact")]
+    /// Defaults of all that follows.
+    #[arg(long, value_enum, default_value_t = Preset::Octlens)]
+    pub preset: Preset,
+    /// Model size: compact or rn50 (rn50).
+    #[arg(long, default_value = "compact", default_value_if("preset", "paper", "rn50"))]
     pub model: String,
     /// Seeds weights, order, views and splits.
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
-    /// Passes over the training scans.
-    #[arg(long, default_value_t = 40)]
+    /// Passes over the training scans (300).
+    #[arg(long, default_value_t = 40, default_value_if("preset", "paper", "300"))]
     pub epochs: usize,
-    /// Scans per step.
+    /// Scans whose captions are told apart at once.
     #[arg(long, default_value_t = 32)]
     pub batch: usize,
-    /// Peak learning rate of the towers.
-    #[arg(long, default_value_t = 1e-3)]
+    /// Batches whose gradients are added up for one step.
+    #[arg(long, default_value_t = 1)]
+    pub accumulate: usize,
+    /// What the weight decay acts on (adam).
+    #[arg(long, value_enum, default_value_t = Optimizer::Adamw, default_value_if("preset", "paper", "adam"))]
+    pub optimizer: Optimizer,
+    /// Peak learning rate of the towers (5e-5).
+    #[arg(long, default_value_t = 1e-3, default_value_if("preset", "paper", "5e-5"))]
     pub learning_rate: f64,
-    /// Decoupled weight decay.
-    #[arg(long, default_value_t = 0.05)]
+    /// The rate of each stage or block as a fraction of the next one's: below 1, what lies near the pixels and the
+    /// tokens is changed least.
+    #[arg(long, default_value_t = 1.0)]
+    pub layer_decay: f64,
+    /// Weight decay (0.2).
+    #[arg(long, default_value_t = 0.05, default_value_if("preset", "paper", "0.2"))]
     pub weight_decay: f64,
     /// Adam's first decay.
     #[arg(long, default_value_t = 0.9)]
     pub beta1: f64,
-    /// Adam's second decay (0.98 in CLIP and in the paper).
+    /// Adam's second decay.
     #[arg(long, default_value_t = 0.98)]
     pub beta2: f64,
-    /// Adam's epsilon.
-    #[arg(long, default_value_t = 1e-6)]
+    /// Adam's epsilon (1e-5).
+    #[arg(long, default_value_t = 1e-6, default_value_if("preset", "paper", "1e-5"))]
     pub eps: f64,
-    /// Steps of linear warm-up.
-    #[arg(long, default_value_t = 100)]
+    /// The rate after the warm-up (constant).
+    #[arg(long, value_enum, default_value_t = Schedule::Cosine, default_value_if("preset", "paper", "constant"))]
+    pub schedule: Schedule,
+    /// Steps of linear warm-up (0).
+    #[arg(long, default_value_t = 100, default_value_if("preset", "paper", "0"))]
     pub warmup_steps: usize,
-    /// Bound on the gradient's length.
-    #[arg(long, default_value_t = 1.0)]
+    /// Bound on the gradient's length, 0 for none (0).
+    #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub clip_norm: f64,
-    /// Decay of the running average of weights that is evaluated and exported.
-    #[arg(long, default_value_t = 0.995)]
+    /// Decay of the running average of weights that is evaluated and exported, 0 for none (0).
+    #[arg(long, default_value_t = 0.995, default_value_if("preset", "paper", "0"))]
     pub ema_decay: f64,
-    /// How often a caption loses its class word, so that the words must carry the reasons.
-    #[arg(long, default_value_t = 0.3)]
+    /// Keep batch norm's running statistics as they are, as pretrained weights want it (true).
+    #[arg(long, action = ArgAction::Set, default_value_t = false, default_value_if("preset", "paper", "true"))]
+    pub freeze_bn: bool,
+    /// Epochs without a lower validation loss after which training stops, 0 for never.
+    #[arg(long, default_value_t = 0)]
+    pub patience: usize,
+    /// What a scan's caption is told apart from (scans).
+    #[arg(long, value_enum, default_value_t = Contrast::Captions, default_value_if("preset", "paper", "scans"))]
+    pub contrast: Contrast,
+    /// How often a caption loses its class word, so that the words must carry the reasons (0).
+    #[arg(long, default_value_t = 0.3, default_value_if("preset", "paper", "0"))]
     pub class_word_dropout: f64,
-    /// Weight of the loss that tells the image tower where findings lie (boxes of phantoms and OCT5k).
-    #[arg(long, default_value_t = 1.0)]
+    /// Weight of the loss that sets each finding against the healthy text (0).
+    #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
+    pub finding_weight: f64,
+    /// Weight of the loss that tells the image tower where findings lie, by boxes where there are any (0).
+    #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub local_weight: f64,
-    /// Exponent on a caption's count when scans are drawn: 1 as they come, 0 every caption alike.
-    #[arg(long, default_value_t = 0.7)]
+    /// Exponent on a caption's count when scans are drawn: 1 as they come, 0 every caption alike (1).
+    #[arg(long, default_value_t = 0.7, default_value_if("preset", "paper", "1"))]
     pub caption_balance: f64,
     /// How much of what is drawn is phantoms, where there are real scans beside them.
     #[arg(long, default_value_t = 0.4)]
     pub phantom_share: f64,
+    /// Strength of the random views, 0 for none (0).
+    #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
+    pub augment: f32,
     /// Passes of the heads over the embeddings.
     #[arg(long, default_value_t = 60)]
     pub head_epochs: usize,
@@ -70,9 +143,16 @@ pub struct Settings {
     /// Hidden units of the heads.
     #[arg(long, default_value_t = 128)]
     pub head_hidden: usize,
-    /// Random views of each training scan that the heads see.
-    #[arg(long, default_value_t = 4)]
+    /// Random views of each training scan that the heads see (1).
+    #[arg(long, default_value_t = 4, default_value_if("preset", "paper", "1"))]
     pub head_views: usize,
+}
+
+impl Settings {
+    /// The most a gradient's length may be.
+    pub fn gradient_bound(&self) -> f64 {
+        if self.clip_norm > 0. { self.clip_norm } else { f64::INFINITY }
+    }
 }
 
 /// Train, validation and test shares of patients.

@@ -11,9 +11,9 @@ use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::batches::text_batch;
 use super::dataset::{Record, SourceKind};
 use super::evaluate::{Figures, evaluate, label_agreement};
-use super::fit::text_batch;
 use super::run::{Prepared, Run, files};
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata, sha256};
 use crate::clip::Clip;

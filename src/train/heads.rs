@@ -12,8 +12,10 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use super::adamw::AdamW;
+use super::batches::{text_batch, views};
+use super::checkpoint::named_variables;
 use super::dataset::Record;
-use super::fit::{adamw_config, named_variables, text_batch, views};
+use super::fit::adamw_config;
 use super::init::initialize;
 use super::run::{Prepared, Run, files};
 use super::samples::Sample;
@@ -95,7 +97,7 @@ pub fn train(
     let shown: Vec<&Sample> = std::iter::repeat_n(train, settings.head_views.max(1)).flatten().collect();
     let mut embeds = Vec::new();
     for batch in shown.chunks(IMAGE_BATCH) {
-        let (pixel_values, _) = views(batch, spec, &mut rng, device)?;
+        let (pixel_values, _) = views(batch, spec, settings.augment, &mut rng, device)?;
         let map = clip.visual.feature_map(&pixel_values, Mode::Eval)?;
         embeds.push(l2_normalize(&clip.visual.pool(&map)?)?.detach());
         bar.inc(batch.len() as u64);
@@ -109,7 +111,7 @@ pub fn train(
     let variables = named_variables(&map)?;
     let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     initialize(&mut list, spec.clip.text.layers, settings.seed)?;
-    let mut adamw = AdamW::new(list, adamw_config(settings))?;
+    let mut adamw = AdamW::new(list, adamw_config(settings), |_| 1.)?;
     let weights = balance(records, &shown);
     let n_classes = spec.head.n_classes;
     let mut order: Vec<usize> = (0..shown.len()).collect();
@@ -132,13 +134,14 @@ pub fn train(
                 &Tensor::from_vec(targets, (batch.len(), n_classes), device)?,
                 &Tensor::new(weights, device)?,
             )?;
-            adamw.step(&loss.backward()?, settings.head_learning_rate, settings.clip_norm)?;
+            adamw.accumulate(&loss.backward()?)?;
+            adamw.step(settings.head_learning_rate, settings.gradient_bound())?;
             losses += f64::from(loss.to_scalar::<f32>()?) * batch.len() as f64;
         }
         run.log(&json!({ "head_epoch": epoch + 1, "train_loss": losses / shown.len() as f64 }))?;
     }
     let tensors = variables.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect();
-    run.write_tensors(files::HEADS, &tensors)
+    run.write_tensors(files::HEADS, &tensors, None)
 }
 
 /// Weights of mean 1 under which every class of every source counts alike.

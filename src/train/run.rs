@@ -46,9 +46,22 @@ impl Run {
         serde_json::from_str(&text).map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))
     }
 
-    /// Writes tensors; a half-written file never replaces a whole one.
-    pub fn write_tensors(&self, name: &str, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        self.replace(name, |path| Ok(candle_core::safetensors::save(tensors, path)?))
+    /// Writes tensors, with a note in the file's header; a half-written file never replaces a whole one.
+    pub fn write_tensors(&self, name: &str, tensors: &HashMap<String, Tensor>, note: Option<String>) -> Result<()> {
+        let header = note.map(|note| HashMap::from([(NOTE.to_owned(), note)]));
+        self.replace(name, |path| {
+            safetensors::serialize_to_file(tensors, header, path)
+                .map_err(|e| Error::io(format!("cannot write {}", path.display())).because(e))
+        })
+    }
+
+    /// The note of a file that [`Self::write_tensors`] wrote.
+    pub fn read_note(&self, name: &str) -> Result<Option<String>> {
+        let path = self.path(name);
+        let bytes = fs::read(&path).map_err(|e| io(&path, e))?;
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes)
+            .map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))?;
+        Ok(header.metadata().as_ref().and_then(|m| m.get(NOTE)).cloned())
     }
 
     /// Reads tensors that [`Self::write_tensors`] wrote.
@@ -58,9 +71,23 @@ impl Run {
             .map_err(|e| Error::io(format!("cannot read {}: run the step before this one", path.display())).because(e))
     }
 
-    /// Adds one line to the run's log, `log.jsonl`.
+    /// Drops what the log says of steps after `n_steps`: they will be taken again.
+    pub fn trim_log(&self, n_steps: usize) -> Result<()> {
+        let path = self.path(files::LOG);
+        if !path.exists() {
+            return Ok(());
+        }
+        let text = fs::read_to_string(&path).map_err(|e| io(&path, e))?;
+        let step = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["step"].as_u64();
+        let kept: Vec<&str> = text.lines().filter(|l| step(l).is_some_and(|s| s <= n_steps as u64)).collect();
+        self.replace(files::LOG, |path| {
+            fs::write(path, kept.iter().flat_map(|l| [l, "\n"]).collect::<String>()).map_err(|e| io(path, e))
+        })
+    }
+
+    /// Adds one line to the run's log.
     pub fn log(&self, line: &serde_json::Value) -> Result<()> {
-        let path = self.path("log.jsonl");
+        let path = self.path(files::LOG);
         let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(|e| io(&path, e))?;
         writeln!(file, "{line}").map_err(|e| io(&path, e))
     }
@@ -76,8 +103,13 @@ fn io(path: &Path, source: std::io::Error) -> Error {
     Error::io(format!("cannot read or write {}", path.display())).because(source)
 }
 
+/// The key of a note in a tensor file's header.
+const NOTE: &str = "octlens";
+
 /// File names within a run.
 pub mod files {
+    /// One JSON object a line: of each epoch, then of the heads.
+    pub const LOG: &str = "log.jsonl";
     /// [`super::Settings`].
     pub const SETTINGS: &str = "settings.json";
     /// [`super::ModelSpec`].
@@ -86,10 +118,8 @@ pub mod files {
     pub const SPLITS: &str = "splits.json";
     /// Hugging Face's format.
     pub const TOKENIZER: &str = "tokenizer.json";
-    /// Where to go on from: weights, averages, moments, step.
+    /// Where to go on from: weights, averages, moments, position.
     pub const CHECKPOINT: &str = "checkpoint.safetensors";
-    /// How far the checkpoint is.
-    pub const POSITION: &str = "position.json";
     /// Averaged weights of both towers.
     pub const TOWERS: &str = "towers.safetensors";
     /// Both heads.

@@ -1,0 +1,96 @@
+//! Where a run stands: weights, their running average, the optimiser's moments and the position, in one file, so that
+//! none can be newer than the others.
+
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device, Tensor, Var};
+use candle_nn::{VarBuilder, VarMap};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::adamw::AdamW;
+use super::config::ModelSpec;
+use super::run::{Run, files};
+use crate::clip::Clip;
+use crate::error::{Error, Result};
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// Steps taken.
+    pub n_steps: usize,
+    /// Sum of the losses of the epoch's steps so far.
+    pub epoch_loss: f64,
+    /// The lowest validation loss, and how many epochs ago it was.
+    pub best: Option<(f64, usize)>,
+}
+
+/// The variables of a map by name, in order.
+pub fn named_variables(map: &VarMap) -> Result<BTreeMap<String, Var>> {
+    let data = map.data().lock().map_err(|_| Error::config("a thread panicked while it held the weights"))?;
+    Ok(data.iter().map(|(name, var)| (name.clone(), var.clone())).collect())
+}
+
+/// A model of both towers and its variables by name.
+pub fn build(spec: &ModelSpec, device: &Device) -> Result<(Clip, BTreeMap<String, Var>)> {
+    let map = VarMap::new();
+    let clip = Clip::new(&spec.clip, VarBuilder::from_varmap(&map, DType::F32, device))?;
+    Ok((clip, named_variables(&map)?))
+}
+
+/// The weights in training and their running average, by the same names.
+pub struct Weights {
+    /// What the optimiser moves.
+    pub variables: BTreeMap<String, Var>,
+    /// What is evaluated and exported.
+    pub average: BTreeMap<String, Var>,
+}
+
+impl Weights {
+    /// Moves the average towards the weights: by all of the way for `decay` 0.
+    pub fn update_average(&self, decay: f64) -> Result<()> {
+        self.average.par_iter().try_for_each(|(name, average)| {
+            let now = self.variables[name].as_detached_tensor();
+            Ok(average.set(&((average.as_detached_tensor() * decay)? + (now * (1. - decay))?)?)?)
+        })
+    }
+
+    /// Leaves the average as the run's towers.
+    pub fn write_towers(&self, run: &Run) -> Result<()> {
+        run.write_tensors(files::TOWERS, &tensors(&self.average, "").collect(), None)
+    }
+}
+
+/// Writes everything that is needed to go on.
+pub fn write(run: &Run, weights: &Weights, adamw: &AdamW, position: &Position) -> Result<()> {
+    let state = tensors(&weights.variables, "weight.")
+        .chain(tensors(&weights.average, "average."))
+        .chain(adamw.state())
+        .collect();
+    let position = serde_json::to_string(position).map_err(|e| Error::io("the position").because(e))?;
+    run.write_tensors(files::CHECKPOINT, &state, Some(position))
+}
+
+/// Takes a run's state back from its checkpoint, if it has one.
+pub fn restore(run: &Run, weights: &Weights, adamw: &mut AdamW, device: &Device) -> Result<Position> {
+    if !run.path(files::CHECKPOINT).exists() {
+        return Ok(Position::default());
+    }
+    let damaged = |what: &str| Error::data(format!("the run's checkpoint {what}: start a new run"));
+    let note = run.read_note(files::CHECKPOINT)?.ok_or_else(|| damaged("does not say how far it is"))?;
+    let position: Position =
+        serde_json::from_str(&note).map_err(|e| damaged("does not say how far it is").because(e))?;
+    let tensors = run.read_tensors(files::CHECKPOINT, device)?;
+    for (prefix, variables) in [("weight.", &weights.variables), ("average.", &weights.average)] {
+        for (name, var) in variables {
+            let name = format!("{prefix}{name}");
+            var.set(tensors.get(&name).ok_or_else(|| damaged(&format!("has no {name}")))?)?;
+        }
+    }
+    adamw.restore(&tensors, position.n_steps)?;
+    Ok(position)
+}
+
+fn tensors(variables: &BTreeMap<String, Var>, prefix: &str) -> impl Iterator<Item = (String, Tensor)> {
+    variables.iter().map(move |(name, var)| (format!("{prefix}{name}"), var.as_detached_tensor()))
+}

@@ -1,0 +1,74 @@
+//! A run that was stopped, however it was stopped, ends at the same weights as one that was not.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![cfg(all(feature = "train", unix))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Long enough for two epochs of a few steps on a busy machine.
+const MOST_POLLS: usize = 12_000;
+
+fn train() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_train"))
+}
+
+fn finetune(phantoms: &Path, run: &Path) -> Command {
+    let mut command = train();
+    command.arg("finetune").arg("--out").arg(run).arg("--data").arg(format!("phantom:{}", phantoms.display()));
+    command.args(["--epochs", "2", "--batch", "4", "--accumulate", "2", "--warmup-steps", "2"]);
+    command.stderr(Stdio::null()).stdout(Stdio::null());
+    command
+}
+
+/// Bytes of the run's TensorBoard file: it grows at every step.
+fn bytes_of_events(run: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(run) else { return 0 };
+    let is_events = |p: &PathBuf| p.file_name().unwrap().to_string_lossy().starts_with("events.");
+    entries.map(|e| e.unwrap().path()).filter(is_events).map(|p| fs::metadata(p).unwrap().len()).sum()
+}
+
+fn wait_until(child: &mut Child, reached: impl Fn() -> bool) {
+    for _ in 0..MOST_POLLS {
+        if reached() {
+            return;
+        }
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be stopped");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the run never got there");
+}
+
+#[test]
+fn a_stopped_run_ends_at_the_weights_of_an_unbroken_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let [phantoms, unbroken, killed, asked] = ["phantoms", "unbroken", "killed", "asked"].map(|n| dir.path().join(n));
+    let phantom = ["phantom", "--healthy", "24", "--amd", "24", "--seed", "3", "--out"];
+    assert!(train().args(phantom).arg(&phantoms).stdout(Stdio::null()).status().unwrap().success());
+    assert!(finetune(&phantoms, &unbroken).status().unwrap().success());
+
+    // Killed in its second epoch: that one is taken again.
+    let mut child = finetune(&phantoms, &killed).spawn().unwrap();
+    wait_until(&mut child, || killed.join("checkpoint.safetensors").exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(finetune(&phantoms, &killed).status().unwrap().success());
+
+    // Ctrl-C in its first epoch: the step is finished and saved.
+    let mut child = finetune(&phantoms, &asked).spawn().unwrap();
+    let header = 120;
+    wait_until(&mut child, || bytes_of_events(&asked) > header);
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(asked.join("checkpoint.safetensors").exists());
+    assert!(!asked.join("towers.safetensors").exists(), "no epoch was finished");
+    assert!(finetune(&phantoms, &asked).status().unwrap().success());
+
+    let towers = |run: &Path| fs::read(run.join("towers.safetensors")).unwrap();
+    let log = |run: &Path| fs::read_to_string(run.join("log.jsonl")).unwrap();
+    for stopped in [&killed, &asked] {
+        assert!(towers(stopped) == towers(&unbroken), "{} differs", stopped.display());
+        assert_eq!(log(stopped).lines().count(), 2, "each epoch is told of once");
+    }
+}
