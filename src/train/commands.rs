@@ -43,14 +43,25 @@ pub fn phantom(out: &Path, healthy: usize, amd: usize, seed: u64) -> Result<()> 
     Ok(())
 }
 
-fn read_dataset(data: &[DataSpec]) -> Result<Dataset> {
+/// The scans of `labels`, or all if there are none.
+fn read_dataset(data: &[DataSpec], labels: &[String]) -> Result<Dataset> {
     const SHOWN: usize = 10;
-    let dataset = Dataset::read(data)?;
+    let mut dataset = Dataset::read(data)?;
     for problem in dataset.problems.iter().take(SHOWN) {
         eprintln!("left out: {problem}");
     }
     if dataset.problems.len() > SHOWN {
         eprintln!("… {} rows or files left out in all", dataset.problems.len());
+    }
+    if labels.is_empty() {
+        return Ok(dataset);
+    }
+    let n_others = dataset.keep_labels(labels);
+    if n_others > 0 {
+        eprintln!("left out: {n_others} scans of other classes than {}", labels.join(", "));
+    }
+    if dataset.records.is_empty() {
+        return Err(Error::data(format!("no scan of --data is of a class among {}", labels.join(", "))));
     }
     Ok(dataset)
 }
@@ -69,7 +80,10 @@ fn read_samples(records: &[&Record], spec: &ModelSpec, what: &str) -> Result<Vec
 /// `train finetune`.
 pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, device: &Device) -> Result<()> {
     let run = Run::new(out)?;
-    let dataset = read_dataset(data)?;
+    let dataset = read_dataset(data, settings.labels())?;
+    if let Some(missing) = settings.labels().iter().find(|l| !dataset.records.iter().any(|r| r.label == **l)) {
+        return Err(Error::data(format!("no scan of --data is of class {missing}: check --classes")));
+    }
     let prepared = if run.path(files::CHECKPOINT).exists() {
         let prepared = Prepared::read(&run)?;
         if prepared.settings != settings {
@@ -110,7 +124,7 @@ fn prepare(dataset: &Dataset, settings: Settings) -> Result<Prepared> {
 pub fn heads(run: &Path, data: &[DataSpec], device: &Device) -> Result<()> {
     let run = Run::new(run)?;
     let prepared = Prepared::read(&run)?;
-    let dataset = read_dataset(data)?;
+    let dataset = read_dataset(data, &prepared.spec.vocabulary.labels)?;
     let train = part(&dataset, &prepared.splits, Split::Train);
     let samples = read_samples(&train, &prepared.spec, "train scans")?;
     let bar = progress::bar("heads", samples.len() * prepared.settings.head_views.max(1));
@@ -124,7 +138,7 @@ pub fn heads(run: &Path, data: &[DataSpec], device: &Device) -> Result<()> {
 pub fn export(run: &Path, data: &[DataSpec], wording: &Wording, out: &Path, as_json: bool) -> Result<()> {
     let run = Run::new(run)?;
     let prepared = Prepared::read(&run)?;
-    let dataset = read_dataset(data)?;
+    let dataset = read_dataset(data, &prepared.spec.vocabulary.labels)?;
     let test = part(&dataset, &prepared.splits, Split::Test);
     if test.is_empty() {
         return Err(Error::data("--data holds no test patient of this run: name the data it was trained with"));
@@ -152,7 +166,7 @@ fn cpu_only(device: &Device) -> Result<()> {
 pub fn eval(weights: &Path, data: &[DataSpec], split: Option<Split>, as_json: bool, device: &Device) -> Result<()> {
     cpu_only(device)?;
     let engine = load(weights)?;
-    let dataset = read_dataset(data)?;
+    let dataset = read_dataset(data, &engine.metadata().vocabulary.labels)?;
     let records: Vec<&Record> = match split {
         None => dataset.records.iter().collect(),
         Some(split) => {

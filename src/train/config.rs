@@ -64,6 +64,9 @@ pub struct Settings {
     /// Seeds weights, order, views and splits.
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
+    /// Class words of the scans to learn from, or all.
+    #[arg(long, value_delimiter = ',', default_value = "healthy,AMD")]
+    pub classes: Vec<String>,
     /// Passes over the training scans (300).
     #[arg(long, default_value_t = 40, default_value_if("preset", "paper", "300"))]
     pub epochs: usize,
@@ -149,6 +152,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The class words to learn; none for all.
+    pub fn labels(&self) -> &[String] {
+        if self.classes == ["all"] { &[] } else { &self.classes }
+    }
+
     /// The most a gradient's length may be.
     pub fn gradient_bound(&self) -> f64 {
         if self.clip_norm > 0. { self.clip_norm } else { f64::INFINITY }

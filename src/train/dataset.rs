@@ -147,17 +147,23 @@ impl Dataset {
         Ok(all)
     }
 
-    /// The words of these records: the two diagnoses, the nine lesions, OCTDL's conditions, then any others.
+    /// Leaves out every scan whose class word is none of `labels`; returns how many.
+    pub fn keep_labels(&mut self, labels: &[String]) -> usize {
+        let before = self.records.len();
+        self.records.retain(|r| labels.contains(&r.label));
+        before - self.records.len()
+    }
+
+    /// The words of these records: the two diagnoses, the nine lesions, OCTDL's findings, then any others.
     pub fn vocabulary(&self) -> Vocabulary {
         let mut labels: Vec<String> = [Diagnosis::Healthy, Diagnosis::Amd].map(|d| d.label().to_owned()).to_vec();
         let mut findings: Vec<String> = Lesion::ALL.map(|l| l.phrase().to_owned()).to_vec();
-        let octdl = self.records.iter().any(|r| r.source == SourceKind::Octdl);
-        findings.extend(octdl::FINDINGS.into_iter().filter(|_| octdl).map(str::to_owned));
+        let named = |finding: &&str| self.records.iter().any(|r| r.caption.findings.iter().any(|f| f == finding));
+        let octdl = octdl::AMD_FINDINGS.into_iter().chain(octdl::OTHER_FINDINGS);
+        findings.extend(octdl.filter(named).map(str::to_owned));
         for record in &self.records {
-            for (known, word) in std::iter::once((&mut labels, &record.label)) {
-                if !known.contains(word) {
-                    known.push(word.clone());
-                }
+            if !labels.contains(&record.label) {
+                labels.push(record.label.clone());
             }
             for finding in &record.caption.findings {
                 if !findings.contains(finding) {

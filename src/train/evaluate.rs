@@ -189,11 +189,11 @@ fn disease_logit(logits: &[f32]) -> f64 {
 
 /// Healthy is 0, then OCTDL's conditions; a caption that names none of them is 4, which is never right.
 fn condition(caption: &Caption) -> usize {
-    let named = octdl::FINDINGS.iter().position(|f| caption.findings.iter().any(|c| c == f));
+    let named = octdl::AMD_FINDINGS.iter().position(|f| caption.findings.iter().any(|c| c == f));
     match named {
         Some(i) => i + 1,
         None if caption.findings.is_empty() => 0,
-        None => octdl::FINDINGS.len() + 1,
+        None => octdl::AMD_FINDINGS.len() + 1,
     }
 }
 

@@ -1,5 +1,5 @@
-//! OCTDL (Kulyabin et al. 2024): `OCTDL_labels.csv` beside one folder per disease. Scans of AMD and of healthy eyes are
-//! used; the caption comes from the condition.
+//! OCTDL (Kulyabin et al. 2024): `OCTDL_labels.csv` beside one folder per disease. The class word is the disease, the
+//! findings come from subcategory and condition.
 
 use std::path::{Path, PathBuf};
 
@@ -8,17 +8,51 @@ use crate::caption::{Caption, Diagnosis};
 use crate::error::{Error, Result};
 
 const LABELS: &str = "OCTDL_labels.csv";
+/// What the list calls healthy.
+const HEALTHY: &str = "NO";
+/// The other diseases than AMD: diabetic macular edema, epiretinal membrane, retinal artery and vein occlusion,
+/// vitreomacular interface disease.
+const OTHER_DISEASES: [&str; 5] = ["DME", "ERM", "RAO", "RVO", "VID"];
 
 /// The conditions of AMD as findings, from early to late.
-pub const FINDINGS: [&str; 3] = ["drusen", "suspected MNV", "MNV"];
+pub const AMD_FINDINGS: [&str; 3] = ["drusen", "suspected MNV", "MNV"];
+/// The findings of other diseases. DRIL: disorganisation of the retinal inner layers.
+pub const OTHER_FINDINGS: [&str; 7] = [
+    "macular edema",
+    "cystoid macular edema",
+    "DRIL",
+    "epiretinal membrane",
+    "macular hole",
+    "lamellar hole",
+    "vitreomacular traction",
+];
 
-fn finding(condition: &str) -> Option<&'static str> {
-    match condition {
-        "drusen" => Some(FINDINGS[0]),
-        "MNV_suspected" => Some(FINDINGS[1]),
-        "MNV" => Some(FINDINGS[2]),
-        _ => None,
+/// The class word of a disease.
+fn label(disease: &str) -> Option<&str> {
+    match disease {
+        HEALTHY => Some(Diagnosis::Healthy.label()),
+        "AMD" => Some(Diagnosis::Amd.label()),
+        other => OTHER_DISEASES.contains(&other).then_some(other),
     }
+}
+
+/// What a disease's row says beyond its disease; `Some(None)` where that is nothing.
+fn finding(disease: &str, subcategory: &str, condition: &str) -> Option<Option<&'static str>> {
+    Some(match (disease, subcategory, condition) {
+        (HEALTHY, ..) | ("RAO", _, "none") | ("DME", _, "DME") => None,
+        ("AMD", _, "drusen") => Some("drusen"),
+        ("AMD", _, "MNV_suspected") => Some("suspected MNV"),
+        ("AMD", _, "MNV") => Some("MNV"),
+        // The list's KME is a cystoid macular edema, in its authors' language.
+        (_, "KME", "ME") => Some("cystoid macular edema"),
+        (_, _, "ME") => Some("macular edema"),
+        (_, _, "DRIL") => Some("DRIL"),
+        ("ERM", _, "ERM") => Some("epiretinal membrane"),
+        ("VID", "MH", _) => Some("macular hole"),
+        ("VID", "LH", _) => Some("lamellar hole"),
+        ("VID", "VMT", _) => Some("vitreomacular traction"),
+        _ => return None,
+    })
 }
 
 /// Reads `dir`.
@@ -37,8 +71,8 @@ pub fn read(dir: &Path) -> Result<Dataset> {
             .position(|h| h.trim() == name)
             .ok_or_else(|| Error::data(format!("{} has no column {name}: is it OCTDL's?", list.display())))
     };
-    let [file_name, disease, condition, patient] =
-        [column("file_name")?, column("disease")?, column("condition")?, column("patient_id")?];
+    let [file_name, disease, subcategory, condition, patient] =
+        [column("file_name")?, column("disease")?, column("subcategory")?, column("condition")?, column("patient_id")?];
     let mut dataset = Dataset::default();
     for (i, row) in reader.records().enumerate() {
         let line = Some(row.as_ref().ok().and_then(|r| r.position().map(|p| p.line() as usize)).unwrap_or(i + 2));
@@ -54,16 +88,15 @@ pub fn read(dir: &Path) -> Result<Dataset> {
                 continue;
             }
         };
-        let (name, disease, condition) = (row[file_name].trim(), row[disease].trim(), row[condition].trim());
-        let (diagnosis, findings) = match (disease, finding(condition)) {
-            ("NO", _) => (Diagnosis::Healthy, vec![]),
-            ("AMD", Some(finding)) => (Diagnosis::Amd, vec![finding.to_owned()]),
-            ("AMD", None) => {
-                problem(format!("condition {condition} of AMD is not known"));
-                continue;
-            }
-            // The other diseases are no problem: they are not asked about.
-            _ => continue,
+        let [name, disease, subcategory, condition] =
+            [file_name, disease, subcategory, condition].map(|column| row[column].trim());
+        let Some(label) = label(disease) else {
+            problem(format!("disease {disease} is not known"));
+            continue;
+        };
+        let Some(finding) = finding(disease, subcategory, condition) else {
+            problem(format!("condition {condition} of {disease} is not known"));
+            continue;
         };
         let Some(path) = image(dir, disease, name) else {
             problem(format!("image {disease}/{name} is missing"));
@@ -73,14 +106,16 @@ pub fn read(dir: &Path) -> Result<Dataset> {
             problem(format!("{name} has no patient"));
             continue;
         }
-        let label = diagnosis.label().to_owned();
         dataset.records.push(Record {
             path,
             name: format!("{disease}/{name}"),
             source: SourceKind::Octdl,
             patient: row[patient].trim().to_owned(),
-            caption: Caption { label: Some(label.clone()), findings },
-            label,
+            caption: Caption {
+                label: Some(label.to_owned()),
+                findings: finding.map(str::to_owned).into_iter().collect(),
+            },
+            label: label.to_owned(),
             boxes: vec![],
         });
     }
@@ -101,7 +136,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("AMD")).unwrap();
         fs::create_dir(dir.path().join("NO")).unwrap();
-        for file in ["AMD/a_1.jpg", "AMD/a_2.png", "NO/n_1.jpg"] {
+        fs::create_dir(dir.path().join("VID")).unwrap();
+        for file in ["AMD/a_1.jpg", "AMD/a_2.png", "NO/n_1.jpg", "VID/v_1.jpg"] {
             fs::write(dir.path().join(file), b"").unwrap();
         }
         let header = "file_name,disease,subcategory,condition,patient_id,eye,sex,year,image_width,image_hight\n";
@@ -110,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn amd_and_healthy_scans_get_captions_from_their_condition() {
+    fn captions_come_from_disease_subcategory_and_condition() {
         let dir = folder(
             "a_1,AMD,early,drusen,7,0,0,0,1,1\na_2,AMD,late,MNV_suspected,7,0,0,0,1,1\n\
-             n_1,NO,emmetropia,NO,8,0,0,0,1,1\nd_1,DME,none,ME,9,0,0,0,1,1\n",
+             n_1,NO,emmetropia,NO,8,0,0,0,1,1\nv_1,VID,LH,MH,9,0,0,0,1,1\n",
         );
         let dataset = read(dir.path()).unwrap();
         let captions: Vec<String> = dataset.records.iter().map(|r| r.caption.text()).collect();
-        assert_eq!(captions, ["AMD, drusen", "AMD, suspected MNV", "healthy"]);
+        assert_eq!(captions, ["AMD, drusen", "AMD, suspected MNV", "healthy", "VID, lamellar hole"]);
         assert!(dataset.problems.is_empty());
     }
 
@@ -125,12 +161,12 @@ mod tests {
     fn bad_rows_are_named_by_line() {
         let dir = folder(
             "a_1,AMD,early,drusen,7,0,0,0,1,1\ngone,AMD,late,MNV,7,0,0,0,1,1\nshort,AMD\n\
-             a_2,AMD,late,what,7,0,0,0,1,1\n",
+             a_2,AMD,late,what,7,0,0,0,1,1\nx_1,XYZ,none,none,7,0,0,0,1,1\n",
         );
         let dataset = read(dir.path()).unwrap();
         assert_eq!(dataset.records.len(), 1);
         let lines: Vec<_> = dataset.problems.iter().map(|p| p.line).collect();
-        assert_eq!(lines, [Some(3), Some(4), Some(5)]);
+        assert_eq!(lines, [Some(3), Some(4), Some(5), Some(6)]);
         assert!(dataset.problems[0].to_string().contains("OCTDL_labels.csv:3: image AMD/gone is missing"));
     }
 

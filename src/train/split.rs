@@ -45,13 +45,13 @@ impl Splits {
     pub fn make(records: &[Record], seed: u64, fractions: [f64; 3]) -> Self {
         let mut worst: BTreeMap<String, (usize, String)> = BTreeMap::new();
         for record in records {
-            let stage = super::octdl::FINDINGS
+            let stage = super::octdl::AMD_FINDINGS
                 .iter()
                 .rposition(|f| record.caption.findings.iter().any(|c| c == f))
                 .map_or(0, |i| i + 1);
             let stratum = (stage, format!("{}/{}", record.source, record.label));
             let entry = worst.entry(key(record)).or_insert_with(|| stratum.clone());
-            // AMD sorts before healthy, so the smaller label of equal stages is the diseased one.
+            // Class words in capitals sort before healthy, so the smaller label of equal stages is the diseased one.
             if stratum.0 > entry.0 || (stratum.0 == entry.0 && stratum.1 < entry.1) {
                 *entry = stratum;
             }
