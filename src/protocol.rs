@@ -73,6 +73,8 @@ pub enum Response {
         /// The build both sides must share ([`BUILD`]).
         build: String,
     },
+    /// The models that may be asked for.
+    Models(Vec<ModelChoice>),
     /// Bytes of the weights file have come.
     Progress(Progress),
     /// A model is ready.
@@ -96,6 +98,17 @@ pub enum Response {
         /// What the panic said.
         message: String,
     },
+}
+
+/// A model of `weights/index.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelChoice {
+    /// Its name.
+    pub name: String,
+    /// A line for people.
+    pub title: String,
+    /// Size of its file.
+    pub bytes: u64,
 }
 
 /// Bytes of the weights file that have come.

@@ -44,23 +44,34 @@ pub struct Entry {
     pub sha256: String,
     /// The file's size.
     pub bytes: u64,
+    /// A line for people.
+    #[serde(default)]
+    pub title: String,
     /// Used when no model is asked for by name.
     #[serde(default)]
     pub default: bool,
 }
 
-/// Finds a model in `weights/index.json` by name, or the default one.
+/// The models that `weights/index.json` lists.
 ///
 /// # Errors
-/// The list is missing or unreadable, or names no such model.
-pub async fn find_model(name: Option<&str>) -> Result<Entry> {
+/// The list is missing or unreadable.
+pub async fn models() -> Result<Vec<Entry>> {
     let index: Index = serde_json::from_str(&text(INDEX_URL).await?)
         .map_err(|e| Error::weights(format!("{INDEX_URL} is not a list of models")).because(e))?;
+    Ok(index.models)
+}
+
+/// The model of a name, or the default one.
+///
+/// # Errors
+/// The list names no such model.
+pub fn pick<'a>(models: &'a [Entry], name: Option<&str>) -> Result<&'a Entry> {
     let found = match name {
-        Some(name) => index.models.iter().find(|entry| entry.name == name),
-        None => index.models.iter().find(|entry| entry.default).or(index.models.first()),
+        Some(name) => models.iter().find(|entry| entry.name == name),
+        None => models.iter().find(|entry| entry.default).or(models.first()),
     };
-    found.cloned().ok_or_else(|| match name {
+    found.ok_or_else(|| match name {
         Some(name) => Error::weights(format!("{INDEX_URL} lists no model \"{name}\"")),
         None => Error::weights(format!("{INDEX_URL} lists no model: add one with train export")),
     })

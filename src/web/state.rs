@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::caption::{Caption, Vocabulary};
-use crate::protocol::{ModelCard, Options, Progress, Request, RequestId, Response, ScanId};
+use crate::protocol::{ModelCard, ModelChoice, Options, Progress, Request, RequestId, Response, ScanId};
 use crate::report::{CaptionSource, Report};
 
 /// How many scans of a session are kept; the oldest make room.
@@ -109,6 +109,10 @@ pub struct AppState {
     pub scans: Vec<Entry>,
     /// What went wrong since the visitor's last step.
     pub problems: Vec<Problem>,
+    /// The models to choose from.
+    pub models: Vec<ModelChoice>,
+    /// The model that was asked for, or none for the default one.
+    pub wanted_model: Option<String>,
     shown: Option<ScanId>,
     jobs: Vec<Job>,
     last_id: u32,
@@ -120,6 +124,8 @@ impl Default for AppState {
             model: Model::Loading(Progress { done_bytes: 0, total_bytes: 0 }),
             scans: Vec::new(),
             problems: Vec::new(),
+            models: Vec::new(),
+            wanted_model: None,
             shown: None,
             jobs: Vec::new(),
             last_id: 0,
@@ -199,6 +205,10 @@ impl AppState {
     pub fn apply(&mut self, response: Response, pixels: Option<Vec<u8>>) -> Vec<Request> {
         match response {
             Response::Ready { .. } | Response::Crashed { .. } => Vec::new(),
+            Response::Models(models) => {
+                self.models = models;
+                Vec::new()
+            }
             Response::Progress(progress) => {
                 self.model = Model::Loading(progress);
                 Vec::new()
@@ -243,11 +253,12 @@ impl AppState {
         self.problems = vec![Problem { name: None, message }];
     }
 
-    /// Loading is tried again.
-    pub fn load_again(&mut self) {
-        *self = Self { scans: std::mem::take(&mut self.scans), last_id: self.last_id, ..Self::default() };
-        // A new engine keeps nothing of scans that another one has seen.
-        self.scans.clear();
+    /// A model is loaded, another one or the same again: what to ask of the worker. Its engine knows nothing of the scans
+    /// that another one has seen.
+    pub fn load(&mut self, model: Option<String>) -> Request {
+        let models = std::mem::take(&mut self.models);
+        *self = Self { models, wanted_model: model.clone(), last_id: self.last_id, ..Self::default() };
+        Request::Load { model }
     }
 
     fn take_report(&mut self, id: RequestId, report: Report, pixels: Option<Vec<u8>>) -> Vec<Request> {

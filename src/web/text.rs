@@ -67,7 +67,7 @@ impl Language {
 }
 
 /// Phrases as captions write them, and in Korean.
-const GLOSSES: [[&str; 2]; 14] = [
+const GLOSSES: [[&str; 2]; 26] = [
     ["healthy", "정상"],
     ["AMD", "황반변성"],
     ["drusen", "드루젠"],
@@ -82,6 +82,18 @@ const GLOSSES: [[&str; 2]; 14] = [
     ["soft drusen PED", "드루젠성 색소상피박리"],
     ["MNV", "황반 신생혈관"],
     ["suspected MNV", "황반 신생혈관 의심"],
+    ["DME", "당뇨황반부종"],
+    ["ERM", "망막앞막"],
+    ["RAO", "망막동맥폐쇄"],
+    ["RVO", "망막정맥폐쇄"],
+    ["VID", "유리체황반경계면질환"],
+    ["macular edema", "황반부종"],
+    ["cystoid macular edema", "낭포황반부종"],
+    ["DRIL", "망막내층 와해"],
+    ["epiretinal membrane", "망막앞막"],
+    ["macular hole", "황반원공"],
+    ["lamellar hole", "층판황반원공"],
+    ["vitreomacular traction", "유리체황반견인"],
 ];
 
 /// The page's strings in one language.
@@ -92,6 +104,8 @@ pub struct Text {
     pub private: &'static str,
     pub private_detail: &'static str,
     pub language: &'static str,
+    pub model: &'static str,
+    pub model_detail: &'static str,
     pub theme: fn(&str) -> &'static str,
     pub megabytes: fn(f64) -> String,
 
@@ -138,7 +152,8 @@ pub struct Text {
     pub dismiss: &'static str,
 
     pub answer: &'static str,
-    pub likely: fn(&str) -> &'static str,
+    /// The answer in words; the other class words tell what a healthy scan shows no sign of.
+    pub likely: fn(&str, &str) -> String,
     pub unsure: &'static str,
     pub no_clear_answer: &'static str,
     pub image_says: &'static str,

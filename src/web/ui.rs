@@ -8,11 +8,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File, FileList};
 
 use crate::caption::Caption;
-use crate::protocol::{ModelCard, Options, Request};
+use crate::protocol::{ModelCard, Options, Request, RequestId, Response, ScanId};
 use crate::report::Report;
 use crate::web::client::{Client, Event};
 use crate::web::fetch;
-use crate::web::state::{AppState, Entry, Phase, with_finding};
+use crate::web::state::{AppState, Entry, MAX_SCANS, Phase, with_finding};
 use crate::web::text::{Language, Text};
 
 /// The share of the scan that the hottest cell covers, in percent, until a visitor moves the slider.
@@ -68,6 +68,16 @@ pub struct Ui {
     /// Whether a file is being dragged over the page.
     pub is_dragging: RwSignal<bool>,
     client: StoredValue<Option<Client>, LocalStorage>,
+    files: StoredValue<Vec<Opened>, LocalStorage>,
+}
+
+/// A scan's file, kept so that another model can be asked about it; a handle, not its bytes.
+#[derive(Clone)]
+struct Opened {
+    request: RequestId,
+    scan: ScanId,
+    name: String,
+    file: Blob,
 }
 
 impl Ui {
@@ -96,6 +106,7 @@ impl Ui {
             opacity_percent: RwSignal::new(DEFAULT_OPACITY_PERCENT),
             is_dragging: RwSignal::new(false),
             client: StoredValue::new_local(None),
+            files: StoredValue::new_local(Vec::new()),
         };
         match Client::start(move |event| ui.receive(event)) {
             Ok(client) => ui.client.set_value(Some(client)),
@@ -145,7 +156,7 @@ impl Ui {
             let fetched = fetch::blob(&format!("samples/{file}")).await;
             for request in &requests {
                 match (&fetched, request) {
-                    (Ok(blob), _) => ui.send(request, Some(blob)),
+                    (Ok(blob), _) => ui.ask(request, &file, blob),
                     (Err(e), Request::Analyze { id, .. }) => ui.state.update(|state| state.fail(*id, e.to_string())),
                     (Err(_), _) => (),
                 }
@@ -156,9 +167,20 @@ impl Ui {
     fn open(&self, files: Vec<(String, Blob)>) {
         let names: Vec<_> = files.iter().map(|(name, _)| name.clone()).collect();
         let Some(requests) = self.state.try_update(|state| state.analyze(&names)) else { return };
-        for (request, (_, file)) in requests.iter().zip(&files) {
-            self.send(request, Some(file));
+        for (request, (name, file)) in requests.iter().zip(&files) {
+            self.ask(request, name, file);
         }
+    }
+
+    fn ask(&self, request: &Request, name: &str, file: &Blob) {
+        if let Request::Analyze { id, scan, .. } = request {
+            let opened = Opened { request: *id, scan: *scan, name: name.to_owned(), file: file.clone() };
+            self.files.update_value(|files| {
+                files.push(opened);
+                files.drain(..files.len().saturating_sub(MAX_SCANS));
+            });
+        }
+        self.send(request, Some(file));
     }
 
     /// Shows an earlier scan.
@@ -226,8 +248,28 @@ impl Ui {
 
     /// Loads the model again after loading failed.
     pub fn load_again(&self) {
-        self.state.update(AppState::load_again);
-        self.send(&Request::Load { model: None }, None);
+        self.load(self.state.with_untracked(|state| state.wanted_model.clone()));
+    }
+
+    /// Asks another model, about the same scans.
+    pub fn choose_model(&self, name: String) {
+        self.load(Some(name));
+    }
+
+    fn load(&self, model: Option<String>) {
+        let (order, shown) = self.state.with_untracked(|state| {
+            (state.scans.iter().map(|entry| entry.id).collect::<Vec<_>>(), state.shown().map(|entry| entry.id))
+        });
+        let mut files = self.files.get_value();
+        // As they are listed, but for the shown one, which is answered first and stays shown.
+        files.sort_by_key(|file| (Some(file.scan) != shown, order.iter().position(|id| *id == file.scan)));
+        self.files.set_value(Vec::new());
+        if let Some(request) = self.state.try_update(|state| state.load(model)) {
+            self.send(&request, None);
+        }
+        if !files.is_empty() {
+            self.open(files.into_iter().map(|opened| (opened.name, opened.file)).collect());
+        }
     }
 
     /// Switches the language and remembers it.
@@ -250,6 +292,10 @@ impl Ui {
     fn receive(&self, event: Event) {
         match event {
             Event::Answer(response, pixels) => {
+                if let Response::Failed { id: Some(id), .. } = &response {
+                    // What cannot be read by one model cannot be read by another.
+                    self.files.update_value(|files| files.retain(|opened| opened.request != *id));
+                }
                 let requests = self.state.try_update(|state| state.apply(response, pixels)).unwrap_or_default();
                 for request in &requests {
                     self.send(request, None);

@@ -11,7 +11,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Error, Result};
-use crate::protocol::{BUILD, MAX_FILE_BYTES, Options, Request, RequestId, Response, ScanId};
+use crate::protocol::{BUILD, MAX_FILE_BYTES, ModelChoice, Options, Request, RequestId, Response, ScanId};
 use crate::web::fetch;
 
 /// What came in and has not been answered, in order. Requests wait while weights load or a file is read.
@@ -90,8 +90,17 @@ impl Desk {
     }
 
     async fn load(&mut self, model: Option<&str>) -> Result<()> {
-        let entry = fetch::find_model(model).await?;
-        let bytes = fetch::weights(&entry, |progress| post(&Response::Progress(progress), None)).await?;
+        let models = fetch::models().await?;
+        let choice = |entry: &fetch::Entry| ModelChoice {
+            name: entry.name.clone(),
+            title: entry.title.clone(),
+            bytes: entry.bytes,
+        };
+        post(&Response::Models(models.iter().map(choice).collect()), None);
+        let entry = fetch::pick(&models, model)?;
+        // The old model would take memory beside the new one, and answers nothing any more.
+        self.engine = None;
+        let bytes = fetch::weights(entry, |progress| post(&Response::Progress(progress), None)).await?;
         let engine = Engine::load(&entry.name, &bytes)?;
         self.analyses.clear();
         post(&Response::Loaded(Box::new(engine.card())), None);

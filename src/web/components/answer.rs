@@ -108,6 +108,7 @@ fn verdict(text: &'static Text, report: &Report) -> (String, String) {
     } else if probability < SURE_PROBABILITY {
         (label.clone(), text.unsure.to_owned())
     } else {
-        (label.clone(), (text.likely)(label).to_owned())
+        let others: Vec<&str> = report.image.probabilities.keys().filter(|l| *l != label).map(String::as_str).collect();
+        (label.clone(), (text.likely)(label, &others.join(", ")))
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::protocol::ModelCard;
+use crate::protocol::{ModelCard, ModelChoice};
 use crate::web::text::Language;
 use crate::web::ui::{Theme, use_ui};
 
@@ -54,6 +54,7 @@ pub fn Header() -> impl IntoView {
                 <span>"oct"<i>"lens"</i></span>
             </h1>
             {model}
+            <ModelSelect />
             <span class="chip private" title=move || ui.text().private_detail>
                 <span class="dot" aria-hidden="true"></span>
                 {move || ui.text().private}
@@ -80,6 +81,36 @@ pub fn Header() -> impl IntoView {
             </button>
         </header>
     }
+}
+
+/// The models to choose from; nothing where there is one.
+#[component]
+fn ModelSelect() -> impl IntoView {
+    let ui = use_ui();
+    let models = Memo::new(move |_| ui.with(|state| state.models.clone()));
+    let current = Memo::new(move |_| ui.card().map(|card| card.name.clone()));
+    let select = move || {
+        (models.with(Vec::len) > 1).then(|| {
+            let option = |choice: ModelChoice| {
+                let name = choice.name.clone();
+                let is_current = move || current.get().as_deref() == Some(name.as_str());
+                view! { <option value=choice.name prop:selected=is_current>{choice.title}</option> }
+            };
+            view! {
+                <select
+                    class="models"
+                    data-testid="model"
+                    aria-label=move || ui.text().model
+                    title=move || ui.text().model_detail
+                    disabled=move || current.get().is_none()
+                    on:change=move |event| ui.choose_model(event_target_value(&event))
+                >
+                    {models.get().into_iter().map(option).collect_view()}
+                </select>
+            }
+        })
+    };
+    view! { {select} }
 }
 
 /// The first and last characters of the file's hash.

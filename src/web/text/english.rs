@@ -5,10 +5,12 @@ use crate::protocol::MAX_FILE_BYTES;
 
 /// The page's strings in English.
 pub(super) static TEXT: Text = Text {
-    tagline: "Healthy or AMD on a retinal OCT scan, and why",
+    tagline: "What a retinal OCT scan shows, and why",
     private: "Nothing leaves this device",
     private_detail: "The model runs in this browser tab. Scans are neither uploaded nor stored.",
     language: "Language",
+    model: "Model",
+    model_detail: "Another model answers about the same scans",
     theme: |name| match name {
         "light" => "Theme: light",
         "dark" => "Theme: dark",
@@ -62,10 +64,18 @@ pub(super) static TEXT: Text = Text {
     dismiss: "Dismiss",
 
     answer: "Answer",
-    likely: |label| match label {
-        "AMD" => "age-related macular degeneration likely",
-        "healthy" => "no sign of AMD found",
-        _ => "likely",
+    likely: |label, others| {
+        let disease = match label {
+            "healthy" => return format!("no sign of {others} found"),
+            "AMD" => "age-related macular degeneration",
+            "DME" => "diabetic macular edema",
+            "ERM" => "epiretinal membrane",
+            "RAO" => "retinal artery occlusion",
+            "RVO" => "retinal vein occlusion",
+            "VID" => "vitreomacular interface disease",
+            other => other,
+        };
+        format!("{disease} likely")
     },
     unsure: "leaning this way, not sure",
     no_clear_answer: "No clear answer",

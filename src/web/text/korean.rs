@@ -1,14 +1,16 @@
 //! The page in Korean.
 
-use super::Text;
+use super::{Language, Text};
 use crate::protocol::MAX_FILE_BYTES;
 
 /// The page's strings in Korean.
 pub(super) static TEXT: Text = Text {
-    tagline: "망막 OCT에서 정상과 황반변성을 가리고, 그 이유를 보여 줍니다",
+    tagline: "망막 OCT가 무엇을 보여 주는지, 그리고 그 이유",
     private: "이 기기 밖으로 나가지 않음",
     private_detail: "모델은 이 브라우저 탭에서 실행됩니다. 영상은 업로드되거나 저장되지 않습니다.",
     language: "언어",
+    model: "모델",
+    model_detail: "다른 모델이 같은 영상에 답합니다",
     theme: |name| match name {
         "light" => "테마: 밝게",
         "dark" => "테마: 어둡게",
@@ -62,10 +64,18 @@ pub(super) static TEXT: Text = Text {
     dismiss: "닫기",
 
     answer: "판단",
-    likely: |label| match label {
-        "AMD" => "나이관련 황반변성 가능성 높음",
-        "healthy" => "황반변성 징후 없음",
-        _ => "가능성 높음",
+    likely: |label, others| {
+        let disease = match label {
+            "healthy" => return format!("{} 징후 없음", Language::Ko.translated(others)),
+            "AMD" => "나이관련 황반변성",
+            "DME" => "당뇨황반부종",
+            "ERM" => "망막앞막",
+            "RAO" => "망막동맥폐쇄",
+            "RVO" => "망막정맥폐쇄",
+            "VID" => "유리체황반경계면질환",
+            other => other,
+        };
+        format!("{disease} 가능성 높음")
     },
     unsure: "이쪽에 가깝지만 확실하지 않음",
     no_clear_answer: "판단이 엇갈림",
