@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -24,6 +25,18 @@ const KEY: &str = "octlens";
 pub const CAPTION_EMBEDS: &str = "caption_embeds";
 /// Tensors that stay floats: positions and retrieval are sensitive and small.
 const NEVER_QUANTIZED: [&str; 2] = [CAPTION_EMBEDS, "positional_embedding"];
+
+/// What a header must know of itself.
+pub trait Header: Serialize + DeserializeOwned {
+    /// The kind of model: a file of another kind is refused with both names.
+    const KIND: &'static str;
+
+    /// Whether it can be built.
+    ///
+    /// # Errors
+    /// Its sizes contradict each other.
+    fn check(&self) -> Result<()>;
+}
 
 /// What a weights file says of its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,9 +70,9 @@ pub struct Metadata {
 }
 
 /// A weights file, read and checked.
-pub struct Bundle {
+pub struct Bundle<H: Header = Metadata> {
     /// What it says of itself.
-    pub metadata: Metadata,
+    pub metadata: H,
     /// Every tensor as 32-bit floats.
     pub tensors: HashMap<String, Tensor>,
     /// SHA-256 of the file, in hex.
@@ -73,7 +86,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-impl Bundle {
+impl<H: Header> Bundle<H> {
     /// Reads and checks a file; `name` is for messages.
     ///
     /// # Errors
@@ -86,16 +99,20 @@ impl Bundle {
             header.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| {
                 refused("holds tensors but no octlens model: use train import, then train export".into())
             })?;
-        let format = serde_json::from_str::<serde_json::Value>(json)
-            .ok()
-            .and_then(|v| v.get("format").and_then(serde_json::Value::as_u64));
+        let said = serde_json::from_str::<serde_json::Value>(json).unwrap_or_default();
+        let format = said["format"].as_u64();
         if format != Some(u64::from(FORMAT)) {
             let found = format.map_or("none".to_owned(), |f| f.to_string());
             return Err(refused(format!(
                 "has format {found}, this program reads {FORMAT}: re-export with train export"
             )));
         }
-        let metadata: Metadata = serde_json::from_str(json)
+        // The first kind there was does not name itself.
+        let kind = said["kind"].as_str().unwrap_or(Metadata::KIND);
+        if kind != H::KIND {
+            return Err(refused(format!("holds the kind of model called {kind}, where {} is asked for", H::KIND)));
+        }
+        let metadata: H = serde_json::from_str(json)
             .map_err(|e| refused("its header is damaged: re-export with train export".into()).because(e))?;
         metadata.check().map_err(|e| refused("cannot be built".into()).because(e))?;
         let file = SafeTensors::deserialize(bytes)
@@ -105,7 +122,7 @@ impl Bundle {
     }
 
     /// A file of `tensors`; `quantize` stores matrices and kernels as 8-bit integers.
-    pub fn write(metadata: &Metadata, tensors: &HashMap<String, Tensor>, quantize: bool) -> Result<Vec<u8>> {
+    pub fn write(metadata: &H, tensors: &HashMap<String, Tensor>, quantize: bool) -> Result<Vec<u8>> {
         let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
         for (name, tensor) in tensors {
             let spared = tensor.rank() < 2 || NEVER_QUANTIZED.iter().any(|n| name.ends_with(n));
@@ -132,7 +149,9 @@ impl Bundle {
     }
 }
 
-impl Metadata {
+impl Header for Metadata {
+    const KIND: &'static str = "octlens";
+
     fn check(&self) -> Result<()> {
         self.clip.check()?;
         let (vision, labels) = (&self.clip.vision, self.vocabulary.labels.len());

@@ -1,5 +1,7 @@
 //! The façade: a weights file in, then scans in and reports out. Knows no page, no disk and no network.
 
+pub mod baseline;
+
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use web_time::Instant;
@@ -8,11 +10,12 @@ use crate::bundle::{Bundle, CAPTION_EMBEDS, Metadata, sha256};
 use crate::caption::Caption;
 use crate::clip::Clip;
 use crate::error::{Error, Result};
-use crate::explain::grad_cam::grad_cam;
+use crate::explain::grad_cam::{CamMap, grad_cam};
 use crate::explain::token_importance::{token_scores, words};
 use crate::head::{Head, probabilities};
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
+use crate::preprocess::Region;
 use crate::protocol::{ModelCard, Options};
 use crate::report::{
     Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, ModelRef, Prediction, Report, SCHEMA,
@@ -69,7 +72,7 @@ impl Engine {
     /// # Errors
     /// A file that is damaged, of another version, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: &[u8]) -> Result<Self> {
-        let Bundle { metadata, tensors, sha256, n_bytes } = Bundle::read(name, bytes)?;
+        let Bundle { metadata, tensors, sha256, n_bytes } = Bundle::<Metadata>::read(name, bytes)?;
         let unfit =
             |e: Error| Error::weights(format!("{name}: a weight is missing: re-export with train export")).because(e);
         let caption_embeds = tensors
@@ -179,6 +182,7 @@ impl Engine {
             text,
             heatmap,
             tokens,
+            baseline: None,
             timings_ms: timings,
         })
     }
@@ -217,14 +221,7 @@ impl Engine {
     }
 
     fn prediction(&self, logits: &Tensor) -> Result<Prediction> {
-        let labels = &self.metadata.vocabulary.labels;
-        let best = logits.argmax(D::Minus1)?.get(0)?.to_scalar::<u32>()? as usize;
-        let probabilities = probabilities(logits)?.get(0)?.to_vec1::<f32>()?;
-        Ok(Prediction {
-            label: labels[best].clone(),
-            probabilities: labels.iter().cloned().zip(probabilities).collect(),
-            logits: logits.get(0)?.to_vec1()?,
-        })
+        prediction(&self.metadata.vocabulary.labels, logits)
     }
 
     /// The caption to read, and its embedding (1, D).
@@ -242,26 +239,14 @@ impl Engine {
     }
 
     fn class_of(&self, label: &str) -> Result<usize> {
-        let labels = &self.metadata.vocabulary.labels;
-        labels.iter().position(|l| l == label).ok_or_else(|| {
-            Error::config(format!("class \"{label}\" is not one of this model's: use {}", labels.join(", ")))
-        })
+        class_of(&self.metadata.vocabulary.labels, label)
     }
 
     /// Where the image head sees `target`.
     pub fn heatmap(&self, scan: &Scan, feature_map: &Tensor, target: &str) -> Result<Heatmap> {
         let tail = |map: &Tensor| self.image_head.forward(&self.clip.visual.pool(map)?);
         let cam = grad_cam(feature_map, tail, self.class_of(target)?)?;
-        let region = self.metadata.preprocess.region(scan);
-        Ok(Heatmap {
-            method: "grad_cam".to_owned(),
-            target: target.to_owned(),
-            layer: LAYER.to_owned(),
-            rows: cam.rows,
-            cols: cam.cols,
-            values: cam.values,
-            region: [region.x, region.y, region.width, region.height],
-        })
+        Ok(heatmap(cam, target, LAYER, self.metadata.preprocess.region(scan)))
     }
 
     /// Which words speak for `target`.
@@ -275,6 +260,35 @@ impl Engine {
             target: target.to_owned(),
             words: words(text, &tokens, &scores),
         })
+    }
+}
+
+/// Logits (1, K) as what a head says.
+fn prediction(labels: &[String], logits: &Tensor) -> Result<Prediction> {
+    let best = logits.argmax(D::Minus1)?.get(0)?.to_scalar::<u32>()? as usize;
+    let probabilities = probabilities(logits)?.get(0)?.to_vec1::<f32>()?;
+    Ok(Prediction {
+        label: labels[best].clone(),
+        probabilities: labels.iter().cloned().zip(probabilities).collect(),
+        logits: logits.get(0)?.to_vec1()?,
+    })
+}
+
+fn class_of(labels: &[String], label: &str) -> Result<usize> {
+    labels.iter().position(|l| l == label).ok_or_else(|| {
+        Error::config(format!("class \"{label}\" is not one of this model's: use {}", labels.join(", ")))
+    })
+}
+
+fn heatmap(cam: CamMap, target: &str, layer: &str, region: Region) -> Heatmap {
+    Heatmap {
+        method: "grad_cam".to_owned(),
+        target: target.to_owned(),
+        layer: layer.to_owned(),
+        rows: cam.rows,
+        cols: cam.cols,
+        values: cam.values,
+        region: [region.x, region.y, region.width, region.height],
     }
 }
 

@@ -30,7 +30,7 @@
 //! | [`report`], [`caption`], [`scan`], [`tokenizer`] | nothing |
 //! | [`preprocess`] | `scan` |
 //! | [`nn`] | nothing |
-//! | [`clip`], [`head`] | `nn` |
+//! | [`clip`], [`head`], [`resnet`] | `nn` |
 //! | [`explain`] | `clip`, `head`, `nn`, `report`, `preprocess`, `tokenizer` |
 //! | [`bundle`] | `nn::params`, `clip`, `head`, `preprocess`, `tokenizer`, `caption` |
 //! | [`protocol`] | `report`, `caption` |
@@ -60,6 +60,7 @@ pub mod preprocess;
 pub mod protocol;
 pub mod render;
 pub mod report;
+pub mod resnet;
 pub mod scan;
 pub mod tokenizer;
 #[cfg(all(feature = "train", not(target_arch = "wasm32")))]

@@ -28,8 +28,22 @@ pub struct Report {
     pub heatmap: Heatmap,
     /// Which words the text head counted.
     pub tokens: TokenReport,
+    /// What the baseline says of the same scan, where it was asked too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineReport>,
     /// How long each step took.
     pub timings_ms: TimingsMs,
+}
+
+/// What a network without words says, for comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaselineReport {
+    /// Which weights answered.
+    pub model: ModelRef,
+    /// What its head says.
+    pub image: Prediction,
+    /// Where it looked.
+    pub heatmap: Heatmap,
 }
 
 /// Which weights answered.

@@ -29,7 +29,7 @@ pub struct ConvConfig {
     pub c_in: usize,
     /// Channels out.
     pub c_out: usize,
-    /// 1 or 3.
+    /// Odd: rows and columns alike, padded so that stride 1 keeps the size.
     pub kernel: usize,
     /// Pixels from one output to the next.
     pub stride: usize,
