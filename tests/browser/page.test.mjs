@@ -283,6 +283,34 @@ describe("how it looks", () => {
   }
 });
 
+describe("several models", () => {
+  test("another one is asked about the same scans, and one that cannot be loaded loses none", async () => {
+    const list = (bytes) => {
+      const index = JSON.parse(bytes.toString("utf8"));
+      const model = { ...index.models.find((entry) => entry.default), default: false };
+      const twin = { ...model, name: "twin", title: "Twin" };
+      const broken = { ...model, name: "broken", title: "Broken", file: "broken.safetensors" };
+      return Buffer.from(JSON.stringify({ ...index, models: [...index.models, twin, broken] }));
+    };
+    const own = await host({ change: (path, bytes) => (path.endsWith("weights/index.json") ? list(bytes) : bytes) });
+    await visiting({ url: own.url }, async (visit) => {
+      await visit.choose([sampleFile(0, "first.png"), sampleFile(1, "second.png")]);
+      await visit.answer();
+      await visit.page.getByRole("button", { name: "second.png" }).click();
+      const before = await visit.report();
+      for (const [name, phase] of [["twin", "done"], ["broken", "failed"], ["twin", "done"]]) {
+        await visit.hook("model").selectOption(name);
+        await visit.phase("loading");
+        assert.equal(await visit.phase("done", "failed"), phase, name);
+      }
+      const after = await visit.report();
+      assert.equal(await visit.hook("scan").count(), 2);
+      assert.deepEqual([after.input, after.image], [before.input, before.image]);
+    });
+    await own.close();
+  });
+});
+
 describe("good and bad hosts", () => {
   test("the weights come with byte-accurate progress", async () => {
     const slow = await host({ isSlow: isWeights });

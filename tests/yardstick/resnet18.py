@@ -1,10 +1,11 @@
 """The yardstick: a plain torchvision ResNet-18, from scratch, on OCTDL at 128 × 128 pixels.
 
     pip install torch torchvision pillow scikit-learn
-    python tests/yardstick/resnet18.py --octdl DIR --splits RUN/splits.json [--task diagnosis|condition] [--seed N]
+    python tests/yardstick/resnet18.py --octdl DIR --splits RUN/splits.json [--task diagnosis|condition|disease] [--seed N]
 
 Trains on the run's `train` patients and prints figures for its `test` patients as JSON. `diagnosis` is AMD against
-healthy; `condition` is healthy, drusen, suspected MNV, MNV. The last epoch is reported and `val` is not looked at, so
+healthy; `condition` is healthy, drusen, suspected MNV, MNV; `disease` is all seven classes, for the splits of a run
+with `--classes all`. The last epoch is reported and `val` is not looked at, so
 nothing is chosen on held-back patients. Intervals are 95 % bootstraps over patients. Figures of one seed move by a few
 scans from run to run and from one version of torch to another.
 """
@@ -35,6 +36,7 @@ CONDITIONS = {"drusen": 1, "MNV_suspected": 2, "MNV": 3}
 CLASSES = {
     "diagnosis": ["healthy", "AMD"],
     "condition": ["healthy", "drusen", "suspected MNV", "MNV"],
+    "disease": ["healthy", "AMD", "DME", "ERM", "RAO", "RVO", "VID"],
 }
 
 
@@ -43,18 +45,15 @@ def read(octdl: Path, splits: Path, task: str) -> dict:
     patients = json.loads(splits.read_text())["patients"]
     parts: dict = {}
     for row in csv.DictReader((octdl / "OCTDL_labels.csv").open()):
-        if row["disease"] == "NO":
-            stage = 0
-        elif row["disease"] == "AMD" and row["condition"] in CONDITIONS:
-            stage = CONDITIONS[row["condition"]]
-        else:
+        disease = "healthy" if row["disease"] == "NO" else row["disease"]
+        if task != "disease" and disease not in ("healthy", "AMD"):
             continue
+        label = CONDITIONS.get(row["condition"], 0) if task == "condition" else CLASSES[task].index(disease)
         split = patients.get(f"octdl/{row['patient_id'].strip()}")
         if split is None:
             sys.exit(f"patient {row['patient_id']} is in no split: {splits} was made for other data")
         path = octdl / row["disease"] / f"{row['file_name'].strip()}.jpg"
         scan = Image.open(path).convert("L").resize((SIZE, SIZE), Image.Resampling.BILINEAR)
-        label = stage if task == "condition" else min(stage, 1)
         parts.setdefault(split, []).append((np.asarray(scan), label, row["patient_id"]))
     return {
         split: (np.stack([r[0] for r in rows]), np.array([r[1] for r in rows]), np.array([r[2] for r in rows]))
@@ -124,6 +123,8 @@ def figures(labels: np.ndarray, p: np.ndarray) -> dict:
         out["sensitivity"] = float(recall_score(labels, predicted, pos_label=1))
         out["specificity"] = float(recall_score(labels, predicted, pos_label=0))
         out["auroc"] = float(roc_auc_score(labels, p[:, 1]))
+    else:
+        out["macro_auroc"] = float(roc_auc_score(labels, p, multi_class="ovr", average="macro"))
     return out
 
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::protocol::{ModelCard, ModelChoice};
+use crate::web::state::Phase;
 use crate::web::text::Language;
 use crate::web::ui::{Theme, use_ui};
 
@@ -88,7 +89,10 @@ pub fn Header() -> impl IntoView {
 fn ModelSelect() -> impl IntoView {
     let ui = use_ui();
     let models = Memo::new(move |_| ui.with(|state| state.models.clone()));
-    let current = Memo::new(move |_| ui.card().map(|card| card.name.clone()));
+    let current = Memo::new(move |_| {
+        ui.with(|state| state.wanted_model.clone().or_else(|| state.card().map(|card| card.name.clone())))
+    });
+    let is_loading = move || matches!(ui.phase.get(), Phase::Loading(_));
     let select = move || {
         (models.with(Vec::len) > 1).then(|| {
             let option = |choice: ModelChoice| {
@@ -102,7 +106,7 @@ fn ModelSelect() -> impl IntoView {
                     data-testid="model"
                     aria-label=move || ui.text().model
                     title=move || ui.text().model_detail
-                    disabled=move || current.get().is_none()
+                    disabled=is_loading
                     on:change=move |event| ui.choose_model(event_target_value(&event))
                 >
                     {models.get().into_iter().map(option).collect_view()}
