@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::ModelSpec;
 use super::dataset::{Record, SourceKind};
-use super::metrics::{self, Interval, bootstrap};
+use super::metrics::{self, Interval, bootstrap, findings};
 use super::octdl;
 use super::samples::{Sample, read_scan};
 use crate::caption::{Caption, Lesion};
@@ -175,7 +175,7 @@ fn head_figures(
         auroc: bootstrap(patients, |s| {
             let positive: Vec<bool> = s.iter().map(|i| diseased[*i]).collect();
             let scores: Vec<f64> = s.iter().map(|i| scores[*i]).collect();
-            metrics::auroc(&positive, &scores)
+            metrics::ranking::auroc(&positive, &scores)
         }),
     }
 }
@@ -225,7 +225,8 @@ fn lesion_figures(engine: &Engine, outcomes: &[Outcome<'_>]) -> Option<LesionFig
         .iter()
         .map(|o| Caption::parse(vocabulary, &o.report.caption.text).map_or(vec![], |c| indices(&c)))
         .collect();
-    let (micro_f1, macro_f1) = metrics::f1(&truth, &named, Lesion::ALL.len())?;
+    let counts = findings::counts(&truth, &named, Lesion::ALL.len());
+    let (micro_f1, macro_f1) = (findings::micro_f1(&counts)?, findings::macro_f1(&counts)?);
     let marked: Vec<_> = outcomes.iter().filter(|o| !o.record.boxes.is_empty()).collect();
     let hits = marked.iter().filter(|o| peak_hits(&o.report.heatmap, o.record)).count();
     let pointing_game = (!marked.is_empty()).then(|| hits as f64 / marked.len() as f64);

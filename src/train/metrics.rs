@@ -1,5 +1,9 @@
 //! Statistics of predictions, for any number of classes. Pure: numbers in, numbers out.
 
+pub mod calibration;
+pub mod findings;
+pub mod ranking;
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -64,67 +68,30 @@ pub fn balanced_accuracy(truth: &[usize], predicted: &[usize]) -> Option<f64> {
     Some(recalls.iter().sum::<f64>() / recalls.len() as f64)
 }
 
-/// Area under the ROC curve as the probability that a positive scores higher than a negative, ties counting half
-/// (Hanley & McNeil 1982); none with one class only.
-pub fn auroc(positive: &[bool], scores: &[f64]) -> Option<f64> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
-    let n_positive = positive.iter().filter(|p| **p).count();
-    let n_negative = positive.len() - n_positive;
-    if n_positive == 0 || n_negative == 0 {
-        return None;
-    }
-    let mut rank_sum = 0.;
-    let mut first = 0;
-    while first < order.len() {
-        let mut end = first;
-        while end < order.len() && scores[order[end]] == scores[order[first]] {
-            end += 1;
-        }
-        let rank = (first + end + 1) as f64 / 2.;
-        rank_sum += rank * order[first..end].iter().filter(|i| positive[**i]).count() as f64;
-        first = end;
-    }
-    let n_positive = n_positive as f64;
-    Some((rank_sum - n_positive * (n_positive + 1.) / 2.) / (n_positive * n_negative as f64))
+/// Share of the scans of other classes that are not called `class`; none if there are none.
+pub fn specificity(truth: &[usize], predicted: &[usize], class: usize) -> Option<f64> {
+    let others = truth.iter().zip(predicted).filter(|(t, _)| **t != class);
+    let (n, right) = others.fold((0, 0), |(n, right), (_, p)| (n + 1, right + usize::from(*p != class)));
+    (n > 0).then(|| f64::from(right as u32) / f64::from(n))
 }
 
-/// Micro- and macro-averaged F1 of named sets, over `n_names` names; names that are neither there nor named are left
-/// out of the macro average. None if nothing is there and nothing named.
-pub fn f1(truth: &[Vec<usize>], named: &[Vec<usize>], n_names: usize) -> Option<(f64, f64)> {
-    let mut counts = vec![[0f64; 3]; n_names];
-    for (truth, named) in truth.iter().zip(named) {
-        for (name, count) in counts.iter_mut().enumerate() {
-            match (truth.contains(&name), named.contains(&name)) {
-                (true, true) => count[0] += 1.,
-                (false, true) => count[1] += 1.,
-                (true, false) => count[2] += 1.,
-                (false, false) => {}
-            }
+/// K × K counts, rows the true class, columns the predicted one. Classes from K on are left out.
+pub fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Vec<Vec<usize>> {
+    let mut counts = vec![vec![0; n_classes]; n_classes];
+    for (truth, predicted) in truth.iter().zip(predicted) {
+        if let Some(count) = counts.get_mut(*truth).and_then(|row| row.get_mut(*predicted)) {
+            *count += 1;
         }
     }
-    let of = |[both, only_named, only_there]: [f64; 3]| {
-        let all = 2. * both + only_named + only_there;
-        (all > 0.).then(|| 2. * both / all)
-    };
-    let sum = counts.iter().fold([0.; 3], |s, c| [s[0] + c[0], s[1] + c[1], s[2] + c[2]]);
-    let each: Vec<f64> = counts.iter().filter_map(|c| of(*c)).collect();
-    Some((of(sum)?, each.iter().sum::<f64>() / each.len() as f64))
+    counts
 }
+
+#[cfg(test)]
+mod reference;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    // Reference values: tests/fixtures/metrics_reference.py (scikit-learn 1.9).
-
-    #[test]
-    fn auroc_counts_ties_as_half() {
-        let positive = [false, false, true, true, false, true, true, false];
-        let scores = [0.1, 0.4, 0.35, 0.8, 0.4, 0.4, 0.9, 0.7];
-        assert!((auroc(&positive, &scores).unwrap() - 0.6875).abs() < 1e-12);
-        assert_eq!(auroc(&[true, true], &[0.1, 0.2]), None);
-    }
 
     #[test]
     fn balanced_accuracy_is_the_mean_recall() {
@@ -132,15 +99,8 @@ mod tests {
         assert!((accuracy(&truth, &predicted).unwrap() - 6. / 9.).abs() < 1e-12);
         assert!((balanced_accuracy(&truth, &predicted).unwrap() - 0.638_888_888_888_888_8).abs() < 1e-12);
         assert_eq!(recall(&truth, &predicted, 3), None);
-    }
-
-    #[test]
-    fn f1_is_micro_and_macro_averaged() {
-        let truth = [vec![0, 1], vec![1], vec![2], vec![]];
-        let named = [vec![0], vec![1, 2], vec![2], vec![0]];
-        let (micro, macro_) = f1(&truth, &named, 4).unwrap();
-        assert!((micro - 6. / 9.).abs() < 1e-12);
-        assert!((macro_ - 2. / 3.).abs() < 1e-12);
+        assert_eq!(specificity(&truth, &predicted, 3), Some(1.));
+        assert_eq!(specificity(&[1, 1], &[1, 0], 1), None);
     }
 
     #[test]

@@ -1,0 +1,131 @@
+//! The statistics against scikit-learn's and SciPy's, on the fixture that `tests/fixtures/metrics.py` writes.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use super::calibration::{brier, expected_calibration_error, negative_log_likelihood, probabilities, temperature};
+use super::findings::{best_threshold, counts, macro_f1, micro_f1};
+use super::ranking::{auroc, average_precision, one_vs_rest, roc_curve};
+use super::{balanced_accuracy, confusion};
+
+/// Sums of a hundred doubles in another order.
+const ROUNDING: f64 = 1e-10;
+/// SciPy stops its search for the best temperature about here.
+const SEARCH: f64 = 1e-5;
+
+#[derive(Deserialize)]
+struct Reference {
+    classes: BTreeMap<String, Classes>,
+    findings: Findings,
+    threshold: Threshold,
+}
+
+#[derive(Deserialize)]
+struct Classes {
+    truth: Vec<usize>,
+    logits: Vec<Vec<f64>>,
+    auroc: Vec<Option<f64>>,
+    average_precision: Vec<Option<f64>>,
+    confusion: Vec<Vec<usize>>,
+    balanced_accuracy: f64,
+    brier: f64,
+    ece: f64,
+    nll: f64,
+    temperature: f64,
+    nll_at_temperature: f64,
+}
+
+#[derive(Deserialize)]
+struct Findings {
+    truth: Vec<Vec<u8>>,
+    named: Vec<Vec<u8>>,
+    micro_f1: f64,
+    macro_f1: f64,
+}
+
+#[derive(Deserialize)]
+struct Threshold {
+    positive: Vec<bool>,
+    scores: Vec<f64>,
+    best_f1: f64,
+    auroc: f64,
+    average_precision: f64,
+}
+
+fn reference() -> Reference {
+    serde_json::from_str(include_str!("../../../tests/fixtures/metrics.json")).unwrap()
+}
+
+fn close(ours: Option<f64>, theirs: Option<f64>, tolerance: f64) {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => assert!((ours - theirs).abs() <= tolerance, "{ours} against {theirs}"),
+        (ours, theirs) => assert_eq!(ours, theirs),
+    }
+}
+
+fn argmax(values: &[f64]) -> usize {
+    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap()
+}
+
+#[test]
+fn areas_and_counts_are_scikit_learns() {
+    for case in reference().classes.values() {
+        let n_classes = case.logits[0].len();
+        let predicted: Vec<usize> = case.logits.iter().map(|z| argmax(z)).collect();
+        assert_eq!(confusion(&case.truth, &predicted, n_classes), case.confusion);
+        close(balanced_accuracy(&case.truth, &predicted), Some(case.balanced_accuracy), ROUNDING);
+        for class in 0..n_classes {
+            let positive: Vec<bool> = case.truth.iter().map(|t| *t == class).collect();
+            let scores: Vec<f64> = case.logits.iter().map(|z| one_vs_rest(z, class)).collect();
+            close(auroc(&positive, &scores), case.auroc[class], ROUNDING);
+            close(average_precision(&positive, &scores), case.average_precision[class], ROUNDING);
+            let curve = roc_curve(&positive, &scores);
+            let area = curve.windows(2).map(|p| (p[1][0] - p[0][0]) * (p[0][1] + p[1][1]) / 2.).sum();
+            close((!curve.is_empty()).then_some(area), case.auroc[class], ROUNDING);
+        }
+    }
+}
+
+#[test]
+fn tied_scores_are_scikit_learns() {
+    let Threshold { positive, scores, auroc: area, average_precision: ap, .. } = reference().threshold;
+    close(auroc(&positive, &scores), Some(area), ROUNDING);
+    close(average_precision(&positive, &scores), Some(ap), ROUNDING);
+}
+
+#[test]
+fn calibration_is_scikit_learns_and_the_temperature_scipys_optimum() {
+    for case in reference().classes.values() {
+        let n = case.truth.len() as f64;
+        let of: Vec<Vec<f64>> = case.logits.iter().map(|z| probabilities(z, 1.)).collect();
+        let mean = |values: Vec<f64>| Some(values.iter().sum::<f64>() / n);
+        close(mean(of.iter().zip(&case.truth).map(|(p, t)| brier(p, *t)).collect()), Some(case.brier), ROUNDING);
+        let best: Vec<usize> = of.iter().map(|p| argmax(p)).collect();
+        let confidence: Vec<f64> = of.iter().zip(&best).map(|(p, b)| p[*b]).collect();
+        let right: Vec<bool> = best.iter().zip(&case.truth).map(|(b, t)| b == t).collect();
+        close(expected_calibration_error(&confidence, &right), Some(case.ece), ROUNDING);
+        let likelihood = |t: f64| {
+            mean(case.logits.iter().zip(&case.truth).map(|(z, c)| negative_log_likelihood(z, *c, t)).collect())
+        };
+        close(likelihood(1.), Some(case.nll), ROUNDING);
+        let fitted = temperature(&case.logits, &case.truth).unwrap();
+        close(Some(fitted), Some(case.temperature), SEARCH * case.temperature);
+        close(likelihood(fitted), Some(case.nll_at_temperature), ROUNDING);
+    }
+}
+
+#[test]
+fn f1_is_scikit_learns_at_its_best_threshold_too() {
+    let Reference { findings, threshold, .. } = reference();
+    let sets = |rows: &[Vec<u8>]| -> Vec<Vec<usize>> {
+        rows.iter().map(|row| (0..row.len()).filter(|i| row[*i] == 1).collect()).collect()
+    };
+    let counts = counts(&sets(&findings.truth), &sets(&findings.named), findings.truth[0].len());
+    close(micro_f1(&counts), Some(findings.micro_f1), ROUNDING);
+    close(macro_f1(&counts), Some(findings.macro_f1), ROUNDING);
+    let (at, f1) = best_threshold(&threshold.positive, &threshold.scores).unwrap();
+    close(Some(f1), Some(threshold.best_f1), ROUNDING);
+    let named: Vec<Vec<usize>> = threshold.scores.iter().map(|s| if *s > at { vec![0] } else { vec![] }).collect();
+    let there: Vec<Vec<usize>> = threshold.positive.iter().map(|p| if *p { vec![0] } else { vec![] }).collect();
+    close(micro_f1(&super::findings::counts(&there, &named, 1)), Some(f1), ROUNDING);
+}
