@@ -62,6 +62,13 @@ pub struct Analysis {
     image_embeds: Tensor,
 }
 
+impl Analysis {
+    /// The scan's L2-normalised embedding (1, D).
+    pub fn image_embeds(&self) -> &Tensor {
+        &self.image_embeds
+    }
+}
+
 fn ms_since(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }

@@ -31,7 +31,7 @@ enum Command {
     Heads(RunArgs),
     /// Measure a run on its test patients and write one weights file for the page.
     Export(ExportArgs),
-    /// Measure a weights file.
+    /// Measure a weights file: both heads, what each text protocol is told, calibration, captions.
     Eval(EvalArgs),
     /// Report and overlay for scans.
     Explain(ExplainArgs),
@@ -259,7 +259,11 @@ impl Cli {
                 };
                 commands::export(&a.run.run, &a.run.data, &wording, &a.out, a.json)
             }
-            Command::Eval(a) => commands::eval(&a.weights, &a.data, a.split.split(), a.json, &a.device.device()?),
+            Command::Eval(a) => {
+                let split = a.split.split();
+                let request = commands::EvalRequest { weights: &a.weights, data: &a.data, split, as_json: a.json };
+                commands::eval(&request, &a.device.device()?)
+            }
             Command::Explain(a) => {
                 let options = crate::protocol::Options { target: a.target, caption: a.caption };
                 commands::explain(&a.weights, &a.images, &options, a.out.as_deref(), a.json, &a.device.device()?)

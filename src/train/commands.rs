@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
 use super::dataset::{DataSpec, Dataset, Record};
-use super::evaluate::{Figures, HeadFigures, evaluate};
+use super::evaluate::reading::Reader;
+use super::evaluate::study::{self, Validation};
+use super::evaluate::{evaluate, print};
 use super::export::{self, Wording};
-use super::metrics::Interval;
 use super::run::{Prepared, Run, files};
 use super::samples::{self, Sample};
 use super::split::{Split, Splits};
@@ -162,66 +163,59 @@ fn cpu_only(device: &Device) -> Result<()> {
     if device.is_cpu() { Ok(()) } else { Err(Error::config("weights files run on the CPU: leave --device out")) }
 }
 
+/// What `train eval` measures, and where it writes it.
+pub struct EvalRequest<'a> {
+    /// The weights file.
+    pub weights: &'a Path,
+    /// The folders.
+    pub data: &'a [DataSpec],
+    /// Whose scans; none for all.
+    pub split: Option<Split>,
+    /// Whether figures are printed as JSON.
+    pub as_json: bool,
+}
+
 /// `train eval`.
-pub fn eval(weights: &Path, data: &[DataSpec], split: Option<Split>, as_json: bool, device: &Device) -> Result<()> {
+pub fn eval(request: &EvalRequest<'_>, device: &Device) -> Result<()> {
     cpu_only(device)?;
+    let EvalRequest { weights, data, split, as_json } = *request;
     let engine = load(weights)?;
-    let dataset = read_dataset(data, &engine.metadata().vocabulary.labels)?;
-    let records: Vec<&Record> = match split {
-        None => dataset.records.iter().collect(),
-        Some(split) => {
-            let splits: Splits = serde_json::from_value(engine.metadata().training["splits"].clone())
-                .map_err(|e| Error::weights("the weights file remembers no splits: use --split all").because(e))?;
-            part(&dataset, &splits, split)
-        }
-    };
+    let metadata = engine.metadata();
+    let dataset = read_dataset(data, &metadata.vocabulary.labels)?;
+    let known: Vec<&Record> = dataset.records.iter().collect();
+    let splits: Option<Splits> = split
+        .map(|_| serde_json::from_value(metadata.training["splits"].clone()))
+        .transpose()
+        .map_err(|e| Error::weights("the weights file remembers no splits: use --split all").because(e))?;
+    let of =
+        |split| known.iter().copied().filter(|r| splits.as_ref().and_then(|s| s.split_of(r)) == Some(split)).collect();
+    let records: Vec<&Record> = split.map_or(known.clone(), of);
     if records.is_empty() {
         return Err(Error::data("no scan of --data is in that split: use --split all for scans the weights never saw"));
     }
-    let bar = progress::bar("eval", records.len());
-    let figures = evaluate(&engine, &records, &bar)?;
-    bar.finish_and_clear();
-    if as_json {
-        let split = split.map_or(json!("all"), |s| json!(s));
-        let model = json!({ "name": engine.metadata().name, "sha256": engine.card().sha256 });
-        return print_json(&json!({ "model": model, "split": split, "sources": figures }));
-    }
-    for (source, figures) in &figures {
-        println!("{source}: {} scans of {} patients", figures.n_scans, figures.n_patients);
-        print_figures(figures);
-    }
-    Ok(())
-}
-
-fn shown(interval: Option<Interval>) -> String {
-    interval.map_or("–".to_owned(), |i| format!("{:.3} ({:.3}–{:.3})", i.value, i.low, i.high))
-}
-
-fn print_figures(figures: &Figures) {
-    println!("  {:20} {:>22} {:>22}", "", "image head", "text head, retrieved");
-    let row = |name: &str, of: fn(&HeadFigures) -> Option<Interval>| {
-        println!("  {name:20} {:>22} {:>22}", shown(of(&figures.image)), shown(of(&figures.text)));
+    let validation: Vec<&Record> = if matches!(split, None | Some(Split::Val)) { Vec::new() } else { of(Split::Val) };
+    let bar = progress::bar("eval", records.len() + validation.len());
+    let mut reader = Reader::new(&engine)?;
+    let evaluation = evaluate(&mut reader, &records, &bar)?;
+    let validation = match split {
+        Some(Split::Val) => Validation::TheSame,
+        _ if validation.is_empty() => Validation::None,
+        _ => Validation::Others(
+            validation.into_iter().inspect(|_| bar.inc(1)).map(|r| reader.glance(r)).collect::<Result<_>>()?,
+        ),
     };
-    row("accuracy", |h| h.accuracy);
-    row("sensitivity", |h| h.sensitivity);
-    row("specificity", |h| h.specificity);
-    row("balanced accuracy", |h| h.balanced_accuracy);
-    row("AUROC", |h| h.auroc);
-    println!("  findings alone give the same label: {:.3}", figures.findings_keep_label);
-    if let Some(share) = figures.class_word_share {
-        println!("  class word's share of the attribution: {share:.3}");
+    let study = study::study(&mut reader, &evaluation, &validation)?;
+    bar.finish_and_clear();
+    let split = split.map_or("all".to_owned(), |s| s.to_string());
+    let card = engine.card();
+    if as_json {
+        let mut all = serde_json::to_value(&study).map_err(|e| Error::io("JSON").because(e))?;
+        all["model"] = json!({ "name": card.name, "sha256": card.sha256 });
+        all["split"] = json!(split);
+        return print_json(&all);
     }
-    if let Some(condition) = &figures.condition {
-        let (all, balanced) = (shown(condition.accuracy), shown(condition.balanced_accuracy));
-        println!("  condition, four ways: accuracy {all}, balanced {balanced}");
-    }
-    if let Some(lesions) = &figures.lesions {
-        let pointing = lesions.pointing_game.map_or("–".to_owned(), |p| format!("{p:.3}"));
-        println!(
-            "  lesions named: micro-F1 {:.3}, macro-F1 {:.3}; pointing game {pointing}",
-            lesions.micro_f1, lesions.macro_f1
-        );
-    }
+    println!("{}", print::text(&study));
+    Ok(())
 }
 
 /// `train explain`.

@@ -13,7 +13,10 @@ use serde_json::json;
 
 use super::batches::text_batch;
 use super::dataset::{Record, SourceKind};
-use super::evaluate::{Figures, evaluate, label_agreement};
+use super::evaluate::evaluate;
+use super::evaluate::figures::Figures;
+use super::evaluate::reading::Reader;
+use super::batches::text_batch;
 use super::run::{Prepared, Run, files};
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata, sha256};
 use crate::clip::Clip;
@@ -82,7 +85,9 @@ pub fn export(
         Engine::load(&wording.name, &Bundle::write(metadata, &tensors, quantize)?)
     };
     let (float, int8) = (engine(&metadata, false)?, engine(&metadata, true)?);
-    let (of_float, of_int8) = (evaluate(&float, test, bar)?, evaluate(&int8, test, bar)?);
+    let read_by_float = evaluate(&mut Reader::new(&float)?, test, bar)?;
+    let read_by_int8 = evaluate(&mut Reader::new(&int8)?, test, bar)?;
+    let (of_float, of_int8) = (read_by_float.figures(), read_by_int8.figures());
     let auroc = |figures: &BTreeMap<SourceKind, Figures>| {
         figures.get(&SourceKind::Octdl).and_then(|f| f.image.auroc).map(|i| i.value)
     };
@@ -91,7 +96,7 @@ pub fn export(
         "split": "test",
         "float": of_float,
         "int8": of_int8,
-        "drift": { "auroc_change": delta, "label_agreement": label_agreement(&float, &int8, test)? },
+        "drift": { "auroc_change": delta, "label_agreement": read_by_float.label_agreement(&read_by_int8) },
     });
     let bytes = Bundle::write(&metadata, &tensors, wording.quantize)?;
     let failed = |e: std::io::Error| Error::io(format!("cannot write to {}", dir.display())).because(e);

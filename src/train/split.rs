@@ -1,6 +1,7 @@
 //! Who is in which split: by patient, stratified, seeded. Stored with the run, so that it can be checked.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -22,6 +23,16 @@ pub enum Split {
     Val,
     /// Figures are measured on it.
     Test,
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Split::Train => "train",
+            Split::Val => "val",
+            Split::Test => "test",
+        })
+    }
 }
 
 /// Each patient's split.

@@ -1,0 +1,130 @@
+//! The figures that a weights file keeps and the page shows: few, each with a name that stays.
+
+use serde::{Deserialize, Serialize};
+
+use super::heads::{Answers, HeadFigures};
+use super::n_patients;
+use super::pointing::peak_hits;
+use super::protocol::Protocol;
+use super::reading::Outcome;
+use crate::caption::{Caption, Lesion};
+use crate::train::dataset::SourceKind;
+use crate::train::metrics::{self, Interval, bootstrap, findings};
+use crate::train::octdl;
+
+/// Figures of one source of scans.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Scans.
+    pub n_scans: usize,
+    /// Patients.
+    pub n_patients: usize,
+    /// The image head.
+    pub image: HeadFigures,
+    /// The text head, on the retrieved caption.
+    pub text: HeadFigures,
+    /// How often the retrieved caption without its class word gets the same label as with it.
+    pub findings_keep_label: f64,
+    /// Mean share of the class word in the caption's attribution (absolute gradient × activation).
+    pub class_word_share: Option<f64>,
+    /// OCTDL only: the caption's condition (healthy, drusen, suspected MNV, MNV).
+    pub condition: Option<ConditionFigures>,
+    /// Where lesions have boxes: what the caption names against what is there.
+    pub lesions: Option<LesionFigures>,
+}
+
+/// The caption's condition, four ways.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConditionFigures {
+    /// Share of right conditions.
+    pub accuracy: Option<Interval>,
+    /// Mean recall over conditions.
+    pub balanced_accuracy: Option<Interval>,
+}
+
+/// Lesions named, and looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LesionFigures {
+    /// Over all namings.
+    pub micro_f1: f64,
+    /// Mean over lesions.
+    pub macro_f1: f64,
+    /// Share of diseased scans whose heatmap peaks inside a lesion's box, widened by one cell.
+    pub pointing_game: Option<f64>,
+}
+
+/// Measures the outcomes of one source; `labels` are the model's class words.
+pub fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
+    let patients: Vec<String> = outcomes.iter().map(|o| o.reading.record.patient.clone()).collect();
+    let class_word = |o: &Outcome<'_>| {
+        let more = o.report.tokens.words.len() > 1;
+        let word = o.report.tokens.words.iter().find(|w| labels.contains(&w.text));
+        word.filter(|_| more).map(|w| f64::from(w.score.abs()))
+    };
+    let shares: Vec<f64> = outcomes.iter().filter_map(class_word).collect();
+    let head = |protocol| Answers::of(outcomes.iter().map(|o| &o.reading), protocol).figures();
+    Figures {
+        n_scans: outcomes.len(),
+        n_patients: n_patients(outcomes.iter().map(|o| o.reading.record)),
+        image: head(Protocol::Image),
+        text: head(Protocol::TextRetrieved),
+        findings_keep_label: outcomes.iter().filter(|o| o.same_without_class).count() as f64 / outcomes.len() as f64,
+        class_word_share: (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64),
+        condition: (source == SourceKind::Octdl).then(|| condition_figures(outcomes, &patients)),
+        lesions: lesion_figures(outcomes),
+    }
+}
+
+/// Healthy is 0, then OCTDL's conditions; a caption that names none of them is 4, which is never right.
+fn condition(caption: &Caption) -> usize {
+    let named = octdl::AMD_FINDINGS.iter().position(|f| caption.findings.iter().any(|c| c == f));
+    match named {
+        Some(i) => i + 1,
+        None if caption.findings.is_empty() => 0,
+        None => octdl::AMD_FINDINGS.len() + 1,
+    }
+}
+
+fn condition_figures(outcomes: &[Outcome<'_>], patients: &[String]) -> ConditionFigures {
+    let truth: Vec<usize> = outcomes.iter().map(|o| condition(&o.reading.record.caption)).collect();
+    let predicted: Vec<usize> = outcomes.iter().map(|o| condition(&o.reading.retrieved)).collect();
+    let pick = |scans: &[usize], of: &[usize]| scans.iter().map(|i| of[*i]).collect::<Vec<_>>();
+    ConditionFigures {
+        accuracy: bootstrap(patients, |s| metrics::accuracy(&pick(s, &truth), &pick(s, &predicted))),
+        balanced_accuracy: bootstrap(patients, |s| metrics::balanced_accuracy(&pick(s, &truth), &pick(s, &predicted))),
+    }
+}
+
+fn lesion_figures(outcomes: &[Outcome<'_>]) -> Option<LesionFigures> {
+    if outcomes.iter().all(|o| o.reading.record.boxes.is_empty()) {
+        return None;
+    }
+    let indices = |c: &Caption| {
+        let position = |f: &String| Lesion::ALL.iter().position(|l| l.phrase() == f);
+        c.findings.iter().filter_map(position).collect::<Vec<_>>()
+    };
+    let truth: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.record.caption)).collect();
+    let named: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.retrieved)).collect();
+    let counts = findings::counts(&truth, &named, Lesion::ALL.len());
+    let marked: Vec<_> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
+    let hits = marked.iter().filter(|o| peak_hits(&o.report.heatmap, o.reading.record)).count();
+    Some(LesionFigures {
+        micro_f1: findings::micro_f1(&counts)?,
+        macro_f1: findings::macro_f1(&counts)?,
+        pointing_game: (!marked.is_empty()).then(|| hits as f64 / marked.len() as f64),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caption_without_condition_is_never_right() {
+        let caption =
+            |findings: &[&str]| Caption { label: None, findings: findings.iter().map(|f| (*f).into()).collect() };
+        assert_eq!(condition(&caption(&[])), 0);
+        assert_eq!(condition(&caption(&["MNV"])), 3);
+        assert_eq!(condition(&caption(&["soft drusen"])), 4);
+    }
+}

@@ -1,0 +1,309 @@
+//! What a head is worth: figures of its answers, their calibration, and the curves behind them. For any number of
+//! classes; the first is healthy, and *disease* is any other.
+
+use serde::{Deserialize, Serialize};
+
+use super::protocol::Protocol;
+use super::reading::Reading;
+use crate::train::metrics::calibration::{self, Bin};
+use crate::train::metrics::ranking::{self, one_vs_rest};
+use crate::train::metrics::{self, Interval, bootstrap};
+
+/// The few figures of a head that a weights file keeps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeadFigures {
+    /// Share of right labels.
+    pub accuracy: Option<Interval>,
+    /// Share of diseased scans called diseased.
+    pub sensitivity: Option<Interval>,
+    /// Share of healthy scans called healthy.
+    pub specificity: Option<Interval>,
+    /// Mean recall over classes.
+    pub balanced_accuracy: Option<Interval>,
+    /// Of one minus the probability of healthy.
+    pub auroc: Option<Interval>,
+}
+
+/// All there is to say of a head on one source of scans. A figure that is not defined is none: a class's without a scan
+/// of it, an area's without a scan of another class.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HeadStudy {
+    /// What the head was told.
+    pub told: &'static str,
+    /// Accuracy and the like.
+    #[serde(flatten)]
+    pub figures: HeadFigures,
+    /// Average precision of disease, scored by one minus the probability of healthy.
+    pub auprc: Option<Interval>,
+    /// Mean over classes of each one's AUROC against the rest.
+    pub macro_auroc: Option<Interval>,
+    /// Mean over classes of each one's average precision against the rest.
+    pub macro_auprc: Option<Interval>,
+    /// Each class against the rest, in class order.
+    pub classes: Vec<ClassFigures>,
+    /// Scans by true class (rows) and predicted class (columns).
+    pub confusion: Vec<Vec<usize>>,
+    /// Whether its probabilities mean what they say.
+    pub calibration: Calibration,
+}
+
+/// One class against the rest.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassFigures {
+    /// Its class word.
+    pub label: String,
+    /// Scans of it.
+    pub n_scans: usize,
+    /// Share of its scans given its label.
+    pub sensitivity: Option<Interval>,
+    /// Share of the other scans given another label.
+    pub specificity: Option<Interval>,
+    /// By its probability.
+    pub auroc: Option<Interval>,
+    /// Average precision by its probability.
+    pub auprc: Option<Interval>,
+    /// Corners of its ROC curve, `[1 − specificity, sensitivity]`; empty with one class only.
+    pub roc: Vec<[f64; 2]>,
+}
+
+/// Calibration before and after temperature scaling.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Calibration {
+    /// Fitted on validation; none where there is no best one.
+    pub temperature: Option<f64>,
+    /// Scans it was fitted on.
+    pub n_validation_scans: usize,
+    /// Why there is no temperature, or what is to be said of it.
+    pub note: Option<String>,
+    /// As the head answers.
+    pub before: Calibrated,
+    /// With logits divided by the temperature.
+    pub after: Option<Calibrated>,
+}
+
+/// How far probabilities are from what happens.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Calibrated {
+    /// Expected calibration error, 15 bins of equal width (Guo et al. 2017).
+    pub ece: Option<Interval>,
+    /// Half of Brier's score, 0 to 1.
+    pub brier: Option<Interval>,
+    /// Mean negative log-likelihood, in nats.
+    pub nll: Option<Interval>,
+    /// The reliability diagram behind the error.
+    pub reliability: Vec<Bin>,
+}
+
+/// A head's answers to scans whose classes are known.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// Whose eye each scan shows.
+    pub patients: Vec<String>,
+    /// Class indices.
+    pub truth: Vec<usize>,
+    /// Logits, K per scan.
+    pub logits: Vec<Vec<f64>>,
+}
+
+/// The first of the largest.
+fn argmax(values: &[f64]) -> usize {
+    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or_default()
+}
+
+fn pick<T: Copy>(scans: &[usize], of: &[T]) -> Vec<T> {
+    scans.iter().map(|i| of[*i]).collect()
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, n) = values.fold((0., 0u32), |(sum, n), v| (sum + v, n + 1));
+    (n > 0).then(|| sum / f64::from(n))
+}
+
+/// Scans' membership in a class, and their scores for it.
+struct Ranked {
+    positive: Vec<bool>,
+    scores: Vec<f64>,
+}
+
+impl Ranked {
+    fn measure(&self, scans: &[usize], of: fn(&[bool], &[f64]) -> Option<f64>) -> Option<f64> {
+        of(&pick(scans, &self.positive), &pick(scans, &self.scores))
+    }
+}
+
+impl Answers {
+    /// What was answered to `readings` under a protocol that needs no threshold.
+    pub fn of<'r>(readings: impl IntoIterator<Item = &'r Reading<'r>>, protocol: Protocol) -> Self {
+        let mut answers = Self::default();
+        for reading in readings {
+            answers.push(reading, reading.logits[&protocol].clone());
+        }
+        answers
+    }
+
+    /// Adds a scan with its logits (K).
+    pub fn push(&mut self, reading: &Reading<'_>, logits: Vec<f64>) {
+        self.patients.push(reading.record.patient.clone());
+        self.truth.push(reading.class);
+        self.logits.push(logits);
+    }
+
+    fn predicted(&self) -> Vec<usize> {
+        self.logits.iter().map(|z| argmax(z)).collect()
+    }
+
+    fn interval(&self, statistic: impl Fn(&[usize]) -> Option<f64>) -> Option<Interval> {
+        bootstrap(&self.patients, statistic)
+    }
+
+    /// Disease against healthy. Scored by the logit, not the probability, which close to 1 has no digits left to rank by.
+    fn disease(&self) -> Ranked {
+        Ranked {
+            positive: self.truth.iter().map(|t| *t > 0).collect(),
+            scores: self.logits.iter().map(|z| -one_vs_rest(z, 0)).collect(),
+        }
+    }
+
+    fn class(&self, class: usize) -> Ranked {
+        Ranked {
+            positive: self.truth.iter().map(|t| *t == class).collect(),
+            scores: self.logits.iter().map(|z| one_vs_rest(z, class)).collect(),
+        }
+    }
+
+    /// The few figures.
+    pub fn figures(&self) -> HeadFigures {
+        let (truth, predicted) = (&self.truth, self.predicted());
+        let binary = |of: &[usize]| of.iter().map(|c| usize::from(*c > 0)).collect::<Vec<_>>();
+        let (ill, called_ill) = (binary(truth), binary(&predicted));
+        let disease = self.disease();
+        HeadFigures {
+            accuracy: self.interval(|s| metrics::accuracy(&pick(s, truth), &pick(s, &predicted))),
+            sensitivity: self.interval(|s| metrics::recall(&pick(s, &ill), &pick(s, &called_ill), 1)),
+            specificity: self.interval(|s| metrics::recall(&pick(s, &ill), &pick(s, &called_ill), 0)),
+            balanced_accuracy: self.interval(|s| metrics::balanced_accuracy(&pick(s, truth), &pick(s, &predicted))),
+            auroc: self.interval(|s| disease.measure(s, ranking::auroc)),
+        }
+    }
+
+    /// All figures. `told` says what the head was told; the temperature is fitted on `validation`.
+    pub fn study(&self, told: &'static str, labels: &[String], validation: &Answers) -> HeadStudy {
+        let predicted = self.predicted();
+        let classes: Vec<Ranked> = (0..labels.len()).map(|c| self.class(c)).collect();
+        let macro_mean = |of: fn(&[bool], &[f64]) -> Option<f64>| {
+            self.interval(|s| mean(classes.iter().filter_map(|c| c.measure(s, of))))
+        };
+        let disease = self.disease();
+        let of_class = |(c, label): (usize, &String)| ClassFigures {
+            label: label.clone(),
+            n_scans: self.truth.iter().filter(|t| **t == c).count(),
+            sensitivity: self.interval(|s| metrics::recall(&pick(s, &self.truth), &pick(s, &predicted), c)),
+            specificity: self.interval(|s| metrics::specificity(&pick(s, &self.truth), &pick(s, &predicted), c)),
+            auroc: self.interval(|s| classes[c].measure(s, ranking::auroc)),
+            auprc: self.interval(|s| classes[c].measure(s, ranking::average_precision)),
+            roc: ranking::roc_curve(&classes[c].positive, &classes[c].scores),
+        };
+        HeadStudy {
+            told,
+            figures: self.figures(),
+            auprc: self.interval(|s| disease.measure(s, ranking::average_precision)),
+            macro_auroc: macro_mean(ranking::auroc),
+            macro_auprc: macro_mean(ranking::average_precision),
+            classes: labels.iter().enumerate().map(of_class).collect(),
+            confusion: metrics::confusion(&self.truth, &predicted, labels.len()),
+            calibration: self.calibration(validation),
+        }
+    }
+
+    fn calibration(&self, validation: &Answers) -> Calibration {
+        let fitted = calibration::temperature(&validation.logits, &validation.truth);
+        Calibration {
+            temperature: fitted.ok(),
+            n_validation_scans: validation.truth.len(),
+            note: fitted.err().map(|why| why.to_string()),
+            before: self.calibrated(1.),
+            after: fitted.ok().map(|t| self.calibrated(t)),
+        }
+    }
+
+    /// With logits divided by `temperature`, which moves no label.
+    fn calibrated(&self, temperature: f64) -> Calibrated {
+        let predicted = self.predicted();
+        let probabilities: Vec<Vec<f64>> =
+            self.logits.iter().map(|z| calibration::probabilities(z, temperature)).collect();
+        let confidence: Vec<f64> = probabilities.iter().zip(&predicted).map(|(p, best)| p[*best]).collect();
+        let right: Vec<bool> = predicted.iter().zip(&self.truth).map(|(p, t)| p == t).collect();
+        let brier: Vec<f64> = probabilities.iter().zip(&self.truth).map(|(p, t)| calibration::brier(p, *t)).collect();
+        let nll: Vec<f64> = self
+            .logits
+            .iter()
+            .zip(&self.truth)
+            .map(|(z, t)| calibration::negative_log_likelihood(z, *t, temperature))
+            .collect();
+        Calibrated {
+            ece: self.interval(|s| calibration::expected_calibration_error(&pick(s, &confidence), &pick(s, &right))),
+            brier: self.interval(|s| mean(s.iter().map(|i| brier[*i]))),
+            nll: self.interval(|s| mean(s.iter().map(|i| nll[*i]))),
+            reliability: calibration::reliability(&confidence, &right),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(truth: &[usize], logits: &[&[f64]]) -> Answers {
+        Answers {
+            patients: (0..truth.len()).map(|i| i.to_string()).collect(),
+            truth: truth.to_vec(),
+            logits: logits.iter().map(|z| z.to_vec()).collect(),
+        }
+    }
+
+    fn value(interval: Option<Interval>) -> Option<f64> {
+        interval.map(|i| i.value)
+    }
+
+    #[test]
+    fn two_classes_are_the_case_of_two_and_nothing_special() {
+        let two = answers(&[0, 0, 1, 1, 1], &[&[2., 0.], &[0., 1.], &[0., 3.], &[1., 0.], &[0., 2.]]);
+        let study = two.study("", &["healthy".into(), "AMD".into()], &two);
+        let amd = &study.classes[1];
+        assert_eq!(amd.sensitivity, study.figures.sensitivity);
+        assert_eq!(amd.specificity, study.figures.specificity);
+        assert_eq!(amd.auroc, study.figures.auroc);
+        assert_eq!(amd.auprc, study.auprc);
+        assert_eq!(value(study.macro_auroc), value(study.figures.auroc));
+        assert_eq!(study.confusion, [[1, 1], [1, 2]]);
+    }
+
+    #[test]
+    fn a_class_without_scans_has_no_figures_and_breaks_none() {
+        let labels: Vec<String> = ["healthy", "AMD", "DME"].map(str::to_owned).to_vec();
+        let three = answers(&[0, 0, 1, 1], &[&[2., 0., 0.], &[0., 0., 1.], &[0., 3., 0.], &[0., 1., 0.]]);
+        let study = three.study("", &labels, &Answers::default());
+        let absent = &study.classes[2];
+        assert_eq!((absent.n_scans, absent.sensitivity, absent.auroc, absent.auprc), (0, None, None, None));
+        assert_eq!(value(absent.specificity), Some(0.75));
+        assert_eq!(value(study.figures.balanced_accuracy), Some(0.75));
+        // Healthy wins 3.5 of its 4 pairs, AMD all; DME has none and does not count.
+        assert_eq!(value(study.macro_auroc), Some(f64::midpoint(3.5 / 4., 1.)));
+        assert_eq!((study.calibration.temperature, study.calibration.n_validation_scans), (None, 0));
+        let json = serde_json::to_value(&study).unwrap();
+        assert!(json["classes"][2]["sensitivity"].is_null());
+        assert!(json["calibration"]["after"].is_null());
+        assert!(json["accuracy"]["value"].is_f64(), "figures stand at the top");
+    }
+
+    #[test]
+    fn a_temperature_moves_probabilities_but_no_label() {
+        let sure = answers(&[0, 0, 0, 1], &[&[9., 0.][..]; 4]);
+        let study = sure.study("", &["healthy".into(), "AMD".into()], &sure);
+        let calibration = study.calibration;
+        let ece = |c: &Calibrated| value(c.ece).unwrap();
+        assert!(ece(&calibration.before) > 0.2);
+        assert!(ece(calibration.after.as_ref().unwrap()) < 1e-6);
+        assert_eq!(value(study.figures.accuracy), Some(0.75));
+    }
+}

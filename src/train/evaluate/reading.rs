@@ -1,0 +1,135 @@
+//! One scan as the model reads it: what each head answers under each protocol, and how much the scan speaks for each
+//! finding. Runs the engine; measures nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use candle_core::Tensor;
+
+use super::protocol::Protocol;
+use crate::caption::Caption;
+use crate::engine::{Engine, Input};
+use crate::error::{Error, Result};
+use crate::protocol::Options;
+use crate::report::{Prediction, Report};
+use crate::train::dataset::Record;
+use crate::train::samples::read_scan;
+
+/// What the model makes of a record.
+pub struct Reading<'a> {
+    /// The scan, and what its source says of it.
+    pub record: &'a Record,
+    /// Its class index.
+    pub class: usize,
+    /// Logits (K) under each protocol that needs no threshold: all but [`Protocol::TextComposed`].
+    pub logits: BTreeMap<Protocol, Vec<f64>>,
+    /// The training caption nearest to the image.
+    pub retrieved: Caption,
+    /// By how much the cosine with each finding's text exceeds that with the healthy text, in vocabulary order. Above 0
+    /// the finding counts as shown, as the finding loss trains it.
+    pub margins: Vec<f64>,
+}
+
+/// A reading with its explanations.
+pub struct Outcome<'a> {
+    /// What was answered.
+    pub reading: Reading<'a>,
+    /// What the page would show, explained for the record's class.
+    pub report: Report,
+    /// Whether the retrieved caption without its class word gets the same label.
+    pub same_without_class: bool,
+}
+
+/// Reads scans with one engine; each text is run once.
+pub struct Reader<'e> {
+    engine: &'e Engine,
+    /// Findings minus healthy text, (n_findings, D); none if the model knows no finding.
+    directions: Option<Tensor>,
+    answers: HashMap<String, Prediction>,
+}
+
+fn doubles(logits: &[f32]) -> Vec<f64> {
+    logits.iter().map(|z| f64::from(*z)).collect()
+}
+
+impl<'e> Reader<'e> {
+    /// A reader of `engine`'s.
+    pub fn new(engine: &'e Engine) -> Result<Self> {
+        let vocabulary = &engine.metadata().vocabulary;
+        let embed = |text: &String| Ok::<_, Error>(engine.embed_text(text)?.1.detach());
+        let findings = vocabulary.findings.iter().map(embed).collect::<Result<Vec<_>>>()?;
+        let healthy = embed(&vocabulary.labels[0])?;
+        let directions = match findings.as_slice() {
+            [] => None,
+            findings => Some(Tensor::cat(findings, 0)?.broadcast_sub(&healthy)?),
+        };
+        Ok(Self { engine, directions, answers: HashMap::new() })
+    }
+
+    /// The model.
+    pub fn engine(&self) -> &'e Engine {
+        self.engine
+    }
+
+    fn text(&mut self, text: &str) -> Result<&Prediction> {
+        if !self.answers.contains_key(text) {
+            self.answers.insert(text.to_owned(), self.engine.text_prediction(text)?);
+        }
+        Ok(&self.answers[text])
+    }
+
+    /// Reads a record without explaining it.
+    ///
+    /// # Errors
+    /// Names a file that cannot be read.
+    pub fn glance<'a>(&mut self, record: &'a Record) -> Result<Reading<'a>> {
+        let embeds = self.engine.embed_scan(&read_scan(record)?)?.detach();
+        let image = self.engine.image_prediction(&embeds)?;
+        self.reading(record, &image, &embeds)
+    }
+
+    /// Reads and explains a record, as the page would.
+    ///
+    /// # Errors
+    /// Names a file that cannot be read.
+    pub fn outcome<'a>(&mut self, record: &'a Record) -> Result<Outcome<'a>> {
+        let bytes = std::fs::read(&record.path)
+            .map_err(|e| Error::io(format!("cannot read {}", record.path.display())).because(e))?;
+        // The heatmap is judged for the record's class, whatever the head answers.
+        let options = Options { target: Some(record.label.clone()), caption: None };
+        let analysis = self
+            .engine
+            .analyze(&Input { name: &record.name, bytes: &bytes, frame: 0 }, &options)
+            .map_err(|e| Error::data(record.path.display().to_string()).because(e))?;
+        let reading = self.reading(record, &analysis.report.image, analysis.image_embeds())?;
+        let without = &self.text(&reading.retrieved.findings_only().text())?.label;
+        let same_without_class = *without == analysis.report.text.label;
+        Ok(Outcome { reading, report: analysis.report, same_without_class })
+    }
+
+    fn reading<'a>(&mut self, record: &'a Record, image: &Prediction, embeds: &Tensor) -> Result<Reading<'a>> {
+        let named = |e: Error| Error::data(record.path.display().to_string()).because(e);
+        let retrieved = self.engine.retrieve(embeds)?[0].0.clone();
+        let mut logits = BTreeMap::from([(Protocol::Image, doubles(&image.logits))]);
+        for (protocol, caption) in [
+            (Protocol::TextRetrieved, &retrieved),
+            (Protocol::TextGiven, &record.caption),
+            (Protocol::TextLesionsOnly, &record.caption.findings_only()),
+        ] {
+            logits.insert(protocol, doubles(&self.text(&caption.text()).map_err(named)?.logits));
+        }
+        let margins = match &self.directions {
+            Some(directions) => embeds.matmul(&directions.t()?)?.get(0)?.to_vec1::<f32>()?,
+            None => Vec::new(),
+        };
+        let labels = &self.engine.metadata().vocabulary.labels;
+        let class = labels.iter().position(|l| *l == record.label).ok_or_else(|| {
+            named(Error::data(format!("class {} is none of this model's: {}", record.label, labels.join(", "))))
+        })?;
+        Ok(Reading { record, class, logits, retrieved, margins: doubles(&margins) })
+    }
+
+    /// Logits (K) of the text head on a caption.
+    pub fn text_logits(&mut self, caption: &Caption) -> Result<Vec<f64>> {
+        Ok(doubles(&self.text(&caption.text())?.logits))
+    }
+}

@@ -1,0 +1,112 @@
+//! Everything that `train eval` tells of a model, by source: heads under each protocol, calibration, captions.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::captions::{self, CaptionStudy, Marked, Threshold, compose, thresholds};
+use super::figures::{Figures, figures};
+use super::heads::{Answers, HeadStudy};
+use super::protocol::Protocol;
+use super::reading::{Outcome, Reader, Reading};
+use super::{Evaluation, n_patients};
+use crate::error::Result;
+use crate::train::dataset::SourceKind;
+
+/// The scans that temperatures and thresholds are fitted on.
+pub enum Validation<'a> {
+    /// There are none: nothing is fitted.
+    None,
+    /// The scans that are measured; what is fitted then flatters.
+    TheSame,
+    /// Scans of other patients.
+    Others(Vec<Reading<'a>>),
+}
+
+/// A model on some scans.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Study {
+    /// By source: real scans and phantoms are never averaged together.
+    pub sources: BTreeMap<SourceKind, SourceStudy>,
+    /// From where on a composed caption names each finding, in vocabulary order.
+    pub thresholds: Vec<Threshold>,
+    /// Whether temperatures and thresholds were fitted on the very scans that are measured.
+    pub fitted_on_the_same_scans: bool,
+}
+
+/// A model on the scans of one source.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SourceStudy {
+    /// The figures that a weights file keeps.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// Validation scans of this source.
+    pub n_validation_scans: usize,
+    /// Of how many patients.
+    pub n_validation_patients: usize,
+    /// Both heads, the text head under each protocol.
+    pub heads: BTreeMap<Protocol, HeadStudy>,
+    /// Retrieved against composed captions.
+    pub captions: CaptionStudy,
+}
+
+/// Studies what `evaluation` found.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn study(reader: &mut Reader<'_>, evaluation: &Evaluation<'_>, validation: &Validation<'_>) -> Result<Study> {
+    let vocabulary = &reader.engine().metadata().vocabulary;
+    let measured: Vec<&Reading<'_>> = evaluation.sources.values().flatten().map(|o| &o.reading).collect();
+    let validation_readings: Vec<&Reading<'_>> = match validation {
+        Validation::None => Vec::new(),
+        Validation::TheSame => measured.clone(),
+        Validation::Others(readings) => readings.iter().collect(),
+    };
+    let marked = Marked::new(measured.iter().chain(&validation_readings).copied());
+    let thresholds = thresholds(&vocabulary.findings, &marked, &validation_readings);
+    let mut sources = BTreeMap::new();
+    for (source, outcomes) in &evaluation.sources {
+        let of_source: Vec<&Reading<'_>> =
+            validation_readings.iter().filter(|r| r.record.source == *source).copied().collect();
+        let study = SourceStudy {
+            figures: figures(&vocabulary.labels, *source, outcomes),
+            n_validation_scans: of_source.len(),
+            n_validation_patients: n_patients(of_source.iter().map(|r| r.record)),
+            heads: heads(reader, outcomes, &of_source, &thresholds)?,
+            captions: captions::study(
+                &outcomes.iter().map(|o| &o.reading).collect::<Vec<_>>(),
+                &marked,
+                &thresholds,
+                !validation_readings.is_empty(),
+            ),
+        };
+        sources.insert(*source, study);
+    }
+    Ok(Study { sources, thresholds, fitted_on_the_same_scans: matches!(validation, Validation::TheSame) })
+}
+
+fn heads(
+    reader: &mut Reader<'_>,
+    outcomes: &[Outcome<'_>],
+    validation: &[&Reading<'_>],
+    thresholds: &[Threshold],
+) -> Result<BTreeMap<Protocol, HeadStudy>> {
+    let labels = &reader.engine().metadata().vocabulary.labels;
+    let mut answers = |readings: &[&Reading<'_>], protocol| -> Result<Answers> {
+        if protocol != Protocol::TextComposed {
+            return Ok(Answers::of(readings.iter().copied(), protocol));
+        }
+        let mut answers = Answers::default();
+        for reading in readings {
+            answers.push(reading, reader.text_logits(&compose(&reading.margins, thresholds))?);
+        }
+        Ok(answers)
+    };
+    let measured: Vec<&Reading<'_>> = outcomes.iter().map(|o| &o.reading).collect();
+    let mut heads = BTreeMap::new();
+    for protocol in Protocol::ALL {
+        let study = answers(&measured, protocol)?.study(protocol.told(), labels, &answers(validation, protocol)?);
+        heads.insert(protocol, study);
+    }
+    Ok(heads)
+}
