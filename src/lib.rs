@@ -41,7 +41,7 @@
 //! | `train` | core; never `web` |
 //!
 //! It touches a tensor → core; the DOM → `web`; disk or GPU → `train`; it crosses the thread → `protocol`; it picks a
-//! colour → `render` or `www/style.css`. Core takes bytes, never paths or URLs.
+//! colour → `render` or `www/*.css`. Core takes bytes, never paths or URLs.
 //!
 //! # Features
 //!

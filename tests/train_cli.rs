@@ -39,6 +39,10 @@ fn norm(embedding: &Value) -> f64 {
     embedding.as_array().unwrap().iter().map(|v| v.as_f64().unwrap().powi(2)).sum::<f64>().sqrt()
 }
 
+fn sum(counts: &Value) -> u64 {
+    counts.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum()
+}
+
 #[test]
 fn phantoms_become_a_weights_file_that_answers() {
     let dir = tempfile::tempdir().unwrap();
@@ -64,11 +68,30 @@ fn phantoms_become_a_weights_file_that_answers() {
     assert_eq!(index["models"][0]["bytes"].as_u64(), Some(std::fs::metadata(&file).unwrap().len()));
     assert_eq!(index["models"][0]["default"], true);
 
-    let figures = json(&["eval", "--weights", text(&file), "--data", &data, "--json"]);
+    let page = dir.path().join("report.html");
+    let figures = json(&["eval", "--weights", text(&file), "--data", &data, "--json", "--report", text(&page)]);
     let accuracy = figures["sources"]["phantom"]["image"]["accuracy"]["value"].as_f64().unwrap();
     assert!((0. ..=1.).contains(&accuracy));
     assert_eq!(figures["split"], "test");
     assert_eq!(figures["sources"]["phantom"]["image"], metrics["int8"]["phantom"]["image"]);
+
+    let heads = &figures["sources"]["phantom"]["heads"];
+    for protocol in ["image", "text_retrieved", "text_composed", "text_given", "text_lesions_only"] {
+        let confusion: u64 = heads[protocol]["confusion"].as_array().unwrap().iter().map(sum).sum();
+        assert_eq!(Some(confusion), figures["sources"]["phantom"]["n_scans"].as_u64(), "{protocol}");
+        assert!(heads[protocol]["calibration"]["n_validation_scans"].as_u64().unwrap() > 0, "{protocol}");
+    }
+    assert_eq!(heads["image"]["accuracy"], figures["sources"]["phantom"]["image"]["accuracy"]);
+    assert_eq!(heads["text_retrieved"]["auroc"], figures["sources"]["phantom"]["text"]["auroc"]);
+    let captions = &figures["sources"]["phantom"]["captions"];
+    assert!(captions["retrieved"].is_object() && captions["composed"].is_object());
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<svg") && page.contains("text, lesions only") && !page.contains("://"));
+
+    let unseen = json(&["eval", "--weights", text(&file), "--data", &data, "--split", "all", "--json"]);
+    let unseen = &unseen["sources"]["phantom"];
+    assert!(unseen["heads"]["image"]["calibration"]["after"].is_null(), "nothing to calibrate on");
+    assert!(unseen["captions"]["composed"].is_null() && unseen["captions"]["composed_untuned"].is_object());
 
     let image = phantoms.join("Images/Images_Original/AMD Part1/AMD (1)/Image (1).png");
     let explain = ["explain", text(&image), "--weights", text(&file), "--out", text(&out), "--json"];

@@ -168,6 +168,9 @@ struct EvalArgs {
     /// Whose scans: a split that the weights file remembers, or all scans of a folder that it never saw.
     #[arg(long, value_enum, default_value_t = Which::Test)]
     split: Which,
+    /// Write a report with plots to this HTML file, which opens without a network.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Print figures as JSON.
     #[arg(long)]
     json: bool,
@@ -260,8 +263,9 @@ impl Cli {
                 commands::export(&a.run.run, &a.run.data, &wording, &a.out, a.json)
             }
             Command::Eval(a) => {
-                let split = a.split.split();
-                let request = commands::EvalRequest { weights: &a.weights, data: &a.data, split, as_json: a.json };
+                let (split, report) = (a.split.split(), a.report.as_deref());
+                let request =
+                    commands::EvalRequest { weights: &a.weights, data: &a.data, split, report, as_json: a.json };
                 commands::eval(&request, &a.device.device()?)
             }
             Command::Explain(a) => {

@@ -10,7 +10,7 @@ use super::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
 use super::dataset::{DataSpec, Dataset, Record};
 use super::evaluate::reading::Reader;
 use super::evaluate::study::{self, Validation};
-use super::evaluate::{evaluate, print};
+use super::evaluate::{evaluate, html, print};
 use super::export::{self, Wording};
 use super::run::{Prepared, Run, files};
 use super::samples::{self, Sample};
@@ -171,6 +171,8 @@ pub struct EvalRequest<'a> {
     pub data: &'a [DataSpec],
     /// Whose scans; none for all.
     pub split: Option<Split>,
+    /// A file for the HTML report.
+    pub report: Option<&'a Path>,
     /// Whether figures are printed as JSON.
     pub as_json: bool,
 }
@@ -178,7 +180,7 @@ pub struct EvalRequest<'a> {
 /// `train eval`.
 pub fn eval(request: &EvalRequest<'_>, device: &Device) -> Result<()> {
     cpu_only(device)?;
-    let EvalRequest { weights, data, split, as_json } = *request;
+    let EvalRequest { weights, data, split, report, as_json } = *request;
     let engine = load(weights)?;
     let metadata = engine.metadata();
     let dataset = read_dataset(data, &metadata.vocabulary.labels)?;
@@ -208,6 +210,11 @@ pub fn eval(request: &EvalRequest<'_>, device: &Device) -> Result<()> {
     bar.finish_and_clear();
     let split = split.map_or("all".to_owned(), |s| s.to_string());
     let card = engine.card();
+    if let Some(path) = report {
+        let (model, title, precision) = (&card.name, &card.title, &card.precision);
+        let about = html::About { model, title, precision, sha256: &card.sha256, split: &split };
+        fs::write(path, html::page(&about, &study)).map_err(|e| io(path, "write", e))?;
+    }
     if as_json {
         let mut all = serde_json::to_value(&study).map_err(|e| Error::io("JSON").because(e))?;
         all["model"] = json!({ "name": card.name, "sha256": card.sha256 });

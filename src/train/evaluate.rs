@@ -1,12 +1,13 @@
 //! A weights file against scans it never learnt from. Real scans and phantoms are never averaged together.
 //!
 //! `reading` runs the model, once per scan; `figures` are the few numbers that a weights file keeps; `study` is all that
-//! `train eval` tells, with `heads` (under each `protocol`) and `captions` (retrieved against composed); `print`
-//! shows it.
+//! `train eval` tells, with `heads` (under each `protocol`) and `captions` (retrieved against composed); `html` and
+//! `print` show it.
 
 pub mod captions;
 pub mod figures;
 pub mod heads;
+pub mod html;
 pub mod pointing;
 pub mod print;
 pub mod protocol;
