@@ -6,6 +6,7 @@ pub mod ranking;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Draws of a bootstrap.
@@ -27,7 +28,7 @@ pub struct Interval {
 /// Percentile bootstrap over patients (Efron & Tibshirani 1993): whole patients are drawn with replacement, because
 /// scans of one eye are not independent. `statistic` gets indices of scans; none where it is undefined, as AUROC is with
 /// one class only.
-pub fn bootstrap(patients: &[String], statistic: impl Fn(&[usize]) -> Option<f64>) -> Option<Interval> {
+pub fn bootstrap(patients: &[String], statistic: impl Fn(&[usize]) -> Option<f64> + Sync) -> Option<Interval> {
     let all: Vec<usize> = (0..patients.len()).collect();
     let value = statistic(&all)?;
     let mut names: Vec<&String> = patients.iter().collect();
@@ -36,13 +37,11 @@ pub fn bootstrap(patients: &[String], statistic: impl Fn(&[usize]) -> Option<f64
     let members: Vec<Vec<usize>> =
         names.iter().map(|n| all.iter().copied().filter(|i| &patients[*i] == *n).collect()).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(BOOTSTRAP_SEED);
-    let mut values: Vec<f64> = (0..BOOTSTRAP_DRAWS)
-        .filter_map(|_| {
-            let drawn: Vec<usize> =
-                (0..members.len()).flat_map(|_| &members[rng.random_range(0..members.len())]).copied().collect();
-            statistic(&drawn)
-        })
+    // Drawn one after the other, so that threads do not decide who is drawn.
+    let draws: Vec<Vec<usize>> = (0..BOOTSTRAP_DRAWS)
+        .map(|_| (0..members.len()).flat_map(|_| &members[rng.random_range(0..members.len())]).copied().collect())
         .collect();
+    let mut values: Vec<f64> = draws.par_iter().filter_map(|drawn| statistic(drawn)).collect();
     values.sort_by(f64::total_cmp);
     let percentile = |p: f64| values.get(((values.len() as f64 - 1.) * p).round() as usize).copied();
     Some(Interval { value, low: percentile(0.025)?, high: percentile(0.975)? })

@@ -152,7 +152,7 @@ impl Answers {
         self.logits.iter().map(|z| argmax(z)).collect()
     }
 
-    fn interval(&self, statistic: impl Fn(&[usize]) -> Option<f64>) -> Option<Interval> {
+    fn interval(&self, statistic: impl Fn(&[usize]) -> Option<f64> + Sync) -> Option<Interval> {
         bootstrap(&self.patients, statistic)
     }
 
