@@ -16,7 +16,6 @@ use super::dataset::{Record, SourceKind};
 use super::evaluate::evaluate;
 use super::evaluate::figures::Figures;
 use super::evaluate::reading::Reader;
-use super::batches::text_batch;
 use super::run::{Prepared, Run, files};
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata, sha256};
 use crate::clip::Clip;

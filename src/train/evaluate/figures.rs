@@ -55,7 +55,6 @@ pub struct LesionFigures {
 
 /// Measures the outcomes of one source; `labels` are the model's class words.
 pub fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
-    let patients: Vec<String> = outcomes.iter().map(|o| o.reading.record.patient.clone()).collect();
     let class_word = |o: &Outcome<'_>| {
         let more = o.report.tokens.words.len() > 1;
         let word = o.report.tokens.words.iter().find(|w| labels.contains(&w.text));
@@ -70,28 +69,32 @@ pub fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) 
         text: head(Protocol::TextRetrieved),
         findings_keep_label: outcomes.iter().filter(|o| o.same_without_class).count() as f64 / outcomes.len() as f64,
         class_word_share: (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64),
-        condition: (source == SourceKind::Octdl).then(|| condition_figures(outcomes, &patients)),
+        condition: (source == SourceKind::Octdl).then(|| condition_figures(labels, outcomes)),
         lesions: lesion_figures(outcomes),
     }
 }
 
-/// Healthy is 0, then OCTDL's conditions; a caption that names none of them is 4, which is never right.
-fn condition(caption: &Caption) -> usize {
+/// Healthy is 0, then OCTDL's conditions; none for a caption that says neither, as that of another disease.
+fn condition(caption: &Caption, healthy: &str) -> Option<usize> {
     let named = octdl::AMD_FINDINGS.iter().position(|f| caption.findings.iter().any(|c| c == f));
-    match named {
-        Some(i) => i + 1,
-        None if caption.findings.is_empty() => 0,
-        None => octdl::AMD_FINDINGS.len() + 1,
-    }
+    let is_healthy = caption.findings.is_empty() && caption.label.as_deref().is_none_or(|label| label == healthy);
+    named.map(|i| i + 1).or(is_healthy.then_some(0))
 }
 
-fn condition_figures(outcomes: &[Outcome<'_>], patients: &[String]) -> ConditionFigures {
-    let truth: Vec<usize> = outcomes.iter().map(|o| condition(&o.reading.record.caption)).collect();
-    let predicted: Vec<usize> = outcomes.iter().map(|o| condition(&o.reading.retrieved)).collect();
+/// On scans that have a condition; a retrieved caption without one is never right.
+fn condition_figures(labels: &[String], outcomes: &[Outcome<'_>]) -> ConditionFigures {
+    const NO_CONDITION: usize = octdl::AMD_FINDINGS.len() + 1;
+    let (mut patients, mut truth, mut predicted) = (Vec::new(), Vec::new(), Vec::new());
+    for Outcome { reading, .. } in outcomes {
+        let Some(condition_there) = condition(&reading.record.caption, &labels[0]) else { continue };
+        patients.push(reading.record.patient.clone());
+        truth.push(condition_there);
+        predicted.push(condition(&reading.retrieved, &labels[0]).unwrap_or(NO_CONDITION));
+    }
     let pick = |scans: &[usize], of: &[usize]| scans.iter().map(|i| of[*i]).collect::<Vec<_>>();
     ConditionFigures {
-        accuracy: bootstrap(patients, |s| metrics::accuracy(&pick(s, &truth), &pick(s, &predicted))),
-        balanced_accuracy: bootstrap(patients, |s| metrics::balanced_accuracy(&pick(s, &truth), &pick(s, &predicted))),
+        accuracy: bootstrap(&patients, |s| metrics::accuracy(&pick(s, &truth), &pick(s, &predicted))),
+        balanced_accuracy: bootstrap(&patients, |s| metrics::balanced_accuracy(&pick(s, &truth), &pick(s, &predicted))),
     }
 }
 
@@ -120,11 +123,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caption_without_condition_is_never_right() {
-        let caption =
-            |findings: &[&str]| Caption { label: None, findings: findings.iter().map(|f| (*f).into()).collect() };
-        assert_eq!(condition(&caption(&[])), 0);
-        assert_eq!(condition(&caption(&["MNV"])), 3);
-        assert_eq!(condition(&caption(&["soft drusen"])), 4);
+    fn another_disease_is_neither_healthy_nor_a_condition() {
+        let of = |label: Option<&str>, findings: &[&str]| {
+            let findings = findings.iter().map(|f| (*f).to_owned()).collect();
+            condition(&Caption { label: label.map(str::to_owned), findings }, "healthy")
+        };
+        assert_eq!(of(None, &[]), Some(0));
+        assert_eq!(of(Some("healthy"), &[]), Some(0));
+        assert_eq!(of(Some("AMD"), &["MNV"]), Some(3));
+        assert_eq!(of(Some("AMD"), &["soft drusen"]), None);
+        assert_eq!(of(Some("DME"), &[]), None);
     }
 }
