@@ -126,7 +126,7 @@ pub fn confusions(heads: &Heads) -> String {
             name(*protocol)
         )
     };
-    format!("<div class=\"plots\">{}</div>", heads.iter().map(one).collect::<String>())
+    format!("<div class=\"matrices\">{}</div>", heads.iter().map(one).collect::<String>())
 }
 
 /// Each class against the rest, for each head.
