@@ -17,6 +17,7 @@ pub mod events;
 pub mod export;
 pub mod fit;
 pub mod heads;
+pub mod import;
 pub mod init;
 pub mod lesion_box;
 pub mod local;

@@ -1,7 +1,7 @@
 //! Where a run stands: weights, their running average, the optimiser's moments and the position, in one file, so that
 //! none can be newer than the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
@@ -82,13 +82,22 @@ pub fn restore(run: &Run, weights: &Weights, adamw: &mut AdamW, device: &Device)
         serde_json::from_str(&note).map_err(|e| damaged("does not say how far it is").because(e))?;
     let tensors = run.read_tensors(files::CHECKPOINT, device)?;
     for (prefix, variables) in [("weight.", &weights.variables), ("average.", &weights.average)] {
-        for (name, var) in variables {
-            let name = format!("{prefix}{name}");
-            var.set(tensors.get(&name).ok_or_else(|| damaged(&format!("has no {name}")))?)?;
-        }
+        set(variables, prefix, &tensors).map_err(|e| damaged("is not whole").because(e))?;
     }
     adamw.restore(&tensors, position.n_steps)?;
     Ok(position)
+}
+
+/// Gives every variable the tensor of its name after `prefix`.
+///
+/// # Errors
+/// A tensor is missing or of another shape.
+pub fn set(variables: &BTreeMap<String, Var>, prefix: &str, tensors: &HashMap<String, Tensor>) -> Result<()> {
+    for (name, var) in variables {
+        let name = format!("{prefix}{name}");
+        var.set(tensors.get(&name).ok_or_else(|| Error::data(format!("there is no tensor {name}")))?)?;
+    }
+    Ok(())
 }
 
 fn tensors(variables: &BTreeMap<String, Var>, prefix: &str) -> impl Iterator<Item = (String, Tensor)> {

@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 
 /// Makes the weights that octlens explains scans with.
 ///
-/// From data to page: `phantom` (optional), `finetune`, `heads`, `export`. `eval`, `explain` and `embed` ask a weights
-/// file.
+/// From data to page: `phantom` and `import` (both optional), `finetune`, `heads`, `export`. `eval`, `explain` and
+/// `embed` ask a weights file.
 #[derive(Parser)]
 #[command(name = "train", version)]
 pub struct Cli {
@@ -25,6 +25,8 @@ pub struct Cli {
 enum Command {
     /// Write synthetic B-scans with exact lesion boxes, in OCT5k's layout.
     Phantom(PhantomArgs),
+    /// Turn a CLIP that others trained (OpenAI's RN50.pt, a state dict, safetensors) into a start for finetune.
+    Import(ImportArgs),
     /// Train both towers on scans and captions; goes on from the last epoch if the run has one.
     Finetune(FinetuneArgs),
     /// Train both heads of a run on its frozen towers.
@@ -102,6 +104,28 @@ struct PhantomArgs {
 }
 
 #[derive(Args)]
+struct ImportArgs {
+    /// OpenAI's TorchScript archive, a PyTorch state dict (.pt, .pth, .bin) or safetensors of open_clip. The model must
+    /// have a ModifiedResNet and QuickGELU, as OpenAI's RN50 and open_clip's RN50-quickgelu.
+    #[arg(long)]
+    weights: PathBuf,
+    /// CLIP's bpe_simple_vocab_16e6.txt.gz, or the tokenizer.json of a CLIP on Hugging Face.
+    #[arg(long)]
+    tokenizer: PathBuf,
+    /// Heads of the text tower, where its width is no multiple of 64: a file cannot tell.
+    #[arg(long)]
+    text_heads: Option<usize>,
+    /// Folder to write: towers.safetensors, tokenizer.json, clip.json.
+    #[arg(long)]
+    out: PathBuf,
+    /// Print what was imported as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+#[derive(Args)]
 struct FinetuneArgs {
     /// The run's folder.
     #[arg(long)]
@@ -109,6 +133,9 @@ struct FinetuneArgs {
     /// KIND:DIR with KIND oct5k, octdl or phantom; may be given several times.
     #[arg(long, required = true)]
     data: Vec<DataSpec>,
+    /// Folder that import wrote, to begin from its weights; its sizes and tokenizer hold, not --model's.
+    #[arg(long)]
+    init: Option<PathBuf>,
     #[command(flatten)]
     settings: Settings,
     #[command(flatten)]
@@ -250,7 +277,13 @@ impl Cli {
                 a.device.device()?;
                 commands::phantom(&a.out, a.healthy, a.amd, a.seed)
             }
-            Command::Finetune(a) => commands::finetune(&a.out, &a.data, a.settings, &a.device.device()?),
+            Command::Import(a) => {
+                a.device.device()?;
+                commands::import(&a.weights, &a.tokenizer, a.text_heads, &a.out, a.json)
+            }
+            Command::Finetune(a) => {
+                commands::finetune(&a.out, &a.data, a.settings, a.init.as_deref(), &a.device.device()?)
+            }
             Command::Heads(a) => commands::heads(&a.run, &a.data, &a.device.device()?),
             Command::Export(a) => {
                 a.run.device.device()?;

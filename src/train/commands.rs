@@ -12,6 +12,7 @@ use super::evaluate::reading::Reader;
 use super::evaluate::study::{self, Validation};
 use super::evaluate::{evaluate, html, print};
 use super::export::{self, Wording};
+use super::import::{self, Imported, start};
 use super::run::{Prepared, Run, files};
 use super::samples::{self, Sample};
 use super::split::{Split, Splits};
@@ -41,6 +42,27 @@ pub fn phantom(out: &Path, healthy: usize, amd: usize, seed: u64) -> Result<()> 
     let summary = phantom::write_folder(out, &settings, &mut || bar.inc(1))?;
     bar.finish_and_clear();
     println!("{} images, {} lesion boxes in {}", summary.images, summary.boxes, out.display());
+    Ok(())
+}
+
+/// `train import`.
+pub fn import(weights: &Path, tokenizer: &Path, text_heads: Option<usize>, out: &Path, as_json: bool) -> Result<()> {
+    let imported = import::import(weights, tokenizer, text_heads)?;
+    imported.write(out)?;
+    if as_json {
+        return print_json(&imported.manifest);
+    }
+    let (manifest, n_tensors) = (&imported.manifest, imported.towers.len());
+    let (vision, text) = (&manifest.clip.vision, &manifest.clip.text);
+    println!(
+        "{} ({}): {n_tensors} tensors, images of {} × {}, {} tokens, in {}",
+        manifest.weights.file,
+        manifest.weights.format,
+        vision.image_height,
+        vision.image_width,
+        text.vocab_size,
+        out.display()
+    );
     Ok(())
 }
 
@@ -79,7 +101,7 @@ fn read_samples(records: &[&Record], spec: &ModelSpec, what: &str) -> Result<Vec
 }
 
 /// `train finetune`.
-pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, device: &Device) -> Result<()> {
+pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, init: Option<&Path>, device: &Device) -> Result<()> {
     let run = Run::new(out)?;
     let dataset = read_dataset(data, settings.labels())?;
     if let Some(missing) = settings.labels().iter().find(|l| !dataset.records.iter().any(|r| r.label == **l)) {
@@ -94,9 +116,10 @@ pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, device: &Devi
                 run.path(files::SETTINGS).display()
             )));
         }
+        start::check(&run, init)?;
         prepared
     } else {
-        prepare(&dataset, settings)?
+        prepare(&dataset, settings, start::begin(&run, init)?)?
     };
     prepared.write(&run)?;
     let train = part(&dataset, &prepared.splits, Split::Train);
@@ -107,7 +130,7 @@ pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, device: &Devi
     fit::fit(&run, &prepared, (&train, &val), (&train_samples, &val_samples), device)
 }
 
-fn prepare(dataset: &Dataset, settings: Settings) -> Result<Prepared> {
+fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Result<Prepared> {
     let splits = Splits::make(&dataset.records, settings.seed, SPLIT_FRACTIONS);
     let mut captions: Vec<_> = part(dataset, &splits, Split::Train).into_iter().map(|r| r.caption.clone()).collect();
     captions.sort();
@@ -116,9 +139,15 @@ fn prepare(dataset: &Dataset, settings: Settings) -> Result<Prepared> {
     let vocabulary = dataset.vocabulary();
     let mut texts: Vec<String> = captions.iter().map(|c| c.text()).collect();
     texts.extend(vocabulary.findings.iter().chain(&vocabulary.labels).cloned());
-    let tokenizer = vocab::train(&texts)?;
-    let spec = ModelSpec::new(&settings, dataset, captions, tokenizer.vocab_size())?;
-    Ok(Prepared { settings, spec, splits, tokenizer })
+    let tokenizer = match &start {
+        Some(imported) => imported.tokenizer.clone(),
+        None => vocab::train(&texts)?,
+    };
+    let mut spec = ModelSpec::new(&settings, dataset, captions, tokenizer.vocab_size())?;
+    if let Some(imported) = &start {
+        imported.adapt(&mut spec);
+    }
+    Ok(Prepared { settings, spec, splits, tokenizer, start })
 }
 
 /// `train heads`.

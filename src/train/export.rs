@@ -16,6 +16,7 @@ use super::dataset::{Record, SourceKind};
 use super::evaluate::evaluate;
 use super::evaluate::figures::Figures;
 use super::evaluate::reading::Reader;
+use super::import::start;
 use super::run::{Prepared, Run, files};
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata, sha256};
 use crate::clip::Clip;
@@ -80,6 +81,9 @@ pub fn export(
 ) -> Result<serde_json::Value> {
     let tensors = tensors(run, prepared)?;
     let mut metadata = metadata(prepared, wording)?;
+    if let Some(source) = start::source(run)? {
+        metadata.training["start"] = json!(source);
+    }
     let engine = |metadata: &Metadata, quantize: bool| -> Result<Engine> {
         Engine::load(&wording.name, &Bundle::write(metadata, &tensors, quantize)?)
     };
@@ -143,7 +147,7 @@ fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
 }
 
 fn metadata(prepared: &Prepared, wording: &Wording) -> Result<Metadata> {
-    let Prepared { settings, spec, splits, tokenizer } = prepared;
+    let Prepared { settings, spec, splits, tokenizer, .. } = prepared;
     let has = |source: &SourceKind| splits.patients.keys().any(|key| key.starts_with(&format!("{source}/")));
     let data: BTreeMap<SourceKind, &str> =
         SourceKind::ALL.into_iter().filter(has).map(|source| (source, source.citation())).collect();

@@ -49,6 +49,9 @@ pub fn fit(
     let (average_clip, average) = build(spec, device)?;
     let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     initialize(&mut list, spec.clip.text.layers, settings.seed)?;
+    if let Some(imported) = &prepared.start {
+        checkpoint::set(&variables, "", &imported.towers)?;
+    }
     for (name, var) in &average {
         var.set(&variables[name].as_detached_tensor())?;
     }

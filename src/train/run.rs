@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::config::{ModelSpec, Settings};
+use super::import::Imported;
 use super::split::Splits;
 use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
@@ -36,6 +37,11 @@ impl Run {
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string_pretty(value)
             .map_err(|e| Error::io(format!("{name} cannot be written as JSON")).because(e))?;
+        self.write_text(name, &text)
+    }
+
+    /// Writes `text` as it is; a half-written file never replaces a whole one.
+    pub fn write_text(&self, name: &str, text: &str) -> Result<()> {
         self.replace(name, |path| fs::write(path, text.as_bytes()).map_err(|e| io(path, e)))
     }
 
@@ -116,6 +122,8 @@ pub mod files {
     pub const MODEL: &str = "model.json";
     /// [`super::Splits`].
     pub const SPLITS: &str = "splits.json";
+    /// [`crate::train::import::Manifest`] of the weights that the run began with, if it began with imported ones.
+    pub const START: &str = "start.json";
     /// Hugging Face's format.
     pub const TOKENIZER: &str = "tokenizer.json";
     /// Where to go on from: weights, averages, moments, position.
@@ -136,6 +144,8 @@ pub struct Prepared {
     pub splits: Splits,
     /// Text → token ids.
     pub tokenizer: Tokenizer,
+    /// What a new run begins from, if not from weights that are drawn.
+    pub start: Option<Imported>,
 }
 
 impl Prepared {
@@ -147,6 +157,7 @@ impl Prepared {
             spec: run.read_json(files::MODEL)?,
             splits: Splits::load(&run.path(files::SPLITS))?,
             tokenizer: Tokenizer::from_json(&fs::read_to_string(&tokenizer).map_err(|e| io(&tokenizer, e))?)?,
+            start: None,
         })
     }
 
@@ -155,7 +166,6 @@ impl Prepared {
         run.write_json(files::SETTINGS, &self.settings)?;
         run.write_json(files::MODEL, &self.spec)?;
         self.splits.save(&run.path(files::SPLITS))?;
-        let json = self.tokenizer.to_json()?;
-        run.replace(files::TOKENIZER, |path| fs::write(path, json.as_bytes()).map_err(|e| io(path, e)))
+        run.write_text(files::TOKENIZER, &self.tokenizer.to_json()?)
     }
 }

@@ -1,0 +1,111 @@
+//! Which tensors a model is made of, and how a file's differ from them. Reads no numbers.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use candle_core::{DType, Device, Shape, Tensor};
+use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
+
+use super::pickle::shown;
+use crate::clip::{Clip, ClipConfig};
+use crate::error::{Error, Result};
+
+/// Tensors' shapes by name.
+pub type Shapes = BTreeMap<String, Vec<usize>>;
+
+/// How many names of one sort a message lists.
+const MAX_LISTED: usize = 60;
+
+/// Every tensor that [`Clip`] asks for, in its shape. The model itself is asked, so that there is no second list.
+pub fn of_clip(config: &ClipConfig) -> Result<Shapes> {
+    config.check()?;
+    let asked = Arc::new(Mutex::new(Shapes::new()));
+    let recorder = Box::new(Recorder(asked.clone()));
+    Clip::new(config, VarBuilder::from_backend(recorder, DType::F32, Device::Cpu))?;
+    let shapes = asked.lock().map_err(|_| Error::config("a thread panicked while it built the model"))?;
+    Ok(shapes.clone())
+}
+
+/// Answers with zeros that take no room, and notes what was asked.
+struct Recorder(Arc<Mutex<Shapes>>);
+
+impl SimpleBackend for Recorder {
+    fn get(&self, s: Shape, name: &str, _: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        if let Ok(mut asked) = self.0.lock() {
+            asked.insert(name.to_owned(), s.dims().to_vec());
+        }
+        Tensor::zeros((), dtype, device)?.broadcast_as(s)
+    }
+
+    fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> candle_core::Result<Tensor> {
+        Err(candle_core::Error::CannotFindTensor { path: name.to_owned() })
+    }
+
+    fn contains_tensor(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// A shape as people write it: `[64, 3, 3, 3]`.
+pub fn dims(shape: &[usize]) -> String {
+    format!("{shape:?}")
+}
+
+/// Compares a file's tensors with those a model has. `ignored` names those that a file may have besides.
+///
+/// # Errors
+/// One line that names every tensor that is missing, not known, or of another shape.
+pub fn compare(found: &Shapes, expected: &Shapes, ignored: impl Fn(&str) -> bool) -> Result<()> {
+    let missing: Vec<String> = expected.keys().filter(|name| !found.contains_key(*name)).cloned().collect();
+    let unknown: Vec<String> =
+        found.keys().filter(|name| !expected.contains_key(*name) && !ignored(name)).map(|name| shown(name)).collect();
+    let other: Vec<String> = expected
+        .iter()
+        .filter_map(|(name, shape)| Some((name, shape, found.get(name)?)))
+        .filter(|(_, shape, found)| shape != found)
+        .map(|(name, shape, found)| format!("{name} is {}, not {}", dims(found), dims(shape)))
+        .collect();
+    let parts: Vec<String> = [("missing", missing), ("not known", unknown), ("of another shape", other)]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| format!("{} {what}: {}", names.len(), listed(&names)))
+        .collect();
+    if parts.is_empty() { Ok(()) } else { Err(Error::weights(format!("its tensors do not fit: {}", parts.join("; ")))) }
+}
+
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(MAX_LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > MAX_LISTED { format!("{shown} and {} more", names.len() - MAX_LISTED) } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_names_its_own_tensors() {
+        let shapes = of_clip(&ClipConfig::rn50()).unwrap();
+        // OpenAI's RN50 has 102 million parameters; 5,300 convolution statistics are no parameters.
+        assert_eq!(shapes["visual.conv1.weight"], [32, 3, 3, 3]);
+        assert_eq!(shapes["visual.attnpool.positional_embedding"], [50, 2048]);
+        assert_eq!(shapes["transformer.resblocks.11.attn.in_proj_weight"], [1536, 512]);
+        assert_eq!(shapes["logit_scale"], [0usize; 0]);
+        let n: usize =
+            shapes.iter().filter(|(n, _)| !n.contains("running_")).map(|(_, s)| s.iter().product::<usize>()).sum();
+        assert_eq!(n, 102_007_137);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_in_one_line() {
+        let shapes = |list: &[(&str, &[usize])]| -> Shapes {
+            list.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect()
+        };
+        let expected = shapes(&[("a", &[1]), ("b", &[2]), ("c", &[3])]);
+        let found = shapes(&[("b", &[4]), ("c", &[3]), ("d", &[5]), ("e", &[6])]);
+        let error = compare(&found, &expected, |name| name == "e").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "its tensors do not fit: 1 missing: a; 1 not known: d; 1 of another shape: b is [4], not [2]"
+        );
+    }
+}

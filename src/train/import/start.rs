@@ -1,0 +1,43 @@
+//! A run that begins from imported weights: which ones, so that it goes on only from those.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Imported, Manifest, Source};
+use crate::error::{Error, Result};
+use crate::train::run::{Run, files};
+
+/// Reads what a new run begins from, and notes it in the run's folder. None: from weights that are drawn.
+pub fn begin(run: &Run, init: Option<&Path>) -> Result<Option<Imported>> {
+    let Some(dir) = init else {
+        // A run that was stopped in its first epoch may have noted something else.
+        let path = run.path(files::START);
+        if path.exists() {
+            fs::remove_file(&path).map_err(|e| Error::io(format!("cannot remove {}", path.display())).because(e))?;
+        }
+        return Ok(None);
+    };
+    let imported = Imported::read(dir)?;
+    run.write_json(files::START, &imported.manifest)?;
+    Ok(Some(imported))
+}
+
+/// The weights that a run began from, if they were imported.
+pub fn source(run: &Run) -> Result<Option<Source>> {
+    Ok(noted(run)?.map(|manifest| manifest.weights))
+}
+
+fn noted(run: &Run) -> Result<Option<Manifest>> {
+    if run.path(files::START).exists() { run.read_json(files::START).map(Some) } else { Ok(None) }
+}
+
+/// Refuses to go on with a run that began from other weights than `init`.
+pub fn check(run: &Run, init: Option<&Path>) -> Result<()> {
+    let noted = noted(run)?;
+    let given = init.map(Manifest::read).transpose()?;
+    if noted == given {
+        return Ok(());
+    }
+    let began = noted.map_or("drawn weights".to_owned(), |m| format!("{} ({})", m.weights.file, m.weights.sha256));
+    Err(Error::config(format!("this run was begun from {began}: repeat its --init, or choose another --out")))
+}
