@@ -125,7 +125,7 @@ fn phantoms_become_a_weights_file_that_answers() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["phantom", "finetune", "heads", "export", "eval", "explain", "embed"] {
+    for command in ["phantom", "import", "finetune", "heads", "export", "eval", "explain", "embed"] {
         assert!(printed(&[command, "--help"]).contains("--device"), "{command}");
     }
 }
