@@ -2,7 +2,8 @@
 //!
 //! Read top to bottom: `dataset` (folders → records) → `split` (patients → train, val, test) → `samples` (records →
 //! grey images in memory) → `fit` (contrastive training of both towers) → `heads` → `export` (one file, with figures
-//! from `evaluate`). A run is a folder; `run` names its files.
+//! from `evaluate`). A run is a folder; `run` names its files. `import` makes a start for `fit` out of other people's
+//! weights.
 
 pub mod adamw;
 pub mod augment;

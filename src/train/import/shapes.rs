@@ -85,7 +85,6 @@ mod tests {
     #[test]
     fn the_model_names_its_own_tensors() {
         let shapes = of_clip(&ClipConfig::rn50()).unwrap();
-        // OpenAI's RN50 has 102 million parameters; 5,300 convolution statistics are no parameters.
         assert_eq!(shapes["visual.conv1.weight"], [32, 3, 3, 3]);
         assert_eq!(shapes["visual.attnpool.positional_embedding"], [50, 2048]);
         assert_eq!(shapes["transformer.resblocks.11.attn.in_proj_weight"], [1536, 512]);
