@@ -75,6 +75,8 @@ pub fn of(shapes: &Shapes, stated: Stated, text_heads: Option<usize>) -> Result<
     if text_layers == 0 {
         missing.push("transformer.resblocks.0.attn.in_proj_weight".to_owned());
     }
+    missing.sort();
+    missing.dedup();
     if !missing.is_empty() {
         return Err(Error::weights(format!(
             "it holds no CLIP with a ModifiedResNet: missing are {}",
