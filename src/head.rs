@@ -47,8 +47,8 @@ pub fn probabilities(logits: &Tensor) -> Result<Tensor> {
 }
 
 /// Mean over rows of `weights · (-Σ targets · log softmax(logits))`; `targets` (batch, K) sum to 1, `weights`
-/// (batch) have mean 1.
-fn cross_entropy(logits: &Tensor, targets: &Tensor, weights: &Tensor) -> Result<Tensor> {
+/// (batch) have mean 1. Returns a scalar.
+pub fn cross_entropy(logits: &Tensor, targets: &Tensor, weights: &Tensor) -> Result<Tensor> {
     let log_probabilities = candle_nn::ops::log_softmax(logits, D::Minus1)?;
     let per_row = (log_probabilities * targets)?.sum(D::Minus1)?;
     Ok((per_row * weights)?.mean_all()?.neg()?)

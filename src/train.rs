@@ -3,10 +3,11 @@
 //! Read top to bottom: `dataset` (folders → records) → `split` (patients → train, val, test) → `samples` (records →
 //! grey images in memory) → `fit` (contrastive training of both towers) → `heads` → `export` (one file, with figures
 //! from `evaluate`). A run is a folder; `run` names its files. `import` makes a start for `fit` out of other people's
-//! weights.
+//! weights; `baseline` is what octlens is compared with; `paper` is the paper's experiment, all steps in one.
 
 pub mod adamw;
 pub mod augment;
+pub mod baseline;
 pub mod batches;
 pub mod checkpoint;
 pub mod cli;
@@ -26,6 +27,7 @@ pub mod loss;
 pub mod metrics;
 pub mod oct5k;
 pub mod octdl;
+pub mod paper;
 pub mod phantom;
 pub mod progress;
 pub mod run;

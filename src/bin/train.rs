@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use octlens::train::cli::Cli;
 
 // Training takes and frees large buffers all the time; glibc's allocator gives each back to the system.
@@ -15,7 +14,7 @@ fn main() -> ExitCode {
         // SAFETY: no other thread runs yet.
         unsafe { std::env::set_var("CANDLE_NUM_THREADS", "1") };
     }
-    match Cli::parse().run() {
+    match Cli::of_args().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

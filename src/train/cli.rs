@@ -1,12 +1,15 @@
 //! The command line: what each subcommand takes. The work is in `commands`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use candle_core::Device;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::baseline::BaselineSettings;
 use super::config::Settings;
-use super::dataset::DataSpec;
+use super::dataset::{DataSpec, SourceKind};
+use super::paper::{self, Paper};
 use super::{commands, split};
 use crate::error::{Error, Result};
 
@@ -31,6 +34,8 @@ enum Command {
     Finetune(FinetuneArgs),
     /// Train both heads of a run on its frozen towers.
     Heads(RunArgs),
+    /// Train the paper's baseline: a linear head on a frozen ResNet-50.
+    Baseline(BaselineArgs),
     /// Measure a run on its test patients and write one weights file for the page.
     Export(ExportArgs),
     /// Measure a weights file: both heads, what each text protocol is told, calibration, captions.
@@ -39,6 +44,8 @@ enum Command {
     Explain(ExplainArgs),
     /// L2-normalised embeddings of images and texts.
     Embed(EmbedArgs),
+    /// The paper's experiment from CLIP's weights and OCT5k to its Table 1; goes on where it was stopped.
+    Paper(PaperArgs),
 }
 
 /// `cpu`, `cuda`, `cuda:N` or `metal`.
@@ -155,6 +162,55 @@ struct RunArgs {
 }
 
 #[derive(Args)]
+struct BaselineArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// torchvision's ResNet-50: a state dict (resnet50-….pth) or safetensors.
+    #[arg(long)]
+    resnet50: PathBuf,
+    /// Folder for the file.
+    #[arg(long, default_value = "weights")]
+    out: PathBuf,
+    /// The model's name, and its file's.
+    #[arg(long, default_value = "resnet50")]
+    name: String,
+    #[command(flatten)]
+    settings: BaselineSettings,
+    /// Print figures as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct PaperArgs {
+    /// OpenAI's RN50.pt, or what else import reads.
+    #[arg(long)]
+    clip: PathBuf,
+    /// CLIP's vocabulary; by default bpe_simple_vocab_16e6.txt.gz beside --clip.
+    #[arg(long)]
+    vocabulary: Option<PathBuf>,
+    /// Heads of the text tower, as for import.
+    #[arg(long)]
+    text_heads: Option<usize>,
+    /// torchvision's ResNet-50, for the baseline; without it there is none.
+    #[arg(long)]
+    resnet50: Option<PathBuf>,
+    /// OCT5k's folder.
+    #[arg(long)]
+    oct5k: Option<PathBuf>,
+    /// More data, KIND:DIR as for finetune.
+    #[arg(long)]
+    data: Vec<DataSpec>,
+    /// The run's folder.
+    #[arg(long)]
+    out: PathBuf,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+#[derive(Args)]
 struct ExportArgs {
     #[command(flatten)]
     run: RunArgs,
@@ -232,6 +288,9 @@ struct ExplainArgs {
     /// The weights file.
     #[arg(long, default_value = "weights/compact.safetensors")]
     weights: PathBuf,
+    /// A file of baseline, to be asked about the same scans.
+    #[arg(long)]
+    baseline: Option<PathBuf>,
     /// Folder for a report and an overlay of each scan.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -267,6 +326,16 @@ struct EmbedArgs {
 }
 
 impl Cli {
+    /// Reads the command line. The paper's experiment has the paper's settings, where no others are given.
+    pub fn of_args() -> Self {
+        let mut args: Vec<OsString> = std::env::args_os().collect();
+        let is_preset = |arg: &OsString| arg.to_string_lossy().starts_with("--preset");
+        if args.get(1).is_some_and(|command| command == "paper") && !args.iter().any(is_preset) {
+            args.push("--preset=paper".into());
+        }
+        Self::parse_from(args)
+    }
+
     /// Does what was asked.
     ///
     /// # Errors
@@ -303,7 +372,44 @@ impl Cli {
             }
             Command::Explain(a) => {
                 let options = crate::protocol::Options { target: a.target, caption: a.caption };
-                commands::explain(&a.weights, &a.images, &options, a.out.as_deref(), a.json, &a.device.device()?)
+                let request = commands::ExplainRequest {
+                    weights: &a.weights,
+                    baseline: a.baseline.as_deref(),
+                    images: &a.images,
+                    options: &options,
+                    out: a.out.as_deref(),
+                    as_json: a.json,
+                };
+                commands::explain(&request, &a.device.device()?)
+            }
+            Command::Baseline(a) => {
+                a.run.device.device()?;
+                commands::baseline(&commands::BaselineRequest {
+                    resnet50: &a.resnet50,
+                    run: &a.run.run,
+                    data: &a.run.data,
+                    out: &a.out,
+                    name: &a.name,
+                    settings: a.settings,
+                    as_json: a.json,
+                })
+            }
+            Command::Paper(a) => {
+                let oct5k = a.oct5k.map(|dir| DataSpec { kind: SourceKind::Oct5k, dir });
+                let data: Vec<DataSpec> = oct5k.into_iter().chain(a.data).collect();
+                if data.is_empty() {
+                    return Err(Error::config("there is nothing to learn from: give --oct5k DIR or --data KIND:DIR"));
+                }
+                let paper = Paper {
+                    clip: &a.clip,
+                    vocabulary: a.vocabulary.as_deref(),
+                    text_heads: a.text_heads,
+                    resnet50: a.resnet50.as_deref(),
+                    data: &data,
+                    out: &a.out,
+                    settings: a.settings,
+                };
+                paper::paper(&paper, &a.device.device()?)
             }
             Command::Embed(a) => commands::embed(&a.weights, &a.image, &a.text, a.json, &a.device.device()?),
         }

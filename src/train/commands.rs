@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use serde_json::json;
 
+use super::baseline::BaselineSettings;
 use super::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
 use super::dataset::{DataSpec, Dataset, Record};
 use super::evaluate::reading::Reader;
@@ -16,12 +17,14 @@ use super::import::{self, Imported, start};
 use super::run::{Prepared, Run, files};
 use super::samples::{self, Sample};
 use super::split::{Split, Splits};
-use super::{fit, heads, phantom, progress, vocab};
+use super::{baseline, fit, heads, phantom, progress, vocab};
+use crate::bundle::Bundle;
+use crate::engine::baseline::Baseline;
 use crate::engine::{Engine, Input};
 use crate::error::{Error, Result};
 use crate::protocol::Options;
 use crate::render;
-use crate::report::Report;
+use crate::report::{Heatmap, Report};
 
 /// Overlay strength of the pictures that `explain` writes.
 const OVERLAY_OPACITY: f32 = 0.6;
@@ -131,7 +134,8 @@ pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, init: Option<
 }
 
 fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Result<Prepared> {
-    let splits = Splits::make(&dataset.records, settings.seed, SPLIT_FRACTIONS);
+    let known = start.as_ref().and_then(|s| s.splits.as_ref());
+    let splits = Splits::make(&dataset.records, settings.seed, SPLIT_FRACTIONS, known);
     let mut captions: Vec<_> = part(dataset, &splits, Split::Train).into_iter().map(|r| r.caption.clone()).collect();
     captions.sort();
     captions.dedup();
@@ -181,6 +185,44 @@ pub fn export(run: &Path, data: &[DataSpec], wording: &Wording, out: &Path, as_j
     }
     println!("{} is in {}", wording.name, out.display());
     print_json(&metrics[wording.precision()])
+}
+
+/// What `train baseline` trains on, and where it writes it.
+pub struct BaselineRequest<'a> {
+    /// torchvision's ResNet-50.
+    pub resnet50: &'a Path,
+    /// The run whose patients and classes are used.
+    pub run: &'a Path,
+    /// The run's folders.
+    pub data: &'a [DataSpec],
+    /// Folder for the file.
+    pub out: &'a Path,
+    /// The model's name, and its file's.
+    pub name: &'a str,
+    /// Of the head.
+    pub settings: BaselineSettings,
+    /// Whether figures are printed as JSON.
+    pub as_json: bool,
+}
+
+/// `train baseline`.
+pub fn baseline(request: &BaselineRequest<'_>) -> Result<()> {
+    let BaselineRequest { resnet50, run, data, out, name, settings, as_json } = request;
+    let prepared = Prepared::read(&Run::new(run)?)?;
+    let backbone = import::resnet50::read(resnet50)?;
+    let dataset = read_dataset(data, &prepared.spec.vocabulary.labels)?;
+    let [train, test] = [Split::Train, Split::Test].map(|split| part(&dataset, &prepared.splits, split));
+    let bar = progress::bar("baseline", train.len() + test.len());
+    let trained = baseline::train(backbone, &prepared, name, settings, (&train, &test), &bar)?;
+    bar.finish_and_clear();
+    fs::create_dir_all(out).map_err(|e| io(out, "make", e))?;
+    let path = out.join(format!("{name}.safetensors"));
+    let bytes = Bundle::write(&trained.metadata, &trained.tensors, false)?;
+    fs::write(&path, bytes).map_err(|e| io(&path, "write", e))?;
+    if !as_json {
+        println!("{name} is in {}", path.display());
+    }
+    print_json(&trained.metadata.metrics)
 }
 
 fn load(weights: &Path) -> Result<Engine> {
@@ -254,17 +296,33 @@ pub fn eval(request: &EvalRequest<'_>, device: &Device) -> Result<()> {
     Ok(())
 }
 
+/// What `train explain` is asked, and where it writes the answers.
+pub struct ExplainRequest<'a> {
+    /// The weights file.
+    pub weights: &'a Path,
+    /// A baseline's file, to be asked too.
+    pub baseline: Option<&'a Path>,
+    /// The scans.
+    pub images: &'a [PathBuf],
+    /// What to explain.
+    pub options: &'a Options,
+    /// Folder for reports and overlays.
+    pub out: Option<&'a Path>,
+    /// Whether reports are printed as JSON.
+    pub as_json: bool,
+}
+
 /// `train explain`.
-pub fn explain(
-    weights: &Path,
-    images: &[PathBuf],
-    options: &Options,
-    out: Option<&Path>,
-    as_json: bool,
-    device: &Device,
-) -> Result<()> {
+pub fn explain(request: &ExplainRequest<'_>, device: &Device) -> Result<()> {
     cpu_only(device)?;
+    let ExplainRequest { weights, baseline, images, options, out, as_json } = *request;
     let engine = load(weights)?;
+    let baseline = baseline
+        .map(|path| {
+            let bytes = fs::read(path).map_err(|e| io(path, "read", e))?;
+            Baseline::load(&path.display().to_string(), &bytes)
+        })
+        .transpose()?;
     if let Some(out) = out {
         fs::create_dir_all(out).map_err(|e| io(out, "make", e))?;
     }
@@ -275,17 +333,26 @@ pub fn explain(
         let analysis = engine
             .analyze(&Input { name: &name, bytes: &bytes, frame: 0 }, options)
             .map_err(|e| Error::new(e.kind(), path.display().to_string()).because(e))?;
-        let report = analysis.report;
+        let mut report = analysis.report;
+        if let Some(baseline) = &baseline {
+            report.baseline = Some(baseline.analyze(&analysis.scan, Some(&report.heatmap.target))?);
+        }
         if let Some(out) = out {
             let stem = path.file_stem().unwrap_or(path.as_os_str());
             let json_path = out.join(stem).with_added_extension("json");
             let text = serde_json::to_string_pretty(&report).map_err(|e| Error::io("JSON").because(e))?;
             fs::write(&json_path, text).map_err(|e| io(&json_path, "write", e))?;
             let size = [analysis.scan.width, analysis.scan.height];
-            let rgb = render::composite_rgb(&analysis.scan.pixels, size, &report.heatmap, OVERLAY_OPACITY);
-            let png_path = out.join(stem).with_added_extension("png");
-            image::save_buffer(&png_path, &rgb, size[0] as u32, size[1] as u32, image::ColorType::Rgb8)
-                .map_err(|e| Error::io(format!("cannot write {}", png_path.display())).because(e))?;
+            let overlay = |map: &Heatmap, extension: &str| {
+                let rgb = render::composite_rgb(&analysis.scan.pixels, size, map, OVERLAY_OPACITY);
+                let path = out.join(stem).with_added_extension(extension);
+                image::save_buffer(&path, &rgb, size[0] as u32, size[1] as u32, image::ColorType::Rgb8)
+                    .map_err(|e| Error::io(format!("cannot write {}", path.display())).because(e))
+            };
+            overlay(&report.heatmap, "png")?;
+            if let Some(baseline) = &report.baseline {
+                overlay(&baseline.heatmap, "baseline.png")?;
+            }
         }
         if !as_json {
             let p = |prediction: &crate::report::Prediction| prediction.probabilities[&prediction.label];

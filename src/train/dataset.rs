@@ -154,10 +154,14 @@ impl Dataset {
         before - self.records.len()
     }
 
-    /// The words of these records: the two diagnoses, the nine lesions, OCTDL's findings, then any others.
+    /// The words of these records: the two diagnoses; the nine lesions, where they are marked; OCTDL's findings; then any
+    /// others.
     pub fn vocabulary(&self) -> Vocabulary {
         let mut labels: Vec<String> = [Diagnosis::Healthy, Diagnosis::Amd].map(|d| d.label().to_owned()).to_vec();
-        let mut findings: Vec<String> = Lesion::ALL.map(|l| l.phrase().to_owned()).to_vec();
+        // A source that marks boxes marks all nine, though a small one may not show each of them.
+        let are_marked = self.records.iter().any(|r| r.source != SourceKind::Octdl);
+        let mut findings: Vec<String> =
+            Lesion::ALL.into_iter().filter(|_| are_marked).map(|l| l.phrase().to_owned()).collect();
         let named = |finding: &&str| self.records.iter().any(|r| r.caption.findings.iter().any(|f| f == finding));
         let octdl = octdl::AMD_FINDINGS.into_iter().chain(octdl::OTHER_FINDINGS);
         findings.extend(octdl.filter(named).map(str::to_owned));

@@ -29,6 +29,7 @@ use self::checkpoint::Checkpoint;
 use self::sizes::Stated;
 use super::config::ModelSpec;
 use super::run::{Run, files};
+use super::split::Splits;
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
@@ -36,7 +37,7 @@ use crate::tokenizer::Tokenizer;
 /// The version of the folder that this program writes and reads.
 const SCHEMA: &str = "octlens.import/1";
 /// [`Manifest`], beside the towers and the tokenizer, which are named as in a run.
-const MANIFEST: &str = "clip.json";
+pub const MANIFEST: &str = "clip.json";
 /// What CLIP subtracts from each channel of values 0…1, and divides by (CLIP's `clip.py`, `_transform`).
 const PIXEL_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 const PIXEL_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
@@ -82,6 +83,8 @@ pub struct Imported {
     pub tokenizer: Tokenizer,
     /// Both towers and the temperature, 32-bit floats on the CPU, under the names that [`crate::clip::Clip`] asks for.
     pub towers: HashMap<String, Tensor>,
+    /// Which patients it learnt from, if it is a run's.
+    pub splits: Option<Splits>,
 }
 
 /// Reads weights and vocabulary. `text_heads` is needed where the text tower's width is no multiple of 64.
@@ -121,7 +124,7 @@ pub fn import(weights: &Path, vocabulary: &Path, text_heads: Option<usize>) -> R
         pixel_mean: PIXEL_MEAN,
         pixel_std: PIXEL_STD,
     };
-    Ok(Imported { manifest, tokenizer, towers })
+    Ok(Imported { manifest, tokenizer, towers, splits: None })
 }
 
 /// PyTorch counts the batches that a norm has seen; nothing uses that.
@@ -169,17 +172,34 @@ fn unusable(dir: &Path) -> Error {
 }
 
 impl Manifest {
-    /// Reads it from a folder that [`Imported::write`] wrote.
+    /// Reads it from a folder that [`Imported::write`] wrote, or makes it of a run's.
     ///
     /// # Errors
     /// There is none, or it is damaged or of another version.
     pub fn read(dir: &Path) -> Result<Self> {
+        if dir.join(files::MODEL).exists() {
+            return Self::of_run(&Run::new(dir)?);
+        }
         let text = fs::read_to_string(dir.join(MANIFEST)).map_err(|e| unusable(dir).because(e))?;
         let manifest: Self = serde_json::from_str(&text).map_err(|e| unusable(dir).because(e))?;
         if manifest.schema != SCHEMA {
             return Err(unusable(dir).because(Error::weights(format!("{MANIFEST} is not of version {SCHEMA}"))));
         }
         Ok(manifest)
+    }
+
+    /// A run's own towers as a start for another run.
+    fn of_run(run: &Run) -> Result<Self> {
+        let spec: ModelSpec = run.read_json(files::MODEL)?;
+        Ok(Self {
+            schema: SCHEMA.to_owned(),
+            name: spec.name,
+            weights: Source::of(&run.path(files::TOWERS), "a run's towers")?,
+            tokenizer: Source::of(&run.path(files::TOKENIZER), "a run's tokenizer")?,
+            clip: spec.clip,
+            pixel_mean: spec.preprocess.mean,
+            pixel_std: spec.preprocess.std,
+        })
     }
 }
 
@@ -193,7 +213,7 @@ impl Imported {
         folder.write_json(MANIFEST, &self.manifest)
     }
 
-    /// Reads what [`Self::write`] wrote.
+    /// Reads what [`Self::write`] wrote, or a run's towers and splits.
     ///
     /// # Errors
     /// The folder is of another version, or its parts are damaged or do not fit each other.
@@ -206,10 +226,12 @@ impl Imported {
                 .map_err(|e| Error::io("its tokenizer cannot be read").because(e))?;
             let tokenizer = Tokenizer::from_json(&json)?;
             check_vocabulary(&tokenizer, &manifest.clip)?;
-            Ok((tokenizer, towers))
+            let splits = dir.join(files::SPLITS);
+            let splits = splits.exists().then(|| Splits::load(&splits)).transpose()?;
+            Ok((tokenizer, towers, splits))
         };
-        let (tokenizer, towers) = read().map_err(|e: Error| unusable(dir).because(e))?;
-        Ok(Self { manifest, tokenizer, towers })
+        let (tokenizer, towers, splits) = read().map_err(|e: Error| unusable(dir).because(e))?;
+        Ok(Self { manifest, tokenizer, towers, splits })
     }
 
     /// Makes `spec` a model of this one's sizes, which sees pixels as this one was trained to.

@@ -58,7 +58,7 @@ fn first_value(
         (2. * fan_in).powf(-0.5)
     } else if name.ends_with("c_proj.weight") {
         (fan_in / 4.).powf(-0.5) * (2. * text_layers as f64).powf(-0.5)
-    } else if name.ends_with("fc1.weight") || name.ends_with("fc2.weight") {
+    } else if ["fc.weight", "fc1.weight", "fc2.weight"].iter().any(|n| name.ends_with(n)) {
         (2. / fan_in).sqrt()
     } else {
         return Err(Error::config(format!("no first value is known for weight {name}")));

@@ -51,11 +51,13 @@ fn key(record: &Record) -> String {
 }
 
 impl Splits {
-    /// Deals patients out, each stratum (source and the patient's last caption in vocabulary order, which for OCTDL is
+    /// Deals patients out: those of `known` as they were dealt, so that no patient whom earlier weights learnt from is
+    /// measured on; the others, each stratum (source and the patient's last caption in vocabulary order, which for OCTDL is
     /// the latest stage) on its own. The order of `records` does not matter.
-    pub fn make(records: &[Record], seed: u64, fractions: [f64; 3]) -> Self {
+    pub fn make(records: &[Record], seed: u64, fractions: [f64; 3], known: Option<&Splits>) -> Self {
+        let dealt = |record: &&Record| known.and_then(|known| known.split_of(record)).is_some();
         let mut worst: BTreeMap<String, (usize, String)> = BTreeMap::new();
-        for record in records {
+        for record in records.iter().filter(|r| !dealt(r)) {
             let stage = super::octdl::AMD_FINDINGS
                 .iter()
                 .rposition(|f| record.caption.findings.iter().any(|c| c == f))
@@ -72,7 +74,8 @@ impl Splits {
             strata.entry(stratum).or_default().push(patient);
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut patients = BTreeMap::new();
+        let mut patients: BTreeMap<String, Split> =
+            records.iter().filter_map(|r| Some((key(r), known?.split_of(r)?))).collect();
         for (_, mut members) in strata {
             members.shuffle(&mut rng);
             let n = members.len() as f64;
@@ -137,7 +140,7 @@ mod tests {
     #[test]
     fn shares_hold_within_each_class() {
         let records = records();
-        let splits = Splits::make(&records, 1, [0.7, 0.1, 0.2]);
+        let splits = Splits::make(&records, 1, [0.7, 0.1, 0.2], None);
         for label in ["healthy", "AMD"] {
             let of = |split| records.iter().filter(|r| r.label == label && splits.split_of(r) == Some(split)).count();
             let n = of(Split::Train) + of(Split::Val) + of(Split::Test);
@@ -149,24 +152,34 @@ mod tests {
     #[test]
     fn the_same_seed_deals_the_same_whatever_the_order() {
         let mut records = records();
-        let splits = Splits::make(&records, 5, [0.7, 0.1, 0.2]);
+        let splits = Splits::make(&records, 5, [0.7, 0.1, 0.2], None);
         records.reverse();
-        assert_eq!(Splits::make(&records, 5, [0.7, 0.1, 0.2]), splits);
-        assert_ne!(Splits::make(&records, 6, [0.7, 0.1, 0.2]).patients, splits.patients);
+        assert_eq!(Splits::make(&records, 5, [0.7, 0.1, 0.2], None), splits);
+        assert_ne!(Splits::make(&records, 6, [0.7, 0.1, 0.2], None).patients, splits.patients);
     }
 
     #[test]
     fn a_patient_with_both_classes_is_in_one_split() {
         let mut records = records();
         records.iter_mut().for_each(|r| r.patient = format!("{}", r.name.parse::<usize>().unwrap() % 50));
-        let splits = Splits::make(&records, 5, [0.7, 0.1, 0.2]);
+        let splits = Splits::make(&records, 5, [0.7, 0.1, 0.2], None);
         assert_eq!(splits.patients.len(), 50);
+    }
+
+    #[test]
+    fn a_patient_who_was_dealt_before_stays_where_they_were() {
+        let records = records();
+        let before = Splits::make(&records[..records.len() / 2], 5, [0.7, 0.1, 0.2], None);
+        let after = Splits::make(&records, 6, [0.7, 0.1, 0.2], Some(&before));
+        assert!(before.patients.iter().all(|(patient, split)| after.patients[patient] == *split));
+        assert!(after.patients.len() > before.patients.len());
+        assert_eq!(after.patients.len(), Splits::make(&records, 6, [0.7, 0.1, 0.2], None).patients.len());
     }
 
     #[test]
     fn splits_are_read_back() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let splits = Splits::make(&records(), 5, [0.7, 0.1, 0.2]);
+        let splits = Splits::make(&records(), 5, [0.7, 0.1, 0.2], None);
         splits.save(file.path()).unwrap();
         assert_eq!(Splits::load(file.path()).unwrap(), splits);
     }
