@@ -9,6 +9,7 @@ pub mod adamw;
 pub mod augment;
 pub mod baseline;
 pub mod batches;
+pub mod calibrate;
 pub mod checkpoint;
 pub mod cli;
 pub mod commands;

@@ -159,10 +159,11 @@ pub fn heads(run: &Path, data: &[DataSpec], device: &Device) -> Result<()> {
     let run = Run::new(run)?;
     let prepared = Prepared::read(&run)?;
     let dataset = read_dataset(data, &prepared.spec.vocabulary.labels)?;
-    let train = part(&dataset, &prepared.splits, Split::Train);
-    let samples = read_samples(&train, &prepared.spec, "train scans")?;
-    let bar = progress::bar("heads", samples.len() * prepared.settings.head_views.max(1));
-    heads::train(&run, &prepared, &train, &samples, device, &bar)?;
+    let [train, val] = [Split::Train, Split::Val].map(|split| part(&dataset, &prepared.splits, split));
+    let train_samples = read_samples(&train, &prepared.spec, "train scans")?;
+    let val_samples = read_samples(&val, &prepared.spec, "val scans")?;
+    let bar = progress::bar("heads", train_samples.len() * prepared.settings.head_views.max(1));
+    heads::train(&run, &prepared, (&train, &train_samples), (&val, &val_samples), device, &bar)?;
     bar.finish_and_clear();
     println!("both heads are in {}", run.path(files::HEADS).display());
     Ok(())

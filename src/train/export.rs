@@ -81,6 +81,9 @@ pub fn export(
 ) -> Result<serde_json::Value> {
     let tensors = tensors(run, prepared)?;
     let mut metadata = metadata(prepared, wording)?;
+    if run.path(files::CALIBRATION).exists() {
+        metadata.training["calibration"] = run.read_json(files::CALIBRATION)?;
+    }
     if let Some(source) = start::source(run)? {
         metadata.training["start"] = json!(source);
     }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::adamw::AdamW;
 use super::batches::{text_batch, views};
+use super::calibrate::{Heads, calibrate};
 use super::checkpoint::named_variables;
 use super::dataset::Record;
 use super::fit::adamw_config;
@@ -77,12 +78,13 @@ impl Texts {
     }
 }
 
-/// Trains both heads on `train` and leaves them in the run's folder.
+/// Trains both heads on `train`, calibrates them on `val` (each records and the samples read from them), and leaves
+/// them in the run's folder.
 pub fn train(
     run: &Run,
     prepared: &Prepared,
-    records: &[&Record],
-    train: &[Sample],
+    (records, train): (&[&Record], &[Sample]),
+    val: (&[&Record], &[Sample]),
     device: &Device,
     bar: &ProgressBar,
 ) -> Result<()> {
@@ -140,6 +142,10 @@ pub fn train(
         }
         run.log(&json!({ "head_epoch": epoch + 1, "train_loss": losses / shown.len() as f64 }))?;
     }
+    let caption_embeds = texts.embeds.narrow(0, 0, texts.n_captions)?;
+    let heads = Heads { image: &image_head, text: &text_head, variables: &variables };
+    let temperatures = calibrate(&clip, spec, &heads, &caption_embeds, val, device)?;
+    run.write_json(files::CALIBRATION, &temperatures)?;
     let tensors = variables.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect();
     run.write_tensors(files::HEADS, &tensors, None)
 }

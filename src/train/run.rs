@@ -130,6 +130,8 @@ pub mod files {
     pub const CHECKPOINT: &str = "checkpoint.safetensors";
     /// Averaged weights of both towers.
     pub const TOWERS: &str = "towers.safetensors";
+    /// [`crate::train::calibrate::Temperatures`] of the heads.
+    pub const CALIBRATION: &str = "calibration.json";
     /// Both heads.
     pub const HEADS: &str = "heads.safetensors";
 }
