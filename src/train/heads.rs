@@ -1,7 +1,10 @@
 //! Trains both heads on frozen towers, with the paper's consistency loss.
 //!
-//! The text head hears each caption in turns: whole, without its class word, and, for diseased scans, as other findings
-//! with any class word or none. So the class word is no reason, and a person may tick lesions in any combination.
+//! The text head hears each caption in turns: whole, without its class word, and, for diseased scans, as other findings of
+//! that disease with any class word or none. So the class word is no reason, and a person may tick lesions in any
+//! combination.
+
+use std::ops::Range;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{VarBuilder, VarMap};
@@ -31,7 +34,7 @@ use crate::nn::norm::l2_normalize;
 const BATCH: usize = 256;
 /// Images per forward pass of the frozen tower.
 const IMAGE_BATCH: usize = 16;
-/// Captions made of random findings.
+/// Captions made of random findings, over all classes.
 const N_MADE_UP: usize = 512;
 /// How often a diseased scan is paired with one of them.
 const MADE_UP_SHARE: f64 = 0.25;
@@ -42,7 +45,8 @@ const CLASS_WORD_DROPOUT: f64 = 0.5;
 struct Texts {
     embeds: Tensor,
     n_captions: usize,
-    n_made_up: usize,
+    /// Rows of made-up captions by class; none for healthy and for diseases without findings.
+    made_up: Vec<Range<usize>>,
 }
 
 impl Texts {
@@ -51,24 +55,34 @@ impl Texts {
         let (labels, findings) = (&spec.vocabulary.labels, &spec.vocabulary.findings);
         let mut texts: Vec<String> = spec.captions.iter().map(Caption::text).collect();
         texts.extend(spec.captions.iter().map(|c| c.findings_only().text()));
-        for _ in 0..N_MADE_UP {
-            let n = rng.random_range(1..=4);
-            let some: Vec<&str> = findings.choose_multiple(rng, n).map(String::as_str).collect();
-            let word = if rng.random_bool(0.5) { labels.choose(rng).map(String::as_str) } else { None };
-            texts.push(Caption::new(&spec.vocabulary, word, &some).text());
+        let mut made_up = Vec::new();
+        for (class, label) in labels.iter().enumerate() {
+            let is_seen =
+                |f: &&String| spec.captions.iter().any(|c| c.label.as_ref() == Some(label) && c.findings.contains(f));
+            let of_class: Vec<&String> = findings.iter().filter(is_seen).collect();
+            let first = texts.len();
+            let n_texts = if class == 0 || of_class.is_empty() { 0 } else { N_MADE_UP / (labels.len() - 1) };
+            for _ in 0..n_texts {
+                let n = rng.random_range(1..=4);
+                let some: Vec<&str> = of_class.choose_multiple(rng, n).map(|f| f.as_str()).collect();
+                let word = if rng.random_bool(0.5) { labels.choose(rng).map(String::as_str) } else { None };
+                texts.push(Caption::new(&spec.vocabulary, word, &some).text());
+            }
+            made_up.push(first..texts.len());
         }
         let mut embeds = Vec::new();
         for batch in texts.chunks(BATCH) {
             let (token_ids, end) = text_batch(&prepared.tokenizer, batch, device)?;
             embeds.push(clip.text.forward(&token_ids, &end)?.detach());
         }
-        Ok(Self { embeds: Tensor::cat(&embeds, 0)?, n_captions: spec.captions.len(), n_made_up: N_MADE_UP })
+        Ok(Self { embeds: Tensor::cat(&embeds, 0)?, n_captions: spec.captions.len(), made_up })
     }
 
-    /// A row for a scan with this caption.
-    fn pick(&self, caption: usize, diseased: bool, rng: &mut ChaCha8Rng) -> u32 {
-        let row = if diseased && rng.random_bool(MADE_UP_SHARE) {
-            2 * self.n_captions + rng.random_range(0..self.n_made_up)
+    /// A row for a scan of this caption and class.
+    fn pick(&self, caption: usize, class: usize, rng: &mut ChaCha8Rng) -> u32 {
+        let made_up = &self.made_up[class];
+        let row = if !made_up.is_empty() && rng.random_bool(MADE_UP_SHARE) {
+            rng.random_range(made_up.clone())
         } else if rng.random_bool(CLASS_WORD_DROPOUT) {
             self.n_captions + caption
         } else {
@@ -122,10 +136,8 @@ pub fn train(
         let mut losses = 0.;
         for batch in order.chunks(BATCH) {
             let rows: Vec<u32> = batch.iter().map(|i| *i as u32).collect();
-            let text_rows: Vec<u32> = batch
-                .iter()
-                .map(|i| texts.pick(shown[*i].caption.unwrap_or(0), shown[*i].class > 0, &mut rng))
-                .collect();
+            let text_rows: Vec<u32> =
+                batch.iter().map(|i| texts.pick(shown[*i].caption.unwrap_or(0), shown[*i].class, &mut rng)).collect();
             let mut targets = vec![0f32; batch.len() * n_classes];
             batch.iter().enumerate().for_each(|(row, i)| targets[row * n_classes + shown[*i].class] = 1.);
             let weights: Vec<f32> = batch.iter().map(|i| weights[*i]).collect();
