@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::nn::Mode;
-use crate::nn::conv::{Activation, ConvBn, ConvConfig};
+use crate::nn::conv::{Activation, ConvBn, conv_bn};
 
 /// A bottleneck's output has four times its inner channels (He et al. 2016, table 1).
-const EXPANSION: usize = 4;
+pub const EXPANSION: usize = 4;
 
 /// Sizes of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,15 +33,6 @@ impl ResNetConfig {
     pub fn feature_dim(&self) -> usize {
         self.width * 8 * EXPANSION
     }
-}
-
-fn conv_bn(
-    (c_in, c_out, kernel, stride): (usize, usize, usize, usize),
-    activation: Activation,
-    (conv, bn): (&str, &str),
-    vb: &VarBuilder<'_>,
-) -> Result<ConvBn> {
-    ConvBn::new(ConvConfig { c_in, c_out, kernel, stride }, activation, vb.pp(conv), vb.pp(bn))
 }
 
 #[derive(Clone, Debug)]

@@ -3,22 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "train")]
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod common;
 
+use common::{printed, text, train};
 use serde_json::Value;
-
-fn train(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_train")).args(args).output().unwrap()
-}
-
-/// Standard output of a call that must succeed.
-fn printed(args: &[&str]) -> String {
-    let output = train(args);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "train {}: {errors}", args.join(" "));
-    String::from_utf8(output.stdout).unwrap()
-}
 
 fn json(args: &[&str]) -> Value {
     serde_json::from_str(&printed(args)).unwrap()
@@ -29,10 +17,6 @@ fn refusal(args: &[&str], code: i32) -> String {
     let output = train(args);
     assert_eq!(output.status.code(), Some(code), "train {}", args.join(" "));
     String::from_utf8(output.stderr).unwrap()
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }
 
 fn norm(embedding: &Value) -> f64 {
@@ -125,7 +109,8 @@ fn phantoms_become_a_weights_file_that_answers() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["phantom", "import", "finetune", "heads", "export", "eval", "explain", "embed"] {
+    for command in ["phantom", "import", "finetune", "heads", "baseline", "export", "eval", "explain", "embed", "paper"]
+    {
         assert!(printed(&[command, "--help"]).contains("--device"), "{command}");
     }
 }

@@ -8,17 +8,7 @@ use super::attention_pool::AttentionPool;
 use super::config::{EXPANSION, VisionConfig};
 use crate::error::Result;
 use crate::nn::Mode;
-use crate::nn::conv::{Activation, ConvBn, ConvConfig};
-
-/// CLIP's norm and convolution have names of their own in a checkpoint; here they are one step.
-fn conv_bn(
-    (c_in, c_out, kernel, stride): (usize, usize, usize, usize),
-    activation: Activation,
-    (conv, bn): (&str, &str),
-    vb: &VarBuilder<'_>,
-) -> Result<ConvBn> {
-    ConvBn::new(ConvConfig { c_in, c_out, kernel, stride }, activation, vb.pp(conv), vb.pp(bn))
-}
+use crate::nn::conv::{Activation, ConvBn, conv_bn};
 
 fn avg_pool(x: Tensor, stride: usize) -> Result<Tensor> {
     Ok(if stride > 1 { x.avg_pool2d(stride)? } else { x })

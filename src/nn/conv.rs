@@ -122,6 +122,16 @@ impl ConvBn {
     }
 }
 
+/// A convolution and its norm from under `vb`: in a checkpoint each has a name of its own.
+pub fn conv_bn(
+    (c_in, c_out, kernel, stride): (usize, usize, usize, usize),
+    activation: Activation,
+    (conv, bn): (&str, &str),
+    vb: &VarBuilder<'_>,
+) -> Result<ConvBn> {
+    ConvBn::new(ConvConfig { c_in, c_out, kernel, stride }, activation, vb.pp(conv), vb.pp(bn))
+}
+
 #[cfg(test)]
 mod tests {
     use candle_core::Device;

@@ -10,16 +10,11 @@ use super::checkpoint::Checkpoint;
 use super::shapes::{Shapes, compare};
 use super::{is_counter, refusal};
 use crate::error::Result;
-
-/// Bottlenecks in each of the four stages (torchvision's `resnet.py`).
-pub const LAYERS: [usize; 4] = [3, 4, 6, 3];
-/// Inner channels of the first stage.
-const WIDTH: usize = 64;
-/// A bottleneck's output has four times its inner channels.
-const EXPANSION: usize = 4;
+use crate::resnet::{EXPANSION, ResNetConfig};
 
 /// Every tensor of the backbone under torchvision's names, in its shape; without the classifier `fc`.
 pub fn shapes() -> Shapes {
+    let ResNetConfig { layers, width } = ResNetConfig::resnet50();
     let mut shapes = Shapes::new();
     let mut conv_bn = |conv: String, bn: String, c_in: usize, c_out: usize, kernel: usize| {
         shapes.insert(format!("{conv}.weight"), vec![c_out, c_in, kernel, kernel]);
@@ -27,10 +22,10 @@ pub fn shapes() -> Shapes {
             shapes.insert(format!("{bn}.{part}"), vec![c_out]);
         }
     };
-    conv_bn("conv1".into(), "bn1".into(), 3, WIDTH, 7);
-    let mut c_in = WIDTH;
-    for (i, n_blocks) in LAYERS.into_iter().enumerate() {
-        let planes = WIDTH << i;
+    conv_bn("conv1".into(), "bn1".into(), 3, width, 7);
+    let mut c_in = width;
+    for (i, n_blocks) in layers.into_iter().enumerate() {
+        let planes = width << i;
         let c_out = planes * EXPANSION;
         for block in 0..n_blocks {
             let at = format!("layer{}.{block}", i + 1);

@@ -1,0 +1,23 @@
+//! Calls of the `train` program, as its users make them.
+#![allow(dead_code, reason = "not every test needs every helper")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs `train`.
+pub fn train(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_train")).args(args).output().unwrap()
+}
+
+/// Standard output of a call that must succeed.
+pub fn printed(args: &[&str]) -> String {
+    let output = train(args);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "train {}: {errors}", args.join(" "));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
