@@ -42,7 +42,7 @@ fn one_command_leads_from_clips_weights_to_the_papers_table() {
     let [phantoms, run, resnet50, out] =
         ["phantoms", "run", "resnet50.safetensors", "out"].map(|name| dir.path().join(name));
     write_resnet50(&resnet50);
-    printed(&["phantom", "--out", text(&phantoms), "--healthy", "20", "--amd", "20", "--seed", "3"]);
+    printed(&["phantom", "--out", text(&phantoms), "--healthy", "14", "--amd", "10", "--seed", "1"]);
     let (clip, vocabulary) = (fixture("openai.pt"), fixture("bpe_small.txt.gz"));
     let inputs = ["paper", "--clip", text(&clip), "--vocabulary", text(&vocabulary), "--resnet50", text(&resnet50)];
     let sizes = ["--text-heads", "2", "--epochs", "1", "--batch", "8"];

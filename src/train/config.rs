@@ -147,7 +147,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 128)]
     pub head_hidden: usize,
     /// Random views of each training scan that the heads see (1).
-    #[arg(long, default_value_t = 4, default_value_if("preset", "paper", "1"))]
+    #[arg(long, default_value_t = 12, default_value_if("preset", "paper", "1"))]
     pub head_views: usize,
 }
 

@@ -66,7 +66,11 @@ impl Texts {
                 let n = rng.random_range(1..=4);
                 let some: Vec<&str> = of_class.choose_multiple(rng, n).map(|f| f.as_str()).collect();
                 let word = if rng.random_bool(0.5) { labels.choose(rng).map(String::as_str) } else { None };
-                texts.push(Caption::new(&spec.vocabulary, word, &some).text());
+                let text = Caption::new(&spec.vocabulary, word, &some).text();
+                // A foreign vocabulary may cut words so small that not every combination can be read.
+                if prepared.tokenizer.encode(&text)?.ids.len() <= spec.clip.text.context_length {
+                    texts.push(text);
+                }
             }
             made_up.push(first..texts.len());
         }

@@ -8,7 +8,7 @@ use candle_core::Tensor;
 use super::protocol::Protocol;
 use crate::caption::Caption;
 use crate::engine::{Engine, Input};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::protocol::Options;
 use crate::report::{Prediction, Report};
 use crate::train::dataset::Record;
@@ -131,5 +131,15 @@ impl<'e> Reader<'e> {
     /// Logits (K) of the text head on a caption.
     pub fn text_logits(&mut self, caption: &Caption) -> Result<Vec<f64>> {
         Ok(doubles(&self.text(&caption.text())?.logits))
+    }
+
+    /// The same on as many of its findings as the text tower can read.
+    pub fn cut_text_logits(&mut self, mut caption: Caption) -> Result<Vec<f64>> {
+        loop {
+            match self.text_logits(&caption) {
+                Err(e) if e.kind() == Kind::Caption && caption.findings.pop().is_some() => (),
+                outcome => return outcome,
+            }
+        }
     }
 }

@@ -98,7 +98,7 @@ fn heads(
         }
         let mut answers = Answers::default();
         for reading in readings {
-            answers.push(reading, reader.text_logits(&compose(&reading.margins, thresholds))?);
+            answers.push(reading, reader.cut_text_logits(compose(&reading.margins, thresholds))?);
         }
         Ok(answers)
     };
