@@ -292,8 +292,9 @@ impl Ui {
     fn receive(&self, event: Event) {
         match event {
             Event::Answer(response, pixels) => {
-                if let Response::Failed { id: Some(id), .. } = &response {
-                    // What cannot be read by one model cannot be read by another.
+                let has_model = self.state.with_untracked(|state| state.card().is_some());
+                if let (Response::Failed { id: Some(id), .. }, true) = (&response, has_model) {
+                    // What one model could not read, another cannot; what none was there to read stays.
                     self.files.update_value(|files| files.retain(|opened| opened.request != *id));
                 }
                 let requests = self.state.try_update(|state| state.apply(response, pixels)).unwrap_or_default();
