@@ -45,7 +45,7 @@
 //!
 //! # Features
 //!
-//! `web` (wasm32 only): page and worker. `train` (native only): the binary. `cuda`, `metal`: `train` on a GPU. The
+//! `web` (wasm32 only): page and worker. `train` (native only): the binary. `cuda`, `cudnn`, `metal`: `train` on a GPU. The
 //! target says what can compile, a feature what is wanted; this file is the one place that says so.
 
 pub mod bundle;

@@ -120,6 +120,11 @@ fn bad_usage_exits_with_2_and_bad_data_with_1() {
     refusal(&["dance"], 2);
     refusal(&["eval", "--weights", "w", "--data", "magic:folder"], 2);
     refusal(&["phantom", "--out", "x", "--device", "abacus"], 2);
+    for (option, value) in [("--batch", "0"), ("--class-word-dropout", "1.5"), ("--augment", "-1")] {
+        let option_value = format!("{option}={value}");
+        let told = refusal(&["finetune", "--out", "no-run", "--data", "octdl:.", &option_value], 1);
+        assert!(told.contains(option) && !told.contains("panicked"), "{told}");
+    }
     let missing = refusal(&["eval", "--weights", "no-such.safetensors", "--data", "octdl:."], 1);
     assert!(missing.starts_with("error: ") && missing.contains("no-such.safetensors"), "{missing}");
     assert_eq!(missing.lines().count(), 1, "{missing}");

@@ -71,4 +71,11 @@ fn a_stopped_run_ends_at_the_weights_of_an_unbroken_one() {
         assert!(towers(stopped) == towers(&unbroken), "{} differs", stopped.display());
         assert_eq!(log(stopped).lines().count(), 2, "each epoch is told of once");
     }
+
+    // A finished run is left as it is: what the heads have logged, too.
+    let log_path = unbroken.join("log.jsonl");
+    fs::write(&log_path, log(&unbroken) + "{\"head_epoch\":1}\n").unwrap();
+    let before = (log(&unbroken), bytes_of_events(&unbroken));
+    assert!(finetune(&phantoms, &unbroken).status().unwrap().success());
+    assert_eq!((log(&unbroken), bytes_of_events(&unbroken)), before);
 }

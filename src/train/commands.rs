@@ -105,6 +105,7 @@ fn read_samples(records: &[&Record], spec: &ModelSpec, what: &str) -> Result<Vec
 
 /// `train finetune`.
 pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, init: Option<&Path>, device: &Device) -> Result<()> {
+    settings.check()?;
     let run = Run::new(out)?;
     let dataset = read_dataset(data, settings.labels())?;
     if let Some(missing) = settings.labels().iter().find(|l| !dataset.records.iter().any(|r| r.label == **l)) {

@@ -157,6 +157,29 @@ impl Settings {
         if self.classes == ["all"] { &[] } else { &self.classes }
     }
 
+    /// Whether a run can be made of them.
+    ///
+    /// # Errors
+    /// The first option that is out of range.
+    pub fn check(&self) -> Result<()> {
+        let at_least_one = [("--batch", self.batch), ("--accumulate", self.accumulate)];
+        if let Some((option, _)) = at_least_one.into_iter().find(|(_, n)| *n == 0) {
+            return Err(Error::config(format!("{option} 0 makes no step: give at least 1")));
+        }
+        let shares = [
+            ("--class-word-dropout", self.class_word_dropout),
+            ("--phantom-share", self.phantom_share),
+            ("--ema-decay", self.ema_decay),
+        ];
+        if let Some((option, share)) = shares.into_iter().find(|(_, share)| !(0. ..=1.).contains(share)) {
+            return Err(Error::config(format!("{option} {share} is no share: give 0 to 1")));
+        }
+        if !(0. ..=2.).contains(&self.augment) {
+            return Err(Error::config(format!("--augment {} loses the lesions: give 0 to 2", self.augment)));
+        }
+        Ok(())
+    }
+
     /// The most a gradient's length may be.
     pub fn gradient_bound(&self) -> f64 {
         if self.clip_norm > 0. { self.clip_norm } else { f64::INFINITY }

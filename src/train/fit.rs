@@ -39,7 +39,7 @@ pub fn fit(
     device: &Device,
 ) -> Result<()> {
     let Prepared { settings, spec, .. } = prepared;
-    let accumulate = settings.accumulate.max(1);
+    let accumulate = settings.accumulate;
     let (train, val) = samples;
     if val.is_empty() && settings.patience > 0 {
         return Err(Error::data("--patience needs validation scans: name more data, or leave it out"));
@@ -64,14 +64,16 @@ pub fn fit(
     let steps_per_epoch = batches_per_epoch.div_ceil(accumulate);
     let n_total = steps_per_epoch * settings.epochs;
     let mut at = checkpoint::restore(run, &weights, &mut adamw, device)?;
+    let out_of_patience =
+        |best: Option<(f64, usize)>| settings.patience > 0 && best.is_some_and(|b| b.1 >= settings.patience);
+    if at.n_steps >= n_total || out_of_patience(at.best) {
+        return Ok(());
+    }
     run.trim_log(at.n_steps)?;
     let mut events = Events::create(run, at.n_steps)?;
     let interrupted = watch_for_ctrl_c();
     let bar = progress::bar("finetune", n_total);
     bar.set_position(at.n_steps as u64);
-
-    let out_of_patience =
-        |best: Option<(f64, usize)>| settings.patience > 0 && best.is_some_and(|b| b.1 >= settings.patience);
     let mut started = Instant::now();
     while at.n_steps < n_total && !out_of_patience(at.best) {
         let mut loss = 0.;
