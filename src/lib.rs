@@ -29,7 +29,8 @@
 //! |---|---|
 //! | [`report`], [`caption`], [`scan`], [`tokenizer`] | nothing |
 //! | [`preprocess`] | `scan` |
-//! | [`nn`] | nothing |
+//! | [`kernels`] | nothing |
+//! | [`nn`] | `kernels` |
 //! | [`clip`], [`head`], [`resnet`] | `nn` |
 //! | [`explain`] | `clip`, `head`, `nn`, `report`, `preprocess`, `tokenizer` |
 //! | [`bundle`] | `nn::params`, `clip`, `head`, `preprocess`, `tokenizer`, `caption` |
@@ -55,6 +56,7 @@ pub mod engine;
 pub mod error;
 pub mod explain;
 pub mod head;
+pub mod kernels;
 pub mod nn;
 pub mod preprocess;
 pub mod protocol;

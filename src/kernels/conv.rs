@@ -1,0 +1,246 @@
+//! A quantized convolution and what follows it in one pass: scale, bias, residual, ReLU, rounding.
+
+use rayon::prelude::*;
+
+use super::map::to_byte;
+use super::{BLOCK, GROUP, Kernel, Map, Offsets, Packed};
+
+/// Bands of pixels that threads share out; a multiple of every kernel's tile.
+const BAND: usize = 16;
+
+/// A convolution with a bias: `y = scale[c] · x.scale · Σ x · w + bias[c]`.
+#[derive(Clone, Debug)]
+pub struct Conv {
+    weights: Packed,
+    scales: Vec<f32>,
+    bias: Vec<f32>,
+    kernel: usize,
+    stride: usize,
+}
+
+/// What is added before the ReLU.
+#[derive(Clone, Copy, Debug)]
+pub enum Residual<'a> {
+    /// Nothing.
+    None,
+    /// A map of the same size.
+    Map(&'a Map),
+    /// Sums of the same size, as [`convolve_to_float`] gives them.
+    Floats(&'a [f32]),
+}
+
+impl Conv {
+    /// `weights` has `kernel²` taps; one scale and one bias for each output. Padded so that stride 1 keeps the size.
+    ///
+    /// # Panics
+    /// The sizes contradict each other.
+    pub fn new(weights: Packed, mut scales: Vec<f32>, mut bias: Vec<f32>, kernel: usize, stride: usize) -> Self {
+        assert!(scales.len() == weights.n_out() && bias.len() == weights.n_out(), "one scale and bias per output");
+        assert_eq!(weights.taps(), kernel * kernel, "a square kernel");
+        let n_padded = weights.n_out().next_multiple_of(BLOCK);
+        scales.resize(n_padded, 0.);
+        bias.resize(n_padded, 0.);
+        Self { weights, scales, bias, kernel, stride }
+    }
+
+    /// Its weights.
+    pub fn weights(&self) -> &Packed {
+        &self.weights
+    }
+
+    /// One scale per output.
+    pub fn scales(&self) -> &[f32] {
+        &self.scales[..self.weights.n_out()]
+    }
+
+    /// One bias per output.
+    pub fn bias(&self) -> &[f32] {
+        &self.bias[..self.weights.n_out()]
+    }
+
+    /// Rows and columns of the output.
+    pub fn size_out(&self, x: &Map) -> (usize, usize) {
+        let size = |n: usize| (n + 2 * (self.kernel / 2)).saturating_sub(self.kernel) / self.stride + 1;
+        (size(x.height), size(x.width))
+    }
+
+    fn offsets(&self, x: &Map) -> Offsets {
+        let ((height, width), pad) = (self.size_out(x), self.kernel / 2);
+        let mut starts = Vec::with_capacity(height * width * self.weights.taps());
+        for (row, col) in (0..height).flat_map(|row| (0..width).map(move |col| (row, col))) {
+            for (ky, kx) in (0..self.kernel).flat_map(|ky| (0..self.kernel).map(move |kx| (ky, kx))) {
+                let (y, x_) = (row * self.stride + ky, col * self.stride + kx);
+                let inside = (pad..x.height + pad).contains(&y) && (pad..x.width + pad).contains(&x_);
+                let start = if inside { ((y - pad) * x.width + x_ - pad) * x.stride() } else { x.border() };
+                starts.push(start as u32);
+            }
+        }
+        Offsets { starts, taps: self.weights.taps() }
+    }
+
+    /// Runs over all pixels; `finish(values of up to 16 channels, where they go, residual's place)`.
+    fn each_pixel<T: Send>(
+        &self,
+        kernel: Kernel,
+        x: &Map,
+        out: &mut [T],
+        finish: impl Fn(&[f32; BLOCK], &mut [T], usize) + Sync,
+    ) {
+        assert_eq!(x.channels, self.weights.n_in(), "the map has the channels that the convolution reads");
+        let stride = self.weights.n_out().next_multiple_of(GROUP);
+        let table = self.offsets(x);
+        let n_pixels = out.len() / stride;
+        let band = n_pixels.div_ceil(rayon::current_num_threads()).next_multiple_of(BAND);
+        out.par_chunks_mut(band * stride).enumerate().for_each(|(i, out)| {
+            let first = i * band;
+            let range = first..(first + band).min(n_pixels);
+            kernel.for_each_sum(&x.bytes, &table, &self.weights, range, |pixel, block, sums| {
+                let c = block * BLOCK;
+                let (scales, bias) = (&self.scales[c..][..BLOCK], &self.bias[c..][..BLOCK]);
+                let mut values = [0.; BLOCK];
+                for (((value, sum), scale), bias) in values.iter_mut().zip(sums).zip(scales).zip(bias) {
+                    *value = *sum as f32 * (scale * x.scale) + bias;
+                }
+                let at = pixel * stride + c;
+                let end = (c + BLOCK).min(stride);
+                finish(&values, &mut out[(pixel - first) * stride + c..(pixel - first) * stride + end], at);
+            });
+        });
+    }
+}
+
+/// Convolution, `residual`, ReLU; rounded to steps of `scale`.
+///
+/// # Panics
+/// `x` or `residual` do not have the convolution's sizes.
+pub fn convolve(kernel: Kernel, conv: &Conv, x: &Map, residual: Residual<'_>, scale: f32) -> Map {
+    let (height, width) = conv.size_out(x);
+    let mut out = Map::zeros(height, width, conv.weights.n_out(), scale);
+    let (inverse, border) = (1. / scale, out.border());
+    let bytes = &mut out.bytes[..border];
+    match residual {
+        Residual::None => conv.each_pixel(kernel, x, bytes, |values, out, _| {
+            for (out, value) in out.iter_mut().zip(values) {
+                *out = to_byte(value * inverse);
+            }
+        }),
+        Residual::Map(other) => {
+            assert_eq!(other.border(), border, "the residual has the output's size");
+            conv.each_pixel(kernel, x, bytes, |values, out, at| {
+                for ((out, value), byte) in out.iter_mut().zip(values).zip(&other.bytes[at..]) {
+                    *out = to_byte((value + f32::from(*byte) * other.scale) * inverse);
+                }
+            });
+        }
+        Residual::Floats(floats) => {
+            assert_eq!(floats.len(), border, "the residual has the output's size");
+            conv.each_pixel(kernel, x, bytes, |values, out, at| {
+                for ((out, value), float) in out.iter_mut().zip(values).zip(&floats[at..]) {
+                    *out = to_byte((value + float) * inverse);
+                }
+            });
+        }
+    }
+    out
+}
+
+/// Convolution alone, not rounded: pixel by pixel, channels filled up to whole groups.
+///
+/// # Panics
+/// `x` does not have the convolution's sizes.
+pub fn convolve_to_float(kernel: Kernel, conv: &Conv, x: &Map) -> Vec<f32> {
+    let (height, width) = conv.size_out(x);
+    let mut out = vec![0.; height * width * conv.weights.n_out().next_multiple_of(GROUP)];
+    conv.each_pixel(kernel, x, &mut out, |values, out, _| out.copy_from_slice(&values[..out.len()]));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small pseudo-random sequence (Knuth's MMIX constants), so that every target has the same.
+    pub(super) fn noise(n: usize) -> impl Iterator<Item = u8> {
+        (0..n).scan(7u64, |state, _| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            Some((*state >> 33) as u8)
+        })
+    }
+
+    fn map(channels: usize, height: usize, width: usize) -> Map {
+        let values: Vec<f32> = noise(channels * height * width).map(|b| f32::from(b % 128)).collect();
+        Map::quantize(&values, (channels, height, width), 1.)
+    }
+
+    fn conv(n_out: usize, n_in: usize, kernel: usize, stride: usize) -> Conv {
+        // Every extreme is there: ±127 against 127 must not saturate.
+        let values: Vec<i8> = noise(n_out * n_in * kernel * kernel).map(|b| (b as i8).max(-127)).collect();
+        let weights = Packed::new(&values, n_out, n_in, kernel * kernel);
+        let scales = (0..n_out).map(|c| 1e-4 + c as f32 * 1e-5).collect();
+        Conv::new(weights, scales, (0..n_out).map(|c| c as f32 - 3.).collect(), kernel, stride)
+    }
+
+    /// By the definition, in 64-bit floats.
+    fn by_definition(conv: &Conv, x: &Map) -> Vec<f64> {
+        let (n_in, taps, pad) = (x.channels, conv.kernel * conv.kernel, conv.kernel / 2);
+        let (pixels, weights, (height, width)) = (x.dequantize(), conv.weights.unpacked(), conv.size_out(x));
+        let mut out = Vec::new();
+        for c in 0..conv.weights.n_out() {
+            for (row, col) in (0..height).flat_map(|row| (0..width).map(move |col| (row, col))) {
+                let mut sum = 0.;
+                for i in 0..n_in {
+                    for tap in 0..taps {
+                        let y = (row * conv.stride + tap / conv.kernel).wrapping_sub(pad);
+                        let x_ = (col * conv.stride + tap % conv.kernel).wrapping_sub(pad);
+                        if y < x.height && x_ < x.width {
+                            let weight = f64::from(weights[(c * n_in + i) * taps + tap]);
+                            sum += weight * f64::from(pixels[(i * x.height + y) * x.width + x_]);
+                        }
+                    }
+                }
+                out.push(sum * f64::from(conv.scales[c]) + f64::from(conv.bias[c]));
+            }
+        }
+        out
+    }
+
+    const CASES: [(usize, usize, usize, usize, usize, usize); 6] = [
+        (16, 32, 1, 1, 5, 7),
+        (20, 12, 3, 1, 6, 5),
+        (7, 3, 3, 2, 9, 8),
+        (64, 64, 3, 1, 4, 4),
+        (33, 8, 1, 1, 1, 1),
+        (5, 130, 1, 1, 3, 3),
+    ];
+
+    #[test]
+    fn a_convolution_is_what_its_definition_says() {
+        for (n_out, n_in, kernel, stride, height, width) in CASES {
+            let (conv, x) = (conv(n_out, n_in, kernel, stride), map(n_in, height, width));
+            let expected = by_definition(&conv, &x);
+            let got = convolve(Kernel::Portable, &conv, &x, Residual::None, 0.25);
+            for (got, expected) in got.dequantize().into_iter().zip(expected) {
+                let expected = (expected / 0.25).clamp(0., 127.) * 0.25;
+                assert!((f64::from(got) - expected).abs() <= 0.126, "{got} where {expected} is right");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kernel_gives_the_same_integers() {
+        for (n_out, n_in, kernel, stride, height, width) in CASES {
+            let (conv, x) = (conv(n_out, n_in, kernel, stride), map(n_in, height, width));
+            let results = |kernel: Kernel| {
+                let floats = convolve_to_float(kernel, &conv, &x);
+                let plain = convolve(kernel, &conv, &x, Residual::None, 0.3);
+                let with_map = convolve(kernel, &conv, &x, Residual::Map(&plain), 0.5);
+                let with_floats = convolve(kernel, &conv, &x, Residual::Floats(&floats), 0.5);
+                (floats.iter().map(|f| f.to_bits()).collect::<Vec<_>>(), plain, with_map, with_floats)
+            };
+            let expected = results(Kernel::Portable);
+            for kernel in Kernel::available() {
+                assert_eq!(results(kernel), expected, "{} on {n_in} → {n_out}", kernel.name());
+            }
+        }
+    }
+}

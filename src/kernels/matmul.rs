@@ -1,0 +1,117 @@
+//! A quantized linear layer on float rows: each row is quantized on its own as it comes, and back.
+
+use super::map::to_byte;
+use super::{BLOCK, Kernel, MAX_ACTIVATION, Offsets, Packed};
+
+/// `x` (n, n_in) times `weights`ᵀ, without a bias: (n, n_out), `scales` per output. Each row of `x` is rounded to 128
+/// steps between its smallest and its largest value (asymmetric, per row; as in dynamic quantization, Jacob et al. 2018).
+///
+/// # Panics
+/// The sizes contradict each other.
+pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32]) -> Vec<f32> {
+    let (n_in, n_out, depth) = (weights.n_in(), weights.n_out(), weights.depth());
+    assert!(weights.taps() == 1 && scales.len() == n_out && x.len().is_multiple_of(n_in), "sizes differ");
+    let n = x.len() / n_in;
+    let mut bytes = vec![0; n * depth];
+    let mut rows = Vec::with_capacity(n);
+    for (x, bytes) in x.chunks_exact(n_in).zip(bytes.chunks_exact_mut(depth)) {
+        // Zero is among the steps, as padding and ReLU's many zeros must stay exact.
+        let (low, high) = x.iter().fold((0f32, 0f32), |(low, high), v| (low.min(*v), high.max(*v)));
+        let scale = if high > low { (high - low) / f32::from(MAX_ACTIVATION) } else { 1. };
+        let zero = f32::from(to_byte(-low / scale));
+        let inverse = 1. / scale;
+        for (byte, x) in bytes.iter_mut().zip(x) {
+            *byte = to_byte(x * inverse + zero);
+        }
+        rows.push((scale, zero as i32));
+    }
+    let table = Offsets { starts: (0..n).map(|row| (row * depth) as u32).collect(), taps: 1 };
+    let mut out = vec![0.; n * n_out];
+    kernel.for_each_sum(&bytes, &table, weights, 0..n, |row, block, sums| {
+        let (scale, zero) = rows[row];
+        let first = block * BLOCK;
+        let n = BLOCK.min(n_out - first);
+        let of_ones = &weights.sums()[first..][..n];
+        let places = &mut out[row * n_out + first..][..n];
+        for (((out, sum), ones), weight_scale) in places.iter_mut().zip(sums).zip(of_ones).zip(&scales[first..]) {
+            *out = (sum - zero * ones) as f32 * (scale * weight_scale);
+        }
+    });
+    out
+}
+
+/// `x` (n, n_out) times the dequantized weights: (n, n_in). What the gradient of [`matmul`] needs; zeros in `x` are
+/// skipped.
+///
+/// # Panics
+/// The sizes contradict each other.
+pub fn matmul_transposed(x: &[f32], weights: &Packed, scales: &[f32]) -> Vec<f32> {
+    let (n_in, n_out) = (weights.n_in(), weights.n_out());
+    assert!(weights.taps() == 1 && scales.len() == n_out && x.len().is_multiple_of(n_out), "sizes differ");
+    let n = x.len() / n_out;
+    let mut out = vec![0.; n * n_in];
+    let mut row_of_weights = vec![0f32; n_in];
+    for (c, scale) in scales.iter().enumerate() {
+        if (0..n).all(|row| x[row * n_out + c] == 0.) {
+            continue;
+        }
+        weights.output(c, &mut row_of_weights);
+        for (out, x) in out.chunks_exact_mut(n_in).zip(x.chunks_exact(n_out)) {
+            let factor = x[c] * scale;
+            if factor != 0. {
+                for (out, weight) in out.iter_mut().zip(&row_of_weights) {
+                    *out += factor * weight;
+                }
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(n: usize, n_in: usize, n_out: usize) -> (Vec<f32>, Packed, Vec<f32>) {
+        let x = (0..n * n_in).map(|i| ((i * 7919) % 201) as f32 / 40. - 1.7).collect();
+        let values: Vec<i8> = (0..n_out * n_in).map(|i| ((i * 31) % 255) as u8 as i8).map(|v| v.max(-127)).collect();
+        (x, Packed::new(&values, n_out, n_in, 1), (0..n_out).map(|c| 0.01 + c as f32 * 1e-3).collect())
+    }
+
+    #[test]
+    fn every_kernel_gives_the_same_product_close_to_the_float_one() {
+        let (n, n_in, n_out) = (5, 37, 21);
+        let (x, weights, scales) = sample(n, n_in, n_out);
+        let expected = matmul(Kernel::Portable, &x, &weights, &scales);
+        for kernel in Kernel::available() {
+            assert_eq!(matmul(kernel, &x, &weights, &scales), expected, "{}", kernel.name());
+        }
+        let values = weights.unpacked();
+        for row in 0..n {
+            for c in 0..n_out {
+                let terms = (0..n_in).map(|k| x[row * n_in + k] * f32::from(values[c * n_in + k]) * scales[c]);
+                let (sum, size) = terms.fold((0., 0.), |(sum, size): (f32, f32), t| (sum + t, size + t.abs()));
+                // Each input is off by half a step of at most 5 / 127.
+                let bound = size * 0.02
+                    + (0..n_in).map(|k| f32::from(values[c * n_in + k]).abs()).sum::<f32>() * scales[c] * 0.02;
+                assert!((sum - expected[row * n_out + c]).abs() <= bound);
+            }
+        }
+    }
+
+    #[test]
+    fn the_transposed_product_is_the_dequantized_weights_product() {
+        let (n, n_in, n_out) = (3, 9, 18);
+        let (_, weights, scales) = sample(n, n_in, n_out);
+        let values = weights.unpacked();
+        let x: Vec<f32> = (0..n * n_out).map(|i| if i % 3 == 0 { 0. } else { i as f32 * 0.1 - 2. }).collect();
+        let got = matmul_transposed(&x, &weights, &scales);
+        for row in 0..n {
+            for k in 0..n_in {
+                let expected: f32 =
+                    (0..n_out).map(|c| x[row * n_out + c] * scales[c] * f32::from(values[c * n_in + k])).sum();
+                assert!((got[row * n_in + k] - expected).abs() < 1e-3);
+            }
+        }
+    }
+}
