@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 
-use candle_core::{DType, Device, Tensor};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use candle_core::Tensor;
+use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,17 +13,18 @@ use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
 use crate::head::HeadConfig;
-use crate::nn::params::{self, QuantizedTensor, SCALE_SUFFIX};
+use crate::nn::params::{self, Params};
 use crate::preprocess::Preprocess;
 
 /// The version this program writes, and the only one it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// The header's key under which the JSON stands.
 const KEY: &str = "octlens";
 /// L2-normalised embeddings of [`Metadata::captions`], (n, D).
 pub const CAPTION_EMBEDS: &str = "caption_embeds";
-/// Tensors that stay floats: positions and retrieval are sensitive and small.
-const NEVER_QUANTIZED: [&str; 2] = [CAPTION_EMBEDS, "positional_embedding"];
+/// Tensors that stay floats: the first and last layers, positions and retrieval are sensitive and small.
+const NEVER_QUANTIZED: [&str; 5] =
+    [CAPTION_EMBEDS, "positional_embedding", "visual.conv1.weight", "_head.fc1.weight", "_head.fc2.weight"];
 
 /// What a header must know of itself.
 pub trait Header: Serialize + DeserializeOwned {
@@ -73,8 +73,8 @@ pub struct Metadata {
 pub struct Bundle<H: Header = Metadata> {
     /// What it says of itself.
     pub metadata: H,
-    /// Every tensor as 32-bit floats.
-    pub tensors: HashMap<String, Tensor>,
+    /// Its tensors.
+    pub params: Params,
     /// SHA-256 of the file, in hex.
     pub sha256: String,
     /// Its size.
@@ -91,9 +91,9 @@ impl<H: Header> Bundle<H> {
     ///
     /// # Errors
     /// A file that is damaged, foreign, of another version or out of range is refused by name.
-    pub fn read(name: &str, bytes: &[u8]) -> Result<Self> {
+    pub fn read(name: &str, bytes: Vec<u8>) -> Result<Self> {
         let refused = |why: String| Error::weights(format!("{name}: {why}"));
-        let (_, header) = SafeTensors::read_metadata(bytes)
+        let (_, header) = SafeTensors::read_metadata(&bytes)
             .map_err(|e| refused("is damaged or no weights file: fetch or export it again".into()).because(e))?;
         let json =
             header.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| {
@@ -115,38 +115,21 @@ impl<H: Header> Bundle<H> {
         let metadata: H = serde_json::from_str(json)
             .map_err(|e| refused("its header is damaged: re-export with train export".into()).because(e))?;
         metadata.check().map_err(|e| refused("cannot be built".into()).because(e))?;
-        let file = SafeTensors::deserialize(bytes)
-            .map_err(|e| refused("is damaged or cut short: fetch or export it again".into()).because(e))?;
-        let tensors = params::tensors(&file, &Device::Cpu).map_err(|e| refused("is damaged".into()).because(e))?;
-        Ok(Self { metadata, tensors, sha256: sha256(bytes), n_bytes: bytes.len() as u64 })
+        let (sha256, n_bytes) = (sha256(&bytes), bytes.len() as u64);
+        let params = Params::new(bytes).map_err(|e| Error::weights(format!("{name}: {e}")))?;
+        Ok(Self { metadata, params, sha256, n_bytes })
     }
 
-    /// A file of `tensors`; `quantize` stores matrices and kernels as 8-bit integers.
+    /// A file of `tensors`; `quantize` stores those that [`is_quantized`] as 8-bit integers.
     pub fn write(metadata: &H, tensors: &HashMap<String, Tensor>, quantize: bool) -> Result<Vec<u8>> {
-        let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
-        for (name, tensor) in tensors {
-            let spared = tensor.rank() < 2 || NEVER_QUANTIZED.iter().any(|n| name.ends_with(n));
-            if quantize && !spared {
-                let q = QuantizedTensor::quantize(tensor)?;
-                let scales = q.scales.iter().flat_map(|s| s.to_le_bytes()).collect();
-                parts.push((format!("{name}{SCALE_SUFFIX}"), Dtype::F32, vec![q.scales.len()], scales));
-                parts.push((name.clone(), Dtype::I8, q.shape, q.values.iter().map(|v| *v as u8).collect()));
-            } else {
-                let flat = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
-                let bytes = flat.iter().flat_map(|v| v.to_le_bytes()).collect();
-                parts.push((name.clone(), Dtype::F32, tensor.dims().to_vec(), bytes));
-            }
-        }
-        parts.sort_by(|a, b| a.0.cmp(&b.0));
-        let failed = |e: safetensors::SafeTensorError| Error::weights("the weights file cannot be written").because(e);
-        let views = parts
-            .iter()
-            .map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(failed)?;
         let json = serde_json::to_string(metadata).map_err(|e| Error::weights("the header").because(e))?;
-        safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), json)]))).map_err(failed)
+        params::write(tensors, |name, tensor| quantize && is_quantized(name, tensor), Some((KEY, json)))
     }
+}
+
+/// Whether a tensor loses little as 8-bit integers: matrices and kernels, but for a few.
+pub fn is_quantized(name: &str, tensor: &Tensor) -> bool {
+    tensor.rank() >= 2 && !NEVER_QUANTIZED.iter().any(|n| name.ends_with(n))
 }
 
 impl Header for Metadata {

@@ -2,8 +2,7 @@
 
 pub mod baseline;
 
-use candle_core::{D, DType, Device, Tensor};
-use candle_nn::VarBuilder;
+use candle_core::{D, Device, Tensor};
 use web_time::Instant;
 
 use crate::bundle::{Bundle, CAPTION_EMBEDS, Metadata, sha256};
@@ -13,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::explain::grad_cam::{CamMap, grad_cam};
 use crate::explain::token_importance::{token_scores, words};
 use crate::head::{Head, probabilities};
+use crate::kernels::Kernel;
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Region;
@@ -78,22 +78,20 @@ impl Engine {
     ///
     /// # Errors
     /// A file that is damaged, of another version, or whose tensors do not fit is refused by name.
-    pub fn load(name: &str, bytes: &[u8]) -> Result<Self> {
-        let Bundle { metadata, tensors, sha256, n_bytes } = Bundle::<Metadata>::read(name, bytes)?;
+    pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
+        let Bundle { metadata, params, sha256, n_bytes } = Bundle::<Metadata>::read(name, bytes)?;
         let unfit =
             |e: Error| Error::weights(format!("{name}: a weight is missing: re-export with train export")).because(e);
-        let caption_embeds = tensors
-            .get(CAPTION_EMBEDS)
-            .filter(|t| t.dims() == [metadata.captions.len(), metadata.clip.embed_dim])
-            .cloned()
-            .ok_or_else(|| unfit(Error::weights(CAPTION_EMBEDS)))?;
-        let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let vb = params.into_builder();
+        let n_captions = metadata.captions.len();
         Ok(Self {
             tokenizer: Tokenizer::from_json(&metadata.tokenizer)?,
             clip: Clip::new(&metadata.clip, vb.clone()).map_err(unfit)?,
             image_head: Head::new(&metadata.head, vb.pp("image_head")).map_err(unfit)?,
             text_head: Head::new(&metadata.head, vb.pp("text_head")).map_err(unfit)?,
-            caption_embeds,
+            caption_embeds: vb
+                .get((n_captions, metadata.clip.embed_dim), CAPTION_EMBEDS)
+                .map_err(|e| unfit(e.into()))?,
             metadata,
             sha256,
             n_bytes,
@@ -114,6 +112,7 @@ impl Engine {
             sha256: self.sha256.clone(),
             bytes: self.n_bytes,
             precision: m.precision.clone(),
+            kernels: Kernel::best().name().to_owned(),
             vocabulary: m.vocabulary.clone(),
             licence: m.licence.clone(),
             training: m.training.clone(),

@@ -13,16 +13,18 @@ mod conv;
 mod map;
 mod matmul;
 mod packed;
+mod pixels;
 mod portable;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use conv::{Conv, Residual, convolve, convolve_to_float};
-pub use map::Map;
+pub use conv::{Conv, convolve, convolve_add, convolve_to_floats};
+pub use map::{Floats, Map};
 pub use matmul::{matmul, matmul_transposed};
 pub use packed::Packed;
+pub use pixels::PixelConv;
 
 /// The largest activation: seven bits.
 pub const MAX_ACTIVATION: u8 = 127;

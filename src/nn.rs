@@ -1,16 +1,20 @@
 //! Differentiable layers and where their weights come from. Knows no model and no image.
 //!
-//! Every layer passes gradients, to its input and to its weights; candle's fused layer norm and last-dimension
+//! Every layer passes gradients, to its input and (floats) to its weights; candle's fused layer norm and last-dimension
 //! softmax do not (silently), which is why they are not used here. Fields mirror checkpoint keys, so that a state
 //! dict maps without a table.
 
+pub mod activations;
 pub mod attention;
 pub mod conv;
 mod conv_cpu;
 mod conv_norm_cpu;
+pub mod embedding;
 pub mod linear;
 pub mod norm;
 pub mod params;
+pub mod straight_through;
+pub mod weight;
 
 use crate::error::{Error, Kind};
 

@@ -133,6 +133,8 @@ pub struct ModelCard {
     pub bytes: u64,
     /// `int8` or `float`.
     pub precision: String,
+    /// The instructions that 8-bit layers run with (`kernels::Kernel::name`).
+    pub kernels: String,
     /// The words it knows.
     pub vocabulary: Vocabulary,
     /// The weights' licence.

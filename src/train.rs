@@ -31,6 +31,7 @@ pub mod octdl;
 pub mod paper;
 pub mod phantom;
 pub mod progress;
+pub mod quantize;
 pub mod run;
 pub mod samples;
 pub mod schedule;

@@ -1,18 +1,21 @@
 //! CLIP's ResNet: a stem of three convolutions, anti-aliased strides (average pooling before a strided step's last
 //! convolution), attention pooling. Split at the last feature map, where GradCAM starts.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 
 use super::attention_pool::AttentionPool;
 use super::config::{EXPANSION, VisionConfig};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::nn::Mode;
-use crate::nn::conv::{Activation, ConvBn, conv_bn};
+use crate::nn::activations::{Activations, Int8Activations};
+use crate::nn::conv::{Activation, ConvBn, PixelConv, conv_bn};
+use crate::nn::straight_through::straight_through;
 
-fn avg_pool(x: Tensor, stride: usize) -> Result<Tensor> {
-    Ok(if stride > 1 { x.avg_pool2d(stride)? } else { x })
-}
+const N_STAGES: usize = 4;
 
 #[derive(Clone, Debug)]
 struct Bottleneck {
@@ -39,14 +42,14 @@ impl Bottleneck {
         })
     }
 
-    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let y = self.conv2.forward(&self.conv1.forward(x, mode)?, mode)?;
-        let y = self.conv3.forward(&avg_pool(y, self.stride)?, mode)?;
+    fn forward<A: Activations>(&self, x: &A, mode: Mode) -> Result<A> {
+        let strided = |x: A| if self.stride > 1 { x.halve() } else { Ok(x) };
+        let y = strided(x.conv(&self.conv1, mode)?.conv(&self.conv2, mode)?)?;
         let identity = match &self.downsample {
-            Some(downsample) => downsample.forward(&avg_pool(x.clone(), self.stride)?, mode)?,
+            Some(downsample) => strided(x.clone())?.conv(downsample, mode)?,
             None => x.clone(),
         };
-        Ok((y + identity)?.relu()?)
+        y.conv_add_relu(&self.conv3, &identity, mode)
     }
 }
 
@@ -55,6 +58,8 @@ impl Bottleneck {
 pub struct ModifiedResNet {
     stem: [ConvBn; 3],
     stages: Vec<Vec<Bottleneck>>,
+    /// The first layer of a tower that runs on bytes.
+    pixel_conv: Option<Arc<PixelConv>>,
     attnpool: AttentionPool,
 }
 
@@ -78,12 +83,14 @@ impl ModifiedResNet {
             stages.push(blocks);
         }
         let (rows, cols) = config.feature_size();
+        let stem = [
+            conv_bn((3, half, 3, 2), Activation::Relu, ("conv1", "bn1"), &vb)?,
+            conv_bn((half, half, 3, 1), Activation::Relu, ("conv2", "bn2"), &vb)?,
+            conv_bn((half, config.width, 3, 1), Activation::Relu, ("conv3", "bn3"), &vb)?,
+        ];
         Ok(Self {
-            stem: [
-                conv_bn((3, half, 3, 2), Activation::Relu, ("conv1", "bn1"), &vb)?,
-                conv_bn((half, half, 3, 1), Activation::Relu, ("conv2", "bn2"), &vb)?,
-                conv_bn((half, config.width, 3, 1), Activation::Relu, ("conv3", "bn3"), &vb)?,
-            ],
+            pixel_conv: stem[1].is_int8().then(|| stem[0].on_pixels()).transpose()?.map(Arc::new),
+            stem,
             stages,
             attnpool: AttentionPool::new(
                 rows * cols,
@@ -95,14 +102,78 @@ impl ModifiedResNet {
         })
     }
 
+    /// Every convolution, with the one whose (perhaps pooled) output it reads; the first reads pixels.
+    pub fn inputs(&self) -> Vec<(&ConvBn, Option<&ConvBn>)> {
+        let [first, second, third] = &self.stem;
+        let mut pairs = vec![(first, None), (second, Some(first)), (third, Some(second))];
+        let mut before = third;
+        for block in self.stages.iter().flatten() {
+            pairs.extend([(&block.conv1, Some(before)), (&block.conv2, Some(&block.conv1))]);
+            pairs.extend(block.downsample.as_ref().map(|downsample| (downsample, Some(before))));
+            pairs.push((&block.conv3, Some(&block.conv2)));
+            before = &block.conv3;
+        }
+        pairs
+    }
+
     /// `pixel_values` (batch, 3, image_height, image_width), normalised → feature map (batch, C, rows, cols), ≥ 0.
     pub fn feature_map(&self, pixel_values: &Tensor, mode: Mode) -> Result<Tensor> {
-        let mut x = pixel_values.clone();
-        for step in &self.stem {
-            x = step.forward(&x, mode)?;
+        self.from_pixels(pixel_values, N_STAGES, mode)
+    }
+
+    /// The map after `stage` (1…4): where GradCAM may look. (batch, C, rows, cols), ≥ 0.
+    pub fn stage_map(&self, pixel_values: &Tensor, stage: usize) -> Result<Tensor> {
+        self.from_pixels(pixel_values, stage, Mode::Eval)
+    }
+
+    fn from_pixels(&self, pixel_values: &Tensor, stage: usize, mode: Mode) -> Result<Tensor> {
+        let Some(layer) = self.pixel_conv.clone() else {
+            return self.layers(&self.first(pixel_values, mode)?, 0..stage, mode);
+        };
+        let (on_bytes, on_floats) = (self.clone(), self.clone());
+        straight_through(
+            pixel_values,
+            move |image, size| {
+                let x = Int8Activations::from_pixels(&layer, image, size, on_bytes.stem[0].steps()?);
+                on_bytes.layers(&x, 0..stage, Mode::Eval)
+            },
+            move |x| on_floats.layers(&on_floats.first(x, Mode::Eval)?, 0..stage, Mode::Eval),
+        )
+    }
+
+    /// From the map after `stage` (1…4) to the last one, with gradients.
+    pub fn resume(&self, map: &Tensor, stage: usize) -> Result<Tensor> {
+        let stages = stage..N_STAGES;
+        if self.pixel_conv.is_none() || stages.is_empty() {
+            return self.layers(map, stages, Mode::Eval);
         }
-        x = x.avg_pool2d(2)?;
-        for block in self.stages.iter().flatten() {
+        let (on_bytes, on_floats, of_floats) = (self.clone(), self.clone(), stages.clone());
+        let last = self.stages[stage - 1].last().ok_or_else(|| Error::config("a stage without blocks"))?;
+        let steps = last.conv3.steps()?.clone();
+        straight_through(
+            map,
+            move |map, size| on_bytes.layers(&Int8Activations::quantize(map, size, &steps), stages.clone(), Mode::Eval),
+            move |x| on_floats.layers(x, of_floats.clone(), Mode::Eval),
+        )
+    }
+
+    /// Stages after the stem.
+    pub fn n_stages(&self) -> usize {
+        self.stages.len()
+    }
+
+    /// The first convolution in floats: `pixel_values` are signed.
+    pub fn first(&self, pixel_values: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.stem[0].forward(pixel_values, mode)
+    }
+
+    /// The layers of `stages` on any kind of activations; stage 0 begins after the first convolution.
+    pub fn layers<A: Activations>(&self, x: &A, stages: Range<usize>, mode: Mode) -> Result<A> {
+        let mut x = x.clone();
+        if stages.start == 0 {
+            x = x.conv(&self.stem[1], mode)?.conv(&self.stem[2], mode)?.halve()?;
+        }
+        for block in self.stages[stages].iter().flatten() {
             x = block.forward(&x, mode)?;
         }
         Ok(x)

@@ -7,8 +7,10 @@ use candle_nn::VarBuilder;
 use super::config::TextConfig;
 use crate::error::{Error, Result};
 use crate::nn::attention::SelfAttention;
+use crate::nn::embedding::Embedding;
 use crate::nn::linear::Linear;
 use crate::nn::norm::LayerNorm;
+use crate::nn::weight::Weight;
 
 /// `x · sigmoid(1.702 x)`, OpenAI's approximation of GELU (CLIP's `model.py`).
 fn quick_gelu(x: &Tensor) -> Result<Tensor> {
@@ -46,11 +48,11 @@ impl ResidualAttentionBlock {
 /// The text tower.
 #[derive(Clone, Debug)]
 pub struct TextTransformer {
-    token_embedding: Tensor,
+    token_embedding: Embedding,
     positional_embedding: Tensor,
     resblocks: Vec<ResidualAttentionBlock>,
     ln_final: LayerNorm,
-    text_projection: Tensor,
+    text_projection: Weight,
     context_length: usize,
 }
 
@@ -59,13 +61,13 @@ impl TextTransformer {
     pub fn new(config: &TextConfig, embed_dim: usize, vb: VarBuilder<'_>) -> Result<Self> {
         let blocks = vb.pp("transformer").pp("resblocks");
         Ok(Self {
-            token_embedding: vb.get((config.vocab_size, config.width), "token_embedding.weight")?,
+            token_embedding: Embedding::new(config.vocab_size, config.width, "token_embedding.weight", &vb)?,
             positional_embedding: vb.get((config.context_length, config.width), "positional_embedding")?,
             resblocks: (0..config.layers)
                 .map(|i| ResidualAttentionBlock::new(config, blocks.pp(i)))
                 .collect::<Result<_>>()?,
             ln_final: LayerNorm::new(config.width, vb.pp("ln_final"))?,
-            text_projection: vb.get((config.width, embed_dim), "text_projection")?,
+            text_projection: Weight::new(config.width, embed_dim, "text_projection", &vb)?,
             context_length: config.context_length,
         })
     }
@@ -76,15 +78,14 @@ impl TextTransformer {
     /// # Errors
     /// More tokens than the context holds.
     pub fn embed_tokens(&self, token_ids: &Tensor) -> Result<Tensor> {
-        let (batch, n) = token_ids.dims2()?;
+        let n = token_ids.dim(1)?;
         if n > self.context_length {
             return Err(Error::caption(format!(
                 "the caption has {n} tokens, this model reads {}: shorten it",
                 self.context_length
             )));
         }
-        let tokens = self.token_embedding.embedding(&token_ids.flatten_all()?)?;
-        let tokens = tokens.reshape((batch, n, ()))?;
+        let tokens = self.token_embedding.forward(token_ids)?;
         Ok(tokens.broadcast_add(&self.positional_embedding.narrow(0, 0, n)?)?)
     }
 
@@ -100,7 +101,7 @@ impl TextTransformer {
         }
         let pooled = end.iter().enumerate().map(|(i, &e)| x.i((i, e))).collect::<Result<Vec<_>, _>>()?;
         let pooled = self.ln_final.forward(&Tensor::stack(&pooled, 0)?)?;
-        Ok(pooled.matmul(&self.text_projection)?)
+        self.text_projection.transposed_product(&pooled)
     }
 
     /// `token_ids` (batch, n) → text embeddings (batch, D), not normalised.

@@ -1,8 +1,6 @@
 //! The paper's baseline: a frozen ResNet, a linear head, a GradCAM of its own. It has no words.
 
-use std::collections::HashMap;
-
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
@@ -68,9 +66,9 @@ impl Baseline {
     ///
     /// # Errors
     /// A file that is damaged, of another version or kind, or whose tensors do not fit is refused by name.
-    pub fn load(name: &str, bytes: &[u8]) -> Result<Self> {
-        let Bundle { metadata, tensors, sha256, .. } = Bundle::<BaselineMetadata>::read(name, bytes)?;
-        Self::new(metadata, tensors, sha256).map_err(|e| {
+    pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
+        let Bundle { metadata, params, sha256, .. } = Bundle::<BaselineMetadata>::read(name, bytes)?;
+        Self::new(metadata, &params.into_builder(), sha256).map_err(|e| {
             Error::weights(format!("{name}: a weight is missing: re-export with train baseline")).because(e)
         })
     }
@@ -79,8 +77,7 @@ impl Baseline {
     ///
     /// # Errors
     /// A tensor is missing or of another shape.
-    pub fn new(metadata: BaselineMetadata, tensors: HashMap<String, Tensor>, sha256: String) -> Result<Self> {
-        let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+    pub fn new(metadata: BaselineMetadata, vb: &VarBuilder<'_>, sha256: String) -> Result<Self> {
         let resnet = ResNet::new(&metadata.resnet, vb.clone())?;
         let fc = Linear::new(metadata.resnet.feature_dim(), metadata.labels.len(), vb.pp("fc"))?;
         Ok(Self { metadata, sha256, resnet, fc })

@@ -1,14 +1,16 @@
 //! A quantized convolution and what follows it in one pass: scale, bias, residual, ReLU, rounding.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use super::map::to_byte;
-use super::{BLOCK, GROUP, Kernel, Map, Offsets, Packed};
+use super::map::{inverses, relu, to_byte};
+use super::{BLOCK, Floats, GROUP, Kernel, Map, Offsets, Packed};
 
 /// Bands of pixels that threads share out; a multiple of every kernel's tile.
 const BAND: usize = 16;
 
-/// A convolution with a bias: `y = scale[c] · x.scale · Σ x · w + bias[c]`.
+/// A convolution with a bias: `y = scale[c] · Σ byte · w + bias[c]`; the steps of the bytes are in the weights.
 #[derive(Clone, Debug)]
 pub struct Conv {
     weights: Packed,
@@ -16,17 +18,6 @@ pub struct Conv {
     bias: Vec<f32>,
     kernel: usize,
     stride: usize,
-}
-
-/// What is added before the ReLU.
-#[derive(Clone, Copy, Debug)]
-pub enum Residual<'a> {
-    /// Nothing.
-    None,
-    /// A map of the same size.
-    Map(&'a Map),
-    /// Sums of the same size, as [`convolve_to_float`] gives them.
-    Floats(&'a [f32]),
 }
 
 impl Conv {
@@ -78,7 +69,7 @@ impl Conv {
         Offsets { starts, taps: self.weights.taps() }
     }
 
-    /// Runs over all pixels; `finish(values of up to 16 channels, where they go, residual's place)`.
+    /// Runs over all pixels; `finish(values of up to 16 channels, where they go, the same place in the whole)`.
     fn each_pixel<T: Send>(
         &self,
         kernel: Kernel,
@@ -99,59 +90,57 @@ impl Conv {
                 let (scales, bias) = (&self.scales[c..][..BLOCK], &self.bias[c..][..BLOCK]);
                 let mut values = [0.; BLOCK];
                 for (((value, sum), scale), bias) in values.iter_mut().zip(sums).zip(scales).zip(bias) {
-                    *value = *sum as f32 * (scale * x.scale) + bias;
+                    *value = *sum as f32 * scale + bias;
                 }
-                let at = pixel * stride + c;
-                let end = (c + BLOCK).min(stride);
-                finish(&values, &mut out[(pixel - first) * stride + c..(pixel - first) * stride + end], at);
+                let at = (pixel - first) * stride + c;
+                let n = BLOCK.min(stride - c);
+                finish(&values, &mut out[at..at + n], pixel * stride + c);
             });
         });
     }
 }
 
-/// Convolution, `residual`, ReLU; rounded to steps of `scale`.
+/// Convolution and ReLU; each channel rounded to its steps.
 ///
 /// # Panics
-/// `x` or `residual` do not have the convolution's sizes.
-pub fn convolve(kernel: Kernel, conv: &Conv, x: &Map, residual: Residual<'_>, scale: f32) -> Map {
+/// `x` does not have the convolution's sizes, or there is not one step for each output.
+pub fn convolve(kernel: Kernel, conv: &Conv, x: &Map, steps: &Arc<[f32]>) -> Map {
     let (height, width) = conv.size_out(x);
-    let mut out = Map::zeros(height, width, conv.weights.n_out(), scale);
-    let (inverse, border) = (1. / scale, out.border());
-    let bytes = &mut out.bytes[..border];
-    match residual {
-        Residual::None => conv.each_pixel(kernel, x, bytes, |values, out, _| {
-            for (out, value) in out.iter_mut().zip(values) {
-                *out = to_byte(value * inverse);
-            }
-        }),
-        Residual::Map(other) => {
-            assert_eq!(other.border(), border, "the residual has the output's size");
-            conv.each_pixel(kernel, x, bytes, |values, out, at| {
-                for ((out, value), byte) in out.iter_mut().zip(values).zip(&other.bytes[at..]) {
-                    *out = to_byte((value + f32::from(*byte) * other.scale) * inverse);
-                }
-            });
+    assert_eq!(steps.len(), conv.weights.n_out(), "one step for each output");
+    let mut out = Map::zeros(height, width, steps);
+    let (inverses, border, stride) = (inverses(steps), out.border(), out.stride());
+    conv.each_pixel(kernel, x, &mut out.bytes[..border], |values, out, at| {
+        for ((out, value), inverse) in out.iter_mut().zip(values).zip(&inverses[at % stride..]) {
+            *out = to_byte(value * inverse);
         }
-        Residual::Floats(floats) => {
-            assert_eq!(floats.len(), border, "the residual has the output's size");
-            conv.each_pixel(kernel, x, bytes, |values, out, at| {
-                for ((out, value), float) in out.iter_mut().zip(values).zip(&floats[at..]) {
-                    *out = to_byte((value + float) * inverse);
-                }
-            });
-        }
-    }
+    });
     out
 }
 
-/// Convolution alone, not rounded: pixel by pixel, channels filled up to whole groups.
+/// Convolution alone, not rounded.
 ///
 /// # Panics
 /// `x` does not have the convolution's sizes.
-pub fn convolve_to_float(kernel: Kernel, conv: &Conv, x: &Map) -> Vec<f32> {
+pub fn convolve_to_floats(kernel: Kernel, conv: &Conv, x: &Map) -> Floats {
     let (height, width) = conv.size_out(x);
-    let mut out = vec![0.; height * width * conv.weights.n_out().next_multiple_of(GROUP)];
-    conv.each_pixel(kernel, x, &mut out, |values, out, _| out.copy_from_slice(&values[..out.len()]));
+    let mut out = Floats::zeros(height, width, conv.weights.n_out());
+    conv.each_pixel(kernel, x, &mut out.values, |values, out, _| out.copy_from_slice(&values[..out.len()]));
+    out
+}
+
+/// Convolution, plus `identity`, ReLU; not rounded, because the sum runs on through the next blocks.
+///
+/// # Panics
+/// `x` or `identity` do not have the convolution's sizes.
+pub fn convolve_add(kernel: Kernel, conv: &Conv, x: &Map, identity: &Floats) -> Floats {
+    let (height, width) = conv.size_out(x);
+    let mut out = Floats::zeros(height, width, conv.weights.n_out());
+    assert_eq!(identity.values.len(), out.values.len(), "the identity has the output's size");
+    conv.each_pixel(kernel, x, &mut out.values, |values, out, at| {
+        for ((out, value), identity) in out.iter_mut().zip(values).zip(&identity.values[at..]) {
+            *out = relu(value + identity);
+        }
+    });
     out
 }
 
@@ -169,7 +158,7 @@ mod tests {
 
     fn map(channels: usize, height: usize, width: usize) -> Map {
         let values: Vec<f32> = noise(channels * height * width).map(|b| f32::from(b % 128)).collect();
-        Map::quantize(&values, (channels, height, width), 1.)
+        Map::quantize(&values, (height, width), &vec![1.; channels].into())
     }
 
     fn conv(n_out: usize, n_in: usize, kernel: usize, stride: usize) -> Conv {
@@ -218,7 +207,7 @@ mod tests {
         for (n_out, n_in, kernel, stride, height, width) in CASES {
             let (conv, x) = (conv(n_out, n_in, kernel, stride), map(n_in, height, width));
             let expected = by_definition(&conv, &x);
-            let got = convolve(Kernel::Portable, &conv, &x, Residual::None, 0.25);
+            let got = convolve(Kernel::Portable, &conv, &x, &vec![0.25; n_out].into());
             for (got, expected) in got.dequantize().into_iter().zip(expected) {
                 let expected = (expected / 0.25).clamp(0., 127.) * 0.25;
                 assert!((f64::from(got) - expected).abs() <= 0.126, "{got} where {expected} is right");
@@ -230,12 +219,12 @@ mod tests {
     fn every_kernel_gives_the_same_integers() {
         for (n_out, n_in, kernel, stride, height, width) in CASES {
             let (conv, x) = (conv(n_out, n_in, kernel, stride), map(n_in, height, width));
+            let steps: Arc<[f32]> = (0..n_out).map(|c| 0.2 + c as f32 * 0.01).collect();
             let results = |kernel: Kernel| {
-                let floats = convolve_to_float(kernel, &conv, &x);
-                let plain = convolve(kernel, &conv, &x, Residual::None, 0.3);
-                let with_map = convolve(kernel, &conv, &x, Residual::Map(&plain), 0.5);
-                let with_floats = convolve(kernel, &conv, &x, Residual::Floats(&floats), 0.5);
-                (floats.iter().map(|f| f.to_bits()).collect::<Vec<_>>(), plain, with_map, with_floats)
+                let floats = convolve_to_floats(kernel, &conv, &x);
+                let added = convolve_add(kernel, &conv, &x, &floats);
+                let bits = |floats: &Floats| floats.values.iter().map(|f| f.to_bits()).collect::<Vec<_>>();
+                (bits(&floats), bits(&added), added.rounded(&steps), convolve(kernel, &conv, &x, &steps))
             };
             let expected = results(Kernel::Portable);
             for kernel in Kernel::available() {

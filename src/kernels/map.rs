@@ -1,8 +1,10 @@
-//! Activations of one image: seven bits each, channels last.
+//! Activations of one image, channels last: seven bits each, or floats.
 
-use super::{GROUP, MAX_ACTIVATION};
+use std::sync::Arc;
 
-/// `value ≈ scale · byte`, none below zero. Pixel by pixel; a pixel's channels are filled up to whole groups with zeros,
+use super::{BLOCK, GROUP, MAX_ACTIVATION};
+
+/// `value ≈ steps[channel] · byte`, none below zero. Pixel by pixel; a pixel's channels are filled up to whole groups with zeros,
 /// and one more pixel of zeros lies at the end, which taps beyond the border read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
@@ -12,23 +14,36 @@ pub struct Map {
     pub width: usize,
     /// Channels.
     pub channels: usize,
-    /// What a byte of 1 stands for.
-    pub scale: f32,
+    /// What a byte of 1 stands for in each channel.
+    pub steps: Arc<[f32]>,
     pub(super) bytes: Vec<u8>,
 }
 
 /// Adding 1.5 · 2²³ leaves a float's integer part, rounded half to even, in its low bits.
 const ROUNDER: f32 = 12_582_912.;
 
+/// `max(0, x)`. On wasm `f32::max` is a call, because it treats NaN otherwise than the instruction.
+pub(super) fn relu(x: f32) -> f32 {
+    if x > 0. { x } else { 0. }
+}
+
 /// The nearest whole number of 0…127.
 pub(super) fn to_byte(value: f32) -> u8 {
     (value.clamp(0., f32::from(MAX_ACTIVATION)) + ROUNDER).to_bits() as u8
 }
 
+/// 1 / step of each channel, filled up to whole blocks.
+pub(super) fn inverses(steps: &[f32]) -> Vec<f32> {
+    let mut inverses: Vec<f32> = steps.iter().map(|step| 1. / step).collect();
+    inverses.resize(steps.len().next_multiple_of(BLOCK), 0.);
+    inverses
+}
+
 impl Map {
-    pub(super) fn zeros(height: usize, width: usize, channels: usize, scale: f32) -> Self {
+    pub(super) fn zeros(height: usize, width: usize, steps: &Arc<[f32]>) -> Self {
+        let channels = steps.len();
         let bytes = vec![0; (height * width + 1) * channels.next_multiple_of(GROUP)];
-        Self { height, width, channels, scale, bytes }
+        Self { height, width, channels, steps: steps.clone(), bytes }
     }
 
     /// Bytes from one pixel to the next.
@@ -41,15 +56,16 @@ impl Map {
         self.height * self.width * self.stride()
     }
 
-    /// From values (channels, height, width) that are not negative; what is larger than 127 · `scale` is cut off.
+    /// From values (channels, height, width) that are not negative; what is larger than 127 steps is cut off.
     ///
     /// # Panics
-    /// The number of values is not their product.
-    pub fn quantize(values: &[f32], (channels, height, width): (usize, usize, usize), scale: f32) -> Self {
-        assert_eq!(values.len(), channels * height * width, "values and their sizes differ");
-        let mut map = Self::zeros(height, width, channels, scale);
-        let (stride, inverse) = (map.stride(), 1. / scale);
-        for (c, plane) in values.chunks_exact((height * width).max(1)).enumerate() {
+    /// The number of values is not that of `steps` times the pixels.
+    pub fn quantize(values: &[f32], (height, width): (usize, usize), steps: &Arc<[f32]>) -> Self {
+        assert_eq!(values.len(), steps.len() * height * width, "values and their sizes differ");
+        let mut map = Self::zeros(height, width, steps);
+        let stride = map.stride();
+        for (c, (plane, step)) in values.chunks_exact((height * width).max(1)).zip(&**steps).enumerate() {
+            let inverse = 1. / step;
             for (pixel, value) in map.bytes.chunks_exact_mut(stride).zip(plane) {
                 pixel[c] = to_byte(value * inverse);
             }
@@ -62,16 +78,17 @@ impl Map {
         let n = self.height * self.width;
         let mut values = vec![0.; self.channels * n];
         for (i, pixel) in self.bytes.chunks_exact(self.stride()).take(n).enumerate() {
-            for (c, byte) in pixel[..self.channels].iter().enumerate() {
-                values[c * n + i] = f32::from(*byte) * self.scale;
+            for (c, (byte, step)) in pixel.iter().zip(&*self.steps).enumerate() {
+                values[c * n + i] = f32::from(*byte) * step;
             }
         }
         values
     }
 
-    /// The mean of each 2 × 2 pixels, rounded half up; an odd last row or column is left out.
+    /// The mean of each 2 × 2 pixels, rounded half to even (half up would brighten each map by an eighth of a step); an odd
+    /// last row or column is left out.
     pub fn halve(&self) -> Self {
-        let mut half = Self::zeros(self.height / 2, self.width / 2, self.channels, self.scale);
+        let mut half = Self::zeros(self.height / 2, self.width / 2, &self.steps);
         let (stride, width) = (self.stride(), half.width);
         let row = self.width * stride;
         for (y, out) in half.bytes.chunks_exact_mut((width * stride).max(1)).take(half.height).enumerate() {
@@ -80,11 +97,59 @@ impl Map {
                 let (above, below) = (&self.bytes[at..][..2 * stride], &self.bytes[at + row..][..2 * stride]);
                 let ((a, b), (c, d)) = (above.split_at(stride), below.split_at(stride));
                 for ((((out, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                    *out = ((u16::from(*a) + u16::from(*b) + u16::from(*c) + u16::from(*d) + 2) >> 2) as u8;
+                    let sum = u16::from(*a) + u16::from(*b) + u16::from(*c) + u16::from(*d);
+                    *out = ((sum + 1 + (sum >> 2 & 1)) >> 2) as u8;
                 }
             }
         }
         half
+    }
+}
+
+/// What is not rounded: the sums that run through residual blocks. Laid out as a [`Map`], without the last pixel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Floats {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Channels.
+    pub channels: usize,
+    pub(super) values: Vec<f32>,
+}
+
+impl Floats {
+    pub(super) fn zeros(height: usize, width: usize, channels: usize) -> Self {
+        let values = vec![0.; height * width * channels.next_multiple_of(GROUP)];
+        Self { height, width, channels, values }
+    }
+
+    /// Rounded to each channel's steps; what is negative becomes 0.
+    ///
+    /// # Panics
+    /// There is not one step for each channel.
+    pub fn rounded(&self, steps: &Arc<[f32]>) -> Map {
+        assert_eq!(steps.len(), self.channels, "one step for each channel");
+        let mut map = Map::zeros(self.height, self.width, steps);
+        let (stride, inverse) = (map.stride(), inverses(steps));
+        for (bytes, values) in map.bytes.chunks_exact_mut(stride).zip(self.values.chunks_exact(stride)) {
+            for ((byte, value), inverse) in bytes.iter_mut().zip(values).zip(&inverse) {
+                *byte = to_byte(value * inverse);
+            }
+        }
+        map
+    }
+
+    /// Values (channels, height, width).
+    pub fn planes(&self) -> Vec<f32> {
+        let n = self.height * self.width;
+        let mut planes = vec![0.; self.channels * n];
+        for (i, pixel) in self.values.chunks_exact(self.channels.next_multiple_of(GROUP)).enumerate() {
+            for (c, value) in pixel[..self.channels].iter().enumerate() {
+                planes[c * n + i] = *value;
+            }
+        }
+        planes
     }
 }
 
@@ -96,10 +161,10 @@ mod tests {
     fn values_come_back_within_half_a_step_in_their_places() {
         let (c, h, w) = (3, 4, 5);
         let values: Vec<f32> = (0..c * h * w).map(|i| i as f32 * 0.1).collect();
-        let scale = 6. / 127.;
-        let back = Map::quantize(&values, (c, h, w), scale).dequantize();
-        for (a, b) in values.iter().zip(&back) {
-            assert!((a - b).abs() <= scale * 0.501, "{a} became {b}");
+        let steps: Arc<[f32]> = [2. / 127., 4. / 127., 6. / 127.].into();
+        let back = Map::quantize(&values, (h, w), &steps).dequantize();
+        for (i, (a, b)) in values.iter().zip(&back).enumerate() {
+            assert!((a - b).abs() <= steps[i / (h * w)] * 0.501, "{a} became {b}");
         }
     }
 
@@ -111,7 +176,7 @@ mod tests {
 
     #[test]
     fn halving_takes_the_mean_of_four() {
-        let map = Map::quantize(&[1., 2., 3., 9., 5., 7., 8., 9., 0.], (1, 3, 3), 1.);
+        let map = Map::quantize(&[1., 2., 3., 9., 5., 7., 8., 9., 0.], (3, 3), &[1.].into());
         assert_eq!(map.halve().dequantize(), [4.]); // (1 + 2 + 9 + 5) / 4 = 4.25
     }
 }

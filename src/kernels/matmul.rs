@@ -16,7 +16,7 @@ pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32]) -> Ve
     let mut rows = Vec::with_capacity(n);
     for (x, bytes) in x.chunks_exact(n_in).zip(bytes.chunks_exact_mut(depth)) {
         // Zero is among the steps, as padding and ReLU's many zeros must stay exact.
-        let (low, high) = x.iter().fold((0f32, 0f32), |(low, high), v| (low.min(*v), high.max(*v)));
+        let (low, high) = range(x);
         let scale = if high > low { (high - low) / f32::from(MAX_ACTIVATION) } else { 1. };
         let zero = f32::from(to_byte(-low / scale));
         let inverse = 1. / scale;
@@ -38,6 +38,12 @@ pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32]) -> Ve
         }
     });
     out
+}
+
+/// The smallest and the largest value, and zero.
+fn range(x: &[f32]) -> (f32, f32) {
+    let wider = |(low, high): (f32, f32), v: &f32| (if *v < low { *v } else { low }, if *v > high { *v } else { high });
+    x.iter().fold((0., 0.), wider)
 }
 
 /// `x` (n, n_out) times the dequantized weights: (n, n_in). What the gradient of [`matmul`] needs; zeros in `x` are

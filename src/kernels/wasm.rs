@@ -8,6 +8,27 @@ const STEP: usize = BLOCK * GROUP;
 /// Two pixels times eight or sixteen outputs: eight running sums, which leave registers for the operands.
 const P: usize = 2;
 
+/// Four neighbouring channels, four times over. Arrays are indexed and borrowed here, never mapped or moved: what drops
+/// them is not inlined in incremental builds, and the running sums would live in memory.
+///
+/// # Safety
+/// `start + k + 4` is within what `x` points into.
+#[inline(always)]
+unsafe fn group(x: *const u8, start: u32, k: usize) -> v128 {
+    // SAFETY: as the caller promises.
+    unsafe { v128_load32_splat(x.add(start as usize + k).cast()) }
+}
+
+/// The same in 16 bits, twice over.
+///
+/// # Safety
+/// As for [`group`].
+#[inline(always)]
+unsafe fn widened(x: *const u8, start: u32, k: usize) -> v128 {
+    // SAFETY: as the caller promises.
+    u16x8_extend_low_u8x16(unsafe { group(x, start, k) })
+}
+
 /// Products of 16-bit integers (`i32x4.dot_i16x8_s`): both sides are widened first.
 pub(super) struct Simd128;
 
@@ -23,14 +44,12 @@ impl Arithmetic for Simd128 {
             for starts in offsets.as_chunks::<P>().0 {
                 for k in (0..depth).step_by(GROUP) {
                     // SAFETY: `w` advances by what a block holds; x is read within `start + depth`.
-                    let a = starts.map(|start| unsafe {
-                        u16x8_extend_low_u8x16(v128_load32_splat(x.add(start as usize + k).cast()))
-                    });
+                    let a = unsafe { [widened(x, starts[0], k), widened(x, starts[1], k)] };
                     for j in 0..4 {
                         // SAFETY: as above.
                         let weights = unsafe { i16x8_load_extend_i8x8(w.add(8 * j)) };
-                        for (acc, a) in acc.iter_mut().zip(a) {
-                            acc[j] = i32x4_add(acc[j], i32x4_dot_i16x8(weights, a));
+                        for (acc, a) in acc.iter_mut().zip(&a) {
+                            acc[j] = i32x4_add(acc[j], i32x4_dot_i16x8(weights, *a));
                         }
                     }
                     w = w.wrapping_add(STEP);
@@ -70,12 +89,12 @@ unsafe fn relaxed(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut 
     for starts in offsets.as_chunks::<P>().0 {
         for k in (0..depth).step_by(GROUP) {
             // SAFETY: `w` advances by what a block holds; x is read within `start + depth`.
-            let a = starts.map(|start| unsafe { v128_load32_splat(x.add(start as usize + k).cast()) });
+            let a = unsafe { [group(x, starts[0], k), group(x, starts[1], k)] };
             for j in 0..4 {
                 // SAFETY: as above.
                 let weights = unsafe { v128_load(w.add(16 * j).cast()) };
-                for (acc, a) in acc.iter_mut().zip(a) {
-                    acc[j] = i32x4_relaxed_dot_i8x16_i7x16_add(weights, a, acc[j]);
+                for (acc, a) in acc.iter_mut().zip(&a) {
+                    acc[j] = i32x4_relaxed_dot_i8x16_i7x16_add(weights, *a, acc[j]);
                 }
             }
             w = w.wrapping_add(STEP);

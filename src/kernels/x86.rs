@@ -42,8 +42,8 @@ unsafe fn avx2(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i
             let weights = unsafe { [_mm256_loadu_si256(w.cast()), _mm256_loadu_si256(w.add(32).cast())] };
             for (acc, start) in acc.iter_mut().zip(starts) {
                 let a = _mm256_set1_epi32(unsafe { group(x, *start as usize + k) });
-                for (acc, w) in acc.iter_mut().zip(weights) {
-                    let pairs = _mm256_maddubs_epi16(a, w);
+                for (acc, w) in acc.iter_mut().zip(&weights) {
+                    let pairs = _mm256_maddubs_epi16(a, *w);
                     *acc = _mm256_add_epi32(*acc, _mm256_madd_epi16(pairs, ones));
                 }
             }

@@ -39,8 +39,7 @@ pub struct SelfAttention {
 impl SelfAttention {
     /// `in_proj_weight` is (3 · width, width): queries, keys, values.
     pub fn new(width: usize, n_heads: usize, vb: VarBuilder<'_>) -> Result<Self> {
-        let in_proj =
-            Linear::from_tensors(vb.get((3 * width, width), "in_proj_weight")?, vb.get(3 * width, "in_proj_bias")?);
+        let in_proj = Linear::named(width, 3 * width, ("in_proj_weight", "in_proj_bias"), &vb)?;
         Ok(Self { in_proj, out_proj: Linear::new(width, width, vb.pp("out_proj"))?, n_heads })
     }
 

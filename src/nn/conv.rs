@@ -1,17 +1,26 @@
 //! A convolution, its batch norm (Ioffe & Szegedy 2015) and, mostly, a ReLU: the step that CLIP's ResNet repeats.
 //! Running statistics are kept as PyTorch keeps them.
 
-use candle_core::{Tensor, Var};
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
 use super::Mode;
-use super::conv_cpu::{Conv, Geometry};
+use super::conv_cpu::{FloatConv, Geometry};
 use super::conv_norm_cpu::ConvNorm;
-use crate::error::Result;
+use super::params::{self, QuantizedTensor};
+use crate::error::{Error, Result};
+pub use crate::kernels::PixelConv;
+use crate::kernels::{Conv, Packed};
 
 /// PyTorch's defaults, which CLIP uses.
 pub(super) const EPS: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
+/// Beside a convolution's weight: what a byte of 1 stands for in each channel of its output.
+pub const OUTPUT_STEPS: &str = "output_steps";
+/// The same of its input; the weight is multiplied by it, so that sums of bytes need one scale only.
+pub const INPUT_STEPS: &str = "input_steps";
 
 /// What follows the norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,55 +47,139 @@ pub struct ConvConfig {
 /// Convolution without bias, batch norm, activation.
 #[derive(Clone, Debug)]
 pub struct ConvBn {
-    kernel: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    running_mean: Var,
-    running_var: Var,
-    padding: usize,
+    name: String,
+    norm_name: String,
+    weights: Weights,
+    steps: Option<Arc<[f32]>>,
+    kernel: usize,
     stride: usize,
     activation: Activation,
 }
 
+#[derive(Clone, Debug)]
+enum Weights {
+    /// As trained.
+    Float { kernel: Tensor, weight: Tensor, bias: Tensor, running_mean: Var, running_var: Var },
+    /// As exported: the norm is folded into the convolution, and the input's steps into its weights.
+    Int8 { conv: Arc<Conv>, input_steps: Tensor },
+}
+
 impl ConvBn {
     /// `conv` holds `weight` (c_out, c_in, kernel, kernel), `bn` holds `weight`, `bias`, `running_mean` and
-    /// `running_var`, each (c_out).
+    /// `running_var`, each (c_out). Where `conv` has `input_steps` (c_in) and a `bias` (c_out) besides, the norm is folded
+    /// in and the weights are 8-bit integers. `output_steps` (c_out), where there are any, round the output to 7 bits.
     pub fn new(config: ConvConfig, activation: Activation, conv: VarBuilder<'_>, bn: VarBuilder<'_>) -> Result<Self> {
         let ConvConfig { c_in, c_out, kernel, stride } = config;
-        Ok(Self {
-            kernel: conv.get((c_out, c_in, kernel, kernel), "weight")?,
-            weight: bn.get(c_out, "weight")?,
-            bias: bn.get(c_out, "bias")?,
-            running_mean: Var::from_tensor(&bn.get(c_out, "running_mean")?)?,
-            running_var: Var::from_tensor(&bn.get(c_out, "running_var")?)?,
-            padding: kernel / 2,
-            stride,
-            activation,
-        })
+        let shape = [c_out, c_in, kernel, kernel];
+        let is_ready = conv.contains_tensor(INPUT_STEPS);
+        let weights = match is_ready.then(|| params::quantized(&conv, &shape, "weight")).transpose()?.flatten() {
+            Some(q) => {
+                let packed = Packed::new(&q.values, c_out, c_in, kernel * kernel);
+                let bias = conv.get(c_out, "bias")?.to_vec1()?;
+                let input_steps = conv.get(c_in, INPUT_STEPS)?;
+                Weights::Int8 { conv: Arc::new(Conv::new(packed, q.scales, bias, kernel, stride)), input_steps }
+            }
+            None => Weights::Float {
+                kernel: conv.get(&shape, "weight")?,
+                weight: bn.get(c_out, "weight")?,
+                bias: bn.get(c_out, "bias")?,
+                running_mean: Var::from_tensor(&bn.get(c_out, "running_mean")?)?,
+                running_var: Var::from_tensor(&bn.get(c_out, "running_var")?)?,
+            },
+        };
+        let steps = match conv.contains_tensor(OUTPUT_STEPS) {
+            true => Some(conv.get(c_out, OUTPUT_STEPS)?.to_vec1::<f32>()?.into()),
+            false => None,
+        };
+        Ok(Self { name: conv.prefix(), norm_name: bn.prefix(), weights, steps, kernel, stride, activation })
     }
 
-    /// (batch, c_in, h, w) → (batch, c_out, h', w').
-    pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        match mode {
-            Mode::Train => self.forward_train(x),
-            Mode::Eval => {
-                let scale = (&self.weight / (self.running_var.as_detached_tensor() + EPS)?.sqrt()?)?;
-                let shift = (&self.bias - (self.running_mean.as_detached_tensor() * &scale)?)?;
-                let y = self.convolve(x, &self.kernel.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?)?;
-                self.activate(y.broadcast_add(&shift.reshape((1, (), 1, 1))?)?)
+    /// The layer as the first of those that run on bytes: floats in, bytes out.
+    pub fn on_pixels(&self) -> Result<PixelConv> {
+        let (kernel, bias) = self.folded()?;
+        let n_in = kernel.dim(1)?;
+        let kernel = kernel.flatten_all()?.to_vec1::<f32>()?;
+        Ok(PixelConv::new(&kernel, bias.to_vec1()?, n_in, self.kernel, self.stride))
+    }
+
+    /// Where its convolution and its norm stand in the file.
+    pub fn names(&self) -> (&str, &str) {
+        (&self.name, &self.norm_name)
+    }
+
+    /// Whether a ReLU follows the norm.
+    pub fn has_relu(&self) -> bool {
+        self.activation == Activation::Relu
+    }
+
+    /// The steps to which each channel of its output is rounded.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn steps(&self) -> Result<&Arc<[f32]>> {
+        self.steps.as_ref().ok_or_else(|| self.unquantized())
+    }
+
+    /// Whether it runs on bytes.
+    pub fn is_int8(&self) -> bool {
+        matches!(self.weights, Weights::Int8 { .. })
+    }
+
+    /// The layer for bytes.
+    ///
+    /// # Errors
+    /// It is a float one.
+    pub fn int8(&self) -> Result<&Conv> {
+        match &self.weights {
+            Weights::Int8 { conv, .. } => Ok(conv),
+            Weights::Float { .. } => Err(self.unquantized()),
+        }
+    }
+
+    fn unquantized(&self) -> Error {
+        Error::weights(format!(
+            "weight {} is not quantized as its neighbours are: re-export with train export",
+            self.name
+        ))
+    }
+
+    /// Kernel (c_out, c_in, k, k) and bias (c_out) that do in one what convolution and norm do with running statistics.
+    pub fn folded(&self) -> Result<(Tensor, Tensor)> {
+        match &self.weights {
+            Weights::Float { kernel, weight, bias, running_mean, running_var } => {
+                let scale = (weight / (running_var.as_detached_tensor() + EPS)?.sqrt()?)?;
+                let bias = (bias - (running_mean.as_detached_tensor() * &scale)?)?;
+                Ok((kernel.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, bias))
+            }
+            Weights::Int8 { conv, input_steps } => {
+                let (n_out, n_in) = (conv.weights().n_out(), conv.weights().n_in());
+                let shape = vec![n_out, n_in, self.kernel, self.kernel];
+                let (values, scales) = (conv.weights().unpacked(), conv.scales().to_vec());
+                let kernel = QuantizedTensor { shape, values, scales }.dequantize(&Device::Cpu)?;
+                let kernel = kernel.broadcast_div(&input_steps.reshape((1, (), 1, 1))?)?;
+                Ok((kernel, Tensor::new(conv.bias(), &Device::Cpu)?))
             }
         }
     }
 
-    fn geometry(&self, x: &Tensor) -> Result<Geometry> {
-        Ok(Geometry::new(x.dims4()?, self.kernel.dims4()?, self.padding, self.stride))
+    /// (batch, c_in, h, w) → (batch, c_out, h', w'), in floats.
+    pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        if let (Mode::Train, Weights::Float { .. }) = (mode, &self.weights) {
+            return self.forward_train(x);
+        }
+        let (kernel, bias) = self.folded()?;
+        self.activate(self.convolve(x, &kernel)?.broadcast_add(&bias.reshape((1, (), 1, 1))?)?)
+    }
+
+    fn geometry(&self, x: &Tensor, kernel: &Tensor) -> Result<Geometry> {
+        Ok(Geometry::new(x.dims4()?, kernel.dims4()?, self.kernel / 2, self.stride))
     }
 
     fn convolve(&self, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
         if !x.device().is_cpu() {
-            return Ok(x.conv2d(kernel, self.padding, self.stride, 1, 1)?);
+            return Ok(x.conv2d(kernel, self.kernel / 2, self.stride, 1, 1)?);
         }
-        Ok(x.contiguous()?.apply_op2(&kernel.contiguous()?, Conv(self.geometry(x)?))?)
+        Ok(x.contiguous()?.apply_op2(&kernel.contiguous()?, FloatConv(self.geometry(x, kernel)?))?)
     }
 
     fn activate(&self, x: Tensor) -> Result<Tensor> {
@@ -94,28 +187,31 @@ impl ConvBn {
     }
 
     fn forward_train(&self, x: &Tensor) -> Result<Tensor> {
+        let Weights::Float { kernel, weight, bias, running_mean, running_var } = &self.weights else {
+            return Err(Error::config("8-bit weights cannot be trained: start from a run's own"));
+        };
         let (y, mean, variance, n) = if x.device().is_cpu() {
-            let op = ConvNorm::new(self.geometry(x)?, self.activation == Activation::Relu);
+            let op = ConvNorm::new(self.geometry(x, kernel)?, self.activation == Activation::Relu);
             let saved = op.saved();
-            let affine = Tensor::stack(&[&self.weight, &self.bias], 0)?;
-            let y = x.contiguous()?.apply_op3(&self.kernel.contiguous()?, &affine, op)?;
+            let affine = Tensor::stack(&[weight, bias], 0)?;
+            let y = x.contiguous()?.apply_op3(&kernel.contiguous()?, &affine, op)?;
             let (mean, variance) = saved.statistics();
             let n = y.elem_count() / mean.len();
             (y, Tensor::new(mean, x.device())?, Tensor::new(variance, x.device())?, n)
         } else {
-            let y = self.convolve(x, &self.kernel)?;
+            let y = self.convolve(x, kernel)?;
             let n = y.elem_count() / y.dim(1)?;
             let mean = y.mean_keepdim((0, 2, 3))?;
             let centred = y.broadcast_sub(&mean)?;
             let variance = centred.sqr()?.mean_keepdim((0, 2, 3))?;
             let y = centred
                 .broadcast_div(&(&variance + EPS)?.sqrt()?)?
-                .broadcast_mul(&self.weight.reshape((1, (), 1, 1))?)?
-                .broadcast_add(&self.bias.reshape((1, (), 1, 1))?)?;
+                .broadcast_mul(&weight.reshape((1, (), 1, 1))?)?
+                .broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
             (self.activate(y)?, mean.flatten_all()?.detach(), variance.flatten_all()?.detach(), n)
         };
         let unbiased = (variance * (n as f64 / (n as f64 - 1.).max(1.)))?;
-        for (running, new) in [(&self.running_mean, mean), (&self.running_var, unbiased)] {
+        for (running, new) in [(running_mean, mean), (running_var, unbiased)] {
             running.set(&((running.as_detached_tensor() * (1. - MOMENTUM))? + (new * MOMENTUM)?)?)?;
         }
         Ok(y)
@@ -147,25 +243,30 @@ mod tests {
         let weight = Var::rand(0.5f32, 1.5, c_out, &device).unwrap();
         let bias = Var::rand(-1f32, 1., c_out, &device).unwrap();
         let layer = ConvBn {
-            kernel: kernel.as_tensor().clone(),
-            weight: weight.as_tensor().clone(),
-            bias: bias.as_tensor().clone(),
-            running_mean: Var::zeros(c_out, candle_core::DType::F32, &device).unwrap(),
-            running_var: Var::ones(c_out, candle_core::DType::F32, &device).unwrap(),
-            padding: 1,
+            name: "conv".into(),
+            norm_name: "bn".into(),
+            weights: Weights::Float {
+                kernel: kernel.as_tensor().clone(),
+                weight: weight.as_tensor().clone(),
+                bias: bias.as_tensor().clone(),
+                running_mean: Var::zeros(c_out, candle_core::DType::F32, &device).unwrap(),
+                running_var: Var::ones(c_out, candle_core::DType::F32, &device).unwrap(),
+            },
+            steps: None,
+            kernel: 3,
             stride: 1,
             activation,
         };
         (layer, [kernel, weight, bias])
     }
 
-    fn composed(layer: &ConvBn, x: &Tensor) -> Tensor {
-        let y = x.conv2d(&layer.kernel, 1, 1, 1, 1).unwrap();
+    fn composed(layer: &ConvBn, [kernel, weight, bias]: &[Var; 3], x: &Tensor) -> Tensor {
+        let y = x.conv2d(kernel, 1, 1, 1, 1).unwrap();
         let y = y.broadcast_sub(&y.mean_keepdim((0, 2, 3)).unwrap()).unwrap();
         let variance = y.sqr().unwrap().mean_keepdim((0, 2, 3)).unwrap();
         let y = y.broadcast_div(&(variance + EPS).unwrap().sqrt().unwrap()).unwrap();
-        let y = y.broadcast_mul(&layer.weight.reshape((1, (), 1, 1)).unwrap()).unwrap();
-        layer.activate(y.broadcast_add(&layer.bias.reshape((1, (), 1, 1)).unwrap()).unwrap()).unwrap()
+        let y = y.broadcast_mul(&weight.reshape((1, (), 1, 1)).unwrap()).unwrap();
+        layer.activate(y.broadcast_add(&bias.reshape((1, (), 1, 1)).unwrap()).unwrap()).unwrap()
     }
 
     fn largest_difference(a: &Tensor, b: &Tensor) -> f32 {
@@ -179,7 +280,7 @@ mod tests {
             let x = Var::randn(0.7f32, 2., (3, 4, 7, 6), &Device::Cpu).unwrap();
             let probe = Tensor::randn(0f32, 1., (3, 5, 7, 6), &Device::Cpu).unwrap();
             let fused = layer.forward(&x, Mode::Train).unwrap();
-            let plain = composed(&layer, &x);
+            let plain = composed(&layer, &parameters, &x);
             assert!(largest_difference(&fused, &plain) < TOLERANCE);
             let fused = (fused * &probe).unwrap().sum_all().unwrap().backward().unwrap();
             let plain = (plain * &probe).unwrap().sum_all().unwrap().backward().unwrap();

@@ -240,9 +240,9 @@ pub(super) fn weight_gradient(g: Geometry, images: &[f32], grads: &[f32]) -> Vec
 }
 
 /// The convolution as a differentiable op.
-pub(super) struct Conv(pub(super) Geometry);
+pub(super) struct FloatConv(pub(super) Geometry);
 
-impl CustomOp2 for Conv {
+impl CustomOp2 for FloatConv {
     fn name(&self) -> &'static str {
         "conv"
     }
@@ -321,7 +321,7 @@ mod tests {
             let image = Var::randn(0f32, 1., (3, c_in, h, w), &Device::Cpu).unwrap();
             let weight = Var::randn(0f32, 0.3, (c_out, c_in, kernel, kernel), &Device::Cpu).unwrap();
             let geometry = Geometry::new(image.dims4().unwrap(), weight.dims4().unwrap(), padding, stride);
-            let ours = image.apply_op2(&weight, Conv(geometry)).unwrap();
+            let ours = image.apply_op2(&weight, FloatConv(geometry)).unwrap();
             let theirs = image.conv2d(&weight, padding, stride, 1, 1).unwrap();
             assert!(largest_difference(&ours, &theirs) < TOLERANCE);
             let probe = Tensor::randn(0f32, 1., ours.shape(), &Device::Cpu).unwrap();

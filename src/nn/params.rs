@@ -1,9 +1,13 @@
-//! Where weights come from: 32-bit floats, or 8-bit integers with one scale per output channel.
+//! Where a weights file's tensors come from: 32-bit floats, or 8-bit integers with one scale per output channel.
 //! Knows tensors by name and shape; knows no model.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Shape, Tensor};
+use candle_nn::var_builder::SimpleBackend;
+use candle_nn::{Init, VarBuilder};
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 use crate::error::{Error, Result};
@@ -52,47 +56,144 @@ impl QuantizedTensor {
     }
 }
 
-/// All tensors of a file as 32-bit floats, quantized ones with their scales applied.
+/// What a layer is made from: the integers, where a file has them.
 ///
 /// # Errors
-/// Names the first tensor whose type is not known or whose scales do not fit.
-pub fn tensors(file: &SafeTensors<'_>, device: &Device) -> Result<HashMap<String, Tensor>> {
-    let mut tensors = HashMap::new();
-    for (name, view) in file.iter() {
-        if name.ends_with(SCALE_SUFFIX) {
-            continue;
-        }
-        let shape = view.shape();
-        let tensor = match view.dtype() {
-            Dtype::F32 => Tensor::from_vec(f32s(view.data()), shape, device)?,
-            Dtype::F16 => Tensor::from_raw_buffer(view.data(), DType::F16, shape, device)?.to_dtype(DType::F32)?,
-            Dtype::I8 => {
-                let scales = file
-                    .tensor(&format!("{name}{SCALE_SUFFIX}"))
-                    .map_err(|_| Error::weights(format!("weight {name} has no scales: re-export with train export")))?;
-                let scales = f32s(scales.data());
-                if shape.first() != Some(&scales.len()) {
-                    return Err(Error::weights(format!(
-                        "weight {name} has {} scales for shape {shape:?}: re-export with train export",
-                        scales.len()
-                    )));
-                }
-                let values = view.data().iter().map(|b| *b as i8).collect();
-                QuantizedTensor { shape: shape.to_vec(), values, scales }.dequantize(device)?
-            }
-            other => {
-                return Err(Error::weights(format!(
-                    "weight {name} has type {other:?}, not F32, F16 or I8: re-export with train export"
-                )));
-            }
-        };
-        tensors.insert(name.to_owned(), tensor);
+/// The tensor is missing or of another shape.
+pub fn quantized(vb: &VarBuilder<'_>, shape: &[usize], name: &str) -> Result<Option<QuantizedTensor>> {
+    let scales = format!("{name}{SCALE_SUFFIX}");
+    if !vb.contains_tensor(&scales) {
+        return Ok(None);
     }
-    Ok(tensors)
+    let bytes = vb.get_with_hints_dtype(shape, name, Init::default(), DType::U8)?.flatten_all()?.to_vec1::<u8>()?;
+    let values = bytes.into_iter().map(|byte| byte as i8).collect();
+    let scales = vb.get(shape[0], &scales)?.to_vec1()?;
+    Ok(Some(QuantizedTensor { shape: shape.to_vec(), values, scales }))
 }
 
-fn f32s(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
+/// A safetensors file of `tensors`: integers with scales where `is_int8` says so, else floats; `note` is its header's.
+///
+/// # Errors
+/// A tensor is of a type that has no floats.
+pub fn write(
+    tensors: &HashMap<String, Tensor>,
+    is_int8: impl Fn(&str, &Tensor) -> bool,
+    note: Option<(&str, String)>,
+) -> Result<Vec<u8>> {
+    let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    for (name, tensor) in tensors {
+        if is_int8(name, tensor) {
+            let q = QuantizedTensor::quantize(tensor)?;
+            let scales = q.scales.iter().flat_map(|s| s.to_le_bytes()).collect();
+            parts.push((format!("{name}{SCALE_SUFFIX}"), Dtype::F32, vec![q.scales.len()], scales));
+            parts.push((name.clone(), Dtype::I8, q.shape, q.values.iter().map(|v| *v as u8).collect()));
+        } else {
+            let flat = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+            let bytes = flat.iter().flat_map(|v| v.to_le_bytes()).collect();
+            parts.push((name.clone(), Dtype::F32, tensor.dims().to_vec(), bytes));
+        }
+    }
+    parts.sort_by(|a, b| a.0.cmp(&b.0));
+    let failed = |e: safetensors::SafeTensorError| Error::weights("the weights file cannot be written").because(e);
+    let views = parts
+        .iter()
+        .map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
+    let note = note.map(|(key, text)| HashMap::from([(key.to_owned(), text)]));
+    safetensors::serialize(views, note).map_err(failed)
+}
+
+/// The tensors of a file, each read when it is asked for: no second copy of the file is kept.
+pub struct Params {
+    bytes: Vec<u8>,
+    places: HashMap<String, Place>,
+}
+
+struct Place {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    range: Range<usize>,
+}
+
+impl Params {
+    /// Of a safetensors file.
+    ///
+    /// # Errors
+    /// A damaged file; or names the first tensor whose type is not known or whose scales do not fit.
+    pub fn new(bytes: Vec<u8>) -> Result<Self> {
+        let damaged = |e| Error::weights("is damaged or cut short: fetch or export it again").because(e);
+        let file = SafeTensors::deserialize(&bytes).map_err(damaged)?;
+        let place = |view: &TensorView<'_>| {
+            let start = view.data().as_ptr() as usize - bytes.as_ptr() as usize;
+            Place { dtype: view.dtype(), shape: view.shape().to_vec(), range: start..start + view.data().len() }
+        };
+        let places: HashMap<String, Place> = file.iter().map(|(name, view)| (name.to_owned(), place(&view))).collect();
+        for (name, place) in &places {
+            let refused =
+                |why: String| Err(Error::weights(format!("weight {name} {why}: re-export with train export")));
+            match place.dtype {
+                Dtype::F32 | Dtype::F16 => {}
+                Dtype::I8 => match places.get(&format!("{name}{SCALE_SUFFIX}")) {
+                    Some(scales) if scales.dtype == Dtype::F32 && place.shape.first() == scales.shape.first() => {}
+                    Some(scales) => {
+                        return refused(format!("has scales {:?} for shape {:?}", scales.shape, place.shape));
+                    }
+                    None => return refused("has no scales".to_owned()),
+                },
+                other => return refused(format!("has type {other:?}, not F32, F16 or I8")),
+            }
+        }
+        Ok(Self { bytes, places })
+    }
+
+    /// The shape of a tensor, if there is one of this name.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.places.get(name).map(|place| place.shape.as_slice())
+    }
+
+    /// A builder of layers. Asked for U8, a quantized tensor's integers come as they are; else floats come, with the
+    /// scales applied.
+    pub fn into_builder(self) -> VarBuilder<'static> {
+        VarBuilder::from_backend(Box::new(self), DType::F32, Device::Cpu)
+    }
+
+    fn floats(&self, place: &Place) -> Vec<f32> {
+        let bytes = &self.bytes[place.range.clone()];
+        bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
+    }
+}
+
+impl SimpleBackend for Params {
+    fn get(&self, s: Shape, name: &str, _: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        let tensor = self.get_unchecked(name, dtype, device)?;
+        if tensor.shape() != &s {
+            candle_core::bail!("weight {name} has shape {:?}, not {s:?}: re-export with train export", tensor.shape());
+        }
+        Ok(tensor)
+    }
+
+    fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        let Some(place) = self.places.get(name) else {
+            candle_core::bail!("weight {name} is missing: re-export with train export");
+        };
+        let (shape, bytes) = (place.shape.as_slice(), &self.bytes[place.range.clone()]);
+        match place.dtype {
+            Dtype::I8 if dtype == DType::U8 => Tensor::from_slice(bytes, shape, device),
+            Dtype::I8 => {
+                let scales = self.places.get(&format!("{name}{SCALE_SUFFIX}")).map(|place| self.floats(place));
+                let values = bytes.iter().map(|b| *b as i8).collect();
+                let tensor = QuantizedTensor { shape: shape.to_vec(), values, scales: scales.unwrap_or_default() };
+                tensor.dequantize(device).map_err(candle_core::Error::wrap)?.to_dtype(dtype)
+            }
+            Dtype::F16 => Tensor::from_raw_buffer(bytes, DType::F16, shape, device)?.to_dtype(dtype),
+            _ => Tensor::from_vec(self.floats(place), shape, device)?.to_dtype(dtype),
+        }
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
 }
 
 #[cfg(test)]

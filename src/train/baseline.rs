@@ -101,7 +101,11 @@ pub fn train(
     };
     let head = || list.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor()));
     backbone.extend(head());
-    let untrained = Baseline::new(metadata.clone(), backbone.clone(), String::new())?;
+    let build = |metadata: &BaselineMetadata, tensors: &HashMap<String, Tensor>| {
+        let vb = VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu);
+        Baseline::new(metadata.clone(), &vb, String::new())
+    };
+    let untrained = build(&metadata, &backbone)?;
     let features = |records: &[&Record]| -> Result<Vec<Vec<f32>>> {
         let of = |r: &&Record| {
             let features = untrained.features(&read_scan(r)?);
@@ -112,7 +116,7 @@ pub fn train(
     };
     fit(&fc, list.clone(), &features(train)?, &classes(prepared, train)?, prepared.settings.seed, settings)?;
     backbone.extend(head());
-    let trained = Baseline::new(metadata.clone(), backbone.clone(), String::new())?;
+    let trained = build(&metadata, &backbone)?;
     let truth = classes(prepared, test)?;
     let mut answers: BTreeMap<SourceKind, Answers> = BTreeMap::new();
     for ((record, class), features) in test.iter().zip(truth).zip(features(test)?) {

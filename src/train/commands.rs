@@ -175,12 +175,16 @@ pub fn export(run: &Path, data: &[DataSpec], wording: &Wording, out: &Path, as_j
     let run = Run::new(run)?;
     let prepared = Prepared::read(&run)?;
     let dataset = read_dataset(data, &prepared.spec.vocabulary.labels)?;
-    let test = part(&dataset, &prepared.splits, Split::Test);
-    if test.is_empty() {
-        return Err(Error::data("--data holds no test patient of this run: name the data it was trained with"));
+    let [train, test] = [Split::Train, Split::Test].map(|split| part(&dataset, &prepared.splits, split));
+    for (split, records) in [("training", &train), ("test", &test)] {
+        if records.is_empty() {
+            return Err(Error::data(format!(
+                "--data holds no {split} patient of this run: name the data it was trained with"
+            )));
+        }
     }
     let bar = progress::bar("measure", 2 * test.len());
-    let metrics = export::export(&run, &prepared, wording, &test, out, &bar)?;
+    let metrics = export::export(&run, &prepared, wording, (&train, &test), out, &bar)?;
     bar.finish_and_clear();
     if as_json {
         return print_json(&metrics);
@@ -229,7 +233,7 @@ pub fn baseline(request: &BaselineRequest<'_>) -> Result<()> {
 
 fn load(weights: &Path) -> Result<Engine> {
     let bytes = fs::read(weights).map_err(|e| io(weights, "read", e))?;
-    Engine::load(&weights.display().to_string(), &bytes)
+    Engine::load(&weights.display().to_string(), bytes)
 }
 
 fn cpu_only(device: &Device) -> Result<()> {
@@ -322,7 +326,7 @@ pub fn explain(request: &ExplainRequest<'_>, device: &Device) -> Result<()> {
     let baseline = baseline
         .map(|path| {
             let bytes = fs::read(path).map_err(|e| io(path, "read", e))?;
-            Baseline::load(&path.display().to_string(), &bytes)
+            Baseline::load(&path.display().to_string(), bytes)
         })
         .transpose()?;
     if let Some(out) = out {

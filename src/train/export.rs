@@ -17,15 +17,21 @@ use super::evaluate::evaluate;
 use super::evaluate::figures::Figures;
 use super::evaluate::reading::Reader;
 use super::import::start;
+use super::quantize::{calibrate, prepare};
 use super::run::{Prepared, Run, files};
+use super::samples::read_scan;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata, sha256};
 use crate::clip::Clip;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::nn::norm::l2_normalize;
+use crate::preprocess::Preprocess;
 
 /// The list of models beside the weights files.
 pub const INDEX: &str = "index.json";
+
+/// Scans that activations are calibrated on: each step's error is that of some 100,000 values and more.
+const N_CALIBRATION: usize = 96;
 
 /// One line of [`INDEX`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,16 +76,19 @@ impl Wording {
     }
 }
 
-/// Measures the run's model on `test` and writes `<name>.safetensors` and the index to `dir`. Returns the figures.
+/// Measures the run's model on `test` in floats and, its activations calibrated on scans of `train`, in 8-bit integers;
+/// writes `<name>.safetensors` and the index to `dir`. Returns the figures.
 pub fn export(
     run: &Run,
     prepared: &Prepared,
     wording: &Wording,
-    test: &[&Record],
+    (train, test): (&[&Record], &[&Record]),
     dir: &Path,
     bar: &ProgressBar,
 ) -> Result<serde_json::Value> {
     let tensors = tensors(run, prepared)?;
+    let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?;
+    let ready = prepare(&clip, tensors.clone(), &calibrate(&clip, &calibration(train, &prepared.spec.preprocess)?)?)?;
     let mut metadata = metadata(prepared, wording)?;
     if run.path(files::CALIBRATION).exists() {
         metadata.training["calibration"] = run.read_json(files::CALIBRATION)?;
@@ -87,10 +96,11 @@ pub fn export(
     if let Some(source) = start::source(run)? {
         metadata.training["start"] = json!(source);
     }
-    let engine = |metadata: &Metadata, quantize: bool| -> Result<Engine> {
-        Engine::load(&wording.name, &Bundle::write(metadata, &tensors, quantize)?)
+    let file = |metadata: &Metadata, quantize: bool| {
+        Bundle::write(metadata, if quantize { &ready } else { &tensors }, quantize)
     };
-    let (float, int8) = (engine(&metadata, false)?, engine(&metadata, true)?);
+    let float = Engine::load(&wording.name, file(&metadata, false)?)?;
+    let int8 = Engine::load(&wording.name, file(&metadata, true)?)?;
     let read_by_float = evaluate(&mut Reader::new(&float)?, test, bar)?;
     let read_by_int8 = evaluate(&mut Reader::new(&int8)?, test, bar)?;
     let (of_float, of_int8) = (read_by_float.figures(), read_by_int8.figures());
@@ -104,14 +114,14 @@ pub fn export(
         "int8": of_int8,
         "drift": { "auroc_change": delta, "label_agreement": read_by_float.label_agreement(&read_by_int8) },
     });
-    let bytes = Bundle::write(&metadata, &tensors, wording.quantize)?;
+    let bytes = file(&metadata, wording.quantize)?;
     let failed = |e: std::io::Error| Error::io(format!("cannot write to {}", dir.display())).because(e);
     fs::create_dir_all(dir).map_err(failed)?;
-    let file = format!("{}.safetensors", wording.name);
-    fs::write(dir.join(&file), &bytes).map_err(failed)?;
+    let name = format!("{}.safetensors", wording.name);
+    fs::write(dir.join(&name), &bytes).map_err(failed)?;
     let entry = IndexEntry {
         name: wording.name.clone(),
-        file,
+        file: name,
         sha256: sha256(&bytes),
         bytes: bytes.len() as u64,
         title: wording.title.clone(),
@@ -121,6 +131,13 @@ pub fn export(
     let text = serde_json::to_string_pretty(&listed(&index, entry)?).map_err(|e| Error::io(INDEX).because(e))?;
     fs::write(&index, text + "\n").map_err(failed)?;
     Ok(metadata.metrics)
+}
+
+/// `pixel_values` of scans from all over `train`.
+fn calibration(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>> {
+    let stride = train.len().div_ceil(N_CALIBRATION);
+    let pixel_values = |record: &&Record| preprocess.pixel_values(preprocess.grey(&read_scan(record)?), &Device::Cpu);
+    train.iter().step_by(stride.max(1)).map(pixel_values).collect()
 }
 
 /// The index with `entry` in place of its older self; the first model there ever was stays the default.

@@ -116,9 +116,9 @@ fn table(model: &Path, baseline: Option<&Path>) -> Result<String> {
     let read =
         |path: &Path| fs::read(path).map_err(|e| Error::io(format!("cannot read {}", path.display())).because(e));
     let name = |path: &Path| path.display().to_string();
-    let metrics = Engine::load(&name(model), &read(model)?)?.metadata().metrics.clone();
+    let metrics = Engine::load(&name(model), read(model)?)?.metadata().metrics.clone();
     let of_baseline = match baseline {
-        Some(path) => Baseline::load(&name(path), &read(path)?)?.metadata().metrics.clone(),
+        Some(path) => Baseline::load(&name(path), read(path)?)?.metadata().metrics.clone(),
         None => Value::Null,
     };
     Ok(rows(&metrics["int8"], &of_baseline["float"]))

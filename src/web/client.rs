@@ -9,8 +9,18 @@ use web_sys::{Blob, ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType}
 
 use crate::protocol::{BUILD, Request, Response};
 
-/// Trunk's loader of the worker, beside the page.
+/// Trunk's loaders of the workers, beside the page: one source, with and without relaxed SIMD instructions.
 const WORKER_URL: &str = "./worker_loader.js";
+const RELAXED_WORKER_URL: &str = "./worker_relaxed_loader.js";
+/// In the page's address: the plain worker, whatever the browser knows (for measurements).
+const PLAIN_WORKER_QUERY: &str = "kernels=simd128";
+/// A module with one function that returns `i32x4.relaxed_dot_i8x16_i7x16_add_s` of its three arguments.
+const RELAXED_MODULE: [u8; 37] = [
+    0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // magic, version
+    0x01, 0x08, 0x01, 0x60, 0x03, 0x7b, 0x7b, 0x7b, 0x01, 0x7b, // type (v128, v128, v128) → v128
+    0x03, 0x02, 0x01, 0x00, // one function of that type
+    0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x93, 0x02, 0x0b, // its body
+];
 
 /// What comes from the worker.
 pub enum Event {
@@ -40,7 +50,7 @@ impl Client {
     pub fn start(on_event: impl Fn(Event) + 'static) -> Result<Self, String> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(WORKER_URL, &options)
+        let worker = Worker::new_with_options(worker_url(), &options)
             .map_err(|_| "this browser starts no module worker: use a current one".to_owned())?;
         let outbox: Outbox = Rc::new(RefCell::new(Some(Vec::new())));
         let on_event = Rc::new(on_event);
@@ -86,6 +96,14 @@ impl Client {
             None => drop(self.worker.post_message(&message)),
         }
     }
+}
+
+/// The fastest worker that this browser can run.
+fn worker_url() -> &'static str {
+    let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
+    let is_plain_wanted = query.trim_start_matches('?').split('&').any(|part| part == PLAIN_WORKER_QUERY);
+    let knows_relaxed = js_sys::WebAssembly::validate(&Uint8Array::from(RELAXED_MODULE.as_slice())).unwrap_or(false);
+    if knows_relaxed && !is_plain_wanted { RELAXED_WORKER_URL } else { WORKER_URL }
 }
 
 fn read(message: &JsValue) -> Result<(Response, Option<Vec<u8>>), String> {

@@ -18,7 +18,7 @@ pub fn Header() -> impl IntoView {
             view! {
                 <span class="chip model" title=format!("{} · SHA-256 {}", card.title, card.sha256)>
                     <b>{card.name.clone()}</b>
-                    <span class="detail">{format!(" · {} · {size} · {}", card.precision, short_hash(&card))}</span>
+                    <span class="detail">{format!(" · {} · {} · {size} · {}", card.precision, card.kernels, short_hash(&card))}</span>
                 </span>
             }
         })

@@ -49,7 +49,13 @@ pub fn StatusLine() -> impl IntoView {
     };
     view! {
         <div class="state">
-            <span role="status" aria-live="polite" data-testid="status" data-phase=move || ui.phase.get().name()>
+            <span
+                role="status"
+                aria-live="polite"
+                data-testid="status"
+                data-phase=move || ui.phase.get().name()
+                data-kernels=move || ui.card().map(|card| card.kernels.clone())
+            >
                 {step}
             </span>
             {input}

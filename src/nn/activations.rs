@@ -1,0 +1,94 @@
+//! What flows through a convolutional tower. One definition of the tower runs on floats that pass gradients and on bytes.
+
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use super::Mode;
+use super::conv::ConvBn;
+use crate::error::{Error, Result};
+use crate::kernels::{Floats, Kernel, Map, PixelConv, convolve, convolve_add, convolve_to_floats};
+
+/// Activations between two layers.
+pub trait Activations: Clone {
+    /// Convolution, norm and what follows it.
+    fn conv(&self, layer: &ConvBn, mode: Mode) -> Result<Self>;
+
+    /// The same, plus `identity`, and then a ReLU: the end of a residual block.
+    fn conv_add_relu(&self, layer: &ConvBn, identity: &Self, mode: Mode) -> Result<Self>;
+
+    /// The mean of each 2 × 2 pixels.
+    fn halve(&self) -> Result<Self>;
+}
+
+/// (batch, channels, rows, cols).
+impl Activations for Tensor {
+    fn conv(&self, layer: &ConvBn, mode: Mode) -> Result<Self> {
+        layer.forward(self, mode)
+    }
+
+    fn conv_add_relu(&self, layer: &ConvBn, identity: &Self, mode: Mode) -> Result<Self> {
+        Ok((layer.forward(self, mode)? + identity)?.relu()?)
+    }
+
+    fn halve(&self) -> Result<Self> {
+        Ok(self.avg_pool2d(2)?)
+    }
+}
+
+/// One image's. Layers read bytes; the sums that run through residual blocks are never rounded, because every block
+/// would round them again.
+#[derive(Clone, Debug)]
+pub struct Int8Activations {
+    rounded: Option<Arc<Map>>,
+    sums: Option<Arc<Floats>>,
+}
+
+impl Int8Activations {
+    /// `values` (channels, rows, cols) ≥ 0, each channel rounded to its steps.
+    pub fn quantize(values: &[f32], size: (usize, usize), steps: &Arc<[f32]>) -> Self {
+        Self::new(Map::quantize(values, size, steps))
+    }
+
+    /// What the first layer makes of `values` (3, rows, cols).
+    pub fn from_pixels(layer: &PixelConv, values: &[f32], size: (usize, usize), steps: &Arc<[f32]>) -> Self {
+        Self::new(layer.forward(values, size).rounded(steps))
+    }
+
+    fn new(map: Map) -> Self {
+        Self { rounded: Some(Arc::new(map)), sums: None }
+    }
+
+    fn map(&self) -> Result<&Map> {
+        self.rounded.as_deref().ok_or_else(|| Error::config("a layer reads what no ReLU has rounded"))
+    }
+
+    /// What a residual block ends with.
+    ///
+    /// # Errors
+    /// No block has ended here.
+    pub fn sums(&self) -> Result<&Floats> {
+        self.sums.as_deref().ok_or_else(|| Error::config("a block adds what was rounded"))
+    }
+}
+
+impl Activations for Int8Activations {
+    fn conv(&self, layer: &ConvBn, _: Mode) -> Result<Self> {
+        let (kernel, conv, map) = (Kernel::best(), layer.int8()?, self.map()?);
+        Ok(if layer.has_relu() {
+            Self::new(convolve(kernel, conv, map, layer.steps()?))
+        } else {
+            Self { rounded: None, sums: Some(Arc::new(convolve_to_floats(kernel, conv, map))) }
+        })
+    }
+
+    fn conv_add_relu(&self, layer: &ConvBn, identity: &Self, _: Mode) -> Result<Self> {
+        let sums = convolve_add(Kernel::best(), layer.int8()?, self.map()?, identity.sums()?);
+        let map = sums.rounded(layer.steps()?);
+        Ok(Self { rounded: Some(Arc::new(map)), sums: Some(Arc::new(sums)) })
+    }
+
+    fn halve(&self) -> Result<Self> {
+        Ok(Self::new(self.map()?.halve()))
+    }
+}
