@@ -5,6 +5,9 @@
 
 mod common;
 
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
 use common::{printed, text, train};
 use serde_json::Value;
 
@@ -105,6 +108,28 @@ fn phantoms_become_a_weights_file_that_answers() {
     assert!(refused.contains("not a picture"), "{refused}");
     let refused = refusal(&["explain", text(&image), "--weights", text(&file), "--caption", "blue drusen"], 1);
     assert!(refused.contains("blue drusen"), "{refused}");
+}
+
+#[test]
+fn no_epochs_leave_imported_towers_as_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let [phantoms, start, run] = ["phantoms", "start", "run"].map(|name| dir.path().join(name));
+    printed(&["phantom", "--out", text(&phantoms), "--healthy", "10", "--amd", "10", "--seed", "3"]);
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import");
+    let [weights, vocabulary] = ["openai.pt", "bpe_small.txt.gz"].map(|name| fixtures.join(name));
+    let import = ["import", "--weights", text(&weights), "--tokenizer", text(&vocabulary), "--text-heads", "2"];
+    printed(&[&import[..], &["--out", text(&start)]].concat());
+    let data = format!("phantom:{}", text(&phantoms));
+    let finetune = ["finetune", "--data", &data, "--epochs", "0", "--init", text(&start), "--out", text(&run)];
+    printed(&finetune);
+    printed(&["heads", "--run", text(&run), "--data", &data]);
+    let towers = |dir: &Path| candle_core::safetensors::load(dir.join("towers.safetensors"), &Device::Cpu).unwrap();
+    let (before, after) = (towers(&start), towers(&run));
+    assert_eq!(after.len(), before.len());
+    for (name, tensor) in &after {
+        let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(values(tensor), values(&before[name]), "{name}");
+    }
 }
 
 #[test]

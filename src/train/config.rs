@@ -67,7 +67,7 @@ pub struct Settings {
     /// Class words of the scans to learn from, or all.
     #[arg(long, value_delimiter = ',', default_value = "healthy,AMD")]
     pub classes: Vec<String>,
-    /// Passes over the training scans (300).
+    /// Passes over the training scans, 0 to leave the weights as they begin (300).
     #[arg(long, default_value_t = 40, default_value_if("preset", "paper", "300"))]
     pub epochs: usize,
     /// Scans whose captions are told apart at once.

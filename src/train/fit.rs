@@ -27,7 +27,7 @@ use crate::nn::norm::l2_normalize;
 /// last ones, or those of the lowest validation loss if the settings have patience.
 ///
 /// A run with a checkpoint goes on from it, to the same weights as if it had never stopped. Ctrl-C finishes the step,
-/// saves, and ends.
+/// saves, and ends. No epochs leave the weights that it began from.
 ///
 /// # Errors
 /// Nothing to train on, a loss that is not finite, or an interruption.
@@ -63,6 +63,9 @@ pub fn fit(
     let batches_per_epoch = train.len().div_ceil(settings.batch);
     let steps_per_epoch = batches_per_epoch.div_ceil(accumulate);
     let n_total = steps_per_epoch * settings.epochs;
+    if n_total == 0 {
+        return weights.write_towers(run);
+    }
     let mut at = checkpoint::restore(run, &weights, &mut adamw, device)?;
     let out_of_patience =
         |best: Option<(f64, usize)>| settings.patience > 0 && best.is_some_and(|b| b.1 >= settings.patience);
