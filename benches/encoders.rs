@@ -1,0 +1,94 @@
+//! How long each tower takes natively, int8 as the page gets it, on drawn weights of either size.
+//!
+//! `cargo bench --features train --profile dev --bench encoders` (the dev profile is optimised); `make bench` measures
+//! the same in Chromium. Set `RAYON_NUM_THREADS=1` for one thread.
+#![allow(clippy::unwrap_used, reason = "a benchmark may fail")]
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::{VarBuilder, VarMap};
+use criterion::Criterion;
+use octlens::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
+use octlens::caption::{Caption, Vocabulary};
+use octlens::clip::{Clip, ClipConfig};
+use octlens::engine::Engine;
+use octlens::head::{Head, HeadConfig};
+use octlens::preprocess::Preprocess;
+use octlens::scan::Scan;
+use octlens::tokenizer::Tokenizer;
+use octlens::train::checkpoint::named_variables;
+use octlens::train::init::initialize;
+use octlens::train::vocab;
+
+/// 15 tokens with start and end, as `make bench` reads.
+const FINDINGS: [&str; 4] = ["soft drusen", "hard drusen", "reticular drusen", "choroidal folds"];
+const N_TOKENS: usize = 15;
+const SEED: u64 = 1;
+
+fn vocabulary() -> Vocabulary {
+    Vocabulary {
+        labels: ["healthy", "AMD"].map(str::to_owned).to_vec(),
+        findings: FINDINGS.map(str::to_owned).to_vec(),
+    }
+}
+
+fn caption() -> Caption {
+    Caption::new(&vocabulary(), Some("AMD"), &FINDINGS)
+}
+
+/// Weights as a new run draws them.
+fn tensors(clip: &ClipConfig, head: &HeadConfig) -> HashMap<String, Tensor> {
+    let map = VarMap::new();
+    let vb = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
+    Clip::new(clip, vb.clone()).unwrap();
+    for name in ["image_head", "text_head"] {
+        Head::new(head, vb.pp(name)).unwrap();
+    }
+    let mut variables: Vec<_> = named_variables(&map).unwrap().into_iter().collect();
+    initialize(&mut variables, clip.text.layers, SEED).unwrap();
+    let mut tensors: HashMap<_, _> =
+        variables.into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect();
+    let caption_embeds = Tensor::zeros((1, clip.embed_dim), DType::F32, &Device::Cpu).unwrap();
+    tensors.insert(CAPTION_EMBEDS.to_owned(), caption_embeds);
+    tensors
+}
+
+fn engine(name: &str, clip: ClipConfig, tokenizer: &Tokenizer) -> Engine {
+    let vocabulary = vocabulary();
+    let head = HeadConfig { embed_dim: clip.embed_dim, hidden: 128, n_classes: vocabulary.labels.len() };
+    let tensors = tensors(&clip, &head);
+    let metadata = Metadata {
+        format: FORMAT,
+        name: name.to_owned(),
+        title: String::new(),
+        precision: "int8".to_owned(),
+        preprocess: Preprocess::b_scan(clip.vision.image_height, clip.vision.image_width),
+        clip,
+        head,
+        vocabulary,
+        captions: vec![caption()],
+        tokenizer: tokenizer.to_json().unwrap(),
+        licence: String::new(),
+        training: serde_json::Value::Null,
+        metrics: serde_json::Value::Null,
+    };
+    Engine::load(name, &Bundle::write(&metadata, &tensors, true).unwrap()).unwrap()
+}
+
+fn main() {
+    let mut criterion = Criterion::default().sample_size(10).configure_from_args();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/www/samples/drusen.png");
+    let scan = Scan::decode(&std::fs::read(sample).unwrap(), 0).unwrap();
+    let text = caption().text();
+    let tokenizer = vocab::train(std::slice::from_ref(&text)).unwrap();
+    assert_eq!(tokenizer.encode(&text).unwrap().ids.len(), N_TOKENS);
+    for (name, clip) in [("rn50", ClipConfig::rn50()), ("compact", ClipConfig::compact(tokenizer.vocab_size()))] {
+        let engine = engine(name, clip, &tokenizer);
+        criterion.bench_function(&format!("{name}/image_encoder"), |b| b.iter(|| engine.embed_scan(&scan).unwrap()));
+        criterion.bench_function(&format!("{name}/text_encoder_{N_TOKENS}_tokens"), |b| {
+            b.iter(|| engine.embed_text(&text).unwrap());
+        });
+    }
+    criterion.final_summary();
+}
