@@ -1,4 +1,4 @@
-# run: the page on http://127.0.0.1:8080 · test: everything · dist: the static site · bench: how long an answer takes
+# run: the page on http://127.0.0.1:8080 · test: everything · dist: the static site · bench: beside onnxruntime-web
 # Each sets up what is missing first. Tools and build output live outside of the checkout, in OCTLENS_CACHE.
 
 export OCTLENS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/octlens
@@ -12,7 +12,7 @@ WASM = --target wasm32-unknown-unknown --features web
 NATIVE = --features train
 BROWSER_TESTS = tests/browser
 
-.PHONY: run test dist bench setup setup-test lint test-native test-browser train
+.PHONY: run test dist bench setup setup-test setup-bench lint test-native test-browser train
 .NOTPARALLEL:
 
 run: setup
@@ -25,14 +25,19 @@ test: setup-test lint test-native dist test-browser
 dist: setup
 	$(TRUNK) build --cargo-profile web
 
-bench: setup-test dist
-	node $(BROWSER_TESTS)/bench.mjs
+bench: export OCTLENS_TRAIN = $(TRAIN)
+bench: setup-bench train dist
+	tests/bench/prepare
+	node tests/bench/bench.mjs
 
 setup:
 	.ci/setup build
 
 setup-test:
 	.ci/setup test
+
+setup-bench:
+	.ci/setup bench
 
 lint:
 	cargo fmt --check

@@ -8,6 +8,7 @@ import { extname, join, normalize, sep } from "node:path";
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".css": "text/css",
   ".json": "application/json",
   ".svg": "image/svg+xml",
@@ -39,15 +40,19 @@ async function sendSlowly(response, bytes) {
 /**
  * Serves `folder` under `subPath` ("/a/b/") on a free port of this machine. A host may be bad on purpose:
  * `change(path, bytes)` gives other bytes, or null for none; files for which `isSlow(path)` come piece by piece.
+ * `mounts` are other folders by the path ("bench/") below which they are served; the first that fits counts.
  * Returns { url, asked, close }; `asked` lists the paths in `folder` that were asked for.
  */
-export async function serve(folder, subPath = "/", { change = (_, bytes) => bytes, isSlow = () => false } = {}) {
+export async function serve(folder, subPath = "/", options = {}) {
+  const { change = (_, bytes) => bytes, isSlow = () => false, mounts = {} } = options;
+  const places = [...Object.entries(mounts), ["", folder]];
   const asked = [];
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://host");
     const path = pathname.startsWith(subPath) ? pathname.slice(subPath.length) : null;
     asked.push(path ?? pathname);
-    const file = path === null ? null : fileOf(folder, path);
+    const [at, from] = places.find(([at]) => path?.startsWith(at)) ?? [];
+    const file = from === undefined ? null : fileOf(from, path.slice(at.length));
     const bytes = file && change(path, readFileSync(file));
     if (!bytes) {
       response.writeHead(404, { "content-type": "text/plain" }).end("not found");
