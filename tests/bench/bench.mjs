@@ -55,6 +55,8 @@ class Times {
     };
     return {
       ...{ name, octlens_ms, ...beside(peer), threads: 1, build },
+      // The least is nearest to an idle machine's.
+      ...{ octlens_least_ms: this.quantile(what, 0), peer_least_ms: peer && this.quantile(peer, 0) },
       ...{ octlens_p95_ms: this.quantile(what, 0.95), peer_p95_ms: peer && this.quantile(peer, 0.95) },
       ...{ n_runs: this.#lists[what].length, also: also.map(beside) },
     };
