@@ -87,11 +87,11 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 impl<H: Header> Bundle<H> {
-    /// Reads and checks a file; `name` is for messages.
+    /// Reads and checks a file; `name` is for messages, `sha256` is the file's.
     ///
     /// # Errors
     /// A file that is damaged, foreign, of another version or out of range is refused by name.
-    pub fn read(name: &str, bytes: Vec<u8>) -> Result<Self> {
+    pub fn read(name: &str, bytes: Vec<u8>, sha256: String) -> Result<Self> {
         let refused = |why: String| Error::weights(format!("{name}: {why}"));
         let (_, header) = SafeTensors::read_metadata(&bytes)
             .map_err(|e| refused("is damaged or no weights file: fetch or export it again".into()).because(e))?;
@@ -115,7 +115,7 @@ impl<H: Header> Bundle<H> {
         let metadata: H = serde_json::from_str(json)
             .map_err(|e| refused("its header is damaged: re-export with train export".into()).because(e))?;
         metadata.check().map_err(|e| refused("cannot be built".into()).because(e))?;
-        let (sha256, n_bytes) = (sha256(&bytes), bytes.len() as u64);
+        let n_bytes = bytes.len() as u64;
         let params = Params::new(bytes).map_err(|e| Error::weights(format!("{name}: {e}")))?;
         Ok(Self { metadata, params, sha256, n_bytes })
     }

@@ -79,7 +79,16 @@ impl Engine {
     /// # Errors
     /// A file that is damaged, of another version, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
-        let Bundle { metadata, params, sha256, n_bytes } = Bundle::<Metadata>::read(name, bytes)?;
+        let sha256 = sha256(&bytes);
+        Self::load_verified(name, bytes, sha256)
+    }
+
+    /// The same for a file whose hash is known: large ones take a second to hash in a browser.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub fn load_verified(name: &str, bytes: Vec<u8>, sha256: String) -> Result<Self> {
+        let Bundle { metadata, params, sha256, n_bytes } = Bundle::<Metadata>::read(name, bytes, sha256)?;
         let unfit =
             |e: Error| Error::weights(format!("{name}: a weight is missing: re-export with train export")).because(e);
         let vb = params.into_builder();

@@ -5,7 +5,7 @@ use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::{class_of, heatmap, prediction};
-use crate::bundle::{Bundle, Header};
+use crate::bundle::{Bundle, Header, sha256};
 use crate::error::{Error, Result};
 use crate::explain::grad_cam::grad_cam;
 use crate::nn::linear::Linear;
@@ -67,7 +67,8 @@ impl Baseline {
     /// # Errors
     /// A file that is damaged, of another version or kind, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
-        let Bundle { metadata, params, sha256, .. } = Bundle::<BaselineMetadata>::read(name, bytes)?;
+        let sha256 = sha256(&bytes);
+        let Bundle { metadata, params, sha256, .. } = Bundle::<BaselineMetadata>::read(name, bytes, sha256)?;
         Self::new(metadata, &params.into_builder(), sha256).map_err(|e| {
             Error::weights(format!("{name}: a weight is missing: re-export with train baseline")).because(e)
         })

@@ -27,11 +27,21 @@ impl Packed {
             values: vec![0; n_out.next_multiple_of(BLOCK) * n_in.next_multiple_of(GROUP) * taps],
             sums: Vec::new(),
         };
+        let groups = packed.depth() / GROUP;
+        let step = BLOCK * GROUP;
         for (out, row) in values.chunks_exact((n_in * taps).max(1)).enumerate() {
-            for (input, weights) in row.chunks_exact(taps).enumerate() {
-                for (tap, weight) in weights.iter().enumerate() {
-                    let at = packed.index(out, input, tap);
-                    packed.values[at] = *weight;
+            for tap in 0..taps {
+                let first = packed.index(out, 0, tap);
+                let place = &mut packed.values[first..];
+                // A linear layer's inputs lie side by side already; a convolution's are `taps` apart.
+                for group in 0..groups {
+                    let inputs = group * GROUP..((group + 1) * GROUP).min(n_in);
+                    let place = &mut place[group * step..][..inputs.len()];
+                    if taps == 1 {
+                        place.copy_from_slice(&row[inputs]);
+                    } else {
+                        place.iter_mut().zip(inputs).for_each(|(place, input)| *place = row[input * taps + tap]);
+                    }
                 }
             }
             packed.sums.push(row.iter().map(|w| i32::from(*w)).sum());

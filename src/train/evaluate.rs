@@ -2,9 +2,10 @@
 //!
 //! `reading` runs the model, once per scan; `figures` are the few numbers that a weights file keeps; `study` is all that
 //! `train eval` tells, with `heads` (under each `protocol`) and `captions` (retrieved against composed); `html` and
-//! `print` show it.
+//! `print` show it. `drift` sets two models' outcomes side by side.
 
 pub mod captions;
+pub mod drift;
 pub mod figures;
 pub mod heads;
 pub mod html;
@@ -71,14 +72,6 @@ impl Evaluation<'_> {
             .iter()
             .map(|(source, outcomes)| (*source, figures::figures(&self.labels, *source, outcomes)))
             .collect()
-    }
-
-    /// How far two models drifted apart: the share of equal image labels. Both must have read the same records.
-    pub fn label_agreement(&self, other: &Self) -> f64 {
-        let labels = |e: &Self| e.sources.values().flatten().map(|o| o.report.image.label.clone()).collect::<Vec<_>>();
-        let (ours, theirs) = (labels(self), labels(other));
-        let same = ours.iter().zip(&theirs).filter(|(a, b)| a == b).count();
-        same as f64 / ours.len().max(1) as f64
     }
 }
 

@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::batches::text_batch;
 use super::dataset::{Record, SourceKind};
+use super::evaluate::drift::drift;
 use super::evaluate::evaluate;
-use super::evaluate::figures::Figures;
 use super::evaluate::reading::Reader;
 use super::import::start;
 use super::quantize::{calibrate, prepare};
@@ -104,15 +104,11 @@ pub fn export(
     let read_by_float = evaluate(&mut Reader::new(&float)?, test, bar)?;
     let read_by_int8 = evaluate(&mut Reader::new(&int8)?, test, bar)?;
     let (of_float, of_int8) = (read_by_float.figures(), read_by_int8.figures());
-    let auroc = |figures: &BTreeMap<SourceKind, Figures>| {
-        figures.get(&SourceKind::Octdl).and_then(|f| f.image.auroc).map(|i| i.value)
-    };
-    let delta = auroc(&of_float).zip(auroc(&of_int8)).map(|(a, b)| b - a);
     metadata.metrics = json!({
         "split": "test",
         "float": of_float,
         "int8": of_int8,
-        "drift": { "auroc_change": delta, "label_agreement": read_by_float.label_agreement(&read_by_int8) },
+        "drift": drift((&float, &read_by_float), (&int8, &read_by_int8))?,
     });
     let bytes = file(&metadata, wording.quantize)?;
     let failed = |e: std::io::Error| Error::io(format!("cannot write to {}", dir.display())).because(e);

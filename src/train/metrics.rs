@@ -1,6 +1,7 @@
 //! Statistics of predictions, for any number of classes. Pure: numbers in, numbers out.
 
 pub mod calibration;
+pub mod correlation;
 pub mod findings;
 pub mod ranking;
 

@@ -101,7 +101,7 @@ impl Desk {
         // The old model would take memory beside the new one, and answers nothing any more.
         self.engine = None;
         let bytes = fetch::weights(entry, |progress| post(&Response::Progress(progress), None)).await?;
-        let engine = Engine::load(&entry.name, bytes)?;
+        let engine = Engine::load_verified(&entry.name, bytes, entry.sha256.to_ascii_lowercase())?;
         self.analyses.clear();
         post(&Response::Loaded(Box::new(engine.card())), None);
         self.engine = Some(engine);

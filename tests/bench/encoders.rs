@@ -19,7 +19,7 @@ use octlens::scan::Scan;
 use octlens::tokenizer::Tokenizer;
 use octlens::train::checkpoint::named_variables;
 use octlens::train::init::initialize;
-use octlens::train::vocab;
+use octlens::train::{quantize, vocab};
 
 /// 15 tokens with start and end, as `make bench` reads.
 const FINDINGS: [&str; 4] = ["soft drusen", "hard drusen", "reticular drusen", "choroidal folds"];
@@ -54,16 +54,34 @@ fn tensors(clip: &ClipConfig, head: &HeadConfig) -> HashMap<String, Tensor> {
     tensors
 }
 
+/// With steps that suit the sample.
+fn quantizable(
+    clip: &ClipConfig,
+    preprocess: &Preprocess,
+    tensors: HashMap<String, Tensor>,
+) -> HashMap<String, Tensor> {
+    let float = Clip::new(clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).unwrap();
+    let pixel_values = preprocess.pixel_values(preprocess.grey(&sample()), &Device::Cpu).unwrap();
+    let steps = quantize::calibrate(&float, [&pixel_values]).unwrap();
+    quantize::prepare(&float, tensors, &steps).unwrap()
+}
+
+fn sample() -> Scan {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/www/samples/drusen.png");
+    Scan::decode(&std::fs::read(path).unwrap(), 0).unwrap()
+}
+
 fn engine(name: &str, clip: ClipConfig, tokenizer: &Tokenizer) -> Engine {
     let vocabulary = vocabulary();
     let head = HeadConfig { embed_dim: clip.embed_dim, hidden: 128, n_classes: vocabulary.labels.len() };
-    let tensors = tensors(&clip, &head);
+    let preprocess = Preprocess::b_scan(clip.vision.image_height, clip.vision.image_width);
+    let tensors = quantizable(&clip, &preprocess, tensors(&clip, &head));
     let metadata = Metadata {
         format: FORMAT,
         name: name.to_owned(),
         title: String::new(),
         precision: "int8".to_owned(),
-        preprocess: Preprocess::b_scan(clip.vision.image_height, clip.vision.image_width),
+        preprocess,
         clip,
         head,
         vocabulary,
@@ -73,13 +91,12 @@ fn engine(name: &str, clip: ClipConfig, tokenizer: &Tokenizer) -> Engine {
         training: serde_json::Value::Null,
         metrics: serde_json::Value::Null,
     };
-    Engine::load(name, &Bundle::write(&metadata, &tensors, true).unwrap()).unwrap()
+    Engine::load(name, Bundle::write(&metadata, &tensors, true).unwrap()).unwrap()
 }
 
 fn main() {
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/www/samples/drusen.png");
-    let scan = Scan::decode(&std::fs::read(sample).unwrap(), 0).unwrap();
+    let scan = sample();
     let text = caption().text();
     let tokenizer = vocab::train(std::slice::from_ref(&text)).unwrap();
     assert_eq!(tokenizer.encode(&text).unwrap().ids.len(), N_TOKENS);

@@ -1,0 +1,55 @@
+//! How far a model in 8-bit integers drifts from the float one that it was made from: answers, heatmaps and words.
+
+use serde::Serialize;
+
+use super::Evaluation;
+use super::reading::Outcome;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::train::dataset::SourceKind;
+use crate::train::metrics::correlation::{median, pearson, spearman};
+
+/// Each is 0 or 1 where nothing drifts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Drift {
+    /// AUROC of the image head on OCTDL, integers minus floats; of the mean over classes, where there are more than two.
+    pub auroc_change: Option<f64>,
+    /// Share of scans with the same image label.
+    pub label_agreement: f64,
+    /// Median over scans of the correlation of both heatmaps for the record's class.
+    pub heatmap_pearson: Option<f64>,
+    /// Rank correlation of the scores of all words of all captions, for each class.
+    pub word_spearman: Option<f64>,
+}
+
+/// Both engines must have read the same records.
+///
+/// # Errors
+/// A caption cannot be read.
+pub fn drift(float: (&Engine, &Evaluation<'_>), int8: (&Engine, &Evaluation<'_>)) -> Result<Drift> {
+    let auroc = |e: &Evaluation<'_>| e.figures().get(&SourceKind::Octdl).and_then(|f| f.image.auroc).map(|i| i.value);
+    let pairs: Vec<(&Outcome<'_>, &Outcome<'_>)> = outcomes(float.1).zip(outcomes(int8.1)).collect();
+    let same = pairs.iter().filter(|(a, b)| a.report.image.label == b.report.image.label).count();
+    let maps = |o: &Outcome<'_>| o.report.heatmap.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
+    Ok(Drift {
+        auroc_change: auroc(float.1).zip(auroc(int8.1)).map(|(a, b)| b - a),
+        label_agreement: same as f64 / pairs.len().max(1) as f64,
+        heatmap_pearson: median(pairs.iter().filter_map(|(a, b)| pearson(&maps(a), &maps(b))).collect()),
+        word_spearman: spearman(&word_scores(float.0)?, &word_scores(int8.0)?),
+    })
+}
+
+fn outcomes<'e>(evaluation: &'e Evaluation<'_>) -> impl Iterator<Item = &'e Outcome<'e>> {
+    evaluation.sources.values().flatten()
+}
+
+fn word_scores(engine: &Engine) -> Result<Vec<f64>> {
+    let metadata = engine.metadata();
+    let mut scores = Vec::new();
+    for label in &metadata.vocabulary.labels {
+        for caption in &metadata.captions {
+            scores.extend(engine.token_report(&caption.text(), label)?.words.iter().map(|w| f64::from(w.score)));
+        }
+    }
+    Ok(scores)
+}
