@@ -5,6 +5,7 @@ pub mod attention_pool;
 pub mod config;
 pub mod modified_resnet;
 pub mod text_transformer;
+pub mod token_tree;
 
 use candle_core::Tensor;
 use candle_nn::VarBuilder;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use candle_core::{D, DType, Device, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
+use octlens::clip::token_tree::TokenTree;
 use octlens::clip::{Clip, ClipConfig, TextConfig, VisionConfig};
 use octlens::explain::grad_cam::grad_cam;
 use octlens::explain::token_importance::token_scores;
@@ -222,6 +223,27 @@ fn token_importance_equals_pytorchs() {
             let reference = f[&format!("{name}token_importance")].get(i).unwrap();
             assert_close(&ours, &reference, 5. * TOLERANCE, &format!("{name}token_importance"));
         }
+    }
+}
+
+#[test]
+fn texts_in_one_tree_are_read_as_one_by_one() {
+    let f = fixture();
+    let text = frozen(under(&f, "model."), &config(64, 64, 32)).text;
+    let (ids, end) = texts(&f);
+    let ids = ids.to_vec2::<u32>().unwrap();
+    let mut whole: Vec<Vec<u32>> = ids.iter().zip(&end).map(|(ids, end)| ids[..=*end].to_vec()).collect();
+    // The same beginnings with other ends, and an empty text.
+    let cut: Vec<Vec<u32>> = whole.iter().map(|ids| [&ids[..2], &ids[ids.len() - 1..]].concat()).collect();
+    whole.extend(cut);
+    whole.push(vec![whole[0][0], whole[0][whole[0].len() - 1]]);
+    let tree = TokenTree::new(whole.iter().map(Vec::as_slice));
+    assert!(tree.ids.len() < whole.iter().map(Vec::len).sum(), "nothing is shared");
+    let together = text.forward_tree(&tree).unwrap();
+    for (i, ids) in whole.iter().enumerate() {
+        let row = Tensor::new(ids.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+        let alone = text.forward(&row, &[ids.len() - 1]).unwrap();
+        assert_close(&together.narrow(0, i, 1).unwrap(), &alone, TOLERANCE, &format!("text {i}"));
     }
 }
 

@@ -5,6 +5,7 @@ use candle_core::{IndexOp, Tensor};
 use candle_nn::VarBuilder;
 
 use super::config::TextConfig;
+use super::token_tree::TokenTree;
 use crate::error::{Error, Result};
 use crate::nn::attention::SelfAttention;
 use crate::nn::embedding::Embedding;
@@ -79,14 +80,19 @@ impl TextTransformer {
     /// More tokens than the context holds.
     pub fn embed_tokens(&self, token_ids: &Tensor) -> Result<Tensor> {
         let n = token_ids.dim(1)?;
-        if n > self.context_length {
+        self.check_length(n)?;
+        let tokens = self.token_embedding.forward(token_ids)?;
+        Ok(tokens.broadcast_add(&self.positional_embedding.narrow(0, 0, n)?)?)
+    }
+
+    fn check_length(&self, n_tokens: usize) -> Result<()> {
+        if n_tokens > self.context_length {
             return Err(Error::caption(format!(
-                "the caption has {n} tokens, this model reads {}: shorten it",
+                "the caption has {n_tokens} tokens, this model reads {}: shorten it",
                 self.context_length
             )));
         }
-        let tokens = self.token_embedding.forward(token_ids)?;
-        Ok(tokens.broadcast_add(&self.positional_embedding.narrow(0, 0, n)?)?)
+        Ok(())
     }
 
     /// Token representations (batch, n, width) → text embeddings (batch, D), not normalised. `end[i]` is the
@@ -95,17 +101,37 @@ impl TextTransformer {
         let n = tokens.dim(1)?;
         let mask: Vec<f32> = (0..n * n).map(|i| if i % n > i / n { f32::NEG_INFINITY } else { 0. }).collect();
         let mask = Tensor::from_vec(mask, (n, n), tokens.device())?;
-        let mut x = tokens.clone();
-        for block in &self.resblocks {
-            x = block.forward(&x, &mask)?;
-        }
+        let x = self.blocks(tokens, &mask)?;
         let pooled = end.iter().enumerate().map(|(i, &e)| x.i((i, e))).collect::<Result<Vec<_>, _>>()?;
-        let pooled = self.ln_final.forward(&Tensor::stack(&pooled, 0)?)?;
-        self.text_projection.transposed_product(&pooled)
+        self.project(&Tensor::stack(&pooled, 0)?)
+    }
+
+    /// Token representations (batch, n, width) through every block; `mask` is (n, n).
+    fn blocks(&self, tokens: &Tensor, mask: &Tensor) -> Result<Tensor> {
+        self.resblocks.iter().try_fold(tokens.clone(), |x, block| block.forward(&x, mask))
+    }
+
+    /// End tokens' representations (batch, width) → text embeddings (batch, D).
+    fn project(&self, ends: &Tensor) -> Result<Tensor> {
+        self.text_projection.transposed_product(&self.ln_final.forward(ends)?)
     }
 
     /// `token_ids` (batch, n) → text embeddings (batch, D), not normalised.
     pub fn forward(&self, token_ids: &Tensor, end: &[usize]) -> Result<Tensor> {
         self.encode(&self.embed_tokens(token_ids)?, end)
+    }
+
+    /// The same for texts of any lengths, whose common beginnings run once. Returns (n_texts, D), not normalised.
+    ///
+    /// # Errors
+    /// A text has more tokens than the context holds.
+    pub fn forward_tree(&self, tree: &TokenTree) -> Result<Tensor> {
+        self.check_length(tree.positions.iter().max().map_or(0, |last| *last as usize + 1))?;
+        let device = self.positional_embedding.device();
+        let rows = |of: &[u32], table: &Tensor| table.index_select(&Tensor::new(of, device)?, 0);
+        let tokens = self.token_embedding.forward(&Tensor::new(tree.ids.as_slice(), device)?)?;
+        let tokens = (tokens + rows(&tree.positions, &self.positional_embedding)?)?;
+        let x = self.blocks(&tokens.unsqueeze(0)?, &tree.mask(device)?)?;
+        self.project(&rows(&tree.ends, &x.squeeze(0)?)?)
     }
 }
