@@ -8,10 +8,13 @@ use web_time::Instant;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, Metadata, sha256};
 use crate::caption::Caption;
 use crate::clip::Clip;
+use crate::clip::token_tree::TokenTree;
 use crate::error::{Error, Result};
 use crate::explain::grad_cam::{CamMap, grad_cam};
-use crate::explain::token_importance::{token_scores, words};
-use crate::head::{Head, probabilities};
+use crate::explain::phrases::{Phrase, phrases, shares, token_ids_of};
+use crate::explain::shapley::{Coalition, Shapley, shapley};
+use crate::explain::token_importance::{phrase_scores, token_scores};
+use crate::head::{Head, log_odds, probabilities};
 use crate::kernels::Kernel;
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
@@ -19,15 +22,19 @@ use crate::preprocess::Region;
 use crate::protocol::{ModelCard, Options};
 use crate::report::{
     Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, ModelRef, Prediction, Report, SCHEMA,
-    TimingsMs, TokenReport,
+    TimingsMs, TokenReport, Word, WordMethod, WordSum,
 };
 use crate::scan::Scan;
-use crate::tokenizer::Tokenizer;
+use crate::tokenizer::{Tokenizer, Tokens};
 
 /// Captions that a report lists beside the one it read.
 const N_CANDIDATES: usize = 5;
 /// Where GradCAM looks.
 const LAYER: &str = "visual.layer4";
+
+/// Captions that run as one tree of tokens: every node attends to every other before the mask, so that the work grows with
+/// the square of the tree.
+const CAPTIONS_PER_TREE: usize = 32;
 
 /// One model, ready to answer.
 pub struct Engine {
@@ -185,7 +192,7 @@ impl Engine {
         let start = Instant::now();
         let target = options.target.clone().unwrap_or_else(|| image.label.clone());
         let heatmap = self.heatmap(scan, feature_map, &target)?;
-        let tokens = self.token_report(&caption.text, &target)?;
+        let tokens = self.token_report(&caption.text, &target, options.words)?;
         timings.explain = ms_since(start);
         Ok(Report {
             schema: SCHEMA.to_owned(),
@@ -265,16 +272,65 @@ impl Engine {
     }
 
     /// Which words speak for `target`.
-    pub fn token_report(&self, text: &str, target: &str) -> Result<TokenReport> {
+    ///
+    /// # Errors
+    /// The class is not known, or the caption is too long.
+    pub fn token_report(&self, text: &str, target: &str, method: WordMethod) -> Result<TokenReport> {
+        let class = self.class_of(target)?;
         let tokens = self.tokenizer.encode(text)?;
+        let phrases = phrases(text, &tokens);
+        let game = match method {
+            WordMethod::Shapley => Some(self.game(&tokens, &phrases, class)?),
+            WordMethod::GradientXActivation => None,
+        };
+        let scores = match &game {
+            Some(game) => game.values.clone(),
+            None => phrase_scores(&phrases, &self.token_scores(&tokens, class)?),
+        };
+        let word = |((phrase, share), i): ((Phrase, f32), usize)| Word {
+            text: text[phrase.bytes.clone()].to_owned(),
+            start: phrase.bytes.start,
+            end: phrase.bytes.end,
+            score: share,
+            log_odds: game.as_ref().map(|game| game.values[i] as f32),
+        };
+        Ok(TokenReport {
+            method,
+            target: target.to_owned(),
+            words: phrases.into_iter().zip(shares(&scores)).zip(0..).map(word).collect(),
+            sum: game.as_ref().map(|game| WordSum {
+                empty: game.nobody as f32,
+                caption: game.everyone as f32,
+                n_captions: game.n_coalitions,
+                is_exact: game.is_exact,
+            }),
+        })
+    }
+
+    /// The game in which phrases make up a caption, whose worth is the log-odds of `class` when the text head reads it.
+    fn game(&self, tokens: &Tokens, phrases: &[Phrase], class: usize) -> Result<Shapley> {
+        shapley(phrases.len(), |coalitions: &[Coalition]| {
+            let captions: Vec<Vec<u32>> = coalitions.iter().map(|kept| token_ids_of(tokens, phrases, *kept)).collect();
+            // Sorted, so that captions of one tree begin alike.
+            let mut order: Vec<usize> = (0..captions.len()).collect();
+            order.sort_by(|a, b| captions[*a].cmp(&captions[*b]));
+            let mut worth = vec![0.; captions.len()];
+            for some in order.chunks(CAPTIONS_PER_TREE) {
+                let tree = TokenTree::new(some.iter().map(|i| captions[*i].as_slice()));
+                let logits = self.text_head.forward(&self.clip.text.forward_tree(&tree)?)?.to_vec2::<f32>()?;
+                for (i, logits) in some.iter().zip(&logits) {
+                    worth[*i] = log_odds(logits, class);
+                }
+            }
+            Ok(worth)
+        })
+    }
+
+    /// Gradient × activation of each token.
+    fn token_scores(&self, tokens: &Tokens, class: usize) -> Result<Vec<f32>> {
         let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
         let tail = |x: &Tensor| self.text_head.forward(&self.clip.text.encode(x, &[tokens.end()])?);
-        let scores = token_scores(&self.clip.text.embed_tokens(&ids)?, tail, self.class_of(target)?)?;
-        Ok(TokenReport {
-            method: "gradient_x_activation".to_owned(),
-            target: target.to_owned(),
-            words: words(text, &tokens, &scores),
-        })
+        token_scores(&self.clip.text.embed_tokens(&ids)?, tail, class)
     }
 }
 

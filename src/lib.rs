@@ -15,7 +15,7 @@
 //!   bytes → scan::Scan → preprocess (1, 3, H, W) → feature map (1, C, rows, cols) → image embedding → image logits
 //!                                                     └ GradCAM: only attention pool and head run again, with gradients
 //!   image embedding · caption table → caption → token ids → text tower → text logits
-//!                                                     └ token importance: gradient × activation at the tokens
+//!                                                     └ Shapley values: phrases left out, the text head asked again
 //! report::Report ─ postMessage ─► web::state → render → canvas and lit words
 //! ```
 //!

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::caption::Vocabulary;
-use crate::report::Report;
+use crate::report::{Report, WordMethod};
 
 /// Numbers a request; answers to older ones are dropped.
 pub type RequestId = u32;
@@ -63,6 +63,9 @@ pub struct Options {
     pub target: Option<String>,
     /// A caption written by a person, or none for the retrieved one.
     pub caption: Option<String>,
+    /// How words are scored.
+    #[serde(default)]
+    pub words: WordMethod,
 }
 
 /// What the worker tells the page.

@@ -148,12 +148,58 @@ pub struct Heatmap {
 /// Which words the text head counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenReport {
-    /// `gradient_x_activation`.
-    pub method: String,
+    /// How they are scored.
+    pub method: WordMethod,
     /// The class asked about.
     pub target: String,
     /// The caption's words and phrases in order.
     pub words: Vec<Word>,
+    /// What the scores add up to; only [`WordMethod::Shapley`] says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<WordSum>,
+}
+
+/// How the words of a caption are scored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WordMethod {
+    /// By how much naming the phrase changes the class's log-odds, averaged over the orders in which the caption's phrases
+    /// may be named (Shapley values).
+    #[default]
+    Shapley,
+    /// Gradient × activation at the tokens (Cho, Park & Jeong).
+    GradientXActivation,
+}
+
+impl WordMethod {
+    /// Both, the default first.
+    pub const ALL: [Self; 2] = [Self::Shapley, Self::GradientXActivation];
+
+    /// As in a report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shapley => "shapley",
+            Self::GradientXActivation => "gradient_x_activation",
+        }
+    }
+
+    /// The method of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+}
+
+/// What Shapley values add up to: [`Word::log_odds`] of all words is `caption` minus `empty`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WordSum {
+    /// The class's log-odds, `ln p / (1 − p)`, when the text head reads an empty caption.
+    pub empty: f32,
+    /// The same when it reads this one.
+    pub caption: f32,
+    /// Captions that were read: the caption with some of its phrases.
+    pub n_captions: usize,
+    /// Whether every order of the phrases counted; of a long caption only some do.
+    pub is_exact: bool,
 }
 
 /// One phrase of the caption.
@@ -168,6 +214,9 @@ pub struct Word {
     /// Its share, signed: for the class when positive, against it when negative; absolute values sum to 1
     /// over the whole caption.
     pub score: f32,
+    /// By how much it changes the class's log-odds, where the method says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_odds: Option<f32>,
 }
 
 /// How long each step took, in milliseconds.

@@ -1,12 +1,13 @@
-//! Gradient × activation at the token representations: the words' share of a class logit.
-
-use std::ops::Range;
+//! Gradient × activation at the token representations: the paper's idea of a word's share of a class logit.
+//!
+//! Kept for comparison with the paper. Its signs do not tell which way a phrase counts: each block reads its tokens through
+//! a layer norm, which takes a token's length away, so the gradient is all but orthogonal to the activation, and what
+//! is left of their product says nothing about what the phrase changes. [`super::shapley`] measures that.
 
 use candle_core::{D, Tensor, Var};
 
+use super::phrases::Phrase;
 use crate::error::Result;
-use crate::report::Word;
-use crate::tokenizer::Tokens;
 
 /// `Σ_d ∂ logit[target] / ∂ x_d · x_d` for each token, signed. `tokens` x is (1, n, width), what enters the first block
 /// (token plus position); `tail` takes it to logits (1, n_classes). This is the paper's GradCAM idea on tokens: a
@@ -20,39 +21,9 @@ pub fn token_scores(tokens: &Tensor, tail: impl Fn(&Tensor) -> Result<Tensor>, t
     }
 }
 
-/// The caption's phrases: what stands between commas, without surrounding space.
-pub fn phrases(text: &str) -> Vec<Range<usize>> {
-    let mut start = 0;
-    let mut phrases = Vec::new();
-    for part in text.split_inclusive([',', ';']) {
-        let phrase = part.trim_end_matches([',', ';']);
-        let lead = phrase.len() - phrase.trim_start().len();
-        let trimmed = phrase.trim();
-        if !trimmed.is_empty() {
-            phrases.push(start + lead..start + lead + trimmed.len());
-        }
-        start += part.len();
-    }
-    phrases
-}
-
-/// Merges tokens into the phrases they stand in; commas, start and end tokens belong to none and are left out.
-/// Scores are divided by the sum of their absolute values, so that shares of 1 are shown, signs kept.
-pub fn words(text: &str, tokens: &Tokens, scores: &[f32]) -> Vec<Word> {
-    let mut words: Vec<Word> = phrases(text)
-        .into_iter()
-        .map(|phrase| {
-            let inside =
-                |span: &Range<usize>| span.start < span.end && span.start >= phrase.start && span.end <= phrase.end;
-            let score = tokens.spans.iter().zip(scores).filter(|(span, _)| inside(span)).map(|(_, s)| s).sum();
-            Word { text: text[phrase.clone()].to_owned(), start: phrase.start, end: phrase.end, score }
-        })
-        .collect();
-    let total: f32 = words.iter().map(|w| w.score.abs()).sum();
-    if total > 0. {
-        words.iter_mut().for_each(|w| w.score /= total);
-    }
-    words
+/// Adds the scores of each phrase's tokens; commas, start and end tokens belong to none and are left out.
+pub fn phrase_scores(phrases: &[Phrase], token_scores: &[f32]) -> Vec<f64> {
+    phrases.iter().map(|p| token_scores[p.tokens.clone()].iter().map(|s| f64::from(*s)).sum()).collect()
 }
 
 #[cfg(test)]
@@ -60,19 +31,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn phrases_are_found_by_their_bytes() {
-        let text = "AMD,  soft drusen ,, fluid";
-        let found: Vec<&str> = phrases(text).into_iter().map(|p| &text[p]).collect();
-        assert_eq!(found, ["AMD", "soft drusen", "fluid"]);
-        assert!(phrases(" , ").is_empty());
-    }
-
-    #[test]
-    fn subwords_merge_and_shares_keep_their_sign() {
-        let text = "AMD, soft drusen";
-        let tokens = Tokens { ids: vec![0; 7], spans: vec![0..0, 0..3, 3..4, 5..9, 10..13, 13..16, 16..16] };
-        let words = words(text, &tokens, &[9., -1., 7., 1., 1., 1., 9.]);
-        let scores: Vec<(&str, f32)> = words.iter().map(|w| (w.text.as_str(), w.score)).collect();
-        assert_eq!(scores, [("AMD", -0.25), ("soft drusen", 0.75)]);
+    fn subwords_merge() {
+        let phrases = [Phrase { bytes: 0..3, tokens: 1..2 }, Phrase { bytes: 5..16, tokens: 3..6 }];
+        assert_eq!(phrase_scores(&phrases, &[9., -1., 7., 1., 1., 1., 9.]), [-1., 3.]);
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use candle_core::Device;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::baseline::BaselineSettings;
@@ -12,6 +13,7 @@ use super::dataset::{DataSpec, SourceKind};
 use super::paper::{self, Paper};
 use super::{commands, split};
 use crate::error::{Error, Result};
+use crate::report::WordMethod;
 
 /// Makes the weights that octlens explains scans with.
 ///
@@ -300,11 +302,19 @@ struct ExplainArgs {
     /// A caption to read instead of the retrieved one.
     #[arg(long)]
     caption: Option<String>,
+    /// How words are scored: shapley measures what each phrase changes, gradient_x_activation is the paper's.
+    #[arg(long, default_value = WordMethod::default().name(), value_parser = word_method())]
+    words: WordMethod,
     /// Print reports as JSON: one object, or an array of them for several scans.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     device: DeviceArgs,
+}
+
+fn word_method() -> impl TypedValueParser<Value = WordMethod> {
+    let names = WordMethod::ALL.map(WordMethod::name);
+    PossibleValuesParser::new(names).map(|name| WordMethod::from_name(&name).unwrap_or_default())
 }
 
 #[derive(Args)]
@@ -371,7 +381,7 @@ impl Cli {
                 commands::eval(&request, &a.device.device()?)
             }
             Command::Explain(a) => {
-                let options = crate::protocol::Options { target: a.target, caption: a.caption };
+                let options = crate::protocol::Options { target: a.target, caption: a.caption, words: a.words };
                 let request = commands::ExplainRequest {
                     weights: &a.weights,
                     baseline: a.baseline.as_deref(),

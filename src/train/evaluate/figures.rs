@@ -25,7 +25,7 @@ pub struct Figures {
     pub text: HeadFigures,
     /// How often the retrieved caption without its class word gets the same label as with it.
     pub findings_keep_label: f64,
-    /// Mean share of the class word in the caption's attribution (absolute gradient × activation).
+    /// Mean share of the class word in the caption's attribution (absolute Shapley values).
     pub class_word_share: Option<f64>,
     /// OCTDL only: the caption's condition (healthy, drusen, suspected MNV, MNV).
     pub condition: Option<ConditionFigures>,

@@ -198,6 +198,9 @@ fn definitions() -> String {
         ("Brier", "Half of Brier's score (Brier 1950): for two classes the mean squared error of the second one's \
                    probability. 0 is best.".to_owned()),
         ("Temperature", "The one that makes the validation scans most likely (Guo et al. 2017).".to_owned()),
+        ("Share of the attribution", "A phrase's absolute Shapley value over the sum of them all. The value is the mean \
+                                      change of the class's log-odds when the phrase is named, over all orders of naming \
+                                      the caption's phrases (Lundberg & Lee 2017).".to_owned()),
         ("F1", "2 · rightly named / (named + there). Micro: over all namings; macro: mean over findings.".to_owned()),
     ]
     .map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>", escape(&text)))

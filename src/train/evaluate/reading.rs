@@ -95,7 +95,7 @@ impl<'e> Reader<'e> {
         let bytes = std::fs::read(&record.path)
             .map_err(|e| Error::io(format!("cannot read {}", record.path.display())).because(e))?;
         // The heatmap is judged for the record's class, whatever the head answers.
-        let options = Options { target: Some(record.label.clone()), caption: None };
+        let options = Options { target: Some(record.label.clone()), ..Options::default() };
         let analysis = self
             .engine
             .analyze(&Input { name: &record.name, bytes: &bytes, frame: 0 }, &options)
