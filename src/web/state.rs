@@ -239,6 +239,7 @@ impl AppState {
             entry.wanted.target = entry.wanted.target.take().map(|_| entry.report.heatmap.target.clone());
             entry.wanted.caption =
                 (entry.report.caption.source == CaptionSource::Edited).then(|| entry.report.caption.text.clone());
+            entry.wanted.words = entry.report.tokens.method;
         }
         self.problems.push(Problem { name: Some(job.name), message });
     }

@@ -4,6 +4,8 @@
 mod english;
 mod korean;
 
+use crate::report::WordMethod;
+
 /// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
@@ -174,6 +176,10 @@ pub struct Text {
     pub word_for: fn(&str) -> String,
     pub word_against: fn(&str) -> String,
     pub word_detail: fn(&str, f32, &str) -> String,
+    /// By which factor a phrase changes the odds of a class.
+    pub word_odds: fn(f32, &str) -> String,
+    /// What a score says, and whether it took every order of the phrases into account.
+    pub score_meaning: fn(WordMethod, bool) -> &'static str,
     pub candidates: &'static str,
     pub similarity: &'static str,
     pub what_if: &'static str,
@@ -204,4 +210,13 @@ pub struct Text {
     pub research_only: &'static str,
     pub not_a_device: &'static str,
     pub weights_licence: &'static str,
+}
+
+/// A factor on the odds, as exact as it is meant: two digits, and no more than a thousand.
+fn odds_text(factor: f32) -> String {
+    match factor {
+        f if f < 10.0 => format!("{f:.1}"),
+        f if f < 1000.0 => format!("{f:.0}"),
+        _ => "> 1000".to_owned(),
+    }
 }

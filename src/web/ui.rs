@@ -9,7 +9,7 @@ use web_sys::{Blob, File, FileList};
 
 use crate::caption::Caption;
 use crate::protocol::{ModelCard, Options, Request, RequestId, Response, ScanId};
-use crate::report::Report;
+use crate::report::{Report, WordMethod};
 use crate::web::client::{Client, Event};
 use crate::web::fetch;
 use crate::web::state::{AppState, Entry, MAX_SCANS, Phase, with_finding};
@@ -238,6 +238,11 @@ impl Ui {
     /// Asks what speaks for another class.
     pub fn set_target(&self, label: String) {
         self.revise(|options| options.target = Some(label));
+    }
+
+    /// Asks for the words to be scored another way.
+    pub fn set_word_method(&self, method: WordMethod) {
+        self.revise(|options| options.words = method);
     }
 
     fn revise(&self, change: impl FnOnce(&mut Options)) {

@@ -169,6 +169,28 @@ describe("a visit", () => {
     assert.notEqual((await visit.overlay()).digest, painted.digest);
   });
 
+  test("words are scored by what they change, or the paper's way when asked to", async () => {
+    const index = samples().findIndex(({ file }) => file === "drusen.png");
+    await visit.sample(index);
+    const before = await assertAnswered(visit);
+    assert.deepEqual([before.tokens.method, before.tokens.target], ["shapley", "AMD"]);
+    assert.equal(await visit.attribute("method-text", "data-method"), "shapley");
+    const { words, sum } = before.tokens;
+    assert.ok(words.every(({ score }) => score > 0), `drusen speak for AMD: ${JSON.stringify(words)}`);
+    const added = words.reduce((all, word) => all + word.log_odds, 0);
+    assert.ok(Math.abs(added - (sum.caption - sum.empty)) < 1e-2, `${added} of ${JSON.stringify(sum)}`);
+    assert.ok((await visit.hook("score-meaning").innerText()).length > 50);
+    await visit.hook("method-text").selectOption("gradient_x_activation");
+    await visit.answer();
+    const report = await assertAnswered(visit);
+    assert.equal(await visit.attribute("method-text", "data-method"), "gradient_x_activation");
+    assert.equal(report.tokens.method, "gradient_x_activation");
+    assert.deepEqual([report.caption, report.text], [before.caption, before.text]);
+    await visit.hook("method-text").selectOption("shapley");
+    await visit.answer();
+    assert.deepEqual((await assertAnswered(visit)).tokens, before.tokens);
+  });
+
   test("the slider sets how much the heatmap covers", async () => {
     await visit.sample(0);
     for (const [percent, opacity] of [["20", 0.2], ["100", 1], ["0", 0]]) {

@@ -79,5 +79,7 @@ for (const [i, { file }] of samples().entries()) {
       page.tokens.words.map((word) => word.text),
       native.tokens.words.map((word) => word.text),
     );
+    const scores = (report) => report.tokens.words.map((word) => word.score);
+    assertClose(scores(page), scores(native), PROBABILITY_TOLERANCE, "word score");
   });
 }

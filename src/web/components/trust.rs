@@ -60,8 +60,9 @@ pub fn TrustCard() -> impl IntoView {
 }
 
 fn scan_signs(text: &'static Text, report: &Report) -> impl IntoView + use<> {
-    let class_word_share: f32 =
-        report.tokens.words.iter().filter(|word| is_class_word(report, word)).map(|word| word.score.abs()).sum();
+    let class_words = report.tokens.words.iter().filter(|word| is_class_word(report, word));
+    // From 0 on: the sum of no floats is -0, which would be shown so.
+    let class_word_share = class_words.fold(0.0, |share, word| share + word.score.abs());
     let signs = [
         (format!("{:.2}", report.agreement.divergence), text.divergence),
         (format!("{:.2}", report.caption.similarity), text.caption_similarity),

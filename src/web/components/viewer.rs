@@ -261,6 +261,7 @@ fn ScaleBar() -> impl IntoView {
 pub fn method_name(method: &str) -> String {
     match method {
         "grad_cam" => "GradCAM".to_owned(),
+        "shapley" => "Shapley values".to_owned(),
         "gradient_x_activation" => "Gradient × activation".to_owned(),
         other => other.replace('_', " "),
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::render::shade;
-use crate::report::{CaptionSource, Report, Word};
+use crate::report::{CaptionSource, Report, Word, WordMethod};
 use crate::web::components::viewer::method_name;
 use crate::web::ui::use_ui;
 
@@ -11,7 +11,6 @@ use crate::web::ui::use_ui;
 #[component]
 pub fn WordsCard() -> impl IntoView {
     let ui = use_ui();
-    let method = move || ui.report().map(|report| report.tokens.method.clone());
     let source = move || ui.report().map(|report| source_name(&report));
     let badge = move || {
         let is_edited = ui.report().is_some_and(|report| report.caption.source == CaptionSource::Edited);
@@ -36,13 +35,15 @@ pub fn WordsCard() -> impl IntoView {
     let legend = move || {
         ui.report().filter(|report| n_findings(report) > 0).map(|report| {
             let (text, target) = (ui.text(), &report.tokens.target);
-            let has_against = report.tokens.words.iter().any(|word| word.score < 0.0);
+            let has_against = report.tokens.words.iter().any(|w| w.score < 0.0 && !is_class_word(&report, w));
+            let meaning = (text.score_meaning)(report.tokens.method, is_exact(&report));
             view! {
                 <p class="legend">
                     <span><i class="for"></i>{(text.word_for)(target)}</span>
                     {has_against.then(|| view! { <span><i class="against"></i>{(text.word_against)(target)}</span> })}
                     <span title=text.class_word_detail><i class="class"></i>{text.class_word}</span>
                 </p>
+                <p class="note" data-testid="score-meaning">{meaning}</p>
             }
         })
     };
@@ -52,14 +53,7 @@ pub fn WordsCard() -> impl IntoView {
                 <h2>{move || ui.text().in_words}</h2>
                 <span class="badge" class:edited=move || source() == Some("edited")>{badge}</span>
                 <span class="grow"></span>
-                <select
-                    data-testid="method-text"
-                    data-method=method
-                    aria-label=move || ui.text().method
-                    title=move || ui.text().method
-                >
-                    {move || method().map(|m| view! { <option value=m.clone()>{method_name(&m)}</option> })}
-                </select>
+                <MethodSelect />
             </div>
             <div
                 class="caption"
@@ -72,6 +66,35 @@ pub fn WordsCard() -> impl IntoView {
             {legend}
             <Candidates />
         </section>
+    }
+}
+
+/// How the words are scored.
+#[component]
+fn MethodSelect() -> impl IntoView {
+    let ui = use_ui();
+    let shown = move || ui.report().map(|report| report.tokens.method.name());
+    let wanted = Memo::new(move |_| ui.shown.with(|shown| shown.as_ref().map(|entry| entry.wanted.words)));
+    let option = move |method: WordMethod| {
+        let is_wanted = move || wanted.get().unwrap_or_default() == method;
+        view! { <option value=method.name() prop:selected=is_wanted>{method_name(method.name())}</option> }
+    };
+    let on_change = move |event| {
+        if let Some(method) = WordMethod::from_name(&event_target_value(&event)) {
+            ui.set_word_method(method);
+        }
+    };
+    view! {
+        <select
+            data-testid="method-text"
+            data-method=shown
+            disabled=move || wanted.get().is_none()
+            aria-label=move || ui.text().method
+            title=move || ui.text().method
+            on:change=on_change
+        >
+            {WordMethod::ALL.map(option).collect_view()}
+        </select>
     }
 }
 
@@ -115,7 +138,14 @@ fn Finding(
     };
     let detail = {
         let text = word.text.clone();
-        move || (ui.text().word_detail)(&text, word.score, &target)
+        move || {
+            let text_of = ui.text();
+            let share = (text_of.word_detail)(&text, word.score, &target);
+            match word.log_odds {
+                Some(log_odds) => format!("{share}. {}", (text_of.word_odds)(log_odds.exp(), &target)),
+                None => share,
+            }
+        }
     };
     view! {
         <span
@@ -166,6 +196,11 @@ fn Candidates() -> impl IntoView {
 /// Whether a word names a class rather than a finding.
 pub fn is_class_word(report: &Report, word: &Word) -> bool {
     report.text.probabilities.keys().any(|label| label.eq_ignore_ascii_case(&word.text))
+}
+
+/// Whether every order of the phrases counted; a method that knows no orders leaves none out.
+fn is_exact(report: &Report) -> bool {
+    report.tokens.sum.is_none_or(|sum| sum.is_exact)
 }
 
 fn n_findings(report: &Report) -> usize {

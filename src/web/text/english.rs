@@ -1,7 +1,8 @@
 //! The page in English.
 
-use super::Text;
+use super::{Text, odds_text};
 use crate::protocol::MAX_FILE_BYTES;
+use crate::report::WordMethod;
 
 /// The page's strings in English.
 pub(super) static TEXT: Text = Text {
@@ -108,6 +109,25 @@ pub(super) static TEXT: Text = Text {
     word_detail: |phrase, score, label| {
         let way = if score < 0.0 { "against" } else { "for" };
         format!("{phrase}: {:.0} % of the weight, {way} {label}", score.abs() * 100.0)
+    },
+    word_odds: |factor, label| {
+        let (way, factor) = if factor < 1.0 { ("lowers", 1.0 / factor) } else { ("raises", factor) };
+        let factor = odds_text(factor);
+        format!("Naming it {way} the words' odds of {label} {factor}-fold, on average over the orders of naming")
+    },
+    score_meaning: |method, is_exact| match (method, is_exact) {
+        (WordMethod::Shapley, true) => {
+            "Shares of the change from an empty caption's answer to this one's. Each finding was left out and put back beside \
+             every combination of the others; its mean effect on the odds counts."
+        }
+        (WordMethod::Shapley, false) => {
+            "Shares of the change from an empty caption's answer to this one's. The caption is long: findings were left out and \
+             put back in some combinations only, so the shares are approximate."
+        }
+        (WordMethod::GradientXActivation, _) => {
+            "The paper's method, for comparison. Its signs do not tell which way a finding counts: findings that speak for \
+             the class are often shown as speaking against it."
+        }
     },
     candidates: "Closest captions",
     similarity: "similarity",

@@ -1,7 +1,8 @@
 //! The page in Korean.
 
-use super::{Language, Text};
+use super::{Language, Text, odds_text};
 use crate::protocol::MAX_FILE_BYTES;
+use crate::report::WordMethod;
 
 /// The page's strings in Korean.
 pub(super) static TEXT: Text = Text {
@@ -106,6 +107,25 @@ pub(super) static TEXT: Text = Text {
     word_detail: |phrase, score, label| {
         let way = if score < 0.0 { "반대" } else { "쪽" };
         format!("{phrase}: 전체의 {:.0} %, {label} {way}", score.abs() * 100.0)
+    },
+    word_odds: |factor, label| {
+        let (way, factor) = if factor < 1.0 { ("1/", 1.0 / factor) } else { ("", factor) };
+        let factor = odds_text(factor);
+        format!("이 소견을 넣으면 문장 판단의 {label} 오즈가 평균 {way}{factor}배가 됩니다 (넣는 순서에 대한 평균)")
+    },
+    score_meaning: |method, is_exact| match (method, is_exact) {
+        (WordMethod::Shapley, true) => {
+            "숫자는 빈 문장에 대한 판단에서 이 문장에 대한 판단까지의 변화 가운데 그 소견이 차지하는 몫입니다. 나머지 소견의 \
+             모든 조합에서 그 소견을 빼고 넣어 보았을 때 오즈 변화의 평균입니다."
+        }
+        (WordMethod::Shapley, false) => {
+            "숫자는 빈 문장에 대한 판단에서 이 문장에 대한 판단까지의 변화 가운데 그 소견이 차지하는 몫입니다. 문장이 길어 일부 \
+             조합에서만 빼고 넣어 보았으므로 근삿값입니다."
+        }
+        (WordMethod::GradientXActivation, _) => {
+            "논문과 비교하기 위한 방법입니다. 이 숫자로는 소견이 어느 쪽 근거인지 알 수 없습니다. 뒷받침하는 소견이 반대 근거로 \
+             표시되는 일이 많습니다."
+        }
     },
     candidates: "가장 가까운 문장",
     similarity: "유사도",
