@@ -19,7 +19,7 @@ struct Reader {
 impl Reader {
     fn new() -> Self {
         let bytes = include_bytes!("../weights/compact.safetensors");
-        Self { engine: Engine::load("compact", bytes).unwrap(), answers: HashMap::new() }
+        Self { engine: Engine::load("compact", bytes.to_vec()).unwrap(), answers: HashMap::new() }
     }
 
     /// The retrieval captions that name findings, as phrases.

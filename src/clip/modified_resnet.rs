@@ -118,15 +118,15 @@ impl ModifiedResNet {
 
     /// `pixel_values` (batch, 3, image_height, image_width), normalised → feature map (batch, C, rows, cols), ≥ 0.
     pub fn feature_map(&self, pixel_values: &Tensor, mode: Mode) -> Result<Tensor> {
-        self.from_pixels(pixel_values, N_STAGES, mode)
+        self.until(pixel_values, N_STAGES, mode)
     }
 
     /// The map after `stage` (1…4): where GradCAM may look. (batch, C, rows, cols), ≥ 0.
     pub fn stage_map(&self, pixel_values: &Tensor, stage: usize) -> Result<Tensor> {
-        self.from_pixels(pixel_values, stage, Mode::Eval)
+        self.until(pixel_values, stage, Mode::Eval)
     }
 
-    fn from_pixels(&self, pixel_values: &Tensor, stage: usize, mode: Mode) -> Result<Tensor> {
+    fn until(&self, pixel_values: &Tensor, stage: usize, mode: Mode) -> Result<Tensor> {
         let Some(layer) = self.pixel_conv.clone() else {
             return self.layers(&self.first(pixel_values, mode)?, 0..stage, mode);
         };

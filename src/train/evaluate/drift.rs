@@ -6,6 +6,7 @@ use super::Evaluation;
 use super::reading::Outcome;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::report::WordMethod;
 use crate::train::dataset::SourceKind;
 use crate::train::metrics::correlation::{median, pearson, spearman};
 
@@ -48,7 +49,13 @@ fn word_scores(engine: &Engine) -> Result<Vec<f64>> {
     let mut scores = Vec::new();
     for label in &metadata.vocabulary.labels {
         for caption in &metadata.captions {
-            scores.extend(engine.token_report(&caption.text(), label)?.words.iter().map(|w| f64::from(w.score)));
+            scores.extend(
+                engine
+                    .token_report(&caption.text(), label, WordMethod::default())?
+                    .words
+                    .iter()
+                    .map(|w| f64::from(w.score)),
+            );
         }
     }
     Ok(scores)
