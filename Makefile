@@ -11,6 +11,7 @@ TRAIN = $(CARGO_TARGET_DIR)/debug/train
 WASM = --target wasm32-unknown-unknown --features web
 NATIVE = --features train
 BROWSER_TESTS = tests/browser
+LAYERS = $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/web/examples/layers.wasm
 
 .PHONY: run test dist bench setup setup-test setup-bench lint test-native test-browser train
 .NOTPARALLEL:
@@ -29,6 +30,10 @@ bench: export OCTLENS_TRAIN = $(TRAIN)
 bench: setup-bench train dist
 	tests/bench/prepare
 	node tests/bench/bench.mjs
+	cargo build $(WASM) --profile web --example layers
+	cp $(LAYERS) $(OCTLENS_CACHE)/bench/simd128.wasm
+	cargo build $(WASM) --features relaxed --profile web --example layers
+	node tests/bench/layers.mjs relaxed-simd=$(LAYERS) simd128=$(OCTLENS_CACHE)/bench/simd128.wasm
 
 setup:
 	.ci/setup build
@@ -42,7 +47,7 @@ setup-bench:
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets $(NATIVE) -- -D warnings
-	CLIPPY_CONF_DIR=clippy/wasm cargo clippy $(WASM) -- -D warnings
+	CLIPPY_CONF_DIR=clippy/wasm cargo clippy $(WASM) --features relaxed -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps $(NATIVE)
 
 # nextest names each test and sums up, but runs no examples of the docs.

@@ -1,5 +1,11 @@
 //! One weights file is one model: tensors, and all that is needed to use them, in a safetensors file whose header
 //! holds one JSON text. Reads bytes, writes bytes; knows no path and no URL.
+//!
+//! Names are OpenAI's. In an `int8` file a matrix or kernel is I8, -127…127, beside its `….scale` (F32, one for each
+//! output channel, dimension 0). Convolutions of the image tower, but for the first, come with their norm folded in:
+//! `weight`, `bias` (c_out), and `input_steps` (c_in), by which the weight was multiplied before it was rounded: the
+//! float kernel is `weight · scale[c_out] / input_steps[c_in]`. `output_steps` (c_out) say what a byte of 1 stands for in
+//! each channel after the ReLU (the last convolution of a block: after the sum). A `float` file is as it was trained.
 
 use std::collections::HashMap;
 

@@ -129,6 +129,7 @@ impl Engine {
             bytes: self.n_bytes,
             precision: m.precision.clone(),
             kernels: Kernel::best().name().to_owned(),
+            peak_bytes: None,
             vocabulary: m.vocabulary.clone(),
             licence: m.licence.clone(),
             training: m.training.clone(),

@@ -138,6 +138,8 @@ pub struct ModelCard {
     pub precision: String,
     /// The instructions that 8-bit layers run with (`kernels::Kernel::name`).
     pub kernels: String,
+    /// The most memory that the worker took while it loaded the model, where it can tell.
+    pub peak_bytes: Option<u64>,
     /// The words it knows.
     pub vocabulary: Vocabulary,
     /// The weights' licence.

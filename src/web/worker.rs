@@ -11,8 +11,10 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Error, Result};
-use crate::protocol::{BUILD, MAX_FILE_BYTES, ModelChoice, Options, Request, RequestId, Response, ScanId};
+use crate::protocol::{BUILD, MAX_FILE_BYTES, ModelCard, ModelChoice, Options, Request, RequestId, Response, ScanId};
 use crate::web::fetch;
+
+const WASM_PAGE_BYTES: u64 = 1 << 16;
 
 /// What came in and has not been answered, in order. Requests wait while weights load or a file is read.
 #[derive(Default)]
@@ -103,7 +105,10 @@ impl Desk {
         let bytes = fetch::weights(entry, |progress| post(&Response::Progress(progress), None)).await?;
         let engine = Engine::load_verified(&entry.name, bytes, entry.sha256.to_ascii_lowercase())?;
         self.analyses.clear();
-        post(&Response::Loaded(Box::new(engine.card())), None);
+        // A wasm memory never shrinks: its size is what it took at most.
+        let n_pages = core::arch::wasm32::memory_size(0) as u64;
+        let card = ModelCard { peak_bytes: Some(n_pages * WASM_PAGE_BYTES), ..engine.card() };
+        post(&Response::Loaded(Box::new(card)), None);
         self.engine = Some(engine);
         Ok(())
     }

@@ -132,6 +132,11 @@ async function rn50(browser) {
     for (const [i, page] of pages.entries()) times[i].add("octlens_load", await page.load());
     note("load", await loader.load());
   }
+  const { bytes } = JSON.parse(readFileSync(join(MADE, "weights", "index.json"), "utf8")).models[0];
+  for (const page of pages) {
+    const share = Number(await page.visit.attribute("status", "data-peak-bytes")) / bytes;
+    console.log(`${page.build}: loading took at most ${share.toFixed(2)} times the file's ${bytes} bytes of memory`);
+  }
   await loader.close();
   for (const page of pages) await page.close();
   await server.close();

@@ -55,6 +55,7 @@ pub fn StatusLine() -> impl IntoView {
                 data-testid="status"
                 data-phase=move || ui.phase.get().name()
                 data-kernels=move || ui.card().map(|card| card.kernels.clone())
+                data-peak-bytes=move || ui.card().and_then(|card| card.peak_bytes)
             >
                 {step}
             </span>
