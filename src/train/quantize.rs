@@ -1,5 +1,5 @@
-//! A trained model made ready for 8-bit integers: norms folded into convolutions, and the step of every activation
-//! calibrated on training scans.
+//! A trained model made ready for 8-bit integers: norms folded into convolutions, the step of every activation calibrated
+//! on training scans, and biases that make up for what rounding shifts on average.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::nn::Mode;
 use crate::nn::activations::Activations;
 use crate::nn::conv::{ConvBn, INPUT_STEPS, OUTPUT_STEPS};
+use crate::nn::params::QuantizedTensor;
 
 /// Values that are kept of each channel and scan: enough for a histogram, little enough for memory.
 const N_KEPT: usize = 256;
@@ -23,8 +24,26 @@ const N_STEPS: f32 = 127.;
 /// The least step, as a share of the layer's largest.
 const SMALLEST_STEP: f32 = 0.02;
 
-/// Values of each channel of each layer, by the layer's name.
-type Notes = Rc<RefCell<BTreeMap<String, Vec<Vec<f32>>>>>;
+/// A channel's values.
+#[derive(Clone, Default)]
+struct Kept {
+    values: Vec<f32>,
+    largest: f32,
+}
+
+/// What was kept of each channel of each layer, by the layer's name.
+type Notes = Rc<RefCell<BTreeMap<String, Vec<Kept>>>>;
+
+/// How a channel is rounded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rounding {
+    /// What a byte of 1 stands for.
+    pub step: f32,
+    /// The channel's mean over the calibration scans.
+    pub mean: f32,
+    /// The same after rounding.
+    pub rounded_mean: f32,
+}
 
 /// Activations that note what every rounded layer gives.
 #[derive(Clone)]
@@ -43,11 +62,11 @@ impl Observed {
 fn note(notes: &Notes, layer: &ConvBn, x: &Tensor) -> Result<()> {
     let channels = x.get(0)?.flatten_from(1)?.to_vec2::<f32>()?;
     let mut notes = notes.borrow_mut();
-    let kept = notes.entry(layer.names().0.to_owned()).or_insert_with(|| vec![Vec::new(); channels.len()]);
+    let kept = notes.entry(layer.names().0.to_owned()).or_insert_with(|| vec![Kept::default(); channels.len()]);
     for (kept, values) in kept.iter_mut().zip(channels) {
         let stride = values.len().div_ceil(N_KEPT);
-        kept.push(values.iter().copied().fold(0., f32::max));
-        kept.extend(values.into_iter().step_by(stride));
+        kept.largest = values.iter().copied().fold(kept.largest, f32::max);
+        kept.values.extend(values.into_iter().step_by(stride));
     }
     Ok(())
 }
@@ -67,41 +86,51 @@ impl Activations for Observed {
     }
 }
 
-/// The steps of each rounded layer's channels, by the layer's name. `scans` are `pixel_values` (1, 3, h, w).
+/// How each channel of each rounded layer is rounded, by the layer's name. `scans` are `pixel_values` (1, 3, h, w).
 ///
 /// # Errors
 /// A scan has another size than the model reads.
-pub fn calibrate<'a>(clip: &Clip, scans: impl IntoIterator<Item = &'a Tensor>) -> Result<BTreeMap<String, Vec<f32>>> {
+pub fn calibrate<'a>(
+    clip: &Clip,
+    scans: impl IntoIterator<Item = &'a Tensor>,
+) -> Result<BTreeMap<String, Vec<Rounding>>> {
     let notes = Notes::default();
     for pixel_values in scans {
         let x = clip.visual.first(pixel_values, Mode::Eval)?;
         note(&notes, clip.visual.inputs()[0].0, &x)?;
         clip.visual.layers(&Observed { x, notes: notes.clone() }, 0..clip.visual.n_stages(), Mode::Eval)?;
     }
-    Ok(notes.take().into_iter().map(|(name, channels)| (name, steps(&channels))).collect())
+    Ok(notes.take().into_iter().map(|(name, channels)| (name, roundings(&channels))).collect())
 }
 
-/// Each channel's step. One that hardly ever spoke in calibration gets a share of the loudest one's: it may speak later.
-fn steps(channels: &[Vec<f32>]) -> Vec<f32> {
-    let steps: Vec<f32> = channels.iter().map(|values| best_step(values)).collect();
+/// A channel that hardly ever spoke in calibration gets a share of the loudest one's step: it may speak later.
+fn roundings(channels: &[Kept]) -> Vec<Rounding> {
+    let steps: Vec<f32> = channels.iter().map(best_step).collect();
     let largest = steps.iter().copied().fold(0., f32::max);
     let least = if largest > 0. { largest * SMALLEST_STEP } else { 1. };
-    steps.into_iter().map(|step| step.max(least)).collect()
+    let rounding = |(kept, step): (&Kept, f32)| {
+        let step = step.max(least);
+        let mean = |values: &mut dyn Iterator<Item = f32>| values.sum::<f32>() / kept.values.len().max(1) as f32;
+        let rounded_mean = mean(&mut kept.values.iter().map(|v| rounded(*v, step)));
+        Rounding { step, mean: mean(&mut kept.values.iter().copied()), rounded_mean }
+    };
+    channels.iter().zip(steps).map(rounding).collect()
+}
+
+/// As `kernels::Map` holds it.
+fn rounded(value: f32, step: f32) -> f32 {
+    (value / step).round_ties_even().min(N_STEPS) * step
 }
 
 /// The step with the smallest mean square error of rounding and clipping (as in Banner et al. 2019, found by trying).
 /// 0 where nothing spoke.
-fn best_step(values: &[f32]) -> f32 {
-    let largest = values.iter().copied().fold(0., f32::max);
-    let error = |step: f32| -> f64 {
-        let off = |v: &f32| f64::from((v / step).round_ties_even().min(N_STEPS) * step - v);
-        values.iter().map(|v| off(v).powi(2)).sum()
-    };
-    if largest <= 0. {
+fn best_step(kept: &Kept) -> f32 {
+    let error = |step: f32| -> f64 { kept.values.iter().map(|v| f64::from(rounded(*v, step) - v).powi(2)).sum() };
+    if kept.largest <= 0. {
         return 0.;
     }
     let shares = (0..=N_CLIPPINGS).map(|i| 1. - i as f32 / N_CLIPPINGS as f32 * (1. - SMALLEST_CLIPPING));
-    let steps = shares.map(|share| largest * share / N_STEPS);
+    let steps = shares.map(|share| kept.largest * share / N_STEPS);
     steps.map(|step| (error(step), step)).min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0., |(_, step)| step)
 }
 
@@ -113,23 +142,34 @@ fn best_step(values: &[f32]) -> f32 {
 pub fn prepare(
     clip: &Clip,
     mut tensors: HashMap<String, Tensor>,
-    steps: &BTreeMap<String, Vec<f32>>,
+    roundings: &BTreeMap<String, Vec<Rounding>>,
 ) -> Result<HashMap<String, Tensor>> {
     for (layer, before) in clip.visual.inputs() {
         let (name, norm) = layer.names();
         let (kernel, bias) = layer.folded()?;
-        if let Some(steps) = steps.get(name) {
-            tensors.insert(format!("{name}.{OUTPUT_STEPS}"), Tensor::new(steps.as_slice(), kernel.device())?);
+        let of = |roundings: &[Rounding], part: fn(&Rounding) -> f32| {
+            let values: Vec<f32> = roundings.iter().map(part).collect();
+            Tensor::new(values.as_slice(), kernel.device())
+        };
+        if let Some(roundings) = roundings.get(name) {
+            tensors.insert(format!("{name}.{OUTPUT_STEPS}"), of(roundings, |r| r.step)?);
         }
         let Some(before) = before else { continue };
-        let input = steps.get(before.names().0).ok_or_else(|| Error::config("a layer was not calibrated"))?;
-        let input = Tensor::new(input.as_slice(), kernel.device())?;
+        let input = roundings.get(before.names().0).ok_or_else(|| Error::config("a layer was not calibrated"))?;
+        let steps = of(input, |r| r.step)?;
+        let weight = kernel.broadcast_mul(&steps.reshape((1, (), 1, 1))?)?;
+        // What the integers give for the rounded mean must be what the floats give for the mean (Nagel et al. 2019,
+        // "bias correction").
+        let per_input = |kernel: &Tensor| kernel.sum((2, 3));
+        let meant = per_input(&kernel)?.matmul(&of(input, |r| r.mean)?.unsqueeze(1)?)?;
+        let rounded = QuantizedTensor::quantize(&weight)?.dequantize(kernel.device())?;
+        let given = per_input(&rounded)?.matmul(&of(input, |r| r.rounded_mean / r.step)?.unsqueeze(1)?)?;
         for part in ["weight", "bias", "running_mean", "running_var"] {
             tensors.remove(&format!("{norm}.{part}"));
         }
-        tensors.insert(format!("{name}.weight"), kernel.broadcast_mul(&input.reshape((1, (), 1, 1))?)?);
-        tensors.insert(format!("{name}.bias"), bias);
-        tensors.insert(format!("{name}.{INPUT_STEPS}"), input);
+        tensors.insert(format!("{name}.weight"), weight);
+        tensors.insert(format!("{name}.bias"), ((bias + meant.squeeze(1)?)? - given.squeeze(1)?)?);
+        tensors.insert(format!("{name}.{INPUT_STEPS}"), steps);
     }
     Ok(tensors)
 }
@@ -138,17 +178,28 @@ pub fn prepare(
 mod tests {
     use super::*;
 
+    fn kept(values: Vec<f32>) -> Kept {
+        Kept { largest: values.iter().copied().fold(0., f32::max), values }
+    }
+
     #[test]
     fn an_outlier_is_clipped_where_that_rounds_the_others_better() {
         let mut values: Vec<f32> = (0..10_000).map(|i| i as f32 / 10_000.).collect();
-        assert!((best_step(&values) - 1. / 127.).abs() < 1e-4);
+        assert!((best_step(&kept(values.clone())) - 1. / 127.).abs() < 1e-4);
         values.push(3.);
-        assert!(best_step(&values) < 3. / 127., "the step follows the outlier");
+        assert!(best_step(&kept(values)) < 3. / 127., "the step follows the outlier");
     }
 
     #[test]
     fn a_silent_channel_has_a_step_all_the_same() {
-        assert_eq!(steps(&[vec![0.; 4], vec![12.7; 4]]), [0.002, 0.1]);
-        assert_eq!(steps(&[vec![0.; 4]]), [1.]);
+        let steps = |channels: &[Kept]| roundings(channels).iter().map(|r| r.step).collect::<Vec<_>>();
+        assert_eq!(steps(&[kept(vec![0.; 4]), kept(vec![12.7; 4])]), [0.002, 0.1]);
+        assert_eq!(steps(&[kept(vec![0.; 4])]), [1.]);
+    }
+
+    #[test]
+    fn the_mean_after_rounding_is_noted() {
+        let Rounding { step, mean, rounded_mean } = roundings(&[kept(vec![0.004, 1.27])])[0];
+        assert!((step - 0.01).abs() < 1e-6 && (mean - 0.637).abs() < 1e-6 && (rounded_mean - 0.635).abs() < 1e-6);
     }
 }
