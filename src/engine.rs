@@ -100,18 +100,15 @@ impl Engine {
             |e: Error| Error::weights(format!("{name}: a weight is missing: re-export with train export")).because(e);
         let vb = params.into_builder();
         let n_captions = metadata.captions.len();
-        Ok(Self {
-            tokenizer: Tokenizer::from_json(&metadata.tokenizer)?,
-            clip: Clip::new(&metadata.clip, vb.clone()).map_err(unfit)?,
-            image_head: Head::new(&metadata.head, vb.pp("image_head")).map_err(unfit)?,
-            text_head: Head::new(&metadata.head, vb.pp("text_head")).map_err(unfit)?,
-            caption_embeds: vb
-                .get((n_captions, metadata.clip.embed_dim), CAPTION_EMBEDS)
-                .map_err(|e| unfit(e.into()))?,
-            metadata,
-            sha256,
-            n_bytes,
-        })
+        let clip = Clip::new(&metadata.clip, vb.clone()).map_err(unfit)?;
+        let image_head = Head::new(&metadata.head, vb.pp("image_head")).map_err(unfit)?;
+        let text_head = Head::new(&metadata.head, vb.pp("text_head")).map_err(unfit)?;
+        let caption_embeds =
+            vb.get((n_captions, metadata.clip.embed_dim), CAPTION_EMBEDS).map_err(|e| unfit(e.into()))?;
+        // The file's bytes go before the tokenizer, which is large as well, comes.
+        drop(vb);
+        let tokenizer = Tokenizer::from_json(&metadata.tokenizer)?;
+        Ok(Self { tokenizer, clip, image_head, text_head, caption_embeds, metadata, sha256, n_bytes })
     }
 
     /// What the file says of itself.

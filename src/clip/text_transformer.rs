@@ -11,12 +11,8 @@ use crate::nn::attention::SelfAttention;
 use crate::nn::embedding::Embedding;
 use crate::nn::linear::Linear;
 use crate::nn::norm::LayerNorm;
+use crate::nn::quick_gelu::quick_gelu;
 use crate::nn::weight::Weight;
-
-/// `x · sigmoid(1.702 x)`, OpenAI's approximation of GELU (CLIP's `model.py`).
-fn quick_gelu(x: &Tensor) -> Result<Tensor> {
-    Ok((x * candle_nn::ops::sigmoid(&(x * 1.702)?)?)?)
-}
 
 #[derive(Clone, Debug)]
 struct ResidualAttentionBlock {

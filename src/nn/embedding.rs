@@ -6,7 +6,7 @@ use candle_core::{D, Tensor};
 use candle_nn::VarBuilder;
 
 use super::params::{self, QuantizedTensor};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A table (n_rows, width).
 #[derive(Clone, Debug)]
@@ -38,8 +38,9 @@ impl Embedding {
                 let width = table.shape[1];
                 let mut rows = Vec::with_capacity(flat.elem_count() * width);
                 for id in flat.to_vec1::<u32>()? {
-                    let row = table.values.chunks_exact(width).zip(&table.scales).nth(id as usize);
-                    let (row, scale) = row.ok_or_else(|| crate::error::Error::caption(format!("no token {id}")))?;
+                    let id = id as usize;
+                    let row = table.values.get(id * width..(id + 1) * width).zip(table.scales.get(id));
+                    let (row, scale) = row.ok_or_else(|| Error::caption(format!("this model knows no token {id}")))?;
                     rows.extend(row.iter().map(|v| f32::from(*v) * scale));
                 }
                 Tensor::from_vec(rows, (flat.elem_count(), width), ids.device())?
