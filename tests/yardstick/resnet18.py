@@ -79,21 +79,21 @@ def views(scans: torch.Tensor, augment: bool) -> torch.Tensor:
     return x.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
-def train(scans: torch.Tensor, labels: torch.Tensor, n_classes: int, seed: int) -> torch.nn.Module:
+def train(scans: torch.Tensor, labels: torch.Tensor, n_classes: int, epochs: int, seed: int) -> torch.nn.Module:
     torch.manual_seed(seed)
     model = torchvision.models.resnet18(weights=None, num_classes=n_classes)
     model = model.to(memory_format=torch.channels_last).train()
     counts = torch.bincount(labels, minlength=n_classes).float()
     class_weights = counts.sum() / (n_classes * counts)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    n_steps = EPOCHS * (len(scans) // BATCH)
+    n_steps = epochs * (len(scans) // BATCH)
 
     def factor(step: int) -> float:
         return min(1, (step + 1) / WARMUP_STEPS) * 0.5 * (1 + math.cos(math.pi * step / n_steps))
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     started = time.monotonic()
-    for epoch in range(EPOCHS):
+    for epoch in range(epochs):
         order, losses = torch.randperm(len(scans)), []
         for step in range(len(scans) // BATCH):
             batch = order[step * BATCH : (step + 1) * BATCH]
@@ -104,7 +104,7 @@ def train(scans: torch.Tensor, labels: torch.Tensor, n_classes: int, seed: int) 
             schedule.step()
             losses.append(loss.item())
         elapsed_s = time.monotonic() - started
-        print(f"epoch {epoch + 1}/{EPOCHS}: loss {np.mean(losses):.4f}, {elapsed_s:.0f} s", file=sys.stderr, flush=True)
+        print(f"epoch {epoch + 1}/{epochs}: loss {np.mean(losses):.4f}, {elapsed_s:.0f} s", file=sys.stderr, flush=True)
     return model.eval()
 
 
@@ -149,6 +149,7 @@ def main() -> None:
     parser.add_argument("--octdl", type=Path, required=True, help="OCTDL's folder, which holds OCTDL_labels.csv")
     parser.add_argument("--splits", type=Path, required=True, help="splits.json of the run to compare with")
     parser.add_argument("--task", choices=list(CLASSES), default="diagnosis")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
 
@@ -156,7 +157,7 @@ def main() -> None:
     classes = CLASSES[args.task]
     scans, labels, _ = parts["train"]
     started = time.monotonic()
-    model = train(torch.from_numpy(scans), torch.from_numpy(labels), len(classes), args.seed)
+    model = train(torch.from_numpy(scans), torch.from_numpy(labels), len(classes), args.epochs, args.seed)
     training_s = time.monotonic() - started
     scans, labels, patients = parts["test"]
     p = probabilities(model, torch.from_numpy(scans))
@@ -166,7 +167,7 @@ def main() -> None:
         "model": "torchvision resnet18, from scratch",
         "task": args.task,
         "seed": args.seed,
-        "epochs": EPOCHS,
+        "epochs": args.epochs,
         "size": SIZE,
         "n_train": len(parts["train"][0]),
         "n_test": len(scans),

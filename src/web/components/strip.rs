@@ -16,7 +16,7 @@ const SAMPLES_URL: &str = "samples/index.json";
 const ACCEPT: &str = "image/png,image/jpeg,image/tiff,image/bmp,.png,.jpg,.jpeg,.tif,.tiff,.bmp";
 /// Thumbnails are drawn with at most this many pixels.
 const MAX_THUMBNAIL_PIXELS: usize = 40_000;
-/// The class whose probability stands on a thumbnail, where the model knows it.
+/// The class whose probability stands on a thumbnail, where the model knows two.
 const BADGE_LABEL: &str = "AMD";
 
 #[derive(Clone, Deserialize)]
@@ -86,9 +86,9 @@ fn ScanThumbnail(
     let is_on = Memo::new(move |_| ui.shown.with(|shown| shown.as_ref().is_some_and(|entry| entry.id == id)));
     let badge = move || {
         entry().map(|entry| {
-            let (label, probability) = badge_of(&entry);
+            let Badge { label, probability, shown } = badge_of(&entry);
             let title = (ui.text().probability_of)(&label, &probability);
-            view! { <em title=title.clone() aria-label=title>{probability}</em> }
+            view! { <em title=title.clone() aria-label=title>{shown}</em> }
         })
     };
     view! {
@@ -108,11 +108,21 @@ fn ScanThumbnail(
     }
 }
 
-fn badge_of(entry: &Entry) -> (String, String) {
+/// What a thumbnail says of its scan.
+struct Badge {
+    label: String,
+    probability: String,
+    shown: String,
+}
+
+/// Of two classes, one number tells both; of more, the label must stand beside it.
+fn badge_of(entry: &Entry) -> Badge {
     let image = &entry.report.image;
-    let label = if image.probabilities.contains_key(BADGE_LABEL) { BADGE_LABEL } else { image.label.as_str() };
-    let probability = image.probabilities.get(label).copied().unwrap_or_default();
-    (label.to_owned(), probability_text(probability))
+    let is_of_two = image.probabilities.len() == 2 && image.probabilities.contains_key(BADGE_LABEL);
+    let label = if is_of_two { BADGE_LABEL } else { image.label.as_str() };
+    let probability = probability_text(image.probabilities.get(label).copied().unwrap_or_default());
+    let shown = if is_of_two { probability.clone() } else { format!("{label} {probability}") };
+    Badge { label: label.to_owned(), probability, shown }
 }
 
 /// The samples beside the page; nothing where there are none.
