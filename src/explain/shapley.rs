@@ -42,7 +42,7 @@ pub struct Shapley {
 /// Plays a game of `n_players`. `worth` is asked once, with distinct coalitions, and tells each one's worth.
 ///
 /// Beyond [`MAX_EXACT_PLAYERS`] the orders are the players on a circle, walked from several starts in both directions: as
-/// many starts as [`MAX_COALITIONS`] allows, spread evenly. With all n of them each player stands once in each place and
+/// many starts as `MAX_COALITIONS` allows, spread evenly. With all n of them each player stands once in each place and
 /// direction, which asks for n (n − 1) + 2 coalitions instead of 2ⁿ. The values still sum to what everyone adds.
 ///
 /// # Errors
