@@ -12,8 +12,9 @@ WASM = --target wasm32-unknown-unknown --features web
 NATIVE = --features train
 BROWSER_TESTS = tests/browser
 LAYERS = $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/web/examples/layers.wasm
+KERNELS = $(CARGO_TARGET_DIR)/kernels
 
-.PHONY: run test dist bench setup setup-test setup-bench lint test-native test-browser train
+.PHONY: run test dist bench setup setup-test setup-bench lint test-native test-browser train kernels
 .NOTPARALLEL:
 
 run: setup
@@ -27,13 +28,10 @@ dist: setup
 	$(TRUNK) build --cargo-profile web
 
 bench: export OCTLENS_TRAIN = $(TRAIN)
-bench: setup-bench train dist
+bench: setup-bench train dist kernels
 	tests/bench/prepare
 	node tests/bench/bench.mjs
-	cargo build $(WASM) --profile web --example layers
-	cp $(LAYERS) $(OCTLENS_CACHE)/bench/simd128.wasm
-	cargo build $(WASM) --features relaxed --profile web --example layers
-	node tests/bench/layers.mjs relaxed-simd=$(LAYERS) simd128=$(OCTLENS_CACHE)/bench/simd128.wasm
+	node tests/bench/layers.mjs relaxed-simd=$(KERNELS)/relaxed-simd.wasm simd128=$(KERNELS)/simd128.wasm
 
 setup:
 	.ci/setup build
@@ -59,5 +57,13 @@ test-native:
 train:
 	cargo build $(NATIVE) --bin train
 
-test-browser: train
-	cd $(BROWSER_TESTS) && OCTLENS_TRAIN='$(TRAIN)' node --test --test-concurrency=1 --test-reporter=spec
+# The kernels alone, as a module of each build.
+kernels:
+	mkdir -p $(KERNELS)
+	cargo build $(WASM) --profile web --example layers
+	cp $(LAYERS) $(KERNELS)/simd128.wasm
+	cargo build $(WASM) --features relaxed --profile web --example layers
+	cp $(LAYERS) $(KERNELS)/relaxed-simd.wasm
+
+test-browser: train kernels
+	cd $(BROWSER_TESTS) && OCTLENS_TRAIN='$(TRAIN)' OCTLENS_KERNELS='$(KERNELS)' node --test --test-concurrency=1 --test-reporter=spec

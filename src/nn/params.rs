@@ -2,7 +2,7 @@
 //! Knows tensors by name and shape; knows no model.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
@@ -104,16 +104,16 @@ pub fn write(
     safetensors::serialize(views, note).map_err(failed)
 }
 
-/// The tensors of a file, each read when it is asked for: no second copy of the file is kept.
+/// The tensors of a file. Integers are handed out once, and their place is freed: while layers are made of them, memory
+/// holds little more than the file.
 pub struct Params {
-    bytes: Vec<u8>,
-    places: HashMap<String, Place>,
+    tensors: HashMap<String, Stored>,
 }
 
-struct Place {
+struct Stored {
     dtype: Dtype,
     shape: Vec<usize>,
-    range: Range<usize>,
+    bytes: Mutex<Vec<u8>>,
 }
 
 impl Params {
@@ -121,78 +121,94 @@ impl Params {
     ///
     /// # Errors
     /// A damaged file; or names the first tensor whose type is not known or whose scales do not fit.
-    pub fn new(bytes: Vec<u8>) -> Result<Self> {
+    pub fn new(mut bytes: Vec<u8>) -> Result<Self> {
         let damaged = |e| Error::weights("is damaged or cut short: fetch or export it again").because(e);
         let file = SafeTensors::deserialize(&bytes).map_err(damaged)?;
-        let place = |view: &TensorView<'_>| {
-            let start = view.data().as_ptr() as usize - bytes.as_ptr() as usize;
-            Place { dtype: view.dtype(), shape: view.shape().to_vec(), range: start..start + view.data().len() }
-        };
-        let places: HashMap<String, Place> = file.iter().map(|(name, view)| (name.to_owned(), place(&view))).collect();
-        for (name, place) in &places {
+        let start = |view: &TensorView<'_>| view.data().as_ptr() as usize - bytes.as_ptr() as usize;
+        let mut places: Vec<_> = file
+            .iter()
+            .map(|(name, view)| (start(&view), view.data().len(), name.to_owned(), view.dtype(), view.shape().to_vec()))
+            .collect();
+        // From the end: what is cut off is freed before the next is copied.
+        places.sort_unstable_by_key(|(start, n_bytes, ..)| std::cmp::Reverse((*start, *n_bytes)));
+        let mut tensors = HashMap::new();
+        for (start, n_bytes, name, dtype, shape) in places {
+            let mut part = bytes.split_off(start);
+            part.truncate(n_bytes);
+            bytes.shrink_to_fit();
+            tensors.insert(name, Stored { dtype, shape, bytes: Mutex::new(part) });
+        }
+        let params = Self { tensors };
+        params.check()?;
+        Ok(params)
+    }
+
+    fn check(&self) -> Result<()> {
+        for (name, stored) in &self.tensors {
             let refused =
                 |why: String| Err(Error::weights(format!("weight {name} {why}: re-export with train export")));
-            match place.dtype {
+            match stored.dtype {
                 Dtype::F32 | Dtype::F16 => {}
-                Dtype::I8 => match places.get(&format!("{name}{SCALE_SUFFIX}")) {
-                    Some(scales) if scales.dtype == Dtype::F32 && place.shape.first() == scales.shape.first() => {}
+                Dtype::I8 => match self.tensors.get(&format!("{name}{SCALE_SUFFIX}")) {
+                    Some(scales) if scales.dtype == Dtype::F32 && stored.shape.first() == scales.shape.first() => {}
                     Some(scales) => {
-                        return refused(format!("has scales {:?} for shape {:?}", scales.shape, place.shape));
+                        return refused(format!("has scales {:?} for shape {:?}", scales.shape, stored.shape));
                     }
                     None => return refused("has no scales".to_owned()),
                 },
                 other => return refused(format!("has type {other:?}, not F32, F16 or I8")),
             }
         }
-        Ok(Self { bytes, places })
+        Ok(())
     }
 
-    /// The shape of a tensor, if there is one of this name.
-    pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.places.get(name).map(|place| place.shape.as_slice())
-    }
-
-    /// A builder of layers. Asked for U8, a quantized tensor's integers come as they are; else floats come, with the
+    /// A builder of layers. Asked for U8, a quantized tensor's integers come as they are, once; else floats come, with the
     /// scales applied.
     pub fn into_builder(self) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(self), DType::F32, Device::Cpu)
     }
+}
 
-    fn floats(&self, place: &Place) -> Vec<f32> {
-        let bytes = &self.bytes[place.range.clone()];
-        bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
+impl Stored {
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn floats(&self) -> Vec<f32> {
+        self.bytes().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
     }
 }
 
 impl SimpleBackend for Params {
     fn get(&self, s: Shape, name: &str, _: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
-        let tensor = self.get_unchecked(name, dtype, device)?;
-        if tensor.shape() != &s {
-            candle_core::bail!("weight {name} has shape {:?}, not {s:?}: re-export with train export", tensor.shape());
+        if let Some(stored) = self.tensors.get(name)
+            && stored.shape != s.dims()
+        {
+            candle_core::bail!("weight {name} has shape {:?}, not {s:?}: re-export with train export", stored.shape);
         }
-        Ok(tensor)
+        self.get_unchecked(name, dtype, device)
     }
 
     fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
-        let Some(place) = self.places.get(name) else {
+        let Some(stored) = self.tensors.get(name) else {
             candle_core::bail!("weight {name} is missing: re-export with train export");
         };
-        let (shape, bytes) = (place.shape.as_slice(), &self.bytes[place.range.clone()]);
-        match place.dtype {
-            Dtype::I8 if dtype == DType::U8 => Tensor::from_slice(bytes, shape, device),
+        let shape = stored.shape.as_slice();
+        match stored.dtype {
+            Dtype::I8 if dtype == DType::U8 => Tensor::from_vec(std::mem::take(&mut *stored.bytes()), shape, device),
             Dtype::I8 => {
-                let scales = self.places.get(&format!("{name}{SCALE_SUFFIX}")).map(|place| self.floats(place));
-                let values = bytes.iter().map(|b| *b as i8).collect();
+                let scales = self.tensors.get(&format!("{name}{SCALE_SUFFIX}")).map(Stored::floats);
+                let values = stored.bytes().iter().map(|b| *b as i8).collect();
                 let tensor = QuantizedTensor { shape: shape.to_vec(), values, scales: scales.unwrap_or_default() };
                 tensor.dequantize(device).map_err(candle_core::Error::wrap)?.to_dtype(dtype)
             }
-            Dtype::F16 => Tensor::from_raw_buffer(bytes, DType::F16, shape, device)?.to_dtype(dtype),
-            _ => Tensor::from_vec(self.floats(place), shape, device)?.to_dtype(dtype),
+            Dtype::F16 => Tensor::from_raw_buffer(&stored.bytes(), DType::F16, shape, device)?.to_dtype(dtype),
+            _ => Tensor::from_vec(stored.floats(), shape, device)?.to_dtype(dtype),
         }
     }
 
     fn contains_tensor(&self, name: &str) -> bool {
-        self.places.contains_key(name)
+        self.tensors.contains_key(name)
     }
 }
 

@@ -1,19 +1,14 @@
 // How fast Chromium runs each of RN50's convolutions, one thread: giga-operations per second, by wasm module.
 // node layers.mjs NAME=FILE.wasm …; `make bench` makes the modules.
 
-import { readFileSync } from "node:fs";
-
+import { loadBareWasm } from "../browser/bare_wasm.mjs";
 import { launch } from "../browser/page.mjs";
 
 const N_RUNS = 15;
 
 /** Runs in the browser: [name, times, ms, GOP/s] of each layer. */
-async function measure({ base64, nRuns }) {
-  const module = await WebAssembly.compile(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
-  // wasm-bindgen's leftovers: nothing here calls them.
-  const imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => {};
-  const { exports } = await WebAssembly.instantiate(module, imports);
+function measure(nRuns) {
+  const exports = window.wasm;
   const rows = [];
   for (let i = 0; i < exports.n_layers(); i++) {
     const text = new Uint8Array(exports.memory.buffer, exports.name(i), exports.name_len(i));
@@ -36,7 +31,8 @@ try {
   const page = await browser.newPage();
   for (const argument of process.argv.slice(2)) {
     const [build, file] = argument.split("=");
-    const rows = await page.evaluate(measure, { base64: readFileSync(file).toString("base64"), nRuns: N_RUNS });
+    await loadBareWasm(page, file);
+    const rows = await page.evaluate(measure, N_RUNS);
     console.log(`${build.padEnd(32)}${"times".padStart(7)}${"ms".padStart(9)}${"GOP/s".padStart(8)}`);
     for (const [name, times, ms, rate] of rows) {
       console.log(

@@ -44,6 +44,12 @@ pub extern "C" fn giga_operations(i: usize) -> f64 {
     LAYERS[i].n_operations() as f64 * 1e-9
 }
 
+/// A digest of what the layer computes.
+#[unsafe(no_mangle)]
+pub extern "C" fn digest(i: usize) -> u32 {
+    LAYERS[i].digest(Kernel::best())
+}
+
 /// Makes a layer ready to run.
 #[unsafe(no_mangle)]
 pub extern "C" fn prepare(i: usize) {

@@ -1,6 +1,8 @@
-// The convolutions of CLIP's RN50 image tower that run on bytes, at 224 px: what both kernel benchmarks measure.
+// The convolutions of CLIP's RN50 image tower that run on bytes, at 224 px: what both kernel benchmarks measure, and what
+// every kernel must compute alike. Not every user needs every part.
+#![allow(dead_code)]
 
-use octlens::kernels::{Conv, Map, Packed};
+use octlens::kernels::{Conv, Kernel, Map, Packed, convolve, convolve_add, convolve_to_floats};
 
 /// One shape of convolution, and how often it occurs.
 pub struct Layer {
@@ -58,5 +60,15 @@ impl Layer {
         let conv = Conv::new(packed, vec![1e-3; c_out], vec![0.5; c_out], kernel, 1);
         let values: Vec<f32> = (0..c_in * size * size).map(|i| ((i * 31) % 128) as f32).collect();
         (conv, Map::quantize(&values, (size, size), &vec![1.; c_in].into()), vec![0.1; c_out].into())
+    }
+
+    /// FNV-1a (Fowler, Noll & Vo) of everything that `kernel` makes of the layer: bytes, sums, and sums added to sums.
+    pub fn digest(&self, kernel: Kernel) -> u32 {
+        let (conv, map, steps) = self.make();
+        let sums = convolve_to_floats(kernel, &conv, &map);
+        let added = convolve_add(kernel, &conv, &map, &sums);
+        let rounded = convolve(kernel, &conv, &map, &steps).dequantize();
+        let values = rounded.into_iter().chain(sums.planes()).chain(added.planes());
+        values.fold(0x811c_9dc5, |hash, value| (hash ^ value.to_bits()).wrapping_mul(0x0100_0193))
     }
 }
