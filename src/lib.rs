@@ -19,7 +19,9 @@
 //! report::Report ─ postMessage ─► web::state → render → canvas and lit words
 //! ```
 //!
-//! [`engine::Engine`] is that whole way behind one call, the same in the page and in `train explain`.
+//! [`engine::Engine`] is that whole way behind one call, the same in the page and in `train explain`. Where a weights file
+//! has integers, [`kernels`] runs them: [`nn::activations`] lets one definition of a tower run on floats and on bytes, and
+//! gradients through bytes are those of the dequantized weights.
 //!
 //! # Who may import whom
 //!
@@ -46,7 +48,7 @@
 //!
 //! # Features
 //!
-//! `web` (wasm32 only): page and worker. `train` (native only): the binary. `cuda`, `cudnn`, `metal`: `train` on a GPU. The
+//! `web` (wasm32 only): page and worker; `relaxed` adds the worker with relaxed SIMD. `train` (native only): the binary. `cuda`, `cudnn`, `metal`: `train` on a GPU. The
 //! target says what can compile, a feature what is wanted; this file is the one place that says so.
 
 pub mod bundle;
