@@ -30,8 +30,8 @@ use crate::preprocess::Preprocess;
 /// The list of models beside the weights files.
 pub const INDEX: &str = "index.json";
 
-/// Scans that activations are calibrated on: each step's error is that of some 100,000 values and more.
-const N_CALIBRATION: usize = 96;
+/// Scans that activations are calibrated on; on seven classes, more moved the embeddings of validation scans no further.
+const N_CALIBRATION: usize = 384;
 
 /// One line of [`INDEX`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use crate::nn::conv::{ConvBn, INPUT_STEPS, OUTPUT_STEPS};
 use crate::nn::params::QuantizedTensor;
 
 /// Values that are kept of each channel and scan: enough for a histogram, little enough for memory.
-const N_KEPT: usize = 256;
+const N_KEPT: usize = 64;
 /// Clippings that are tried, from the largest value down to this share of it.
 const N_CLIPPINGS: usize = 40;
 const SMALLEST_CLIPPING: f32 = 0.2;
@@ -64,11 +64,17 @@ fn note(notes: &Notes, layer: &ConvBn, x: &Tensor) -> Result<()> {
     let mut notes = notes.borrow_mut();
     let kept = notes.entry(layer.names().0.to_owned()).or_insert_with(|| vec![Kept::default(); channels.len()]);
     for (kept, values) in kept.iter_mut().zip(channels) {
-        let stride = values.len().div_ceil(N_KEPT);
         kept.largest = values.iter().copied().fold(kept.largest, f32::max);
-        kept.values.extend(values.into_iter().step_by(stride));
+        kept.values.extend(spread(kept.values.len(), values.len()).map(|i| values[i]));
     }
     Ok(())
+}
+
+/// Places among `n` values, all over them: the golden ratio's multiples, which go on from scan to scan. Every k-th value would
+/// be the same few columns of a map in every row, and its border first of all.
+fn spread(n_before: usize, n: usize) -> impl Iterator<Item = usize> {
+    const GOLDEN: f64 = 0.618_033_988_749_894_9;
+    (n_before..n_before + N_KEPT.min(n)).map(move |i| ((i as f64 * GOLDEN).fract() * n as f64) as usize)
 }
 
 impl Activations for Observed {
@@ -195,6 +201,18 @@ mod tests {
         let steps = |channels: &[Kept]| roundings(channels).iter().map(|r| r.step).collect::<Vec<_>>();
         assert_eq!(steps(&[kept(vec![0.; 4]), kept(vec![12.7; 4])]), [0.002, 0.1]);
         assert_eq!(steps(&[kept(vec![0.; 4])]), [1.]);
+    }
+
+    #[test]
+    fn values_are_kept_from_every_row_and_column() {
+        let (height, width) = (64, 128);
+        let places: Vec<usize> = (0..20).flat_map(|scan| spread(scan * N_KEPT, height * width)).collect();
+        for column in 0..width {
+            let n = places.iter().filter(|i| **i % width == column).count();
+            assert!((5..=15).contains(&n), "column {column} of {width} is seen {n} times of {}", places.len());
+        }
+        let highest = places.iter().filter(|i| **i / width < height / 2).count();
+        assert!((highest * 2).abs_diff(places.len()) < 20);
     }
 
     #[test]
