@@ -39,7 +39,7 @@ pub struct Section {
 }
 
 /// The order in which known measures are shown; others follow as they come.
-const MEASURES: [&str; 5] = ["auroc", "balanced_accuracy", "sensitivity", "specificity", "accuracy"];
+const MEASURES: [&str; 6] = ["auroc", "macro_auroc", "balanced_accuracy", "sensitivity", "specificity", "accuracy"];
 
 /// Every test that the metrics hold, outermost first; figures that belong to no head become notes.
 pub fn sections(metrics: &Value) -> Vec<Section> {

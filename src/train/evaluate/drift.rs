@@ -13,7 +13,7 @@ use crate::train::metrics::correlation::{median, pearson, spearman};
 /// Each is 0 or 1 where nothing drifts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Drift {
-    /// AUROC of the image head on OCTDL, integers minus floats; of the mean over classes, where there are more than two.
+    /// AUROC of the image head on OCTDL, the mean over classes, integers minus floats.
     pub auroc_change: Option<f64>,
     /// Share of scans with the same image label.
     pub label_agreement: f64,
@@ -28,7 +28,8 @@ pub struct Drift {
 /// # Errors
 /// A caption cannot be read.
 pub fn drift(float: (&Engine, &Evaluation<'_>), int8: (&Engine, &Evaluation<'_>)) -> Result<Drift> {
-    let auroc = |e: &Evaluation<'_>| e.figures().get(&SourceKind::Octdl).and_then(|f| f.image.auroc).map(|i| i.value);
+    let auroc =
+        |e: &Evaluation<'_>| e.figures().get(&SourceKind::Octdl).and_then(|f| f.image.macro_auroc).map(|i| i.value);
     let pairs: Vec<(&Outcome<'_>, &Outcome<'_>)> = outcomes(float.1).zip(outcomes(int8.1)).collect();
     let same = pairs.iter().filter(|(a, b)| a.report.image.label == b.report.image.label).count();
     let maps = |o: &Outcome<'_>| o.report.heatmap.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
@@ -49,13 +50,8 @@ fn word_scores(engine: &Engine) -> Result<Vec<f64>> {
     let mut scores = Vec::new();
     for label in &metadata.vocabulary.labels {
         for caption in &metadata.captions {
-            scores.extend(
-                engine
-                    .token_report(&caption.text(), label, WordMethod::default())?
-                    .words
-                    .iter()
-                    .map(|w| f64::from(w.score)),
-            );
+            let report = engine.token_report(&caption.text(), label, WordMethod::default())?;
+            scores.extend(report.words.iter().map(|w| f64::from(w.score)));
         }
     }
     Ok(scores)

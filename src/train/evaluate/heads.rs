@@ -22,6 +22,9 @@ pub struct HeadFigures {
     pub balanced_accuracy: Option<Interval>,
     /// Of one minus the probability of healthy.
     pub auroc: Option<Interval>,
+    /// Mean over classes of each one's AUROC against the rest; of two classes it is [`HeadFigures::auroc`].
+    #[serde(default)]
+    pub macro_auroc: Option<Interval>,
 }
 
 /// All there is to say of a head on one source of scans. A figure that is not defined is none: a class's without a scan
@@ -35,8 +38,6 @@ pub struct HeadStudy {
     pub figures: HeadFigures,
     /// Average precision of disease, scored by one minus the probability of healthy.
     pub auprc: Option<Interval>,
-    /// Mean over classes of each one's AUROC against the rest.
-    pub macro_auroc: Option<Interval>,
     /// Mean over classes of each one's average precision against the rest.
     pub macro_auprc: Option<Interval>,
     /// Each class against the rest, in class order.
@@ -171,6 +172,14 @@ impl Answers {
         }
     }
 
+    fn classes(&self) -> Vec<Ranked> {
+        (0..self.logits.first().map_or(0, Vec::len)).map(|c| self.class(c)).collect()
+    }
+
+    fn macro_mean(&self, classes: &[Ranked], of: fn(&[bool], &[f64]) -> Option<f64>) -> Option<Interval> {
+        self.interval(|s| mean(classes.iter().filter_map(|c| c.measure(s, of))))
+    }
+
     /// The few figures.
     pub fn figures(&self) -> HeadFigures {
         let (truth, predicted) = (&self.truth, self.predicted());
@@ -183,16 +192,14 @@ impl Answers {
             specificity: self.interval(|s| metrics::recall(&pick(s, &ill), &pick(s, &called_ill), 0)),
             balanced_accuracy: self.interval(|s| metrics::balanced_accuracy(&pick(s, truth), &pick(s, &predicted))),
             auroc: self.interval(|s| disease.measure(s, ranking::auroc)),
+            macro_auroc: self.macro_mean(&self.classes(), ranking::auroc),
         }
     }
 
     /// All figures. `told` says what the head was told; the temperature is fitted on `validation`.
     pub fn study(&self, told: &'static str, labels: &[String], validation: &Answers) -> HeadStudy {
         let predicted = self.predicted();
-        let classes: Vec<Ranked> = (0..labels.len()).map(|c| self.class(c)).collect();
-        let macro_mean = |of: fn(&[bool], &[f64]) -> Option<f64>| {
-            self.interval(|s| mean(classes.iter().filter_map(|c| c.measure(s, of))))
-        };
+        let classes = self.classes();
         let disease = self.disease();
         let of_class = |(c, label): (usize, &String)| ClassFigures {
             label: label.clone(),
@@ -207,8 +214,7 @@ impl Answers {
             told,
             figures: self.figures(),
             auprc: self.interval(|s| disease.measure(s, ranking::average_precision)),
-            macro_auroc: macro_mean(ranking::auroc),
-            macro_auprc: macro_mean(ranking::average_precision),
+            macro_auprc: self.macro_mean(&classes, ranking::average_precision),
             classes: labels.iter().enumerate().map(of_class).collect(),
             confusion: metrics::confusion(&self.truth, &predicted, labels.len()),
             calibration: self.calibration(validation),
@@ -274,7 +280,7 @@ mod tests {
         assert_eq!(amd.specificity, study.figures.specificity);
         assert_eq!(amd.auroc, study.figures.auroc);
         assert_eq!(amd.auprc, study.auprc);
-        assert_eq!(value(study.macro_auroc), value(study.figures.auroc));
+        assert_eq!(value(study.figures.macro_auroc), value(study.figures.auroc));
         assert_eq!(study.confusion, [[1, 1], [1, 2]]);
     }
 
@@ -288,7 +294,7 @@ mod tests {
         assert_eq!(value(absent.specificity), Some(0.75));
         assert_eq!(value(study.figures.balanced_accuracy), Some(0.75));
         // Healthy wins 3.5 of its 4 pairs, AMD all; DME has none and does not count.
-        assert_eq!(value(study.macro_auroc), Some(f64::midpoint(3.5 / 4., 1.)));
+        assert_eq!(value(study.figures.macro_auroc), Some(f64::midpoint(3.5 / 4., 1.)));
         assert_eq!((study.calibration.temperature, study.calibration.n_validation_scans), (None, 0));
         let json = serde_json::to_value(&study).unwrap();
         assert!(json["classes"][2]["sensitivity"].is_null());

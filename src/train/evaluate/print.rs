@@ -50,7 +50,7 @@ fn heads(study: &SourceStudy, lines: &mut Vec<String>) {
     lines.push(figure("AUROC", |h| h.auroc));
     lines.push(row("AUPRC", &|h| shown(h.auprc)));
     if study.heads.values().any(|h| h.classes.len() > 2) {
-        lines.push(row("macro AUROC", &|h| shown(h.macro_auroc)));
+        lines.push(row("macro AUROC", &|h| shown(h.figures.macro_auroc)));
         lines.push(row("macro AUPRC", &|h| shown(h.macro_auprc)));
     }
     lines.push(row("ECE", &|h| shown(h.calibration.before.ece)));

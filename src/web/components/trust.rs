@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::render::figures::{self, Figure, Section};
+use crate::render::figures::{self, Figure, Row, Section};
 use crate::report::Report;
 use crate::web::components::words::is_class_word;
 use crate::web::text::Text;
@@ -84,7 +84,12 @@ fn section_view(text: &'static Text, section: &Section, is_main: bool) -> impl I
             }
         })
     };
-    let rows = section.rows.iter().map(|row| {
+    // Of two classes, the mean over classes is the one area that there is, told a second time.
+    let is_second_telling = |row: &Row| {
+        let first = section.rows.iter().find(|other| other.measure == "auroc");
+        row.measure == "macro_auroc" && first.is_some_and(|first| (first.image, first.text) == (row.image, row.text))
+    };
+    let rows = section.rows.iter().filter(|row| !is_second_telling(row)).map(|row| {
         let name = (text.measure)(&row.measure).map_or_else(|| row.measure.replace('_', " "), str::to_owned);
         view! {
             <tr>

@@ -147,7 +147,8 @@ pub(super) static TEXT: Text = Text {
     caption_similarity: "similarity of scan and caption",
     measured: "Measured on patients held back",
     measure: |key| match key {
-        "auroc" => Some("AUROC"),
+        "auroc" => Some("AUROC, healthy or not"),
+        "macro_auroc" => Some("AUROC, mean over classes"),
         "balanced_accuracy" => Some("Balanced accuracy"),
         "sensitivity" => Some("Sensitivity"),
         "specificity" => Some("Specificity"),

@@ -145,7 +145,8 @@ pub(super) static TEXT: Text = Text {
     caption_similarity: "영상과 문장의 유사도",
     measured: "학습에 쓰지 않은 환자에서 측정",
     measure: |key| match key {
-        "auroc" => Some("AUROC"),
+        "auroc" => Some("AUROC (정상 여부)"),
+        "macro_auroc" => Some("AUROC (분류별 평균)"),
         "balanced_accuracy" => Some("균형 정확도"),
         "sensitivity" => Some("민감도"),
         "specificity" => Some("특이도"),

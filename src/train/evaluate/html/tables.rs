@@ -66,7 +66,7 @@ pub fn answers(heads: &Heads) -> String {
         let f = &h.figures;
         let mut cells = vec![f.accuracy, f.balanced_accuracy, f.sensitivity, f.specificity, f.auroc, h.auprc];
         if n_classes > 2 {
-            cells.extend([h.macro_auroc, h.macro_auprc]);
+            cells.extend([h.figures.macro_auroc, h.macro_auprc]);
         }
         cells.into_iter().map(figure).collect()
     })
