@@ -12,7 +12,7 @@
 //! # How fast
 //!
 //! Giga-operations per second of each convolution of CLIP's RN50 at 224 px, one thread, on two shared cores of an Intel Xeon
-//! (Sapphire Rapids, 2.3 GHz) in Chromium 156 (`make bench`, medians) and natively (`RAYON_NUM_THREADS=1 cargo bench
+//! with AVX-512 VNNI in Chromium 156 (`make bench`, medians) and natively (`RAYON_NUM_THREADS=1 cargo bench
 //! --features train --profile dev --bench kernels`); the rates of different columns come from different minutes of a
 //! machine that others used as well.
 //!
@@ -145,8 +145,8 @@ impl Kernel {
         }
     }
 
-    /// Sums of each of `n_pixels` with each block of `weights`, handed to `finish(pixel, block, sums)`.
-    /// `offsets[tap · n_pixels + pixel]`, `pixel` within the whole table, is where a pixel's channels begin in `x`.
+    /// Sums of the pixels in `range` with each block of `weights`, handed to `finish(pixel, block, sums)`; `table` says where
+    /// a pixel's channels begin in `x`.
     fn for_each_sum(
         self,
         x: &[u8],
@@ -167,6 +167,11 @@ impl Kernel {
             Self::Relaxed => run::<wasm::Relaxed>(x, table, weights, range, finish),
         }
     }
+}
+
+/// Pixels of a convolution's output along one side; padded so that stride 1 keeps the size.
+fn size_out(n: usize, kernel: usize, stride: usize) -> usize {
+    (n + 2 * (kernel / 2)).saturating_sub(kernel) / stride + 1
 }
 
 /// Where the channels of each output pixel begin, tap by tap.

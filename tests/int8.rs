@@ -87,6 +87,9 @@ fn a_tower_resumed_after_any_stage_ends_at_the_same_bits() {
         let resumed = int8.visual.resume(&int8.visual.stage_map(&pixel_values, stage).unwrap(), stage).unwrap();
         assert_eq!(flat(&whole), flat(&resumed), "after stage {stage}");
     }
+    for stage in [0, 5] {
+        assert!(int8.visual.stage_map(&pixel_values, stage).is_err() && int8.visual.resume(&whole, stage).is_err());
+    }
 }
 
 /// The gradient of a weighted sum of the last feature map, at the map after `stage`; after stage 0, at the pixels.

@@ -37,7 +37,7 @@ impl AttentionPool {
     /// (batch, channels, rows, cols) → (batch, embed_dim), not normalised.
     ///
     /// There is one query, so nothing is projected cell by cell: `q · (K x) = (q K) · x`, and the mean of values is the
-    /// value of the mean. For RN50 that is 4 % of the multiplications.
+    /// value of the mean. Each projection sees one row for each head instead of one for each cell.
     pub fn forward(&self, feature_map: &Tensor) -> Result<Tensor> {
         let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
         let mean = cells.mean_keepdim(1)?;

@@ -122,7 +122,11 @@ impl ModifiedResNet {
     }
 
     /// The map after `stage` (1…4): where GradCAM may look. (batch, C, rows, cols), ≥ 0.
+    ///
+    /// # Errors
+    /// There is no such stage.
     pub fn stage_map(&self, pixel_values: &Tensor, stage: usize) -> Result<Tensor> {
+        self.last_of(stage)?;
         self.until(pixel_values, stage, Mode::Eval)
     }
 
@@ -141,15 +145,24 @@ impl ModifiedResNet {
         )
     }
 
+    /// The convolution with which `stage` (1…4) ends.
+    fn last_of(&self, stage: usize) -> Result<&ConvBn> {
+        let blocks = stage.checked_sub(1).and_then(|i| self.stages.get(i));
+        let last = blocks.and_then(|blocks| blocks.last());
+        Ok(&last.ok_or_else(|| Error::config(format!("there is no stage {stage}: take 1 to {N_STAGES}")))?.conv3)
+    }
+
     /// From the map after `stage` (1…4) to the last one, with gradients.
+    ///
+    /// # Errors
+    /// There is no such stage.
     pub fn resume(&self, map: &Tensor, stage: usize) -> Result<Tensor> {
-        let stages = stage..N_STAGES;
+        let (last, stages) = (self.last_of(stage)?, stage..N_STAGES);
         if self.pixel_conv.is_none() || stages.is_empty() {
             return self.layers(map, stages, Mode::Eval);
         }
         let (on_bytes, on_floats, of_floats) = (self.clone(), self.clone(), stages.clone());
-        let last = self.stages[stage - 1].last().ok_or_else(|| Error::config("a stage without blocks"))?;
-        let steps = last.conv3.steps()?.clone();
+        let steps = last.steps()?.clone();
         straight_through(
             map,
             move |map, size| on_bytes.layers(&Int8Activations::quantize(map, size, &steps), stages.clone(), Mode::Eval),

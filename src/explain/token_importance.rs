@@ -1,8 +1,8 @@
 //! Gradient × activation at the token representations: the paper's idea of a word's share of a class logit.
 //!
-//! Kept for comparison with the paper. Its signs do not tell which way a phrase counts: each block reads its tokens through
-//! a layer norm, which takes a token's length away, so the gradient is all but orthogonal to the activation, and what
-//! is left of their product says nothing about what the phrase changes. [`super::shapley`] measures that.
+//! Kept for comparison with the paper. Its signs do not tell which way a phrase counts (`tests/word_scores.rs`). A likely
+//! reason: each block reads its tokens through a layer norm, which takes a token's length away, so that the gradient is
+//! nearly orthogonal to the activation. [`super::shapley`] measures what a phrase changes.
 
 use candle_core::{D, Tensor, Var};
 

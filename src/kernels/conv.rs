@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::map::{inverses, relu, to_byte};
-use super::{BLOCK, Floats, GROUP, Kernel, Map, Offsets, Packed};
+use super::{BLOCK, Floats, GROUP, Kernel, Map, Offsets, Packed, size_out};
 
 /// Bands of pixels that threads share out; a multiple of every kernel's tile.
 const BAND: usize = 16;
@@ -51,7 +51,7 @@ impl Conv {
 
     /// Rows and columns of the output.
     pub fn size_out(&self, x: &Map) -> (usize, usize) {
-        let size = |n: usize| (n + 2 * (self.kernel / 2)).saturating_sub(self.kernel) / self.stride + 1;
+        let size = |n: usize| size_out(n, self.kernel, self.stride);
         (size(x.height), size(x.width))
     }
 

@@ -2,7 +2,7 @@
 //! the same bits on every target and what follows it the same integers.
 
 use super::map::relu;
-use super::{BLOCK, Floats, GROUP};
+use super::{BLOCK, Floats, GROUP, size_out};
 
 /// A convolution with a bias, in floats.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl PixelConv {
     pub fn forward(&self, values: &[f32], (height, width): (usize, usize)) -> Floats {
         assert_eq!(values.len(), self.n_in * height * width, "values and their sizes differ");
         let pad = self.kernel / 2;
-        let size = |n: usize| (n + 2 * pad).saturating_sub(self.kernel) / self.stride + 1;
+        let size = |n: usize| size_out(n, self.kernel, self.stride);
         let mut out = Floats::zeros(size(height), size(width), self.n_out);
         let stride = self.n_out.next_multiple_of(GROUP);
         let (taps, cols) = (self.kernel * self.kernel, out.width);
