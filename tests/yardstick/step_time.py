@@ -3,12 +3,14 @@
     python tests/yardstick/step_time.py --train TRAIN --weights weights.pt --tokenizer bpe_simple_vocab_16e6.txt.gz
 
 `weights.pt` is a state dict of open_clip's RN50 (`tests/bench/prepare` makes one). Both sides do a whole step of the
-contrastive training in 32-bit floats: batch of scans and captions, both towers forward and backward, Adam. octlens's is
-the time of an epoch in its log divided by its steps, reading and augmenting included; the peer's data lies in memory.
+contrastive training in 32-bit floats: batch of scans and captions, both towers forward and backward, Adam. octlens's epochs
+also validate and save the run, so its step is the slope between epochs of few and of more steps; augmenting is
+in it, where the peer's data lies in memory.
 """
 
 import argparse
 import json
+import statistics
 import subprocess
 import tempfile
 import time
@@ -21,24 +23,30 @@ import torch.nn.functional as F
 BATCH = 16
 N_STEPS = 3
 N_TURNS = 3
+N_PHANTOMS = (32, 128)
 
 
-def octlens_steps(args: argparse.Namespace, folder: Path) -> list[float]:
-    """Seconds per step of each epoch."""
+def epochs(args: argparse.Namespace, folder: Path, n_phantoms: int) -> tuple[int, float]:
+    """Steps and median seconds of an epoch on `n_phantoms`."""
     run = lambda *a: subprocess.run([args.train, *a], check=True, capture_output=True)
-    data = f"phantom:{folder / 'phantoms'}"
-    run("phantom", "--out", str(folder / "phantoms"), "--healthy", "32", "--amd", "32", "--seed", "1")
-    run("import", "--weights", args.weights, "--tokenizer", args.tokenizer, "--out", str(folder / "start"))
-    options = ["--preset", "paper", "--batch", str(BATCH), "--init", str(folder / "start"), "--data", data]
-    run("finetune", *options, "--epochs", str(N_TURNS), "--out", str(folder / "run"))
-    lines = [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
+    phantoms, out = folder / f"phantoms{n_phantoms}", folder / f"run{n_phantoms}"
+    half = str(n_phantoms // 2)
+    run("phantom", "--out", str(phantoms), "--healthy", half, "--amd", half, "--seed", "1")
+    options = ["--preset", "paper", "--batch", str(BATCH), "--init", str(folder / "start")]
+    run("finetune", *options, "--data", f"phantom:{phantoms}", "--epochs", str(N_TURNS), "--out", str(out))
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     lines = [line for line in lines if "epoch" in line]
-    before = 0
-    seconds = []
-    for line in lines:
-        seconds.append(line["seconds"] / (line["step"] - before))
-        before = line["step"]
-    return seconds
+    return lines[-1]["step"] // len(lines), statistics.median(line["seconds"] for line in lines)
+
+
+def octlens_step(args: argparse.Namespace, folder: Path) -> tuple[float, float]:
+    """Seconds of a step, and of an epoch without its steps."""
+    import_ = ["import", "--weights", args.weights, "--tokenizer", args.tokenizer, "--out", str(folder / "start")]
+    subprocess.run([args.train, *import_], check=True, capture_output=True)
+    (few, short), (more, long) = (epochs(args, folder, n) for n in N_PHANTOMS)
+    print(f"octlens: epochs of {few} steps take {short:.1f} s, of {more} steps {long:.1f} s")
+    step = (long - short) / (more - few)
+    return step, short - few * step
 
 
 def torch_steps(args: argparse.Namespace) -> list[float]:
@@ -68,13 +76,11 @@ def main() -> None:
         parser.add_argument(f"--{name}", required=True)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        peer_before = torch_steps(args)
-        ours = octlens_steps(args, Path(folder))
-        peer_after = torch_steps(args)
-    peer = sorted(peer_before + peer_after)
-    median = lambda values: sorted(values)[len(values) // 2]
-    print(f"octlens {[round(s, 2) for s in ours]}, PyTorch {[round(s, 2) for s in peer]} seconds per step of {BATCH}")
-    print(f"ratio of medians {median(ours) / median(peer):.2f}")
+        before = torch_steps(args)
+        ours, rest = octlens_step(args, Path(folder))
+        peer = before + torch_steps(args)
+    print(f"seconds per step of {BATCH}: octlens {ours:.1f}, PyTorch {[round(s, 1) for s in sorted(peer)]}")
+    print(f"ratio to PyTorch's median {ours / statistics.median(peer):.2f}; the rest of an epoch takes {rest:.1f} s")
 
 
 if __name__ == "__main__":
