@@ -30,6 +30,7 @@ pub mod oct5k;
 pub mod octdl;
 pub mod paper;
 pub mod phantom;
+mod pieces;
 pub mod progress;
 pub mod quantize;
 pub mod run;

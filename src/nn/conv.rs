@@ -8,7 +8,7 @@ use candle_nn::VarBuilder;
 
 use super::Mode;
 use super::conv_cpu::{FloatConv, Geometry};
-use super::conv_norm_cpu::ConvNorm;
+use super::conv_norm_cpu::{ConvNorm, Statistics};
 use super::params::{self, QuantizedTensor};
 use crate::error::{Error, Result};
 pub use crate::kernels::PixelConv;
@@ -163,12 +163,31 @@ impl ConvBn {
     }
 
     /// (batch, c_in, h, w) → (batch, c_out, h', w'), in floats.
+    ///
+    /// # Errors
+    /// 8-bit weights cannot be trained.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        if let (Mode::Train, Weights::Float { .. }) = (mode, &self.weights) {
-            return self.forward_train(x);
+        match (&self.weights, mode) {
+            (Weights::Float { running_mean, running_var, .. }, Mode::Eval) => {
+                Ok(self.conv_norm(x, Some([running_mean, running_var]))?.0)
+            }
+            (Weights::Float { running_mean, running_var, .. }, Mode::Train) => {
+                let (y, [mean, variance]) = self.conv_norm(x, None)?;
+                let n = (y.elem_count() / y.dim(1)?) as f64;
+                let unbiased = (variance * (n / (n - 1.).max(1.)))?;
+                for (running, new) in [(running_mean, mean), (running_var, unbiased)] {
+                    running.set(&((running.as_detached_tensor() * (1. - MOMENTUM))? + (new * MOMENTUM)?)?)?;
+                }
+                Ok(y)
+            }
+            (Weights::Int8 { .. }, Mode::Eval) => {
+                let (kernel, bias) = self.folded()?;
+                self.activate(self.convolve(x, &kernel)?.broadcast_add(&bias.reshape((1, (), 1, 1))?)?)
+            }
+            (Weights::Int8 { .. }, Mode::Train) => {
+                Err(Error::config("8-bit weights cannot be trained: start from a run's own"))
+            }
         }
-        let (kernel, bias) = self.folded()?;
-        self.activate(self.convolve(x, &kernel)?.broadcast_add(&bias.reshape((1, (), 1, 1))?)?)
     }
 
     fn geometry(&self, x: &Tensor, kernel: &Tensor) -> Result<Geometry> {
@@ -186,35 +205,35 @@ impl ConvBn {
         Ok(if self.activation == Activation::Relu { x.relu()? } else { x })
     }
 
-    fn forward_train(&self, x: &Tensor) -> Result<Tensor> {
-        let Weights::Float { kernel, weight, bias, running_mean, running_var } = &self.weights else {
-            return Err(Error::config("8-bit weights cannot be trained: start from a run's own"));
-        };
-        let (y, mean, variance, n) = if x.device().is_cpu() {
-            let op = ConvNorm::new(self.geometry(x, kernel)?, self.activation == Activation::Relu);
+    /// The float layer, and the mean and the variance (biased) by which it normalised, each (c_out): `frozen` ones, or
+    /// those of the batch.
+    fn conv_norm(&self, x: &Tensor, frozen: Option<[&Var; 2]>) -> Result<(Tensor, [Tensor; 2])> {
+        let Weights::Float { kernel, weight, bias, .. } = &self.weights else { return Err(self.unquantized()) };
+        if x.device().is_cpu() {
+            let frozen = frozen.map(|[mean, variance]| Statistics::read(mean, variance)).transpose()?;
+            let op = ConvNorm::new(self.geometry(x, kernel)?, self.activation == Activation::Relu, frozen);
             let saved = op.saved();
             let affine = Tensor::stack(&[weight, bias], 0)?;
             let y = x.contiguous()?.apply_op3(&kernel.contiguous()?, &affine, op)?;
-            let (mean, variance) = saved.statistics();
-            let n = y.elem_count() / mean.len();
-            (y, Tensor::new(mean, x.device())?, Tensor::new(variance, x.device())?, n)
-        } else {
-            let y = self.convolve(x, kernel)?;
-            let n = y.elem_count() / y.dim(1)?;
-            let mean = y.mean_keepdim((0, 2, 3))?;
-            let centred = y.broadcast_sub(&mean)?;
-            let variance = centred.sqr()?.mean_keepdim((0, 2, 3))?;
-            let y = centred
-                .broadcast_div(&(&variance + EPS)?.sqrt()?)?
-                .broadcast_mul(&weight.reshape((1, (), 1, 1))?)?
-                .broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
-            (self.activate(y)?, mean.flatten_all()?.detach(), variance.flatten_all()?.detach(), n)
-        };
-        let unbiased = (variance * (n as f64 / (n as f64 - 1.).max(1.)))?;
-        for (running, new) in [(running_mean, mean), (running_var, unbiased)] {
-            running.set(&((running.as_detached_tensor() * (1. - MOMENTUM))? + (new * MOMENTUM)?)?)?;
+            let Statistics { mean, variance } = saved.statistics();
+            return Ok((y, [Tensor::new(mean, x.device())?, Tensor::new(variance, x.device())?]));
         }
-        Ok(y)
+        let per_channel = |t: &Tensor| t.reshape((1, (), 1, 1));
+        let y = self.convolve(x, kernel)?;
+        let mean = match frozen {
+            Some([mean, _]) => per_channel(&mean.as_detached_tensor())?,
+            None => y.mean_keepdim((0, 2, 3))?,
+        };
+        let centred = y.broadcast_sub(&mean)?;
+        let variance = match frozen {
+            Some([_, variance]) => per_channel(&variance.as_detached_tensor())?,
+            None => centred.sqr()?.mean_keepdim((0, 2, 3))?,
+        };
+        let y = centred
+            .broadcast_div(&(&variance + EPS)?.sqrt()?)?
+            .broadcast_mul(&per_channel(weight)?)?
+            .broadcast_add(&per_channel(bias)?)?;
+        Ok((self.activate(y)?, [mean.flatten_all()?.detach(), variance.flatten_all()?.detach()]))
     }
 }
 

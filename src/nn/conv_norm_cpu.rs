@@ -1,4 +1,4 @@
-//! Convolution, batch norm and ReLU as one training op on the CPU.
+//! Convolution, batch norm and ReLU as one op on the CPU, with the statistics of the batch or with given ones.
 //!
 //! Composed of single ops, candle's backward pass walks three times as many nodes, and each takes and clears memory of
 //! the size of the whole activation. The fused op keeps the convolution's output and its statistics, nothing else.
@@ -11,11 +11,17 @@ use rayon::prelude::*;
 use super::conv::EPS;
 use super::conv_cpu::{Geometry, convolve, f32s, input_gradient, weight_gradient, with_f32s};
 
+/// Mean and variance (biased) of each channel.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Statistics {
+    pub(super) mean: Vec<f32>,
+    pub(super) variance: Vec<f32>,
+}
+
 #[derive(Default)]
 struct State {
     conv_out: Vec<f32>,
-    mean: Vec<f32>,
-    variance: Vec<f32>,
+    statistics: Statistics,
 }
 
 /// What the forward pass leaves for the backward pass and for the running statistics.
@@ -28,10 +34,9 @@ impl Saved {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Mean and variance (biased) of each channel over the batch.
-    pub(super) fn statistics(&self) -> (Vec<f32>, Vec<f32>) {
-        let state = self.lock();
-        (state.mean.clone(), state.variance.clone())
+    /// Those by which the output was normalised.
+    pub(super) fn statistics(&self) -> Statistics {
+        self.lock().statistics.clone()
     }
 }
 
@@ -39,12 +44,14 @@ impl Saved {
 pub(super) struct ConvNorm {
     geometry: Geometry,
     relu: bool,
+    /// Running statistics; without them the batch's own count, and gradients flow through those too.
+    frozen: Option<Statistics>,
     saved: Saved,
 }
 
 impl ConvNorm {
-    pub(super) fn new(geometry: Geometry, relu: bool) -> Self {
-        Self { geometry, relu, saved: Saved::default() }
+    pub(super) fn new(geometry: Geometry, relu: bool, frozen: Option<Statistics>) -> Self {
+        Self { geometry, relu, frozen, saved: Saved::default() }
     }
 
     pub(super) fn saved(&self) -> Saved {
@@ -69,6 +76,26 @@ fn per_channel(
             })
         })
         .collect()
+}
+
+impl Statistics {
+    /// Those that a layer keeps.
+    pub(super) fn read(mean: &Tensor, variance: &Tensor) -> candle_core::Result<Self> {
+        Ok(Self { mean: mean.to_vec1()?, variance: variance.to_vec1()? })
+    }
+
+    /// Of a convolution's output over the whole batch.
+    fn of(conv_out: &[f32], (channels, size): (usize, usize)) -> Self {
+        let n = (conv_out.len() / channels) as f64;
+        let mean_of = |f: &(dyn Fn(usize, f32) -> f32 + Sync)| -> Vec<f32> {
+            let sums = per_channel((channels, size), conv_out, conv_out, |c, x, _| [sum(x, x, |x, _| f(c, x)), 0.]);
+            sums.into_iter().map(|s| (s[0] / n) as f32).collect()
+        };
+        let mean = mean_of(&|_, x| x);
+        // A second pass over centred values: the one-pass form loses digits when the mean is large.
+        let variance = mean_of(&|c, x| (x - mean[c]).powi(2));
+        Self { mean, variance }
+    }
 }
 
 /// Sums in eight lanes, so that the compiler may use SIMD.
@@ -100,17 +127,8 @@ impl CustomOp3 for ConvNorm {
         let conv_out = convolve(self.geometry, f32s(x, x_layout)?, f32s(kernel, kernel_layout)?);
         let (channels, size) = self.geometry.channels_out();
         let (weight, bias) = f32s(affine, affine_layout)?.split_at(channels);
-        let n = (conv_out.len() / channels) as f64;
-        let mean: Vec<f32> = per_channel((channels, size), &conv_out, &conv_out, |_, x, _| [sum(x, x, |x, _| x), 0.])
-            .into_iter()
-            .map(|s| (s[0] / n) as f32)
-            .collect();
-        // A second pass over centred values: the one-pass form loses digits when the mean is large.
-        let centred = |c: usize, x: &[f32], _: &[f32]| [sum(x, x, |x, _| (x - mean[c]).powi(2)), 0.];
-        let variance: Vec<f32> = per_channel((channels, size), &conv_out, &conv_out, centred)
-            .into_iter()
-            .map(|s| (s[0] / n) as f32)
-            .collect();
+        let statistics = self.frozen.clone().unwrap_or_else(|| Statistics::of(&conv_out, (channels, size)));
+        let Statistics { mean, variance } = &statistics;
         let floor = if self.relu { 0. } else { f32::NEG_INFINITY };
         let y: Vec<f32> = conv_out
             .par_chunks_exact(size)
@@ -122,7 +140,7 @@ impl CustomOp3 for ConvNorm {
                 x.iter().map(move |x| (x * scale + shift).max(floor))
             })
             .collect();
-        *self.saved.lock() = State { conv_out, mean, variance };
+        *self.saved.lock() = State { conv_out, statistics };
         Ok((CpuStorage::F32(y), self.geometry.shape_out()))
     }
 
@@ -141,10 +159,11 @@ impl CustomOp3 for ConvNorm {
         let grad_x = x.track_op().then(|| {
             with_f32s(x, kernel, |_, kernel| Tensor::from_vec(input_gradient(g, &grad_conv, kernel), x.shape(), device))
         });
-        let grad_kernel =
-            with_f32s(x, kernel, |x, _| Tensor::from_vec(weight_gradient(g, x, &grad_conv), kernel.shape(), device))?;
+        let grad_kernel = kernel.track_op().then(|| {
+            with_f32s(x, kernel, |x, _| Tensor::from_vec(weight_gradient(g, x, &grad_conv), kernel.shape(), device))
+        });
         let grad_affine = Tensor::from_vec(grad_affine, affine.shape(), device)?;
-        Ok((grad_x.transpose()?, Some(grad_kernel), Some(grad_affine)))
+        Ok((grad_x.transpose()?, grad_kernel.transpose()?, Some(grad_affine)))
     }
 }
 
@@ -152,7 +171,7 @@ impl ConvNorm {
     /// Gradients of the convolution's output and of (weight, bias).
     fn norm_gradient(&self, grad: &[f32], y: &[f32], weight: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let state = self.saved.lock();
-        let State { conv_out, mean, variance } = &*state;
+        let State { conv_out, statistics: Statistics { mean, variance } } = &*state;
         let (channels, size) = self.geometry.channels_out();
         let n = (conv_out.len() / channels) as f32;
         // What ReLU cut off had no say.
@@ -165,10 +184,12 @@ impl ConvNorm {
         let sums = per_channel((channels, size), conv_out, &masked, |c, x, g| {
             [sum(x, g, |x, g| (x - mean[c]) * g) * inv_std[c], sum(g, g, |g, _| g)]
         });
+        // Statistics that the batch has no part in take nothing of the gradient.
+        let share = if self.frozen.is_some() { 0. } else { 1. / n };
         let mut out = masked;
         out.par_chunks_exact_mut(size).zip(conv_out.par_chunks_exact(size)).enumerate().for_each(|(i, (g, x))| {
             let c = i % channels;
-            let (dot, total) = (sums[c][0] as f32 / n, sums[c][1] as f32 / n);
+            let (dot, total) = (sums[c][0] as f32 * share, sums[c][1] as f32 * share);
             let scale = weight[c] * inv_std[c];
             let slope = inv_std[c] * dot;
             g.iter_mut().zip(x).for_each(|(g, x)| *g = scale * (*g - total - (x - mean[c]) * slope));

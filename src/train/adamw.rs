@@ -8,6 +8,7 @@ use candle_core::{Tensor, Var};
 use rayon::prelude::*;
 
 use super::config::Optimizer;
+use super::pieces;
 use crate::error::Result;
 
 /// Settings that do not change during a run.
@@ -80,13 +81,9 @@ impl AdamW {
     pub fn step(&mut self, learning_rate: f64, clip_norm: f64) -> Result<f64> {
         let mean_of = 1. / self.n_gradients.max(1) as f64;
         self.n_gradients = 0;
-        let squared = |p: &Parameter| -> Result<f64> {
-            let Some(g) = &p.gradient else { return Ok(0.) };
-            Ok(f64::from(g.sqr()?.sum_all()?.to_scalar::<f32>()?))
-        };
-        // Added up in order: the sum does not depend on which core was faster.
-        let squares = self.parameters.par_iter().map(|(_, p)| squared(p)).collect::<Result<Vec<_>>>()?;
-        let norm = squares.iter().sum::<f64>().sqrt() * mean_of;
+        let gradients = self.parameters.values().filter_map(|p| p.gradient.as_ref());
+        let squares = gradients.map(pieces::sum_of_squares).sum::<Result<f64>>()?;
+        let norm = squares.sqrt() * mean_of;
         if !norm.is_finite() {
             self.parameters.values_mut().for_each(|p| p.gradient = None);
             return Ok(norm);
@@ -96,25 +93,27 @@ impl AdamW {
         let AdamWConfig { beta1, beta2, eps, weight_decay, optimizer } = self.config;
         let correction1 = 1. - beta1.powi(self.n_steps as i32);
         let correction2 = 1. - beta2.powi(self.n_steps as i32);
-        // Single operations on small tensors run on one core each: the cores share the parameters out instead.
-        self.parameters.par_iter_mut().try_for_each(|(_, p)| -> Result<()> {
-            let Some(g) = p.gradient.take() else { return Ok(()) };
+        for p in self.parameters.values_mut() {
+            let Some(g) = p.gradient.take() else { continue };
             let learning_rate = learning_rate * p.rate;
-            let mut g = (g * factor)?;
-            let mut decay = 1.;
-            match optimizer {
-                Optimizer::Adam => g = (g + (p.var.as_tensor() * weight_decay)?)?,
-                Optimizer::Adamw if p.var.rank() > 1 => decay = 1. - learning_rate * weight_decay,
-                Optimizer::Adamw => (),
-            }
-            let mean = ((p.mean.as_tensor() * beta1)? + (&g * (1. - beta1))?)?;
-            let mean_square = ((p.mean_square.as_tensor() * beta2)? + (g.sqr()? * (1. - beta2))?)?;
-            let step = ((&mean / correction1)? / ((&mean_square / correction2)?.sqrt()? + eps)?)?;
-            p.var.set(&((p.var.as_tensor() * decay)? - (step * learning_rate)?)?)?;
-            p.mean.set(&mean)?;
-            p.mean_square.set(&mean_square)?;
-            Ok(())
-        })?;
+            let (coupled, decoupled) = match optimizer {
+                Optimizer::Adam => (weight_decay, 0.),
+                Optimizer::Adamw if p.var.rank() > 1 => (0., weight_decay),
+                Optimizer::Adamw => (0., 0.),
+            };
+            pieces::update(&[&p.var, &p.mean, &p.mean_square], &[&g], |old, g| {
+                let (weight, mean, mean_square) = (&old[0], &old[1], &old[2]);
+                let mut g = (&g[0] * factor)?;
+                if coupled > 0. {
+                    g = (g + (weight * coupled)?)?;
+                }
+                let mean = ((mean * beta1)? + (&g * (1. - beta1))?)?;
+                let mean_square = ((mean_square * beta2)? + (g.sqr()? * (1. - beta2))?)?;
+                let step = ((&mean / correction1)? / ((&mean_square / correction2)?.sqrt()? + eps)?)?;
+                let weight = ((weight * (1. - learning_rate * decoupled))? - (step * learning_rate)?)?;
+                Ok(vec![weight, mean, mean_square])
+            })?;
+        }
         Ok(norm)
     }
 

@@ -75,7 +75,9 @@ impl<'a> Batches<'a> {
         let mut texts = caption_texts(&shown, spec, settings.class_word_dropout, &mut rng);
         let n_captions = texts.len();
         let n_findings = spec.vocabulary.findings.len();
-        texts.extend(spec.vocabulary.findings.iter().chain(spec.vocabulary.labels.first()).cloned());
+        if settings.finding_weight > 0. || settings.local_weight > 0. {
+            texts.extend(spec.vocabulary.findings.iter().chain(spec.vocabulary.labels.first()).cloned());
+        }
         let (token_ids, end) = text_batch(tokenizer, &texts, self.device)?;
         let mode = if settings.freeze_bn { Mode::Eval } else { Mode::Train };
         let feature_map = clip.visual.feature_map(&pixel_values, mode)?;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::adamw::AdamW;
 use super::config::ModelSpec;
+use super::pieces;
 use super::run::{Run, files};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
@@ -49,9 +49,10 @@ pub struct Weights {
 impl Weights {
     /// Moves the average towards the weights: by all of the way for `decay` 0.
     pub fn update_average(&self, decay: f64) -> Result<()> {
-        self.average.par_iter().try_for_each(|(name, average)| {
-            let now = self.variables[name].as_detached_tensor();
-            Ok(average.set(&((average.as_detached_tensor() * decay)? + (now * (1. - decay))?)?)?)
+        self.average.iter().try_for_each(|(name, average)| {
+            pieces::update(&[average], &[&self.variables[name]], |average, now| {
+                Ok(vec![((&average[0] * decay)? + (&now[0] * (1. - decay))?)?])
+            })
         })
     }
 
