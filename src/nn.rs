@@ -13,6 +13,7 @@ pub mod embedding;
 pub mod linear;
 pub mod norm;
 pub mod params;
+pub mod precision;
 pub mod quick_gelu;
 pub mod straight_through;
 pub mod weight;

@@ -1,10 +1,11 @@
 //! CLIP's attention pool: the mean of the feature map asks each of its cells (CLIP's `AttentionPool2d`).
 
-use candle_core::{D, Tensor};
+use candle_core::{D, DType, Tensor};
 use candle_nn::VarBuilder;
 
 use crate::error::Result;
 use crate::nn::linear::Linear;
+use crate::nn::precision::product;
 
 /// Pools a feature map to one embedding.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub struct AttentionPool {
     c_proj: Linear,
     /// (n_heads, channels): 1 where a channel belongs to a head.
     heads: Tensor,
+    compute: DType,
 }
 
 impl AttentionPool {
@@ -31,6 +33,7 @@ impl AttentionPool {
             v_proj: Linear::new(channels, channels, vb.pp("v_proj"))?,
             c_proj: Linear::new(channels, embed_dim, vb.pp("c_proj"))?,
             heads: Tensor::from_vec(heads, (n_heads, channels), vb.device())?,
+            compute: vb.dtype(),
         })
     }
 
@@ -47,10 +50,10 @@ impl AttentionPool {
         // One row per head: (batch, n_heads, channels).
         let query = (self.q_proj.forward(&cells.narrow(1, 0, 1)?)? * scale)?.broadcast_mul(&self.heads)?;
         let asked = self.k_proj.weight().transposed_product(&query)?;
-        let logits = asked.matmul(&cells.t()?.contiguous()?)?;
+        let logits = product(self.compute, &asked, &cells.t()?.contiguous()?, Tensor::matmul)?;
         let offset = query.broadcast_mul(self.k_proj.bias())?.sum_keepdim(D::Minus1)?;
         let weights = candle_nn::ops::softmax(&logits.broadcast_add(&offset)?, D::Minus1)?;
-        let values = self.v_proj.forward(&weights.matmul(&cells.contiguous()?)?)?;
+        let values = self.v_proj.forward(&product(self.compute, &weights, &cells.contiguous()?, Tensor::matmul)?)?;
         self.c_proj.forward(&values.broadcast_mul(&self.heads)?.sum(1)?)
     }
 

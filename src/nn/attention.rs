@@ -1,9 +1,10 @@
 //! Scaled dot-product attention over several heads (Vaswani et al. 2017, eq. 1).
 
-use candle_core::{D, Tensor};
+use candle_core::{D, DType, Tensor};
 use candle_nn::VarBuilder;
 
 use super::linear::Linear;
+use super::precision::product;
 use crate::error::Result;
 
 /// (batch, n, width) → (batch, n_heads, n, width / n_heads).
@@ -13,19 +14,19 @@ fn split_heads(x: &Tensor, n_heads: usize) -> Result<Tensor> {
 }
 
 /// Attends from `q` (batch, n_q, width) to `k` and `v` (batch, n_k, width). `mask`, if given, is (n_q, n_k) and is
-/// added to the logits. Returns (batch, n_q, width).
-pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor, n_heads: usize, mask: Option<&Tensor>) -> Result<Tensor> {
+/// added to the logits. Both products are computed in `compute`. Returns (batch, n_q, width).
+pub fn attend([q, k, v]: [&Tensor; 3], n_heads: usize, mask: Option<&Tensor>, compute: DType) -> Result<Tensor> {
     let (batch, n_q, width) = q.dims3()?;
     let scale = ((width / n_heads) as f64).powf(-0.5);
     let q = (split_heads(q, n_heads)? * scale)?;
     let k = split_heads(k, n_heads)?;
     let v = split_heads(v, n_heads)?;
-    let mut logits = q.matmul(&k.transpose(2, 3)?.contiguous()?)?;
+    let mut logits = product(compute, &q, &k.transpose(2, 3)?.contiguous()?, Tensor::matmul)?;
     if let Some(mask) = mask {
         logits = logits.broadcast_add(mask)?;
     }
     let weights = candle_nn::ops::softmax(&logits, D::Minus1)?;
-    Ok(weights.matmul(&v)?.transpose(1, 2)?.reshape((batch, n_q, width))?)
+    Ok(product(compute, &weights, &v, Tensor::matmul)?.transpose(1, 2)?.reshape((batch, n_q, width))?)
 }
 
 /// Self-attention with PyTorch's packed projection (`in_proj_weight`, `in_proj_bias`, `out_proj`).
@@ -34,13 +35,15 @@ pub struct SelfAttention {
     in_proj: Linear,
     out_proj: Linear,
     n_heads: usize,
+    compute: DType,
 }
 
 impl SelfAttention {
     /// `in_proj_weight` is (3 · width, width): queries, keys, values.
     pub fn new(width: usize, n_heads: usize, vb: VarBuilder<'_>) -> Result<Self> {
         let in_proj = Linear::named(width, 3 * width, ("in_proj_weight", "in_proj_bias"), &vb)?;
-        Ok(Self { in_proj, out_proj: Linear::new(width, width, vb.pp("out_proj"))?, n_heads })
+        let out_proj = Linear::new(width, width, vb.pp("out_proj"))?;
+        Ok(Self { in_proj, out_proj, n_heads, compute: vb.dtype() })
     }
 
     /// (batch, n, width) → (batch, n, width).
@@ -48,6 +51,6 @@ impl SelfAttention {
         let width = x.dim(D::Minus1)?;
         let qkv = self.in_proj.forward(x)?;
         let part = |i: usize| qkv.narrow(D::Minus1, i * width, width);
-        self.out_proj.forward(&attend(&part(0)?, &part(1)?, &part(2)?, self.n_heads, mask)?)
+        self.out_proj.forward(&attend([&part(0)?, &part(1)?, &part(2)?], self.n_heads, mask, self.compute)?)
     }
 }

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
 use super::Mode;
 use super::conv_cpu::{FloatConv, Geometry};
 use super::conv_norm_cpu::{ConvNorm, Statistics};
 use super::params::{self, QuantizedTensor};
+use super::precision::product;
 use crate::error::{Error, Result};
 pub use crate::kernels::PixelConv;
 use crate::kernels::{Conv, Packed};
@@ -54,6 +55,8 @@ pub struct ConvBn {
     kernel: usize,
     stride: usize,
     activation: Activation,
+    /// What its convolution is computed in; the norm is computed in 32 bits.
+    compute: DType,
 }
 
 #[derive(Clone, Debug)]
@@ -91,7 +94,8 @@ impl ConvBn {
             true => Some(conv.get(c_out, OUTPUT_STEPS)?.to_vec1::<f32>()?.into()),
             false => None,
         };
-        Ok(Self { name: conv.prefix(), norm_name: bn.prefix(), weights, steps, kernel, stride, activation })
+        let (name, norm_name, compute) = (conv.prefix(), bn.prefix(), conv.dtype());
+        Ok(Self { name, norm_name, weights, steps, kernel, stride, activation, compute })
     }
 
     /// The layer as the first of those that run on bytes: floats in, bytes out.
@@ -195,10 +199,11 @@ impl ConvBn {
     }
 
     fn convolve(&self, x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
-        if !x.device().is_cpu() {
-            return Ok(x.conv2d(kernel, self.kernel / 2, self.stride, 1, 1)?);
-        }
-        Ok(x.contiguous()?.apply_op2(&kernel.contiguous()?, FloatConv(self.geometry(x, kernel)?))?)
+        let geometry = self.geometry(x, kernel)?;
+        product(self.compute, x, kernel, |x, kernel| match x.device() {
+            Device::Cpu => x.contiguous()?.apply_op2(&kernel.contiguous()?, FloatConv(geometry)),
+            _ => x.conv2d(kernel, self.kernel / 2, self.stride, 1, 1),
+        })
     }
 
     fn activate(&self, x: Tensor) -> Result<Tensor> {
@@ -209,7 +214,8 @@ impl ConvBn {
     /// those of the batch.
     fn conv_norm(&self, x: &Tensor, frozen: Option<[&Var; 2]>) -> Result<(Tensor, [Tensor; 2])> {
         let Weights::Float { kernel, weight, bias, .. } = &self.weights else { return Err(self.unquantized()) };
-        if x.device().is_cpu() {
+        // The fused op does not round.
+        if x.device().is_cpu() && self.compute == DType::F32 {
             let frozen = frozen.map(|[mean, variance]| Statistics::read(mean, variance)).transpose()?;
             let op = ConvNorm::new(self.geometry(x, kernel)?, self.activation == Activation::Relu, frozen);
             let saved = op.saved();
@@ -268,13 +274,14 @@ mod tests {
                 kernel: kernel.as_tensor().clone(),
                 weight: weight.as_tensor().clone(),
                 bias: bias.as_tensor().clone(),
-                running_mean: Var::zeros(c_out, candle_core::DType::F32, &device).unwrap(),
-                running_var: Var::ones(c_out, candle_core::DType::F32, &device).unwrap(),
+                running_mean: Var::zeros(c_out, DType::F32, &device).unwrap(),
+                running_var: Var::ones(c_out, DType::F32, &device).unwrap(),
             },
             steps: None,
             kernel: 3,
             stride: 1,
             activation,
+            compute: DType::F32,
         };
         (layer, [kernel, weight, bias])
     }

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, D, Layout, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Shape, Tensor};
 use candle_nn::VarBuilder;
 
 use super::params;
+use super::precision::product;
 use crate::error::Result;
 use crate::kernels::{self, Kernel, Packed};
 
 /// W (n_out, n_in).
 #[derive(Clone, Debug)]
 pub enum Weight {
-    /// Trainable.
-    Float(Tensor),
+    /// Trainable, and what products with it are computed in.
+    Float(Tensor, DType),
     /// Integers, and the scale of each output.
     Int8(Arc<Int8Weight>),
 }
@@ -33,29 +34,29 @@ impl Weight {
                 let packed = Packed::new(&q.values, n_out, n_in, 1);
                 Self::Int8(Arc::new(Int8Weight { packed, scales: q.scales }))
             }
-            None => Self::Float(vb.get((n_out, n_in), name)?),
+            None => Self::Float(vb.get((n_out, n_in), name)?, vb.dtype()),
         })
     }
 
     /// `x · Wᵀ`: (…, n_in) → (…, n_out).
     pub fn product(&self, x: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Float(w) => rows(x, w.dim(0)?, |x| x.matmul(&w.t()?)),
-            Self::Int8(w) => rows(x, w.packed.n_out(), |x| x.apply_op1(Product(w.clone()))),
+            Self::Float(w, compute) => rows(x, w.dim(0)?, |x| product(*compute, x, w, |x, w| x.matmul(&w.t()?))),
+            Self::Int8(w) => rows(x, w.packed.n_out(), |x| Ok(x.apply_op1(Product(w.clone()))?)),
         }
     }
 
     /// `x · W`: (…, n_out) → (…, n_in).
     pub fn transposed_product(&self, x: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Float(w) => rows(x, w.dim(1)?, |x| x.matmul(w)),
-            Self::Int8(w) => rows(x, w.packed.n_in(), |x| x.apply_op1(TransposedProduct(w.clone()))),
+            Self::Float(w, compute) => rows(x, w.dim(1)?, |x| product(*compute, x, w, Tensor::matmul)),
+            Self::Int8(w) => rows(x, w.packed.n_in(), |x| Ok(x.apply_op1(TransposedProduct(w.clone()))?)),
         }
     }
 }
 
 /// Runs `f` on `x` as a matrix: (…, n) → (…, n_out).
-fn rows(x: &Tensor, n_out: usize, f: impl Fn(&Tensor) -> candle_core::Result<Tensor>) -> Result<Tensor> {
+fn rows(x: &Tensor, n_out: usize, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     let mut shape = x.dims().to_vec();
     let flat = x.contiguous()?.reshape(((), x.dim(D::Minus1)?))?;
     if let Some(last) = shape.last_mut() {
@@ -128,7 +129,7 @@ mod tests {
     fn pair(n_out: usize, n_in: usize) -> (Weight, Weight) {
         let device = Device::Cpu;
         let q = QuantizedTensor::quantize(&Tensor::randn(0f32, 1., (n_out, n_in), &device).unwrap()).unwrap();
-        let float = Weight::Float(q.dequantize(&device).unwrap());
+        let float = Weight::Float(q.dequantize(&device).unwrap(), DType::F32);
         let packed = Packed::new(&q.values, n_out, n_in, 1);
         (Weight::Int8(Arc::new(Int8Weight { packed, scales: q.scales })), float)
     }
