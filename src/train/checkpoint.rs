@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{DType, Device, Tensor, Var};
-use candle_nn::{VarBuilder, VarMap};
+use candle_nn::VarMap;
 use serde::{Deserialize, Serialize};
 
 use super::adamw::AdamW;
@@ -13,6 +13,7 @@ use super::pieces;
 use super::run::{Run, files};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
+use crate::nn::precision;
 
 /// How far a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,10 +32,10 @@ pub fn named_variables(map: &VarMap) -> Result<BTreeMap<String, Var>> {
     Ok(data.iter().map(|(name, var)| (name.clone(), var.clone())).collect())
 }
 
-/// A model of both towers and its variables by name.
-pub fn build(spec: &ModelSpec, device: &Device) -> Result<(Clip, BTreeMap<String, Var>)> {
+/// A model of both towers, whose products are computed in `compute`, and its 32-bit variables by name.
+pub fn build(spec: &ModelSpec, compute: DType, device: &Device) -> Result<(Clip, BTreeMap<String, Var>)> {
     let map = VarMap::new();
-    let clip = Clip::new(&spec.clip, VarBuilder::from_varmap(&map, DType::F32, device))?;
+    let clip = Clip::new(&spec.clip, precision::builder(&map, compute, device))?;
     Ok((clip, named_variables(&map)?))
 }
 

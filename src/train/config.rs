@@ -1,5 +1,6 @@
 //! What a run is made of: its settings, and the model it trains. Both are stored in the run's folder.
 
+use candle_core::DType;
 use clap::{ArgAction, Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,27 @@ pub enum Contrast {
     Scans,
 }
 
+/// What the towers multiply in while they are trained; weights, norms and losses are always f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// bfloat16: mixed precision.
+    Bf16,
+}
+
+impl Precision {
+    /// candle's name for it.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+        }
+    }
+}
+
 /// Settings of a run; each is an option of the command line. Where `--preset paper` has another default, it follows
 /// in brackets.
 #[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +98,11 @@ pub struct Settings {
     /// Batches whose gradients are added up for one step.
     #[arg(long, default_value_t = 1)]
     pub accumulate: usize,
+    /// What the towers multiply in while they are trained. bf16 is for GPUs, and wants compute capability 8.0 on NVIDIA's;
+    /// on a CPU it only rounds as they do, and is slower than f32.
+    #[arg(long, value_enum, default_value_t = Precision::F32)]
+    #[serde(default)]
+    pub precision: Precision,
     /// What the weight decay acts on (adam).
     #[arg(long, value_enum, default_value_t = Optimizer::Adamw, default_value_if("preset", "paper", "adam"))]
     pub optimizer: Optimizer,
@@ -244,5 +271,27 @@ impl ModelSpec {
         self.vocabulary.labels.iter().position(|l| l == label).ok_or_else(|| {
             Error::data(format!("label {label} is none of this model's: {}", self.vocabulary.labels.join(", ")))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    #[test]
+    fn settings_from_before_there_was_a_precision_are_those_of_f32() {
+        let settings = Only::parse_from(["settings"]).settings;
+        let mut stored = serde_json::to_value(&settings).unwrap();
+        assert_eq!(stored.as_object_mut().unwrap().remove("precision"), Some("f32".into()));
+        assert_eq!(serde_json::from_value::<Settings>(stored).unwrap(), settings);
+        assert_ne!(Only::parse_from(["settings", "--precision", "bf16"]).settings, settings);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use serde_json::json;
 
 use super::adamw::{AdamW, AdamWConfig};
@@ -24,7 +24,8 @@ use crate::error::{Error, Result};
 use crate::nn::norm::l2_normalize;
 
 /// Trains both towers on `train`, looks at `val` after each epoch, and leaves averaged weights in the run's folder: the
-/// last ones, or those of the lowest validation loss if the settings have patience.
+/// last ones, or those of the lowest validation loss if the settings have patience. Only the training steps may be of lower
+/// precision: what is looked at, kept and exported is computed in 32 bits.
 ///
 /// A run with a checkpoint goes on from it, to the same weights as if it had never stopped. Ctrl-C finishes the step,
 /// saves, and ends. No epochs leave the weights that it began from.
@@ -45,8 +46,8 @@ pub fn fit(
         return Err(Error::data("--patience needs validation scans: name more data, or leave it out"));
     }
     let batches = Batches::new(prepared, records.0, train, device)?;
-    let (clip, variables) = build(spec, device)?;
-    let (average_clip, average) = build(spec, device)?;
+    let (clip, variables) = build(spec, settings.precision.dtype(), device)?;
+    let (average_clip, average) = build(spec, DType::F32, device)?;
     let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     initialize(&mut list, spec.clip.text.layers, settings.seed)?;
     if let Some(imported) = &prepared.start {
