@@ -1,5 +1,5 @@
 //! Towers, losses and explanations against what open_clip, PyTorch and pytorch-grad-cam compute from the same weights
-//! (`fixtures/clip_small.py`, which names every tensor), and against finite differences.
+//! (`fixtures/clip_small.py` and `clip_small_bf16.py`, which name every tensor), and against finite differences.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "train")]
 
@@ -14,12 +14,17 @@ use octlens::explain::token_importance::token_scores;
 use octlens::head::{Head, HeadConfig, consistency_loss};
 use octlens::nn::Mode;
 use octlens::nn::norm::l2_normalize;
+use octlens::nn::precision;
 use octlens::train::loss::contrastive_loss;
 
 /// The reference is computed in 64-bit floats, ours in 32-bit: rounding of sums through a few dozen layers.
 const TOLERANCE: f32 = 2e-4;
 /// A difference quotient in 32-bit floats: half its digits are lost.
 const FINITE_DIFFERENCE_TOLERANCE: f32 = 2e-2;
+/// How much farther than PyTorch's mixed precision ours may be from 32 bits, over all tensors: it was seen to be as far.
+const MEAN_FACTOR: f32 = 1.5;
+/// The same for one tensor: two ways of rounding the same products, each by chance better here and worse there.
+const SINGLE_FACTOR: f32 = 3.;
 /// The class that the fixture explains.
 const CLASS: usize = 1;
 
@@ -51,10 +56,10 @@ fn config(height: usize, width: usize, output_stride: usize) -> ClipConfig {
     }
 }
 
-/// A model whose weights are variables, with the fixture's values.
-fn trainable(weights: &Tensors) -> (Clip, HashMap<String, Var>) {
+/// A model that multiplies in `compute` and whose weights are variables, with the fixture's values.
+fn trainable(weights: &Tensors, compute: DType) -> (Clip, HashMap<String, Var>) {
     let map = VarMap::new();
-    let clip = Clip::new(&config(64, 64, 32), VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu)).unwrap();
+    let clip = Clip::new(&config(64, 64, 32), precision::builder(&map, compute, &Device::Cpu)).unwrap();
     let variables: HashMap<String, Var> = map.data().lock().unwrap().clone();
     for (name, var) in &variables {
         var.set(&weights[name]).unwrap();
@@ -140,7 +145,7 @@ fn a_text_needs_no_more_tokens_than_it_has() {
 #[test]
 fn gradients_of_a_training_step_equal_pytorchs() {
     let f = fixture();
-    let (clip, variables) = trainable(&under(&f, "model."));
+    let (clip, variables) = trainable(&under(&f, "model."), DType::F32);
     let (ids, end) = texts(&f);
     for (mode, prefix) in [(Mode::Eval, ""), (Mode::Train, "train.")] {
         let map = clip.visual.feature_map(&f["pixel_values"], mode).unwrap();
@@ -158,10 +163,63 @@ fn gradients_of_a_training_step_equal_pytorchs() {
     }
 }
 
+/// The length of `a - b`, as a share of `b`'s.
+fn distance(a: &Tensor, b: &Tensor) -> f32 {
+    let length = |t: &Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
+    length(&(a - b).unwrap()) / length(b)
+}
+
+#[test]
+fn mixed_precision_is_as_close_to_32_bits_as_pytorchs() {
+    let f = fixture();
+    let bytes = include_bytes!("fixtures/clip_small_bf16.safetensors");
+    let reference = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).unwrap();
+    let (ids, end) = texts(&f);
+    let weighed = |embeds: &Tensor, probe: &str| (embeds * &reference[probe]).unwrap().sum_all().unwrap();
+    for (mode, prefix) in [(Mode::Eval, ""), (Mode::Train, "train.")] {
+        let exact = under(&under(&reference, "f32."), prefix);
+        let rounded = under(&under(&reference, "bf16."), prefix);
+        for compute in [DType::F32, DType::BF16] {
+            let (clip, variables) = trainable(&under(&f, "model."), compute);
+            let map = clip.visual.feature_map(&f["pixel_values"], mode).unwrap();
+            let image_embeds = clip.visual.pool(&map).unwrap();
+            let text_embeds = clip.text.forward(&ids, &end).unwrap();
+            let loss = |shift: i32| {
+                let map = clip.visual.feature_map(&f["pixel_values"].roll(shift, 3).unwrap(), mode).unwrap();
+                let logits = clip.logits_per_image(&clip.visual.pool(&map).unwrap(), &text_embeds).unwrap();
+                contrastive_loss(&logits, &[0, 1]).unwrap()
+            };
+            let losses = Tensor::stack(&(0..8).map(|i| loss(8 * i)).collect::<Vec<_>>(), 0).unwrap();
+            let readout = weighed(&image_embeds, "probe.image") + weighed(&text_embeds, "probe.text");
+            let gradients = readout.unwrap().backward().unwrap();
+            let ours = |name: &str| match name {
+                "image_embeds" => &image_embeds,
+                "text_embeds" => &text_embeds,
+                "losses" => &losses,
+                gradient => gradients.get(&variables[gradient.strip_prefix("grad.").unwrap()]).unwrap(),
+            };
+            let mut ratios = Vec::new();
+            for name in exact.keys().filter(|name| !name.starts_with("train.")) {
+                let (off, theirs) = (distance(ours(name), &exact[name]), distance(&rounded[name], &exact[name]));
+                println!("{compute:?} {prefix}{name}: {off:.1e}, PyTorch's bf16 {theirs:.1e}");
+                if compute == DType::F32 {
+                    assert!(off <= TOLERANCE, "{prefix}{name} is off by {off} in 32 bits");
+                    continue;
+                }
+                assert!(off >= TOLERANCE || !name.ends_with("_embeds"), "{prefix}{name} was not rounded");
+                assert!(off <= SINGLE_FACTOR * theirs, "{prefix}{name} is off by {off}, PyTorch's by {theirs}");
+                ratios.push(off / theirs);
+            }
+            let mean = ratios.iter().sum::<f32>() / ratios.len().max(1) as f32;
+            assert!(mean <= MEAN_FACTOR, "{mean} times as far off as PyTorch");
+        }
+    }
+}
+
 #[test]
 fn running_statistics_move_as_pytorchs() {
     let f = fixture();
-    let (clip, variables) = trainable(&under(&f, "model."));
+    let (clip, variables) = trainable(&under(&f, "model."), DType::F32);
     let map = clip.visual.feature_map(&f["pixel_values"], Mode::Train).unwrap();
     assert_close(&map, &f["train.feature_map"], TOLERANCE, "feature map with batch statistics");
     for statistic in ["running_mean", "running_var"] {
@@ -308,7 +366,7 @@ fn token_importance_matches_finite_differences() {
 #[test]
 fn every_trainable_parameter_receives_a_gradient() {
     let f = fixture();
-    let (clip, variables) = trainable(&under(&f, "model."));
+    let (clip, variables) = trainable(&under(&f, "model."), DType::F32);
     let heads = VarMap::new();
     let vb = VarBuilder::from_varmap(&heads, DType::F32, &Device::Cpu);
     let config = HeadConfig { embed_dim: 16, hidden: 8, n_classes: 2 };
