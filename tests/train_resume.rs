@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Long enough for two epochs of a few steps on a busy machine.
 const MOST_POLLS: usize = 12_000;
+/// Of the loss after a few steps in mixed precision: they lead a little elsewhere, not astray.
+const FEW_STEPS_TOLERANCE: f64 = 0.1;
 
 fn train() -> Command {
     Command::new(env!("CARGO_BIN_EXE_train"))
@@ -40,19 +42,37 @@ fn wait_until(child: &mut Child, reached: impl Fn() -> bool) {
     panic!("the run never got there");
 }
 
+/// Phantoms in a folder of their own.
+fn draw(phantoms: &Path) {
+    let phantom = ["phantom", "--healthy", "24", "--amd", "24", "--seed", "3", "--out"];
+    assert!(train().args(phantom).arg(phantoms).stdout(Stdio::null()).status().unwrap().success());
+}
+
+fn towers(run: &Path) -> Vec<u8> {
+    fs::read(run.join("towers.safetensors")).unwrap()
+}
+
+fn log(run: &Path) -> String {
+    fs::read_to_string(run.join("log.jsonl")).unwrap()
+}
+
+/// Starts `command`, a run in `run`, and kills it after its first epoch.
+fn kill_in_second_epoch(mut command: Command, run: &Path) {
+    let mut child = command.spawn().unwrap();
+    wait_until(&mut child, || run.join("checkpoint.safetensors").exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn a_stopped_run_ends_at_the_weights_of_an_unbroken_one() {
     let dir = tempfile::tempdir().unwrap();
     let [phantoms, unbroken, killed, asked] = ["phantoms", "unbroken", "killed", "asked"].map(|n| dir.path().join(n));
-    let phantom = ["phantom", "--healthy", "24", "--amd", "24", "--seed", "3", "--out"];
-    assert!(train().args(phantom).arg(&phantoms).stdout(Stdio::null()).status().unwrap().success());
+    draw(&phantoms);
     assert!(finetune(&phantoms, &unbroken).status().unwrap().success());
 
     // Killed in its second epoch: that one is taken again.
-    let mut child = finetune(&phantoms, &killed).spawn().unwrap();
-    wait_until(&mut child, || killed.join("checkpoint.safetensors").exists());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_in_second_epoch(finetune(&phantoms, &killed), &killed);
     assert!(finetune(&phantoms, &killed).status().unwrap().success());
 
     // Ctrl-C in its first epoch: the step is finished and saved.
@@ -65,8 +85,6 @@ fn a_stopped_run_ends_at_the_weights_of_an_unbroken_one() {
     assert!(!asked.join("towers.safetensors").exists(), "no epoch was finished");
     assert!(finetune(&phantoms, &asked).status().unwrap().success());
 
-    let towers = |run: &Path| fs::read(run.join("towers.safetensors")).unwrap();
-    let log = |run: &Path| fs::read_to_string(run.join("log.jsonl")).unwrap();
     for stopped in [&killed, &asked] {
         assert!(towers(stopped) == towers(&unbroken), "{} differs", stopped.display());
         assert_eq!(log(stopped).lines().count(), 2, "each epoch is told of once");
@@ -78,4 +96,43 @@ fn a_stopped_run_ends_at_the_weights_of_an_unbroken_one() {
     let before = (log(&unbroken), bytes_of_events(&unbroken));
     assert!(finetune(&phantoms, &unbroken).status().unwrap().success());
     assert_eq!((log(&unbroken), bytes_of_events(&unbroken)), before);
+}
+
+#[test]
+fn mixed_precision_learns_and_resumes_and_exports() {
+    let dir = tempfile::tempdir().unwrap();
+    let [phantoms, exact, unbroken, killed] = ["phantoms", "exact", "unbroken", "killed"].map(|n| dir.path().join(n));
+    draw(&phantoms);
+    let short = |run: &Path, precision: &str| {
+        let mut command = finetune(&phantoms, run);
+        command.args(["--precision", precision, "--head-views", "1", "--head-epochs", "2"]);
+        command
+    };
+    assert!(short(&exact, "f32").status().unwrap().success());
+    assert!(short(&unbroken, "bf16").status().unwrap().success());
+    kill_in_second_epoch(short(&killed, "bf16"), &killed);
+    assert!(!short(&killed, "f32").status().unwrap().success(), "a run keeps its precision");
+    assert!(short(&killed, "bf16").status().unwrap().success());
+    assert!(towers(&killed) == towers(&unbroken), "a run that was killed ends elsewhere");
+
+    let losses = |run: &Path| -> Vec<f64> {
+        let loss =
+            |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["train_loss"].as_f64().unwrap();
+        log(run).lines().map(loss).collect()
+    };
+    let (exact, rounded) = (losses(&exact), losses(&unbroken));
+    assert!(rounded[1] < rounded[0], "{rounded:?}");
+    let off = (rounded[1] - exact[1]).abs() / exact[1];
+    assert!(off > 0. && off < FEW_STEPS_TOLERANCE, "{rounded:?}, in 32 bits {exact:?}");
+
+    let call = |command: &[&str]| {
+        let data = format!("phantom:{}", phantoms.display());
+        let mut train = train();
+        train.args(command).arg("--run").arg(&unbroken).args(["--data", &data]).stdout(Stdio::null());
+        assert!(train.stderr(Stdio::null()).status().unwrap().success(), "{command:?}");
+    };
+    call(&["heads"]);
+    let weights = dir.path().join("weights");
+    call(&["export", "--name", "tiny", "--out", weights.to_str().unwrap()]);
+    assert!(weights.join("tiny.safetensors").exists());
 }
