@@ -5,6 +5,7 @@
 //! dict maps without a table.
 
 pub mod activations;
+mod add_relu;
 pub mod attention;
 pub mod conv;
 mod conv_cpu;

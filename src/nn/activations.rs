@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::Mode;
+use super::add_relu::add_relu;
 use super::conv::ConvBn;
 use crate::error::{Error, Result};
 use crate::kernels::{Floats, Kernel, Map, PixelConv, convolve, convolve_add, convolve_to_floats};
@@ -28,7 +29,7 @@ impl Activations for Tensor {
     }
 
     fn conv_add_relu(&self, layer: &ConvBn, identity: &Self, mode: Mode) -> Result<Self> {
-        Ok((layer.forward(self, mode)? + identity)?.relu()?)
+        add_relu(&layer.forward(self, mode)?, identity)
     }
 
     fn halve(&self) -> Result<Self> {

@@ -104,3 +104,15 @@ test("the workers with and without relaxed SIMD give the same bits", async () =>
     await plain.close();
   }
 });
+
+test("a browser without relaxed SIMD is given the worker that it can run", async () => {
+  const prepare = (context) => context.addInitScript("WebAssembly.validate = () => false");
+  const old = await Visit.start(browser, server.url, { prepare });
+  try {
+    assert.equal(await old.attribute("status", "data-kernels"), "simd128");
+    await old.sample(0);
+    assert.ok((await old.report()).image.label);
+  } finally {
+    await old.close();
+  }
+});
