@@ -9,8 +9,8 @@ use crate::bundle::{Bundle, Header, sha256};
 use crate::error::{Error, Result};
 use crate::explain::grad_cam::grad_cam;
 use crate::nn::linear::Linear;
-use crate::preprocess::Preprocess;
-use crate::report::{BaselineReport, ModelRef, Prediction};
+use crate::preprocess::{Preprocess, Region};
+use crate::report::{BaselineReport, Heatmap, ModelRef, Prediction, Report};
 use crate::resnet::{ResNet, ResNetConfig};
 use crate::scan::Scan;
 
@@ -53,6 +53,12 @@ impl Header for BaselineMetadata {
     }
 }
 
+/// What it takes to explain the same scan again.
+pub struct BaselineAnalysis {
+    report: BaselineReport,
+    feature_map: Tensor,
+}
+
 /// The baseline, ready to answer.
 pub struct Baseline {
     metadata: BaselineMetadata,
@@ -68,6 +74,14 @@ impl Baseline {
     /// A file that is damaged, of another version or kind, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
         let sha256 = sha256(&bytes);
+        Self::load_verified(name, bytes, sha256)
+    }
+
+    /// The same for a file whose hash is known.
+    ///
+    /// # Errors
+    /// As [`Baseline::load`].
+    pub fn load_verified(name: &str, bytes: Vec<u8>, sha256: String) -> Result<Self> {
         let Bundle { metadata, params, sha256, .. } = Bundle::<BaselineMetadata>::read(name, bytes, sha256)?;
         Self::new(metadata, &params.into_builder(), sha256).map_err(|e| {
             Error::weights(format!("{name}: a weight is missing: re-export with train baseline")).because(e)
@@ -106,18 +120,43 @@ impl Baseline {
         prediction(&self.metadata.labels, &self.fc.forward(&features)?)
     }
 
-    /// What it says of a scan, and where it looked for `target`, or for its own answer.
+    /// Answers beside `report`: about the same scan and the same class. What is `kept` of a scan spares it the network
+    /// when another class is asked about.
     ///
     /// # Errors
-    /// The target is none of its classes.
-    pub fn analyze(&self, scan: &Scan, target: Option<&str>) -> Result<BaselineReport> {
-        let map = self.feature_map(scan)?;
-        let tail = |map: &Tensor| self.fc.forward(&self.resnet.pool(map)?);
-        let image = prediction(&self.metadata.labels, &tail(&map)?)?;
-        let target = target.unwrap_or(&image.label);
-        let cam = grad_cam(&map, tail, class_of(&self.metadata.labels, target)?)?;
-        let heatmap = heatmap(cam, target, LAYER, self.metadata.preprocess.region(scan));
+    /// The class is none of its own.
+    pub fn answer_beside(&self, report: &mut Report, scan: &Scan, kept: &mut Option<BaselineAnalysis>) -> Result<()> {
+        let target = &report.heatmap.target;
+        let answer = match kept {
+            Some(analysis) => self.revise(analysis, target)?,
+            None => kept.insert(self.analyze(scan, target)?).report.clone(),
+        };
+        report.baseline = Some(answer);
+        Ok(())
+    }
+
+    fn analyze(&self, scan: &Scan, target: &str) -> Result<BaselineAnalysis> {
+        let feature_map = self.feature_map(scan)?;
+        let image = prediction(&self.metadata.labels, &self.logits(&feature_map)?)?;
+        let heatmap = self.heatmap(&feature_map, target, self.metadata.preprocess.region(scan))?;
         let model = ModelRef { name: self.metadata.name.clone(), sha256: self.sha256.clone() };
-        Ok(BaselineReport { model, image, heatmap })
+        Ok(BaselineAnalysis { report: BaselineReport { model, image, heatmap }, feature_map })
+    }
+
+    fn revise(&self, analysis: &BaselineAnalysis, target: &str) -> Result<BaselineReport> {
+        let BaselineAnalysis { report, feature_map } = analysis;
+        let [x, y, width, height] = report.heatmap.region;
+        let heatmap = self.heatmap(feature_map, target, Region { x, y, width, height })?;
+        Ok(BaselineReport { heatmap, ..report.clone() })
+    }
+
+    /// Feature map (1, C, rows, cols) → logits (1, K).
+    fn logits(&self, feature_map: &Tensor) -> Result<Tensor> {
+        self.fc.forward(&self.resnet.pool(feature_map)?)
+    }
+
+    fn heatmap(&self, feature_map: &Tensor, target: &str, region: Region) -> Result<Heatmap> {
+        let class = class_of(&self.metadata.labels, target)?;
+        Ok(heatmap(grad_cam(feature_map, |map| self.logits(map), class)?, target, LAYER, region))
     }
 }

@@ -341,7 +341,7 @@ pub fn explain(request: &ExplainRequest<'_>, device: &Device) -> Result<()> {
             .map_err(|e| Error::new(e.kind(), path.display().to_string()).because(e))?;
         let mut report = analysis.report;
         if let Some(baseline) = &baseline {
-            report.baseline = Some(baseline.analyze(&analysis.scan, Some(&report.heatmap.target))?);
+            baseline.answer_beside(&mut report, &analysis.scan, &mut None)?;
         }
         if let Some(out) = out {
             let stem = path.file_stem().unwrap_or(path.as_os_str());
