@@ -5,6 +5,8 @@
 //! (grey, row by row), which the page needs because browsers show no TIFF.
 //! The worker says [`Response::Ready`] first: what is sent before is lost.
 
+pub mod index;
+
 use serde::{Deserialize, Serialize};
 
 use crate::caption::Vocabulary;

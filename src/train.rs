@@ -2,7 +2,7 @@
 //!
 //! Read top to bottom: `dataset` (folders → records) → `split` (patients → train, val, test) → `samples` (records →
 //! grey images in memory) → `fit` (contrastive training of both towers) → `heads` → `export` (one file, with figures
-//! from `evaluate`). A run is a folder; `run` names its files. `import` makes a start for `fit` out of other people's
+//! from `evaluate`) → `publish` (into the page's folder and list). A run is a folder; `run` names its files. `import` makes a start for `fit` out of other people's
 //! weights; `baseline` is what octlens is compared with; `paper` is the paper's experiment, all steps in one.
 
 pub mod adamw;
@@ -32,6 +32,7 @@ pub mod paper;
 pub mod phantom;
 mod pieces;
 pub mod progress;
+pub mod publish;
 pub mod quantize;
 pub mod run;
 pub mod samples;

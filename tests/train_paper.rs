@@ -55,6 +55,13 @@ fn one_command_leads_from_clips_weights_to_the_papers_table() {
     assert_eq!((&settings["preset"], &settings["weight_decay"]), (&"paper".into(), &0.2.into()));
     assert!(std::fs::read_to_string(run.join("report.html")).unwrap().contains("<svg"));
 
+    // The page reads what may be compared from the same list: the folder is all it needs.
+    let index: Value = serde_json::from_slice(&std::fs::read(run.join("weights/index.json")).unwrap()).unwrap();
+    let listed: Vec<_> = index["models"].as_array().unwrap().iter().map(|m| (&m["name"], &m["default"])).collect();
+    assert_eq!(listed, [(&"paper".into(), &true.into()), (&"resnet50".into(), &false.into())]);
+    assert_eq!(index["models"][1]["kind"], "baseline");
+    assert_eq!(index["models"][1]["labels"], serde_json::json!(["healthy", "AMD"]));
+
     // Again: every step finds its file, and the table is the same.
     let output = train(&paper);
     let told = String::from_utf8_lossy(&output.stderr);

@@ -28,6 +28,8 @@ use crate::nn::linear::Linear;
 use crate::preprocess::Preprocess;
 use crate::resnet::ResNetConfig;
 
+/// The line for people.
+pub const TITLE: &str = "ResNet-50 baseline";
 /// Pixels of a side, as torchvision's weights were trained.
 const SIZE: usize = 224;
 /// ImageNet's (torchvision's `ResNet50_Weights.transforms`).

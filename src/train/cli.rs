@@ -170,7 +170,7 @@ struct BaselineArgs {
     /// torchvision's ResNet-50: a state dict (resnet50-….pth) or safetensors.
     #[arg(long)]
     resnet50: PathBuf,
-    /// Folder for the file.
+    /// Folder for the file and index.json.
     #[arg(long, default_value = "weights")]
     out: PathBuf,
     /// The model's name, and its file's.

@@ -14,6 +14,7 @@ use super::evaluate::study::{self, Validation};
 use super::evaluate::{evaluate, html, print};
 use super::export::{self, Wording};
 use super::import::{self, Imported, start};
+use super::publish::{Listing, publish};
 use super::run::{Prepared, Run, files};
 use super::samples::{self, Sample};
 use super::split::{Split, Splits};
@@ -23,6 +24,7 @@ use crate::engine::baseline::Baseline;
 use crate::engine::{Engine, Input};
 use crate::error::{Error, Result};
 use crate::protocol::Options;
+use crate::protocol::index::ModelKind;
 use crate::render;
 use crate::report::{Heatmap, Report};
 
@@ -221,10 +223,10 @@ pub fn baseline(request: &BaselineRequest<'_>) -> Result<()> {
     let bar = progress::bar("baseline", train.len() + test.len());
     let trained = baseline::train(backbone, &prepared, name, settings, (&train, &test), &bar)?;
     bar.finish_and_clear();
-    fs::create_dir_all(out).map_err(|e| io(out, "make", e))?;
-    let path = out.join(format!("{name}.safetensors"));
     let bytes = Bundle::write(&trained.metadata, &trained.tensors, false)?;
-    fs::write(&path, bytes).map_err(|e| io(&path, "write", e))?;
+    let labels = &trained.metadata.labels;
+    let listing = Listing { name, title: baseline::TITLE, kind: ModelKind::Baseline, labels };
+    let path = publish(out, &bytes, &listing)?;
     if !as_json {
         println!("{name} is in {}", path.display());
     }

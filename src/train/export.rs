@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use indicatif::ProgressBar;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::batches::text_batch;
@@ -17,45 +15,20 @@ use super::evaluate::drift::drift;
 use super::evaluate::evaluate;
 use super::evaluate::reading::Reader;
 use super::import::start;
+use super::publish::{Listing, publish};
 use super::quantize::{calibrate, prepare};
 use super::run::{Prepared, Run, files};
 use super::samples::read_scan;
-use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata, sha256};
+use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use crate::clip::Clip;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Preprocess;
-
-/// The list of models beside the weights files.
-pub const INDEX: &str = "index.json";
+use crate::protocol::index::ModelKind;
 
 /// Scans that activations are calibrated on; on seven classes, more moved the embeddings of validation scans no further.
 const N_CALIBRATION: usize = 384;
-
-/// One line of [`INDEX`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IndexEntry {
-    /// The model's name.
-    pub name: String,
-    /// Its file, beside the index.
-    pub file: String,
-    /// SHA-256 of the file, in hex.
-    pub sha256: String,
-    /// Its size.
-    pub bytes: u64,
-    /// A line for people.
-    pub title: String,
-    /// Whether the page loads it first.
-    pub default: bool,
-}
-
-/// The models there are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Index {
-    /// Each model once.
-    pub models: Vec<IndexEntry>,
-}
 
 /// What a person may say of an export.
 pub struct Wording {
@@ -111,21 +84,8 @@ pub fn export(
         "drift": drift((&float, &read_by_float), (&int8, &read_by_int8))?,
     });
     let bytes = file(&metadata, wording.quantize)?;
-    let failed = |e: std::io::Error| Error::io(format!("cannot write to {}", dir.display())).because(e);
-    fs::create_dir_all(dir).map_err(failed)?;
-    let name = format!("{}.safetensors", wording.name);
-    fs::write(dir.join(&name), &bytes).map_err(failed)?;
-    let entry = IndexEntry {
-        name: wording.name.clone(),
-        file: name,
-        sha256: sha256(&bytes),
-        bytes: bytes.len() as u64,
-        title: wording.title.clone(),
-        default: true,
-    };
-    let index = dir.join(INDEX);
-    let text = serde_json::to_string_pretty(&listed(&index, entry)?).map_err(|e| Error::io(INDEX).because(e))?;
-    fs::write(&index, text + "\n").map_err(failed)?;
+    let listing = Listing { name: &wording.name, title: &wording.title, kind: ModelKind::Octlens, labels: &[] };
+    publish(dir, &bytes, &listing)?;
     Ok(metadata.metrics)
 }
 
@@ -134,20 +94,6 @@ fn calibration(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>
     let stride = train.len().div_ceil(N_CALIBRATION);
     let pixel_values = |record: &&Record| preprocess.pixel_values(preprocess.grey(&read_scan(record)?), &Device::Cpu);
     train.iter().step_by(stride.max(1)).map(pixel_values).collect()
-}
-
-/// The index with `entry` in place of its older self; the first model there ever was stays the default.
-fn listed(index: &Path, mut entry: IndexEntry) -> Result<Index> {
-    let mut list: Index = match fs::read_to_string(index) {
-        Ok(text) => serde_json::from_str(&text)
-            .map_err(|e| Error::data(format!("{} is damaged: remove it", index.display())).because(e))?,
-        Err(_) => Index::default(),
-    };
-    entry.default = !list.models.iter().any(|m| m.default && m.name != entry.name);
-    list.models.retain(|m| m.name != entry.name);
-    list.models.push(entry);
-    list.models.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(list)
 }
 
 fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
@@ -182,30 +128,4 @@ fn metadata(prepared: &Prepared, wording: &Wording) -> Result<Metadata> {
         training: json!({ "data": data, "settings": settings, "splits": splits }),
         metrics: serde_json::Value::Null,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_model_exported_twice_is_listed_once_and_the_first_stays_default() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(INDEX);
-        let entry = |name: &str, bytes: u64| IndexEntry {
-            name: name.into(),
-            file: format!("{name}.safetensors"),
-            sha256: String::new(),
-            bytes,
-            title: String::new(),
-            default: true,
-        };
-        for (name, bytes) in [("b", 1), ("a", 2), ("b", 3)] {
-            let index = listed(&path, entry(name, bytes)).unwrap();
-            fs::write(&path, serde_json::to_string(&index).unwrap()).unwrap();
-        }
-        let index: Index = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        let seen: Vec<_> = index.models.iter().map(|m| (m.name.as_str(), m.bytes, m.default)).collect();
-        assert_eq!(seen, [("a", 2, false), ("b", 3, true)]);
-    }
 }
