@@ -19,7 +19,9 @@
 //! report::Report ─ postMessage ─► web::state → render → canvas and lit words
 //! ```
 //!
-//! [`engine::Engine`] is that whole way behind one call, the same in the page and in `train explain`. Where a weights file
+//! [`engine::Engine`] is that whole way behind one call, the same in the page and in `train explain`. Where a visitor wants
+//! to compare, [`engine::baseline::Baseline`] answers beside it, about the same scan and class; [`protocol::index`] lists
+//! which weights files there are, and which of them are baselines. Where a weights file
 //! has integers, [`kernels`] runs them: [`nn::activations`] lets one definition of a tower run on floats and on bytes, and
 //! gradients through bytes are those of the dequantized weights.
 //!

@@ -51,6 +51,11 @@ pub enum Request {
         /// What to explain.
         options: Options,
     },
+    /// Fetch a baseline of `weights/index.json`, while scans are answered; [`BaselineNews`] tell of it.
+    LoadBaseline {
+        /// Its name.
+        name: String,
+    },
     /// Drop what is kept of a scan; nothing answers.
     Forget {
         /// Which scan.
@@ -68,6 +73,9 @@ pub struct Options {
     /// How words are scored.
     #[serde(default)]
     pub words: WordMethod,
+    /// Whether the baseline answers beside the model, where one is loaded.
+    #[serde(default)]
+    pub baseline: bool,
 }
 
 /// What the worker tells the page.
@@ -83,7 +91,19 @@ pub enum Response {
     /// Bytes of the weights file have come.
     Progress(Progress),
     /// A model is ready.
-    Loaded(Box<ModelCard>),
+    Loaded {
+        /// What its file says of it.
+        card: Box<ModelCard>,
+        /// A baseline that it may be compared with.
+        baseline: Option<ModelChoice>,
+    },
+    /// How a baseline's loading goes.
+    Baseline {
+        /// Its name.
+        name: String,
+        /// What is new of it.
+        news: BaselineNews,
+    },
     /// An analysis is done; `pixels` comes with the answer to `Analyze`.
     Analyzed {
         /// The request answered.
@@ -105,6 +125,17 @@ pub enum Response {
     },
 }
 
+/// How a baseline's loading goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum BaselineNews {
+    /// Bytes of its file have come.
+    Progress(Progress),
+    /// It answers when it is asked.
+    Loaded,
+    /// It does not answer, for this reason; the model does as before.
+    Failed(String),
+}
+
 /// A model of `weights/index.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelChoice {
@@ -116,7 +147,7 @@ pub struct ModelChoice {
     pub bytes: u64,
 }
 
-/// Bytes of the weights file that have come.
+/// Bytes of a weights file that have come.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// So far.

@@ -5,6 +5,7 @@
 pub mod app;
 pub mod canvas;
 pub mod client;
+pub mod companion;
 pub mod components;
 pub mod fetch;
 pub mod state;

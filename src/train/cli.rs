@@ -381,7 +381,12 @@ impl Cli {
                 commands::eval(&request, &a.device.device()?)
             }
             Command::Explain(a) => {
-                let options = crate::protocol::Options { target: a.target, caption: a.caption, words: a.words };
+                let options = crate::protocol::Options {
+                    target: a.target,
+                    caption: a.caption,
+                    words: a.words,
+                    baseline: a.baseline.is_some(),
+                };
                 let request = commands::ExplainRequest {
                     weights: &a.weights,
                     baseline: a.baseline.as_deref(),

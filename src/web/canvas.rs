@@ -6,12 +6,15 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData, Url};
 
 use crate::render;
-use crate::report::Report;
+use crate::report::Heatmap;
 
 /// Saved images are at least this wide, so that their lines of text can be read.
 const MIN_SAVED_WIDTH: f64 = 900.0;
-/// The band of text below a saved image.
-const BAND_HEIGHT: f64 = 104.0;
+/// What the lines of text below a saved image need.
+const LINE_HEIGHT: f64 = 22.0;
+const BAND_MARGIN: f64 = 38.0;
+/// Between two pictures of a saved image.
+const GAP: f64 = 8.0;
 
 /// Draws RGBA pixels (row by row, alpha not premultiplied) of `size` (columns, rows); the canvas takes that size.
 pub fn paint(canvas: &HtmlCanvasElement, rgba: &[u8], size: [usize; 2]) {
@@ -30,11 +33,10 @@ pub fn paint_scan(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize; 2], m
     paint(canvas, &render::grey_rgba(pixels, scan, drawn), drawn);
 }
 
-/// Draws a report's heatmap, transparent outside its region, at the size at which [`paint_scan`] draws the scan.
-pub fn paint_overlay(canvas: &HtmlCanvasElement, report: &Report) {
-    let scan = [report.input.width, report.input.height];
+/// Draws a heatmap of a scan, transparent outside its region, at the size at which [`paint_scan`] draws the scan.
+pub fn paint_overlay(canvas: &HtmlCanvasElement, heatmap: &Heatmap, scan: [usize; 2]) {
     let drawn = render::drawn_size(scan[0], scan[1], render::MAX_DRAWN_PIXELS);
-    paint(canvas, &render::overlay_rgba(&report.heatmap, scan, drawn), drawn);
+    paint(canvas, &render::overlay_rgba(heatmap, scan, drawn), drawn);
 }
 
 /// Hands a text file to the visitor.
@@ -46,31 +48,34 @@ pub fn save_text(name: &str, text: &str, mime: &str) {
     }
 }
 
-/// Hands a PNG to the visitor: scan, heatmap at `opacity` (0…1), and lines of text below.
-pub fn save_png(name: &str, scan: &HtmlCanvasElement, overlay: &HtmlCanvasElement, opacity: f64, lines: &[String]) {
-    let (width, height) = (f64::from(scan.width()), f64::from(scan.height()));
-    let scale = (MIN_SAVED_WIDTH / width).max(1.0);
+/// Hands a PNG to the visitor: the scan once for each heatmap, side by side, the heatmap over it at `opacity` (0…1), and
+/// lines of text below.
+pub fn save_png(name: &str, scan: &HtmlCanvasElement, overlays: &[HtmlCanvasElement], opacity: f64, lines: &[String]) {
+    let n_pictures = overlays.len().max(1) as f64;
+    let gaps = GAP * (n_pictures - 1.0);
+    let scale = ((MIN_SAVED_WIDTH - gaps) / n_pictures / f64::from(scan.width())).max(1.0);
+    let (width, height) = (f64::from(scan.width()) * scale, f64::from(scan.height()) * scale);
+    let (all_width, all_height) = (width * n_pictures + gaps, height + LINE_HEIGHT * lines.len() as f64 + BAND_MARGIN);
     let Some(canvas) = leptos::prelude::document().create_element("canvas").ok() else { return };
     let canvas: HtmlCanvasElement = canvas.unchecked_into();
-    canvas.set_width((width * scale) as u32);
-    canvas.set_height((height * scale + BAND_HEIGHT) as u32);
+    canvas.set_width(all_width as u32);
+    canvas.set_height(all_height as u32);
     let Some(context) = context_2d(&canvas) else { return };
     let draw = || -> Result<(), JsValue> {
         context.set_fill_style_str("#0d1013");
-        context.fill_rect(0.0, 0.0, width * scale, height * scale + BAND_HEIGHT);
-        context.draw_image_with_html_canvas_element_and_dw_and_dh(scan, 0.0, 0.0, width * scale, height * scale)?;
-        context.set_global_alpha(opacity);
-        context.draw_image_with_html_canvas_element_and_dw_and_dh(overlay, 0.0, 0.0, width * scale, height * scale)?;
-        context.set_global_alpha(1.0);
+        context.fill_rect(0.0, 0.0, all_width, all_height);
+        for (i, overlay) in overlays.iter().enumerate() {
+            let left = (width + GAP) * i as f64;
+            context.draw_image_with_html_canvas_element_and_dw_and_dh(scan, left, 0.0, width, height)?;
+            context.set_global_alpha(opacity);
+            context.draw_image_with_html_canvas_element_and_dw_and_dh(overlay, left, 0.0, width, height)?;
+            context.set_global_alpha(1.0);
+        }
         for (row, line) in lines.iter().enumerate() {
             context.set_font(if row == 0 { "600 17px system-ui, sans-serif" } else { "14px system-ui, sans-serif" });
             context.set_fill_style_str(if row == 0 { "#e8edf1" } else { "#9fb0bd" });
-            context.fill_text_with_max_width(
-                line,
-                16.0,
-                height * scale + 28.0 + 22.0 * row as f64,
-                width * scale - 32.0,
-            )?;
+            let top = height + 28.0 + LINE_HEIGHT * row as f64;
+            context.fill_text_with_max_width(line, 16.0, top, all_width - 32.0)?;
         }
         Ok(())
     };

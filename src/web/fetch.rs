@@ -2,7 +2,6 @@
 //! Asks nothing of any other place; knows no model. Works in the page and in the worker alike.
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -10,9 +9,10 @@ use web_sys::{Blob, Cache, CacheStorage, ReadableStreamDefaultReader, Request, R
 
 use crate::error::{Error, Result};
 use crate::protocol::Progress;
+use crate::protocol::index::{Index, IndexEntry};
 
 /// The list of models, beside the page.
-const INDEX_URL: &str = "weights/index.json";
+pub const INDEX_URL: &str = "weights/index.json";
 /// The name of our drawer in the Cache API; it holds nothing but verified weights.
 const CACHE_NAME: &str = "octlens-weights-1";
 /// Larger weights are refused before memory is taken: 32-bit wasm cannot hold them twice.
@@ -27,61 +27,20 @@ extern "C" {
     fn global_fetch(url: &str, init: &JsValue) -> Promise;
 }
 
-/// `weights/index.json`.
-#[derive(Deserialize)]
-struct Index {
-    models: Vec<Entry>,
-}
-
-/// One weights file that is served beside the page.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Entry {
-    /// The model's name.
-    pub name: String,
-    /// The file's name in `weights/`.
-    pub file: String,
-    /// SHA-256 of the file, in hex.
-    pub sha256: String,
-    /// The file's size.
-    pub bytes: u64,
-    /// A line for people.
-    #[serde(default)]
-    pub title: String,
-    /// Used when no model is asked for by name.
-    #[serde(default)]
-    pub default: bool,
-}
-
-/// The models that `weights/index.json` lists.
+/// The weights files that `weights/index.json` lists.
 ///
 /// # Errors
 /// The list is missing or unreadable.
-pub async fn models() -> Result<Vec<Entry>> {
-    let index: Index = serde_json::from_str(&text(INDEX_URL).await?)
-        .map_err(|e| Error::weights(format!("{INDEX_URL} is not a list of models")).because(e))?;
-    Ok(index.models)
-}
-
-/// The model of a name, or the default one.
-///
-/// # Errors
-/// The list names no such model.
-pub fn pick<'a>(models: &'a [Entry], name: Option<&str>) -> Result<&'a Entry> {
-    let found = match name {
-        Some(name) => models.iter().find(|entry| entry.name == name),
-        None => models.iter().find(|entry| entry.default).or(models.first()),
-    };
-    found.ok_or_else(|| match name {
-        Some(name) => Error::weights(format!("{INDEX_URL} lists no model \"{name}\"")),
-        None => Error::weights(format!("{INDEX_URL} lists no model: add one with train export")),
-    })
+pub async fn index() -> Result<Index> {
+    serde_json::from_str(&text(INDEX_URL).await?)
+        .map_err(|e| Error::weights(format!("{INDEX_URL} is not a list of models")).because(e))
 }
 
 /// The bytes of a weights file, from the browser's cache or the network, once their hash is right.
 ///
 /// # Errors
 /// The file cannot be fetched, is longer or shorter than listed, or its hash is not the listed one.
-pub async fn weights(entry: &Entry, on_progress: impl Fn(Progress)) -> Result<Vec<u8>> {
+pub async fn weights(entry: &IndexEntry, on_progress: impl Fn(Progress)) -> Result<Vec<u8>> {
     if entry.bytes > MAX_WEIGHTS_BYTES {
         return Err(Error::weights(format!("{} is too large for a browser: {} bytes", entry.file, entry.bytes)));
     }
@@ -142,7 +101,7 @@ async fn get(url: &str, cache_mode: &str) -> Result<Response> {
 }
 
 /// Reads a response to its end and checks its length and hash.
-async fn verified(entry: &Entry, response: Response, on_progress: &impl Fn(Progress)) -> Result<Vec<u8>> {
+async fn verified(entry: &IndexEntry, response: Response, on_progress: &impl Fn(Progress)) -> Result<Vec<u8>> {
     let file = &entry.file;
     let body = response.body().ok_or_else(|| Error::io(format!("{file} came without a body")))?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
@@ -219,7 +178,7 @@ async fn cached(cache: &Cache, url: &str) -> Option<Response> {
 }
 
 /// Keeps verified bytes and forgets other versions of the same file.
-async fn keep(cache: &Cache, entry: &Entry, url: &str, bytes: &[u8]) -> std::result::Result<(), JsValue> {
+async fn keep(cache: &Cache, entry: &IndexEntry, url: &str, bytes: &[u8]) -> std::result::Result<(), JsValue> {
     let keys: Array = JsFuture::from(cache.keys()).await?.unchecked_into();
     let same_file = format!("/weights/{}?v=", entry.file);
     for key in keys.iter() {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::caption::{Caption, Vocabulary};
-use crate::protocol::{ModelCard, ModelChoice, Options, Progress, Request, RequestId, Response, ScanId};
+use crate::protocol::{BaselineNews, ModelCard, ModelChoice, Options, Progress, Request, RequestId, Response, ScanId};
 use crate::report::{CaptionSource, Report};
+use crate::web::companion::{Companion, Presence};
 
 /// How many scans of a session are kept; the oldest make room.
 pub const MAX_SCANS: usize = 12;
@@ -113,6 +114,8 @@ pub struct AppState {
     pub models: Vec<ModelChoice>,
     /// The model that was asked for, or none for the default one.
     pub wanted_model: Option<String>,
+    /// The baseline that the model may be compared with.
+    pub companion: Option<Companion>,
     shown: Option<ScanId>,
     jobs: Vec<Job>,
     last_id: u32,
@@ -126,6 +129,7 @@ impl Default for AppState {
             problems: Vec::new(),
             models: Vec::new(),
             wanted_model: None,
+            companion: None,
             shown: None,
             jobs: Vec::new(),
             last_id: 0,
@@ -168,24 +172,50 @@ impl AppState {
     /// A visitor brings scans: what to ask of the worker. The first one is shown when it is answered.
     pub fn analyze(&mut self, names: &[String]) -> Vec<Request> {
         self.problems.clear();
+        let options = Options { baseline: self.is_comparing(), ..Options::default() };
         let mut kind = JobKind::Show;
         let ask = |name: &String| {
             let (scan, id) = (self.next_id(), self.next_id());
             self.jobs.push(Job { id, scan, name: name.clone(), kind });
             kind = JobKind::ListAfter(scan);
-            Request::Analyze { id, scan, name: name.clone(), frame: 0, options: Options::default() }
+            Request::Analyze { id, scan, name: name.clone(), frame: 0, options: options.clone() }
         };
         names.iter().map(ask).collect()
     }
 
-    /// The visitor looks at an earlier scan.
-    pub fn show(&mut self, scan: ScanId) {
+    /// The visitor looks at an earlier scan: what to ask of the worker.
+    pub fn show(&mut self, scan: ScanId) -> Option<Request> {
         self.problems.clear();
         self.shown = Some(scan);
+        self.compare_shown()
+    }
+
+    /// Whether the baseline is to answer beside the model, and can.
+    pub fn is_comparing(&self) -> bool {
+        self.companion.as_ref().is_some_and(Companion::is_on)
+    }
+
+    /// The visitor wants to compare, or no longer: what to ask of the worker.
+    pub fn set_comparing(&mut self, is_wanted: bool) -> Option<Request> {
+        self.problems.clear();
+        let request = self.companion.as_mut()?.want(is_wanted);
+        request.or_else(|| self.compare_shown())
+    }
+
+    /// Asks again about the shown scan, where its answer has a baseline too many or too few.
+    fn compare_shown(&mut self) -> Option<Request> {
+        let is_comparing = self.is_comparing();
+        self.ask_again(|options| options.baseline = is_comparing)
     }
 
     /// The visitor asks for another caption or class: what to ask of the worker, if a scan is shown.
     pub fn revise(&mut self, change: impl FnOnce(&mut Options)) -> Option<Request> {
+        let request = self.ask_again(change)?;
+        self.problems.clear();
+        Some(request)
+    }
+
+    fn ask_again(&mut self, change: impl FnOnce(&mut Options)) -> Option<Request> {
         let shown = self.shown;
         let entry = self.scans.iter_mut().find(|entry| Some(entry.id) == shown)?;
         let mut wanted = entry.wanted.clone();
@@ -195,13 +225,13 @@ impl AppState {
         }
         entry.wanted = wanted.clone();
         let (scan, name) = (entry.id, entry.report.input.name.clone());
-        self.problems.clear();
         let id = self.next_id();
         self.jobs.push(Job { id, scan, name, kind: JobKind::Revise });
         Some(Request::Revise { id, scan, options: wanted })
     }
 
-    /// The worker answered. Returns what must be asked in turn: to forget the scans that made room.
+    /// The worker answered. Returns what must be asked in turn: to forget the scans that made room, to compare
+    /// what is shown.
     pub fn apply(&mut self, response: Response, pixels: Option<Vec<u8>>) -> Vec<Request> {
         match response {
             Response::Ready { .. } | Response::Crashed { .. } => Vec::new(),
@@ -213,10 +243,12 @@ impl AppState {
                 self.model = Model::Loading(progress);
                 Vec::new()
             }
-            Response::Loaded(card) => {
+            Response::Loaded { card, baseline } => {
                 self.model = Model::Ready(Arc::new(*card));
+                self.companion = baseline.map(Companion::new);
                 Vec::new()
             }
+            Response::Baseline { name, news } => self.hear_of_baseline(&name, news).into_iter().collect(),
             Response::Analyzed { id, report } => self.take_report(id, *report, pixels),
             Response::Failed { id: None, message } => {
                 self.model = Model::Failed;
@@ -231,6 +263,23 @@ impl AppState {
         }
     }
 
+    /// News of a baseline that another model had are none.
+    fn hear_of_baseline(&mut self, name: &str, news: BaselineNews) -> Option<Request> {
+        let companion = self.companion.as_mut().filter(|companion| companion.choice.name == name)?;
+        match news {
+            BaselineNews::Progress(progress) => companion.presence = Presence::Coming(progress),
+            BaselineNews::Loaded => companion.presence = Presence::Here,
+            BaselineNews::Failed(message) => {
+                // Who no longer wants it need not hear why it did not come.
+                if companion.is_wanted {
+                    self.problems.push(Problem { name: Some(companion.choice.title.clone()), message });
+                }
+                companion.fail();
+            }
+        }
+        self.compare_shown()
+    }
+
     /// A request failed: what is shown stays.
     pub fn fail(&mut self, id: RequestId, message: String) {
         let Some(job) = self.finish(id) else { return };
@@ -240,6 +289,7 @@ impl AppState {
             entry.wanted.caption =
                 (entry.report.caption.source == CaptionSource::Edited).then(|| entry.report.caption.text.clone());
             entry.wanted.words = entry.report.tokens.method;
+            entry.wanted.baseline = entry.report.baseline.is_some();
         }
         self.problems.push(Problem { name: Some(job.name), message });
     }
@@ -273,7 +323,8 @@ impl AppState {
         }
         let retrieved = report.caption.text.clone();
         let pixels = Arc::new(pixels.unwrap_or_default());
-        let entry = Entry { id: job.scan, report: Arc::new(report), pixels, retrieved, wanted: Options::default() };
+        let wanted = Options { baseline: report.baseline.is_some(), ..Options::default() };
+        let entry = Entry { id: job.scan, report: Arc::new(report), pixels, retrieved, wanted };
         let at = match job.kind {
             JobKind::ListAfter(before) => self.scans.iter().position(|entry| entry.id == before).map_or(0, |at| at + 1),
             JobKind::Show | JobKind::Revise => 0,
@@ -283,7 +334,9 @@ impl AppState {
             self.shown = Some(job.scan);
         }
         let n_kept = self.scans.len().min(MAX_SCANS);
-        self.scans.drain(n_kept..).map(|entry| Request::Forget { scan: entry.id }).collect()
+        let mut requests: Vec<_> = self.scans.drain(n_kept..).map(|entry| Request::Forget { scan: entry.id }).collect();
+        requests.extend(self.compare_shown());
+        requests
     }
 
     fn finish(&mut self, id: RequestId) -> Option<Job> {

@@ -127,6 +127,13 @@ pub struct Text {
     pub map: &'static str,
     pub target: &'static str,
     pub target_detail: &'static str,
+    pub compare: &'static str,
+    pub compare_detail: fn(&str) -> String,
+    pub baseline_loading: &'static str,
+    pub baseline: &'static str,
+    pub baseline_alt: &'static str,
+    /// Which of the pictures side by side a line is about.
+    pub on_the_right: fn(&str) -> String,
     pub save_png: &'static str,
     pub save_json: &'static str,
     pub scan_alt: fn(&str) -> String,

@@ -138,6 +138,11 @@ impl Ui {
         self.shown.with(|shown| shown.as_ref().map(|entry| entry.report.clone()))
     }
 
+    /// How much of the scan the hottest cell covers now, 0…1.
+    pub fn heat_opacity(&self) -> f64 {
+        if self.is_heat_on.get() { f64::from(self.opacity_percent.get()) / 100.0 } else { 0.0 }
+    }
+
     /// Analyses files that a visitor chose, dropped or pasted.
     pub fn open_list(&self, files: Option<FileList>) {
         let Some(files) = files else { return };
@@ -185,7 +190,12 @@ impl Ui {
 
     /// Shows an earlier scan.
     pub fn show(&self, scan: u32) {
-        self.state.update(|state| state.show(scan));
+        self.send_any(self.state.try_update(|state| state.show(scan)).flatten());
+    }
+
+    /// Compares with the baseline, or no longer.
+    pub fn set_comparing(&self, is_wanted: bool) {
+        self.send_any(self.state.try_update(|state| state.set_comparing(is_wanted)).flatten());
     }
 
     /// Puts problems away.
@@ -246,7 +256,11 @@ impl Ui {
     }
 
     fn revise(&self, change: impl FnOnce(&mut Options)) {
-        if let Some(request) = self.state.try_update(|state| state.revise(change)).flatten() {
+        self.send_any(self.state.try_update(|state| state.revise(change)).flatten());
+    }
+
+    fn send_any(&self, requests: impl IntoIterator<Item = Request>) {
+        for request in requests {
             self.send(&request, None);
         }
     }
@@ -269,9 +283,7 @@ impl Ui {
         // As they are listed, but for the shown one, which is answered first and stays shown.
         files.sort_by_key(|file| (Some(file.scan) != shown, order.iter().position(|id| *id == file.scan)));
         self.files.set_value(Vec::new());
-        if let Some(request) = self.state.try_update(|state| state.load(model)) {
-            self.send(&request, None);
-        }
+        self.send_any(self.state.try_update(|state| state.load(model)));
         if !files.is_empty() {
             self.open(files.into_iter().map(|opened| (opened.name, opened.file)).collect());
         }
@@ -302,10 +314,7 @@ impl Ui {
                     // What one model could not read, another cannot; what none was there to read stays.
                     self.files.update_value(|files| files.retain(|opened| opened.request != *id));
                 }
-                let requests = self.state.try_update(|state| state.apply(response, pixels)).unwrap_or_default();
-                for request in &requests {
-                    self.send(request, None);
-                }
+                self.send_any(self.state.try_update(|state| state.apply(response, pixels)).unwrap_or_default());
             }
             Event::Lost(message) => self.state.update(|state| state.lose(message)),
         }

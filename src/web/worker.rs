@@ -9,25 +9,44 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
+use crate::engine::baseline::{Baseline, BaselineAnalysis};
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Error, Result};
-use crate::protocol::{BUILD, MAX_FILE_BYTES, ModelCard, ModelChoice, Options, Request, RequestId, Response, ScanId};
+use crate::protocol::index::IndexEntry;
+use crate::protocol::{BUILD, BaselineNews, MAX_FILE_BYTES, ModelCard, Options, Request, RequestId, Response, ScanId};
 use crate::web::fetch;
 
 const WASM_PAGE_BYTES: u64 = 1 << 16;
 
-/// What came in and has not been answered, in order. Requests wait while weights load or a file is read.
-#[derive(Default)]
-struct Inbox {
-    waiting: VecDeque<(Request, Option<Blob>)>,
-    is_answering: bool,
+/// One thing to do.
+enum Task {
+    Answer(Request, Option<Blob>),
+    /// The baseline of that name has come, or has not.
+    TakeBaseline(String, Result<(IndexEntry, Vec<u8>)>),
 }
 
-/// The model, and what is kept of each scan so that it can be explained again.
+/// What is to be done, in order, and who does it. Tasks wait while a model's weights load or a file is read.
+#[derive(Default)]
+struct Office {
+    tasks: RefCell<VecDeque<Task>>,
+    /// Away while tasks are done, so that one is done after the other.
+    desk: RefCell<Option<Desk>>,
+}
+
+/// The model, its companion, and what is kept of each scan so that it can be explained again.
 #[derive(Default)]
 struct Desk {
     engine: Option<Engine>,
-    analyses: Vec<(ScanId, Analysis)>,
+    /// By the name under which it was asked for.
+    baseline: Option<(String, Baseline)>,
+    scans: Vec<Kept>,
+}
+
+/// What is kept of a scan.
+struct Kept {
+    scan: ScanId,
+    analysis: Analysis,
+    baseline: Option<BaselineAnalysis>,
 }
 
 /// Starts to listen, then says so.
@@ -37,19 +56,13 @@ pub fn run() {
         let message = info.payload_as_str().unwrap_or("panic").to_owned();
         post(&Response::Crashed { message }, None);
     }));
-    let inbox = Rc::new(RefCell::new(Inbox::default()));
-    let desk = Rc::new(RefCell::new(Some(Desk::default())));
+    let office = Rc::new(Office { desk: RefCell::new(Some(Desk::default())), ..Office::default() });
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let message = event.data();
         let head = Reflect::get(&message, &"head".into()).ok().and_then(|head| head.as_string()).unwrap_or_default();
         let file = Reflect::get(&message, &"file".into()).ok().and_then(|file| file.dyn_into::<Blob>().ok());
         match serde_json::from_str(&head) {
-            Ok(request) => {
-                inbox.borrow_mut().waiting.push_back((request, file));
-                if !std::mem::replace(&mut inbox.borrow_mut().is_answering, true) {
-                    spawn_local(answer_all(inbox.clone(), desk.clone()));
-                }
-            }
+            Ok(request) => office.take_in(Task::Answer(request, file)),
             Err(e) => post(&Response::Failed { id: None, message: format!("the page sent no request: {e}") }, None),
         }
     });
@@ -59,16 +72,45 @@ pub fn run() {
     post(&Response::Ready { build: BUILD.to_owned() }, None);
 }
 
-async fn answer_all(inbox: Rc<RefCell<Inbox>>, desk: Rc<RefCell<Option<Desk>>>) {
-    // Only this task holds the desk: `is_answering` keeps a second one from starting.
-    let Some(mut at_work) = desk.take() else { return };
-    loop {
-        let next = inbox.borrow_mut().waiting.pop_front();
-        let Some((request, file)) = next else { break };
-        at_work.answer(request, file).await;
+impl Office {
+    fn take_in(self: &Rc<Self>, task: Task) {
+        self.tasks.borrow_mut().push_back(task);
+        if let Some(desk) = self.desk.take() {
+            spawn_local(self.clone().work(desk));
+        }
     }
-    desk.replace(Some(at_work));
-    inbox.borrow_mut().is_answering = false;
+
+    async fn work(self: Rc<Self>, mut desk: Desk) {
+        loop {
+            let next = self.tasks.borrow_mut().pop_front();
+            match next {
+                // It takes long: the model answers meanwhile.
+                Some(Task::Answer(Request::LoadBaseline { name }, _)) => spawn_local(self.clone().fetch_baseline(name)),
+                Some(Task::Answer(request, file)) => desk.answer(request, file).await,
+                Some(Task::TakeBaseline(name, fetched)) => {
+                    let outcome = fetched.and_then(|(entry, bytes)| desk.take_baseline(&entry, bytes));
+                    post_news(
+                        &name,
+                        outcome.map_or_else(|e| BaselineNews::Failed(e.to_string()), |()| BaselineNews::Loaded),
+                    );
+                }
+                None => break,
+            }
+        }
+        self.desk.replace(Some(desk));
+    }
+
+    async fn fetch_baseline(self: Rc<Self>, name: String) {
+        let fetched = baseline_file(&name).await;
+        self.take_in(Task::TakeBaseline(name, fetched));
+    }
+}
+
+async fn baseline_file(name: &str) -> Result<(IndexEntry, Vec<u8>)> {
+    let index = fetch::index().await?;
+    let entry = index.baseline(name).ok_or_else(|| not_listed("baseline", name))?;
+    let bytes = fetch::weights(entry, |progress| post_news(name, BaselineNews::Progress(progress))).await?;
+    Ok((entry.clone(), bytes))
 }
 
 impl Desk {
@@ -87,29 +129,49 @@ impl Desk {
                 post_failure(id, outcome);
             }
             Request::Revise { id, scan, options } => post_failure(id, self.revise(id, scan, &options)),
-            Request::Forget { scan } => self.analyses.retain(|(kept, _)| *kept != scan),
+            Request::Forget { scan } => self.scans.retain(|kept| kept.scan != scan),
+            // The office's own.
+            Request::LoadBaseline { .. } => {}
         }
     }
 
     async fn load(&mut self, model: Option<&str>) -> Result<()> {
-        let models = fetch::models().await?;
-        let choice = |entry: &fetch::Entry| ModelChoice {
-            name: entry.name.clone(),
-            title: entry.title.clone(),
-            bytes: entry.bytes,
-        };
-        post(&Response::Models(models.iter().map(choice).collect()), None);
-        let entry = fetch::pick(&models, model)?;
-        // The old model would take memory beside the new one, and answers nothing any more.
+        let index = fetch::index().await?;
+        post(&Response::Models(index.choosable().map(IndexEntry::choice).collect()), None);
+        let entry = index.pick(model).ok_or_else(|| match model {
+            Some(name) => not_listed("model", name),
+            None => Error::weights(format!("{} lists no model: add one with train export", fetch::INDEX_URL)),
+        })?;
+        // The old ones would take memory beside the new one, and answer nothing any more.
         self.engine = None;
+        self.baseline = None;
         let bytes = fetch::weights(entry, |progress| post(&Response::Progress(progress), None)).await?;
         let engine = Engine::load_verified(&entry.name, bytes, entry.sha256.to_ascii_lowercase())?;
-        self.analyses.clear();
+        self.scans.clear();
         // A wasm memory never shrinks: its size is what it took at most.
         let n_pages = core::arch::wasm32::memory_size(0) as u64;
         let card = ModelCard { peak_bytes: Some(n_pages * WASM_PAGE_BYTES), ..engine.card() };
-        post(&Response::Loaded(Box::new(card)), None);
+        let baseline = index.baseline_for(&card.vocabulary.labels).map(IndexEntry::choice);
+        post(&Response::Loaded { card: Box::new(card), baseline }, None);
         self.engine = Some(engine);
+        Ok(())
+    }
+
+    fn take_baseline(&mut self, entry: &IndexEntry, bytes: Vec<u8>) -> Result<()> {
+        let baseline = Baseline::load_verified(&entry.file, bytes, entry.sha256.to_ascii_lowercase())?;
+        // The list may be wrong, or another model may have come meanwhile.
+        let (theirs, ours) =
+            (&baseline.metadata().labels, self.engine.as_ref().map(|e| &e.metadata().vocabulary.labels));
+        if let Some(ours) = ours.filter(|ours| *ours != theirs) {
+            return Err(Error::weights(format!(
+                "{} knows the classes {}, the model {}: they cannot be compared",
+                entry.file,
+                theirs.join(", "),
+                ours.join(", ")
+            )));
+        }
+        self.scans.iter_mut().for_each(|kept| kept.baseline = None);
+        self.baseline = Some((entry.name.clone(), baseline));
         Ok(())
     }
 
@@ -136,25 +198,51 @@ impl Desk {
             .map_err(|_| Error::scan("the file cannot be read: it may have been moved, choose it again"))?;
         let bytes = Uint8Array::new(&buffer).to_vec();
         let analysis = engine.analyze(&Input { name, bytes: &bytes, frame }, options)?;
-        let pixels = Uint8Array::from(analysis.scan.pixels.as_slice());
-        post(&Response::Analyzed { id, report: Box::new(analysis.report.clone()) }, Some(&pixels));
-        self.analyses.retain(|(kept, _)| *kept != scan);
-        self.analyses.push((scan, analysis));
+        let mut report = analysis.report.clone();
+        let mut kept = Kept { scan, analysis, baseline: None };
+        compare(options, &mut self.baseline, |baseline| {
+            baseline.answer_beside(&mut report, &kept.analysis.scan, &mut kept.baseline)
+        });
+        let pixels = Uint8Array::from(kept.analysis.scan.pixels.as_slice());
+        post(&Response::Analyzed { id, report: Box::new(report) }, Some(&pixels));
+        self.scans.retain(|other| other.scan != scan);
+        self.scans.push(kept);
         Ok(())
     }
 
-    fn revise(&self, id: RequestId, scan: ScanId, options: &Options) -> Result<()> {
+    fn revise(&mut self, id: RequestId, scan: ScanId, options: &Options) -> Result<()> {
         let engine = self.engine.as_ref().ok_or_else(no_model)?;
-        let found = self.analyses.iter().find(|(kept, _)| *kept == scan);
-        let (_, analysis) = found.ok_or_else(|| Error::scan("this scan is no longer kept: choose it again"))?;
-        let report = engine.revise(analysis, options)?;
+        let found = self.scans.iter_mut().find(|kept| kept.scan == scan);
+        let kept = found.ok_or_else(|| Error::scan("this scan is no longer kept: choose it again"))?;
+        let mut report = engine.revise(&kept.analysis, options)?;
+        compare(options, &mut self.baseline, |baseline| {
+            baseline.answer_beside(&mut report, &kept.analysis.scan, &mut kept.baseline)
+        });
         post(&Response::Analyzed { id, report: Box::new(report) }, None);
         Ok(())
     }
 }
 
+/// Asks the baseline, where it is wanted and there is one. One that fails is put away, and the answer goes without.
+fn compare(options: &Options, baseline: &mut Option<(String, Baseline)>, ask: impl FnOnce(&Baseline) -> Result<()>) {
+    if let Some((name, asked)) = baseline.as_ref().filter(|_| options.baseline)
+        && let Err(e) = ask(asked)
+    {
+        post_news(name, BaselineNews::Failed(e.to_string()));
+        *baseline = None;
+    }
+}
+
 fn no_model() -> Error {
     Error::weights("no model is loaded: reload the page")
+}
+
+fn not_listed(kind: &str, name: &str) -> Error {
+    Error::weights(format!("{} lists no {kind} \"{name}\"", fetch::INDEX_URL))
+}
+
+fn post_news(baseline: &str, news: BaselineNews) {
+    post(&Response::Baseline { name: baseline.to_owned(), news }, None);
 }
 
 fn post_failure(id: RequestId, outcome: Result<()>) {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::report::{CaptionSource, Prediction, Report};
-use crate::web::components::probability_text;
+use crate::web::components::{probability_of_label, probability_text};
 use crate::web::text::Text;
 use crate::web::ui::use_ui;
 
@@ -80,7 +80,7 @@ fn Head(
     /// The answer.
     prediction: Prediction,
 ) -> impl IntoView {
-    let probability = prediction.probabilities.get(&prediction.label).copied().unwrap_or_default();
+    let probability = probability_of_label(&prediction);
     let all = prediction.probabilities.iter().map(|(label, p)| format!("{label} {p:.4}")).collect::<Vec<_>>();
     view! {
         <div
@@ -102,7 +102,7 @@ fn Head(
 fn verdict(text: &'static Text, report: &Report) -> (String, String) {
     let label = &report.image.label;
     let is_split = !report.agreement.same_label && report.caption.source == CaptionSource::Retrieved;
-    let probability = report.image.probabilities.get(label).copied().unwrap_or_default();
+    let probability = probability_of_label(&report.image);
     if is_split {
         (text.no_clear_answer.to_owned(), String::new())
     } else if probability < SURE_PROBABILITY {

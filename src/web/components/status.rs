@@ -15,7 +15,7 @@ pub fn StatusLine() -> impl IntoView {
     let step = move || {
         let text = ui.text();
         match ui.phase.get() {
-            Phase::Loading(progress) => view! { <span>{loading_text(text, progress)}</span> }.into_any(),
+            Phase::Loading(progress) => view! { <span>{loading_text(text.loading, text, progress)}</span> }.into_any(),
             Phase::Ready => view! { <span>{text.ready}</span> }.into_any(),
             Phase::Analyzing(_) => {
                 let awaited = ui.with(|state| state.awaited().map(|(name, n)| (text.analyzing)(name, n)));
@@ -74,7 +74,7 @@ pub fn ProgressBar() -> impl IntoView {
     });
     let is_busy = Memo::new(move |_| matches!(ui.phase.get(), Phase::Loading(_) | Phase::Analyzing(_)));
     let label = move || match ui.phase.get() {
-        Phase::Loading(progress) => loading_text(ui.text(), progress),
+        Phase::Loading(progress) => loading_text(ui.text().loading, ui.text(), progress),
         _ => ui.text().revising.to_owned(),
     };
     view! {
@@ -144,14 +144,14 @@ pub fn Problems() -> impl IntoView {
     view! { {banner} }
 }
 
-/// What is said while the weights come.
-pub fn loading_text(text: &Text, progress: Progress) -> String {
+/// What is said while weights come; `what` comes.
+pub fn loading_text(what: &str, text: &Text, progress: Progress) -> String {
     if progress.total_bytes == 0 {
-        return text.loading.to_owned();
+        return what.to_owned();
     }
     let done = (text.megabytes)(progress.done_bytes as f64 / 1e6);
     let total = (text.megabytes)(progress.total_bytes as f64 / 1e6);
-    format!("{}: {done} / {total}", text.loading)
+    format!("{what}: {done} / {total}")
 }
 
 fn steps(text: &Text, timings: &TimingsMs) -> [(&'static str, f64); 5] {

@@ -35,6 +35,16 @@ pub(super) static TEXT: Text = Text {
     map: "Map",
     target: "For",
     target_detail: "The class whose reasons are shown",
+    compare: "Compare with the baseline",
+    compare_detail: |size| {
+        format!(
+            "Asks a ResNet-50 without words too, and shows where it looked. Downloads {size} once, then answers slower."
+        )
+    },
+    baseline_loading: "Loading the baseline",
+    baseline: "ResNet-50 baseline, no words",
+    baseline_alt: "The same scan with the heatmap of the baseline",
+    on_the_right: |line| format!("Right: {line}"),
     save_png: "Save image",
     save_json: "Save report",
     scan_alt: |name| format!("OCT B-scan {name} with the heatmap of what the image says"),

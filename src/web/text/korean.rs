@@ -35,6 +35,16 @@ pub(super) static TEXT: Text = Text {
     map: "방법",
     target: "대상",
     target_detail: "이유를 볼 분류",
+    compare: "기준 모델과 비교",
+    compare_detail: |size| {
+        format!(
+            "문장 없는 ResNet-50에도 묻고, 어디를 보았는지 보여 줍니다. 처음 한 번 {size}를 받으며, 답이 느려집니다."
+        )
+    },
+    baseline_loading: "기준 모델을 불러오는 중",
+    baseline: "ResNet-50 기준 모델, 문장 없음",
+    baseline_alt: "같은 영상과 기준 모델의 히트맵",
+    on_the_right: |line| format!("오른쪽: {line}"),
     save_png: "그림 저장",
     save_json: "보고서 저장",
     scan_alt: |name| format!("OCT 단면 영상 {name}와 영상 판단의 히트맵"),
