@@ -161,9 +161,9 @@ export class Visit {
     return readFileSync(await download.path());
   }
 
-  /** How the heatmap is painted: its size and how much its pixels differ. */
-  overlay() {
-    return this.hook("overlay").evaluate((canvas) => {
+  /** How a heatmap is painted: its size and how much its pixels differ. */
+  overlay(hook = "overlay") {
+    return this.hook(hook).evaluate((canvas) => {
       const { width, height } = canvas;
       const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
       const shades = new Set();

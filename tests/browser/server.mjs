@@ -39,7 +39,7 @@ async function sendSlowly(response, bytes) {
 
 /**
  * Serves `folder` under `subPath` ("/a/b/") on a free port of this machine. A host may be bad on purpose:
- * `change(path, bytes)` gives other bytes, or null for none; files for which `isSlow(path)` come piece by piece.
+ * `change(path, bytes)` gives other bytes, or null for none, or a promise of either; files for which `isSlow(path)` come piece by piece.
  * `mounts` are other folders by the path ("bench/") below which they are served; the first that fits counts.
  * Returns { url, asked, close }; `asked` lists the paths in `folder` that were asked for.
  */
@@ -53,7 +53,7 @@ export async function serve(folder, subPath = "/", options = {}) {
     asked.push(path ?? pathname);
     const [at, from] = places.find(([at]) => path?.startsWith(at)) ?? [];
     const file = from === undefined ? null : fileOf(from, path.slice(at.length));
-    const bytes = file && change(path, readFileSync(file));
+    const bytes = file && (await change(path, readFileSync(file)));
     if (!bytes) {
       response.writeHead(404, { "content-type": "text/plain" }).end("not found");
       return;
