@@ -85,7 +85,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         match &self.source {
-            Some(source) => write!(f, " ({source})"),
+            // candle's go on with a backtrace where RUST_BACKTRACE asks for one.
+            Some(source) => write!(f, " ({})", source.to_string().lines().next().unwrap_or_default()),
             None => Ok(()),
         }
     }
@@ -94,5 +95,16 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_ref().map(|e| e.as_ref() as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_whatever_lies_beneath() {
+        let beneath = std::io::Error::other("no room\n   0: backtrace::frame\n   1: main");
+        assert_eq!(Error::io("cannot write").because(beneath).to_string(), "cannot write (no room)");
     }
 }

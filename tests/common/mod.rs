@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs `train`.
+/// Runs `train`, where errors carry backtraces: people must not see them.
 pub fn train(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_train")).args(args).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_train")).args(args).env("RUST_BACKTRACE", "1").output().unwrap()
 }
 
 /// Standard output of a call that must succeed.
