@@ -133,6 +133,24 @@ fn no_epochs_leave_imported_towers_as_they_are() {
 }
 
 #[test]
+fn a_run_goes_on_from_a_weights_file_with_frozen_norms() {
+    let dir = tempfile::tempdir().unwrap();
+    let [phantoms, run] = ["phantoms", "run"].map(|name| dir.path().join(name));
+    printed(&["phantom", "--out", text(&phantoms), "--healthy", "24", "--amd", "24", "--seed", "3"]);
+    let data = format!("phantom:{}", text(&phantoms));
+    let init = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors");
+    let finetune = ["finetune", "--data", &data, "--batch", "8", "--epochs", "1", "--init", text(&init)];
+    let finetune = [&finetune[..], &["--learning-rate", "1e-5", "--out", text(&run)]].concat();
+    assert!(refusal(&finetune, 1).contains("--freeze-bn true"));
+    printed(&[&finetune[..], &["--freeze-bn", "true"]].concat());
+    let log = std::fs::read_to_string(run.join("log.jsonl")).unwrap();
+    let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert!(last["val_label_accuracy"].as_f64().is_some_and(|a| a >= 0.7), "what the weights knew is lost: {last}");
+    let start: Value = serde_json::from_slice(&std::fs::read(run.join("start.json")).unwrap()).unwrap();
+    assert_eq!(start["weights"]["file"], "compact.safetensors");
+}
+
+#[test]
 fn every_command_explains_itself() {
     for command in ["phantom", "import", "finetune", "heads", "baseline", "export", "eval", "explain", "embed", "paper"]
     {
@@ -160,4 +178,5 @@ fn bad_usage_exits_with_2_and_bad_data_with_1() {
 fn a_device_that_is_not_built_in_is_refused_with_the_way_to_it() {
     let refused = refusal(&["phantom", "--out", "x", "--device", "cuda"], 1);
     assert!(refused.contains("--features cuda"), "{refused}");
+    assert_eq!(refused.lines().count(), 1, "{refused}");
 }

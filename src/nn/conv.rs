@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 pub use crate::kernels::PixelConv;
 use crate::kernels::{Conv, Packed};
 
-/// PyTorch's defaults, which CLIP uses.
-pub(super) const EPS: f64 = 1e-5;
+/// Added to a batch norm's variance; like the momentum PyTorch's default, which CLIP uses.
+pub const EPS: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
 /// Beside a convolution's weight: what a byte of 1 stands for in each channel of its output.
 pub const OUTPUT_STEPS: &str = "output_steps";

@@ -142,7 +142,8 @@ struct FinetuneArgs {
     /// KIND:DIR with KIND oct5k, octdl or phantom; may be given several times.
     #[arg(long, required = true)]
     data: Vec<DataSpec>,
-    /// Folder that import wrote, to begin from its weights; its sizes and tokenizer hold, not --model's.
+    /// What to begin from: a folder that import wrote, another run's, or a weights file (with --freeze-bn true: its
+    /// norms are folded). Its sizes and tokenizer hold, not --model's; whom it learnt from stays in the same split.
     #[arg(long)]
     init: Option<PathBuf>,
     #[command(flatten)]

@@ -137,6 +137,9 @@ pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, init: Option<
 }
 
 fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Result<Prepared> {
+    if start.as_ref().is_some_and(|s| !s.has_norms) && !settings.freeze_bn {
+        return Err(Error::config("the batch norms of --init are folded into its convolutions: add --freeze-bn true"));
+    }
     let known = start.as_ref().and_then(|s| s.splits.as_ref());
     let splits = Splits::make(&dataset.records, settings.seed, SPLIT_FRACTIONS, known);
     let mut captions: Vec<_> = part(dataset, &splits, Split::Train).into_iter().map(|r| r.caption.clone()).collect();

@@ -4,6 +4,8 @@
 //! The files are not trusted. Nothing in them is run, nothing is unpacked, and room is taken only for what lies in the
 //! file: `archive` bounds the entries, `pickle` the values, `checkpoint` the tensors, `shapes` says what does not fit.
 //!
+//! A weights file of our own is a start too (`weights_file`).
+//!
 //! The text tower has OpenAI's QuickGELU, which no weights file tells: of open_clip's models those named `-quickgelu`,
 //! and all of OpenAI's, are right.
 
@@ -16,6 +18,7 @@ pub mod resnet50;
 mod shapes;
 mod sizes;
 pub mod start;
+mod weights_file;
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -83,8 +86,10 @@ pub struct Imported {
     pub tokenizer: Tokenizer,
     /// Both towers and the temperature, 32-bit floats on the CPU, under the names that [`crate::clip::Clip`] asks for.
     pub towers: HashMap<String, Tensor>,
-    /// Which patients it learnt from, if it is a run's.
+    /// Which patients it learnt from, if it is octlens's own.
     pub splits: Option<Splits>,
+    /// Whether its batch norms are those that it was trained with; else their statistics must stay frozen.
+    pub has_norms: bool,
 }
 
 /// Reads weights and vocabulary. `text_heads` is needed where the text tower's width is no multiple of 64.
@@ -124,7 +129,7 @@ pub fn import(weights: &Path, vocabulary: &Path, text_heads: Option<usize>) -> R
         pixel_mean: PIXEL_MEAN,
         pixel_std: PIXEL_STD,
     };
-    Ok(Imported { manifest, tokenizer, towers, splits: None })
+    Ok(Imported { manifest, tokenizer, towers, splits: None, has_norms: true })
 }
 
 /// PyTorch counts the batches that a norm has seen; nothing uses that.
@@ -172,11 +177,14 @@ fn unusable(dir: &Path) -> Error {
 }
 
 impl Manifest {
-    /// Reads it from a folder that [`Imported::write`] wrote, or makes it of a run's.
+    /// Reads it from a folder that [`Imported::write`] wrote, or makes it of a run's or of a weights file's.
     ///
     /// # Errors
     /// There is none, or it is damaged or of another version.
     pub fn read(dir: &Path) -> Result<Self> {
+        if dir.is_file() {
+            return weights_file::manifest(dir);
+        }
         if dir.join(files::MODEL).exists() {
             return Self::of_run(&Run::new(dir)?);
         }
@@ -213,11 +221,14 @@ impl Imported {
         folder.write_json(MANIFEST, &self.manifest)
     }
 
-    /// Reads what [`Self::write`] wrote, or a run's towers and splits.
+    /// Reads what [`Self::write`] wrote, or the towers and splits of a run or of a weights file.
     ///
     /// # Errors
     /// The folder is of another version, or its parts are damaged or do not fit each other.
     pub fn read(dir: &Path) -> Result<Self> {
+        if dir.is_file() {
+            return weights_file::read(dir);
+        }
         let manifest = Manifest::read(dir)?;
         let read = || {
             let mut checkpoint = Checkpoint::open(&dir.join(files::TOWERS))?;
@@ -231,7 +242,7 @@ impl Imported {
             Ok((tokenizer, towers, splits))
         };
         let (tokenizer, towers, splits) = read().map_err(|e: Error| unusable(dir).because(e))?;
-        Ok(Self { manifest, tokenizer, towers, splits })
+        Ok(Self { manifest, tokenizer, towers, splits, has_norms: true })
     }
 
     /// Makes `spec` a model of this one's sizes, which sees pixels as this one was trained to.

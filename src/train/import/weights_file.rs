@@ -1,0 +1,117 @@
+//! A weights file of our own as the start of a run: integers become floats again. Batch norms were folded into the
+//! convolutions when it was exported and do not come back: each is one that changes nothing, so they must stay frozen.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+
+use super::shapes::{self, Shapes};
+use super::{Imported, Manifest, SCHEMA, Source};
+use crate::bundle::{Bundle, Metadata, sha256};
+use crate::clip::Clip;
+use crate::error::{Error, Result};
+use crate::nn::conv::EPS;
+use crate::tokenizer::Tokenizer;
+
+/// What [`Source::format`] calls it.
+const FORMAT: &str = "octlens weights file";
+
+fn open(path: &Path) -> Result<(Bundle, Manifest)> {
+    let bytes = fs::read(path).map_err(|e| Error::io(format!("cannot read {}", path.display())).because(e))?;
+    let sha256 = sha256(&bytes);
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bundle = Bundle::<Metadata>::read(&path.display().to_string(), bytes, sha256.clone())?;
+    let Metadata { name, clip, preprocess, .. } = &bundle.metadata;
+    let source = Source { file, sha256, format: FORMAT.to_owned() };
+    let manifest = Manifest {
+        schema: SCHEMA.to_owned(),
+        name: name.clone(),
+        weights: source.clone(),
+        tokenizer: source,
+        clip: clip.clone(),
+        pixel_mean: preprocess.mean,
+        pixel_std: preprocess.std,
+    };
+    Ok((bundle, manifest))
+}
+
+/// What the file says of itself.
+///
+/// # Errors
+/// It is damaged, or holds no model of two towers.
+pub fn manifest(path: &Path) -> Result<Manifest> {
+    Ok(open(path)?.1)
+}
+
+/// Its towers, tokenizer and splits.
+///
+/// # Errors
+/// As [`manifest`], or a tensor is missing.
+pub fn read(path: &Path) -> Result<Imported> {
+    let (bundle, manifest) = open(path)?;
+    let tokenizer = Tokenizer::from_json(&bundle.metadata.tokenizer)?;
+    let splits = serde_json::from_value(bundle.metadata.training["splits"].clone()).ok();
+    let expected = shapes::of_clip(&manifest.clip)?;
+    let vb = bundle.params.into_builder();
+    // Building the model takes the integers away.
+    let mut towers = floats(&expected, &vb)?;
+    let n_floats = towers.len();
+    let clip = Clip::new(&manifest.clip, vb)?;
+    unfold(&clip, &mut towers)?;
+    shapes::compare(&towers.iter().map(|(n, t)| (n.clone(), t.dims().to_vec())).collect(), &expected, |_| false)?;
+    let has_norms = n_floats == towers.len();
+    Ok(Imported { manifest, tokenizer, towers, splits, has_norms })
+}
+
+fn floats(expected: &Shapes, vb: &VarBuilder<'_>) -> Result<HashMap<String, Tensor>> {
+    let there = expected.iter().filter(|(name, _)| vb.contains_tensor(name));
+    there.map(|(name, shape)| Ok((name.clone(), vb.get(shape.as_slice(), name)?))).collect()
+}
+
+/// Convolutions without their inputs' steps, each with the norm that gives what the folded one gives.
+fn unfold(clip: &Clip, towers: &mut HashMap<String, Tensor>) -> Result<()> {
+    for (layer, _) in clip.visual.inputs().into_iter().filter(|(layer, _)| layer.is_int8()) {
+        let (conv, norm) = layer.names();
+        let (kernel, bias) = layer.folded()?;
+        let all = |value: f64| Ok::<_, Error>(Tensor::full(value as f32, bias.shape(), &Device::Cpu)?);
+        for (part, value) in [("weight", all(1.)?), ("running_mean", all(0.)?), ("running_var", all(1. - EPS)?)] {
+            towers.insert(format!("{norm}.{part}"), value);
+        }
+        towers.insert(format!("{norm}.bias"), bias);
+        towers.insert(format!("{conv}.weight"), kernel.to_dtype(DType::F32)?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Mode;
+
+    /// 32-bit sums in another order, through some thirty layers.
+    const TOLERANCE: f64 = 1e-4;
+
+    #[test]
+    fn the_towers_are_the_files_own_in_floats() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors");
+        let imported = read(&path).unwrap();
+        assert!(!imported.has_norms);
+        assert!(imported.splits.is_some_and(|splits| splits.patients.len() > 100));
+        let ours = VarBuilder::from_tensors(imported.towers, DType::F32, &Device::Cpu);
+        let ours = Clip::new(&imported.manifest.clip, ours).unwrap();
+        let file = Clip::new(&imported.manifest.clip, open(&path).unwrap().0.params.into_builder()).unwrap();
+        let vision = &imported.manifest.clip.vision;
+        let shape = (1, 3, vision.image_height, vision.image_width);
+        let pixel_values = Tensor::randn(0f32, 1., shape, &Device::Cpu).unwrap();
+        let map = |clip: &Clip| {
+            let first = clip.visual.first(&pixel_values, Mode::Eval).unwrap();
+            clip.visual.layers(&first, 0..clip.visual.n_stages(), Mode::Eval).unwrap()
+        };
+        let (ours, file) = (map(&ours), map(&file));
+        let length = |t: &Tensor| f64::from(t.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt());
+        assert!(length(&(&ours - &file).unwrap()) <= TOLERANCE * length(&file));
+    }
+}
