@@ -55,6 +55,14 @@ fn one_command_leads_from_clips_weights_to_the_papers_table() {
     assert_eq!((&settings["preset"], &settings["weight_decay"]), (&"paper".into(), &0.2.into()));
     assert!(std::fs::read_to_string(run.join("report.html")).unwrap().contains("<svg"));
 
+    // The towers' weight decay, added to the heads' gradients, once held them at chance.
+    let log = std::fs::read_to_string(run.join("log.jsonl")).unwrap();
+    let losses = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let losses: Vec<f64> =
+        losses.filter(|l| l["head_epoch"].is_u64()).map(|l| l["train_loss"].as_f64().unwrap()).collect();
+    let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(lowest < losses[0] && losses[losses.len() - 1] <= lowest + 0.01, "the heads unlearn: {losses:?}");
+
     // The page reads what may be compared from the same list: the folder is all it needs.
     let index: Value = serde_json::from_slice(&std::fs::read(run.join("weights/index.json")).unwrap()).unwrap();
     let listed: Vec<_> = index["models"].as_array().unwrap().iter().map(|m| (&m["name"], &m["default"])).collect();

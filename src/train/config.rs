@@ -73,6 +73,13 @@ impl Precision {
     }
 }
 
+const HEAD_WEIGHT_DECAY: f64 = 0.05;
+
+/// For settings stored before there was one of the heads' own.
+fn head_weight_decay() -> f64 {
+    HEAD_WEIGHT_DECAY
+}
+
 /// Settings of a run; each is an option of the command line. Where `--preset paper` has another default, it follows
 /// in brackets.
 #[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -170,6 +177,10 @@ pub struct Settings {
     /// Learning rate of the heads.
     #[arg(long, default_value_t = 1e-3)]
     pub head_learning_rate: f64,
+    /// Weight decay of the heads (0; 0.2 is published for the towers, and would hold the heads at chance).
+    #[arg(long, default_value_t = HEAD_WEIGHT_DECAY, default_value_if("preset", "paper", "0"))]
+    #[serde(default = "head_weight_decay")]
+    pub head_weight_decay: f64,
     /// Hidden units of the heads.
     #[arg(long, default_value_t = 128)]
     pub head_hidden: usize,
@@ -287,10 +298,12 @@ mod tests {
     }
 
     #[test]
-    fn settings_from_before_there_was_a_precision_are_those_of_f32() {
+    fn settings_that_older_runs_do_not_have_are_what_they_ran_with() {
         let settings = Only::parse_from(["settings"]).settings;
         let mut stored = serde_json::to_value(&settings).unwrap();
         assert_eq!(stored.as_object_mut().unwrap().remove("precision"), Some("f32".into()));
+        let decay = stored.as_object_mut().unwrap().remove("head_weight_decay");
+        assert_eq!(decay, Some(settings.weight_decay.into()));
         assert_eq!(serde_json::from_value::<Settings>(stored).unwrap(), settings);
         assert_ne!(Only::parse_from(["settings", "--precision", "bf16"]).settings, settings);
     }

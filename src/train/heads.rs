@@ -14,7 +14,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::adamw::AdamW;
+use super::adamw::{AdamW, AdamWConfig};
 use super::batches::{text_batch, views};
 use super::calibrate::{Heads, calibrate};
 use super::checkpoint::named_variables;
@@ -131,7 +131,8 @@ pub fn train(
     let variables = named_variables(&map)?;
     let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     initialize(&mut list, spec.clip.text.layers, settings.seed)?;
-    let mut adamw = AdamW::new(list, adamw_config(settings), |_| 1.)?;
+    let config = AdamWConfig { weight_decay: settings.head_weight_decay, ..adamw_config(settings) };
+    let mut adamw = AdamW::new(list, config, |_| 1.)?;
     let weights = balance(records, &shown);
     let n_classes = spec.head.n_classes;
     let mut order: Vec<usize> = (0..shown.len()).collect();
