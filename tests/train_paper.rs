@@ -13,6 +13,9 @@ use common::{printed, text, train};
 use octlens::train::import::resnet50;
 use serde_json::Value;
 
+/// The heads begin at ln 2 = 0.69. They end near 0.52, but at 0.63 where the towers' weight decay holds them.
+const LEARNT: f64 = 0.58;
+
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import").join(name)
 }
@@ -55,13 +58,10 @@ fn one_command_leads_from_clips_weights_to_the_papers_table() {
     assert_eq!((&settings["preset"], &settings["weight_decay"]), (&"paper".into(), &0.2.into()));
     assert!(std::fs::read_to_string(run.join("report.html")).unwrap().contains("<svg"));
 
-    // The towers' weight decay, added to the heads' gradients, once held them at chance.
     let log = std::fs::read_to_string(run.join("log.jsonl")).unwrap();
     let losses = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let losses: Vec<f64> =
-        losses.filter(|l| l["head_epoch"].is_u64()).map(|l| l["train_loss"].as_f64().unwrap()).collect();
-    let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
-    assert!(lowest < losses[0] && losses[losses.len() - 1] <= lowest + 0.01, "the heads unlearn: {losses:?}");
+    let last = losses.filter(|l| l["head_epoch"].is_u64()).last().unwrap()["train_loss"].as_f64().unwrap();
+    assert!(last < LEARNT, "the heads end at a loss of {last}");
 
     // The page reads what may be compared from the same list: the folder is all it needs.
     let index: Value = serde_json::from_slice(&std::fs::read(run.join("weights/index.json")).unwrap()).unwrap();
