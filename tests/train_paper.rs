@@ -60,7 +60,7 @@ fn one_command_leads_from_clips_weights_to_the_papers_table() {
 
     let log = std::fs::read_to_string(run.join("log.jsonl")).unwrap();
     let losses = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let last = losses.filter(|l| l["head_epoch"].is_u64()).last().unwrap()["train_loss"].as_f64().unwrap();
+    let last = losses.rev().find(|l| l["head_epoch"].is_u64()).unwrap()["train_loss"].as_f64().unwrap();
     assert!(last < LEARNT, "the heads end at a loss of {last}");
 
     // The page reads what may be compared from the same list: the folder is all it needs.
