@@ -5,27 +5,26 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
 use super::shapes::{self, Shapes};
 use super::{Imported, Manifest, SCHEMA, Source};
-use crate::bundle::{Bundle, Metadata, sha256};
+use crate::bundle::{Bundle, Metadata};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::conv::EPS;
 use crate::tokenizer::Tokenizer;
+use crate::train::split::Splits;
 
 /// What [`Source::format`] calls it.
 const FORMAT: &str = "octlens weights file";
 
 fn open(path: &Path) -> Result<(Bundle, Manifest)> {
     let bytes = fs::read(path).map_err(|e| Error::io(format!("cannot read {}", path.display())).because(e))?;
-    let sha256 = sha256(&bytes);
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let bundle = Bundle::<Metadata>::read(&path.display().to_string(), bytes, sha256.clone())?;
+    let source = Source::of(path, FORMAT)?;
+    let bundle = Bundle::<Metadata>::read(&path.display().to_string(), bytes, source.sha256.clone())?;
     let Metadata { name, clip, preprocess, .. } = &bundle.metadata;
-    let source = Source { file, sha256, format: FORMAT.to_owned() };
     let manifest = Manifest {
         schema: SCHEMA.to_owned(),
         name: name.clone(),
@@ -49,21 +48,27 @@ pub fn manifest(path: &Path) -> Result<Manifest> {
 /// Its towers, tokenizer and splits.
 ///
 /// # Errors
-/// As [`manifest`], or a tensor is missing.
+/// As [`manifest`], or a tensor is missing, or it does not say whom it learnt from: those might be measured on.
 pub fn read(path: &Path) -> Result<Imported> {
     let (bundle, manifest) = open(path)?;
     let tokenizer = Tokenizer::from_json(&bundle.metadata.tokenizer)?;
-    let splits = serde_json::from_value(bundle.metadata.training["splits"].clone()).ok();
+    let splits = splits(&bundle.metadata).map_err(|e| {
+        Error::weights(format!("{} does not say whom it learnt from: re-export with train export", path.display()))
+            .because(e)
+    })?;
     let expected = shapes::of_clip(&manifest.clip)?;
     let vb = bundle.params.into_builder();
     // Building the model takes the integers away.
     let mut towers = floats(&expected, &vb)?;
-    let n_floats = towers.len();
     let clip = Clip::new(&manifest.clip, vb)?;
     unfold(&clip, &mut towers)?;
     shapes::compare(&towers.iter().map(|(n, t)| (n.clone(), t.dims().to_vec())).collect(), &expected, |_| false)?;
-    let has_norms = n_floats == towers.len();
-    Ok(Imported { manifest, tokenizer, towers, splits, has_norms })
+    let has_norms = !clip.visual.inputs().iter().any(|(layer, _)| layer.is_int8());
+    Ok(Imported { manifest, tokenizer, towers, splits: Some(splits), has_norms })
+}
+
+fn splits(metadata: &Metadata) -> serde_json::Result<Splits> {
+    serde_json::from_value(metadata.training["splits"].clone())
 }
 
 fn floats(expected: &Shapes, vb: &VarBuilder<'_>) -> Result<HashMap<String, Tensor>> {
@@ -81,18 +86,30 @@ fn unfold(clip: &Clip, towers: &mut HashMap<String, Tensor>) -> Result<()> {
             towers.insert(format!("{norm}.{part}"), value);
         }
         towers.insert(format!("{norm}.bias"), bias);
-        towers.insert(format!("{conv}.weight"), kernel.to_dtype(DType::F32)?);
+        towers.insert(format!("{conv}.weight"), kernel);
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use candle_core::DType;
+
     use super::*;
     use crate::nn::Mode;
 
     /// 32-bit sums in another order, through some thirty layers.
     const TOLERANCE: f64 = 1e-4;
+
+    #[test]
+    fn a_file_that_does_not_say_whom_it_learnt_from_is_refused() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors");
+        let mut metadata = open(&path).unwrap().0.metadata;
+        metadata.training["splits"] = serde_json::Value::Null;
+        let silent = tempfile::NamedTempFile::new().unwrap();
+        fs::write(silent.path(), Bundle::write(&metadata, &HashMap::new(), false).unwrap()).unwrap();
+        assert!(read(silent.path()).unwrap_err().to_string().contains("whom it learnt from"));
+    }
 
     #[test]
     fn the_towers_are_the_files_own_in_floats() {
