@@ -15,7 +15,7 @@ use crate::preprocess::Preprocess;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
-    /// What was found to work on few scans.
+    /// What was found to work on few scans; the README tells what each choice gains.
     Octlens,
     /// The published settings (Cho, Park & Jeong): Adam with coupled weight decay, a constant rate, CLIP's own loss.
     /// The paper is silent on augmentation (none here) and batch norm (statistics frozen, as `clip.load` leaves them).
