@@ -22,6 +22,7 @@ SEEDS = {f"preset octlens, seed {seed}": {"--seed": str(seed)} for seed in (42, 
 VARIANTS = {
     **SEEDS,
     "preset paper": {"--preset": "paper", "--warmup-steps": "0", "--ema-decay": "0"},
+    "the published rate, 5e-5": {"--learning-rate": "5e-5"},
     "CLIP's loss, not several positives": {"--contrast": "scans"},
     "no augmentation": {"--augment": "0"},
     "no local loss": {"--local-weight": "0"},
@@ -65,8 +66,7 @@ class Recipe:
         """Phantoms alone, then OCTDL's patients dealt once for all variants."""
         start, dealt = self.folder("start"), self.folder("dealt")
         self.run("finetune", "--out", str(start), *self.phantoms, settings=START)
-        if not dealt.exists():
-            self.run("finetune", "--out", str(dealt), "--init", str(start), *self.data, settings={"--epochs": "0"})
+        self.run("finetune", "--out", str(dealt), "--init", str(start), *self.data, settings={"--epochs": "0"})
 
     def variant(self, name: str) -> None:
         run = self.folder(name)
