@@ -22,6 +22,7 @@ pub mod fit;
 pub mod heads;
 pub mod import;
 pub mod init;
+pub mod input_size;
 pub mod lesion_box;
 pub mod local;
 pub mod loss;

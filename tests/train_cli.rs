@@ -133,14 +133,14 @@ fn no_epochs_leave_imported_towers_as_they_are() {
 }
 
 #[test]
-fn a_run_goes_on_from_a_weights_file_with_frozen_norms() {
+fn a_run_goes_on_from_a_weights_file_with_frozen_norms_and_a_larger_input() {
     let dir = tempfile::tempdir().unwrap();
     let [phantoms, run] = ["phantoms", "run"].map(|name| dir.path().join(name));
     printed(&["phantom", "--out", text(&phantoms), "--healthy", "24", "--amd", "24", "--seed", "3"]);
     let data = format!("phantom:{}", text(&phantoms));
     let init = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors");
     let finetune = ["finetune", "--data", &data, "--batch", "8", "--epochs", "1", "--init", text(&init)];
-    let finetune = [&finetune[..], &["--learning-rate", "1e-5", "--out", text(&run)]].concat();
+    let finetune = [&finetune[..], &["--learning-rate", "1e-5", "--input", "160x320", "--out", text(&run)]].concat();
     assert!(refusal(&finetune, 1).contains("--freeze-bn true"));
     printed(&[&finetune[..], &["--freeze-bn", "true"]].concat());
     let log = std::fs::read_to_string(run.join("log.jsonl")).unwrap();
@@ -148,6 +148,10 @@ fn a_run_goes_on_from_a_weights_file_with_frozen_norms() {
     assert!(last["val_label_accuracy"].as_f64().is_some_and(|a| a >= 0.9), "what the weights knew is lost: {last}");
     let start: Value = serde_json::from_slice(&std::fs::read(run.join("start.json")).unwrap()).unwrap();
     assert_eq!(start["weights"]["file"], "compact.safetensors");
+    let model: Value = serde_json::from_slice(&std::fs::read(run.join("model.json")).unwrap()).unwrap();
+    for size in [&model["clip"]["vision"], &model["preprocess"]] {
+        assert_eq!([&size["image_height"], &size["image_width"]], [160, 320]);
+    }
 }
 
 #[test]
@@ -163,6 +167,8 @@ fn bad_usage_exits_with_2_and_bad_data_with_1() {
     refusal(&["dance"], 2);
     refusal(&["eval", "--weights", "w", "--data", "magic:folder"], 2);
     refusal(&["phantom", "--out", "x", "--device", "abacus"], 2);
+    let told = refusal(&["finetune", "--out", "x", "--data", "octdl:.", "--input", "100x200"], 2);
+    assert!(told.contains("multiples of 32"), "{told}");
     for (option, value) in [("--batch", "0"), ("--class-word-dropout", "1.5"), ("--augment", "-1")] {
         let option_value = format!("{option}={value}");
         let told = refusal(&["finetune", "--out", "no-run", "--data", "octdl:.", &option_value], 1);

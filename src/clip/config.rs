@@ -50,6 +50,11 @@ pub const EXPANSION: usize = 4;
 /// Channels of one head of the attention pool (CLIP's `model.py`).
 const POOL_HEAD_DIM: usize = 64;
 
+/// Whether an image tower can see that many rows or columns of pixels.
+pub fn is_input_side(pixels: usize) -> bool {
+    pixels % 32 == 0 && (32..=2048).contains(&pixels)
+}
+
 impl VisionConfig {
     /// Channels of the last feature map.
     pub fn feature_dim(&self) -> usize {
@@ -108,10 +113,10 @@ impl ClipConfig {
         if !(v.output_stride == 32 || v.output_stride == 16) {
             return wrong("output_stride must be 32 or 16");
         }
-        if v.image_height == 0 || v.image_width == 0 || v.image_height % 32 != 0 || v.image_width % 32 != 0 {
-            return wrong("image_height and image_width must be multiples of 32");
+        if ![v.image_height, v.image_width].into_iter().all(is_input_side) {
+            return wrong("image_height and image_width must be multiples of 32, at most 2048");
         }
-        if v.image_height > 2048 || v.image_width > 2048 || v.width > 256 || self.embed_dim > 4096 {
+        if v.width > 256 || self.embed_dim > 4096 {
             return wrong("the image tower is larger than any this program runs");
         }
         if v.width == 0 || v.width % 2 != 0 || v.layers.contains(&0) || v.layers.iter().any(|n| *n > 64) {

@@ -153,6 +153,10 @@ fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Re
         Some(imported) => imported.tokenizer.clone(),
         None => vocab::train(&texts)?,
     };
+    let start = match (start, settings.input) {
+        (Some(imported), Some(input)) => Some(imported.at(input)?),
+        (start, _) => start,
+    };
     let mut spec = ModelSpec::new(&settings, dataset, captions, tokenizer.vocab_size())?;
     if let Some(imported) = &start {
         imported.adapt(&mut spec);

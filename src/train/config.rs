@@ -5,6 +5,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
+use super::input_size::InputSize;
 use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
@@ -90,6 +91,10 @@ pub struct Settings {
     /// Model size: compact or rn50 (rn50).
     #[arg(long, default_value = "compact", default_value_if("preset", "paper", "rn50"))]
     pub model: String,
+    /// HEIGHTxWIDTH of what the image tower sees, in pixels, multiples of 32; the model's own, or --init's, if left out.
+    #[arg(long, value_name = "HEIGHTxWIDTH")]
+    #[serde(default)]
+    pub input: Option<InputSize>,
     /// Seeds weights, order, views and splits.
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
@@ -250,7 +255,7 @@ impl ModelSpec {
     /// # Errors
     /// The model is not known.
     pub fn new(settings: &Settings, dataset: &Dataset, captions: Vec<Caption>, vocab_size: usize) -> Result<Self> {
-        let clip = match settings.model.as_str() {
+        let mut clip = match settings.model.as_str() {
             "compact" => ClipConfig::compact(vocab_size),
             "rn50" => {
                 let mut clip = ClipConfig::rn50();
@@ -259,6 +264,9 @@ impl ModelSpec {
             }
             other => return Err(Error::config(format!("--model {other} is not known: use compact or rn50"))),
         };
+        if let Some(input) = settings.input {
+            input.set(&mut clip.vision);
+        }
         let vocabulary = dataset.vocabulary();
         Ok(Self {
             name: settings.model.clone(),

@@ -4,7 +4,7 @@
 //! The files are not trusted. Nothing in them is run, nothing is unpacked, and room is taken only for what lies in the
 //! file: `archive` bounds the entries, `pickle` the values, `checkpoint` the tensors, `shapes` says what does not fit.
 //!
-//! A weights file of our own is a start too (`weights_file`).
+//! A weights file of our own is a start too (`weights_file`), and any start can be given another input size (`positions`).
 //!
 //! The text tower has OpenAI's QuickGELU, which no weights file tells: of open_clip's models those named `-quickgelu`,
 //! and all of OpenAI's, are right.
@@ -14,6 +14,7 @@ pub mod bpe;
 mod checkpoint;
 mod cleaning;
 mod pickle;
+mod positions;
 pub mod resnet50;
 mod shapes;
 mod sizes;
