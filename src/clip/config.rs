@@ -52,7 +52,7 @@ const POOL_HEAD_DIM: usize = 64;
 
 /// Whether an image tower can see that many rows or columns of pixels.
 pub fn is_input_side(pixels: usize) -> bool {
-    pixels % 32 == 0 && (32..=2048).contains(&pixels)
+    pixels.is_multiple_of(32) && (32..=2048).contains(&pixels)
 }
 
 impl VisionConfig {
