@@ -310,6 +310,7 @@ mod tests {
         let settings = Only::parse_from(["settings"]).settings;
         let mut stored = serde_json::to_value(&settings).unwrap();
         assert_eq!(stored.as_object_mut().unwrap().remove("precision"), Some("f32".into()));
+        assert_eq!(stored.as_object_mut().unwrap().remove("input"), Some(serde_json::Value::Null));
         let decay = stored.as_object_mut().unwrap().remove("head_weight_decay");
         assert_eq!(decay, Some(settings.weight_decay.into()));
         assert_eq!(serde_json::from_value::<Settings>(stored).unwrap(), settings);

@@ -19,11 +19,6 @@ pub struct InputSize {
 }
 
 impl InputSize {
-    /// What `vision` sees.
-    pub fn of(vision: &VisionConfig) -> Self {
-        Self { height: vision.image_height, width: vision.image_width }
-    }
-
     /// Lets `vision` see this.
     pub fn set(self, vision: &mut VisionConfig) {
         (vision.image_height, vision.image_width) = (self.height, self.width);
