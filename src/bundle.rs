@@ -7,6 +7,9 @@
 //! float kernel is `weight · scale[c_out] / input_steps[c_in]`. `output_steps` (c_out) say what a byte of 1 stands for in
 //! each channel after the ReLU (the last convolution of a block: after the sum). A `float` file is as it was trained.
 
+pub mod card;
+pub mod index;
+
 use std::collections::HashMap;
 
 use candle_core::Tensor;

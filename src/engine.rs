@@ -5,6 +5,7 @@ pub mod baseline;
 use candle_core::{D, Device, Tensor};
 use web_time::Instant;
 
+use crate::bundle::card::ModelCard;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, Metadata, sha256};
 use crate::caption::Caption;
 use crate::clip::Clip;
@@ -19,10 +20,9 @@ use crate::kernels::Kernel;
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Region;
-use crate::protocol::{ModelCard, Options};
 use crate::report::{
-    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, ModelRef, Prediction, Report, SCHEMA,
-    TimingsMs, TokenReport, Word, WordMethod, WordSum,
+    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, ModelRef, Options, Prediction, Report,
+    SCHEMA, TimingsMs, TokenReport, Word, WordMethod, WordSum,
 };
 use crate::scan::Scan;
 use crate::tokenizer::{Tokenizer, Tokens};

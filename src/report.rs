@@ -1,11 +1,26 @@
-//! What an analysis found, as plain data: the page shows it, `train explain --json` prints it.
-//! Holds no tensor and computes nothing. The JSON is a contract (`octlens.report/1`).
+//! What may be asked of a model ([`Options`]) and what it answers ([`Report`]), as plain data: the page shows a report,
+//! `train explain --json` prints it. Holds no tensor and computes nothing. The JSON is a contract (`octlens.report/1`).
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "octlens.report/1";
+
+/// What to explain.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// The class to explain, or none for the image head's most probable one.
+    pub target: Option<String>,
+    /// A caption written by a person, or none for the retrieved one.
+    pub caption: Option<String>,
+    /// How words are scored.
+    #[serde(default)]
+    pub words: WordMethod,
+    /// Whether the baseline answers beside the model, where one is loaded.
+    #[serde(default)]
+    pub baseline: bool,
+}
 
 /// One scan analysed by one model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

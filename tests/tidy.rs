@@ -42,11 +42,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("resnet", &["nn"]),
     ("explain", &["clip", "head", "nn", "report", "preprocess", "tokenizer"]),
     ("bundle", &["nn::params", "clip", "head", "preprocess", "tokenizer", "caption"]),
-    ("protocol", &["report", "caption"]),
+    ("protocol", &["report", "bundle::card", "bundle::index"]),
     ("render", &["report"]),
     ("engine", CORE),
-    ("web::worker", &["engine", "protocol", "web::fetch"]),
-    ("web", &["protocol", "render", "report", "caption", "web"]),
+    ("web::worker", &["engine", "protocol", "report", "bundle::card", "bundle::index", "web::fetch"]),
+    ("web", &["protocol", "render", "report", "caption", "bundle::card", "bundle::index", "web"]),
     ("train", CORE),
 ];
 

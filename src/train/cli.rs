@@ -382,7 +382,7 @@ impl Cli {
                 commands::eval(&request, &a.device.device()?)
             }
             Command::Explain(a) => {
-                let options = crate::protocol::Options {
+                let options = crate::report::Options {
                     target: a.target,
                     caption: a.caption,
                     words: a.words,

@@ -20,13 +20,12 @@ use super::samples::{self, Sample};
 use super::split::{Split, Splits};
 use super::{baseline, fit, heads, phantom, progress, vocab};
 use crate::bundle::Bundle;
+use crate::bundle::index::ModelKind;
 use crate::engine::baseline::Baseline;
 use crate::engine::{Engine, Input};
 use crate::error::{Error, Result};
-use crate::protocol::Options;
-use crate::protocol::index::ModelKind;
 use crate::render;
-use crate::report::{Heatmap, Report};
+use crate::report::{Heatmap, Options, Report};
 
 /// Overlay strength of the pictures that `explain` writes.
 const OVERLAY_OPACITY: f32 = 0.6;

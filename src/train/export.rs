@@ -19,13 +19,13 @@ use super::publish::{Listing, publish};
 use super::quantize::{calibrate, prepare};
 use super::run::{Prepared, Run, files};
 use super::samples::read_scan;
+use crate::bundle::index::ModelKind;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use crate::clip::Clip;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Preprocess;
-use crate::protocol::index::ModelKind;
 
 /// Scans that activations are calibrated on; on seven classes, more moved the embeddings of validation scans no further.
 const N_CALIBRATION: usize = 384;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::bundle::index::{INDEX, Index, IndexEntry, ModelKind};
 use crate::bundle::sha256;
 use crate::error::{Error, Result};
-use crate::protocol::index::{INDEX, Index, IndexEntry, ModelKind};
 
 /// What the list says of a file, beside what the file tells of itself.
 pub struct Listing<'a> {

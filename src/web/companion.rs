@@ -1,6 +1,7 @@
 //! The baseline beside the model: whether it is wanted, and how far it has come. Plain data, as `state`.
 
-use crate::protocol::{ModelChoice, Progress, Request};
+use crate::bundle::index::ModelChoice;
+use crate::protocol::{Progress, Request};
 
 /// How far the baseline has come.
 #[derive(Clone, Copy, Debug, PartialEq)]

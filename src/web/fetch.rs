@@ -7,9 +7,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Cache, CacheStorage, ReadableStreamDefaultReader, Request, Response, SubtleCrypto};
 
+use crate::bundle::index::{Index, IndexEntry};
 use crate::error::{Error, Result};
 use crate::protocol::Progress;
-use crate::protocol::index::{Index, IndexEntry};
 
 /// The list of models, beside the page.
 pub const INDEX_URL: &str = "weights/index.json";

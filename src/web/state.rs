@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::bundle::card::ModelCard;
+use crate::bundle::index::ModelChoice;
 use crate::caption::{Caption, Vocabulary};
-use crate::protocol::{BaselineNews, ModelCard, ModelChoice, Options, Progress, Request, RequestId, Response, ScanId};
-use crate::report::{CaptionSource, Report};
+use crate::protocol::{BaselineNews, Progress, Request, RequestId, Response, ScanId};
+use crate::report::{CaptionSource, Options, Report};
 use crate::web::companion::{Companion, Presence};
 
 /// How many scans of a session are kept; the oldest make room.

@@ -7,9 +7,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File, FileList};
 
+use crate::bundle::card::ModelCard;
 use crate::caption::Caption;
-use crate::protocol::{ModelCard, Options, Request, RequestId, Response, ScanId};
-use crate::report::{Report, WordMethod};
+use crate::protocol::{Request, RequestId, Response, ScanId};
+use crate::report::{Options, Report, WordMethod};
 use crate::web::client::{Client, Event};
 use crate::web::fetch;
 use crate::web::state::{AppState, Entry, MAX_SCANS, Phase, with_finding};

@@ -9,11 +9,13 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
+use crate::bundle::card::ModelCard;
+use crate::bundle::index::IndexEntry;
 use crate::engine::baseline::{Baseline, BaselineAnalysis};
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Error, Result};
-use crate::protocol::index::IndexEntry;
-use crate::protocol::{BUILD, BaselineNews, MAX_FILE_BYTES, ModelCard, Options, Request, RequestId, Response, ScanId};
+use crate::protocol::{BUILD, BaselineNews, MAX_FILE_BYTES, Request, RequestId, Response, ScanId};
+use crate::report::Options;
 use crate::web::fetch;
 
 const WASM_PAGE_BYTES: u64 = 1 << 16;

@@ -9,8 +9,7 @@ use super::protocol::Protocol;
 use crate::caption::Caption;
 use crate::engine::{Engine, Input};
 use crate::error::{Error, Kind, Result};
-use crate::protocol::Options;
-use crate::report::{Prediction, Report};
+use crate::report::{Options, Prediction, Report};
 use crate::train::dataset::Record;
 use crate::train::samples::read_scan;
 

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::protocol::{ModelCard, ModelChoice};
+use crate::bundle::card::ModelCard;
+use crate::bundle::index::ModelChoice;
 use crate::web::state::Phase;
 use crate::web::text::Language;
 use crate::web::ui::{Theme, use_ui};
