@@ -9,10 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::nn::Mode;
-use crate::nn::conv::{Activation, ConvBn, conv_bn};
-
-/// A bottleneck's output has four times its inner channels (He et al. 2016, table 1).
-pub const EXPANSION: usize = 4;
+use crate::nn::conv::{Activation, ConvBn, EXPANSION, conv_bn};
 
 /// Sizes of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

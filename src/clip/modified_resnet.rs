@@ -8,11 +8,11 @@ use candle_core::Tensor;
 use candle_nn::VarBuilder;
 
 use super::attention_pool::AttentionPool;
-use super::config::{EXPANSION, VisionConfig};
+use super::config::VisionConfig;
 use crate::error::{Error, Result};
 use crate::nn::Mode;
 use crate::nn::activations::{Activations, Int8Activations};
-use crate::nn::conv::{Activation, ConvBn, PixelConv, conv_bn};
+use crate::nn::conv::{Activation, ConvBn, EXPANSION, PixelConv, conv_bn};
 use crate::nn::straight_through::straight_through;
 
 const N_STAGES: usize = 4;

@@ -9,15 +9,17 @@ use candle_nn::VarBuilder;
 use super::Mode;
 use super::conv_cpu::{FloatConv, Geometry};
 use super::conv_norm_cpu::{ConvNorm, Statistics};
+use super::norm::BATCH_NORM_EPS;
 use super::params::{self, QuantizedTensor};
 use super::precision::product;
 use crate::error::{Error, Result};
 pub use crate::kernels::PixelConv;
 use crate::kernels::{Conv, Packed};
 
-/// Added to a batch norm's variance; like the momentum PyTorch's default, which CLIP uses.
-pub const EPS: f64 = 1e-5;
+/// The share of a batch's statistics in the running ones: PyTorch's default, which CLIP uses.
 const MOMENTUM: f64 = 0.1;
+/// A bottleneck's output has four times its inner channels (He et al. 2016, table 1).
+pub const EXPANSION: usize = 4;
 /// Beside a convolution's weight: what a byte of 1 stands for in each channel of its output.
 pub const OUTPUT_STEPS: &str = "output_steps";
 /// The same of its input; the weight is multiplied by it, so that sums of bytes need one scale only.
@@ -151,7 +153,7 @@ impl ConvBn {
     pub fn folded(&self) -> Result<(Tensor, Tensor)> {
         match &self.weights {
             Weights::Float { kernel, weight, bias, running_mean, running_var } => {
-                let scale = (weight / (running_var.as_detached_tensor() + EPS)?.sqrt()?)?;
+                let scale = (weight / (running_var.as_detached_tensor() + BATCH_NORM_EPS)?.sqrt()?)?;
                 let bias = (bias - (running_mean.as_detached_tensor() * &scale)?)?;
                 Ok((kernel.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, bias))
             }
@@ -236,7 +238,7 @@ impl ConvBn {
             None => centred.sqr()?.mean_keepdim((0, 2, 3))?,
         };
         let y = centred
-            .broadcast_div(&(&variance + EPS)?.sqrt()?)?
+            .broadcast_div(&(&variance + BATCH_NORM_EPS)?.sqrt()?)?
             .broadcast_mul(&per_channel(weight)?)?
             .broadcast_add(&per_channel(bias)?)?;
         Ok((self.activate(y)?, [mean.flatten_all()?.detach(), variance.flatten_all()?.detach()]))
@@ -290,7 +292,7 @@ mod tests {
         let y = x.conv2d(kernel, 1, 1, 1, 1).unwrap();
         let y = y.broadcast_sub(&y.mean_keepdim((0, 2, 3)).unwrap()).unwrap();
         let variance = y.sqr().unwrap().mean_keepdim((0, 2, 3)).unwrap();
-        let y = y.broadcast_div(&(variance + EPS).unwrap().sqrt().unwrap()).unwrap();
+        let y = y.broadcast_div(&(variance + BATCH_NORM_EPS).unwrap().sqrt().unwrap()).unwrap();
         let y = y.broadcast_mul(&weight.reshape((1, (), 1, 1)).unwrap()).unwrap();
         layer.activate(y.broadcast_add(&bias.reshape((1, (), 1, 1)).unwrap()).unwrap()).unwrap()
     }

@@ -3,7 +3,7 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 
-use super::weight::floats;
+use super::cpu_floats::floats;
 use crate::error::Result;
 
 /// CLIP's `model.py`.

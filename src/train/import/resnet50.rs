@@ -10,7 +10,8 @@ use super::checkpoint::Checkpoint;
 use super::shapes::{Shapes, compare};
 use super::{is_counter, refusal};
 use crate::error::Result;
-use crate::resnet::{EXPANSION, ResNetConfig};
+use crate::nn::conv::EXPANSION;
+use crate::resnet::ResNetConfig;
 
 /// Every tensor of the backbone under torchvision's names, in its shape; without the classifier `fc`.
 pub fn shapes() -> Shapes {

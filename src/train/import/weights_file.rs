@@ -13,7 +13,7 @@ use super::{Imported, Manifest, SCHEMA, Source};
 use crate::bundle::{Bundle, Metadata};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
-use crate::nn::conv::EPS;
+use crate::nn::norm::BATCH_NORM_EPS;
 use crate::tokenizer::Tokenizer;
 use crate::train::split::Splits;
 
@@ -82,7 +82,7 @@ fn unfold(clip: &Clip, towers: &mut HashMap<String, Tensor>) -> Result<()> {
         let (conv, norm) = layer.names();
         let (kernel, bias) = layer.folded()?;
         let all = |value: f64| Ok::<_, Error>(Tensor::full(value as f32, bias.shape(), &Device::Cpu)?);
-        for (part, value) in [("weight", all(1.)?), ("running_mean", all(0.)?), ("running_var", all(1. - EPS)?)] {
+        for (part, value) in [("weight", all(1.)?), ("running_mean", all(0.)?), ("running_var", all(1. - BATCH_NORM_EPS)?)] {
             towers.insert(format!("{norm}.{part}"), value);
         }
         towers.insert(format!("{norm}.bias"), bias);
