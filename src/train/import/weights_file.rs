@@ -15,7 +15,7 @@ use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::conv::EPS;
 use crate::tokenizer::Tokenizer;
-use crate::train::split::Splits;
+use crate::train::data::split::Splits;
 
 /// What [`Source::format`] calls it.
 const FORMAT: &str = "octlens weights file";
