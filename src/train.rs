@@ -5,38 +5,16 @@
 //! from `evaluate`) → `publish` (into the page's folder and list). A run is a folder; `run` names its files. `import` makes a start for `fit` out of other people's
 //! weights; `baseline` is what octlens is compared with; `paper` is the paper's experiment, all steps in one.
 
-pub mod adamw;
-pub mod augment;
-pub mod baseline;
-pub mod batches;
-pub mod calibrate;
-pub mod checkpoint;
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod dataset;
+pub mod data;
 pub mod evaluate;
-pub mod events;
 pub mod export;
 pub mod fit;
 pub mod heads;
 pub mod import;
-pub mod init;
-pub mod input_size;
-pub mod lesion_box;
-pub mod local;
-pub mod loss;
 pub mod metrics;
-pub mod oct5k;
-pub mod octdl;
-pub mod paper;
 pub mod phantom;
-mod pieces;
 pub mod progress;
-pub mod publish;
-pub mod quantize;
 pub mod run;
-pub mod samples;
-pub mod schedule;
-pub mod split;
-pub mod vocab;

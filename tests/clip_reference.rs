@@ -15,7 +15,7 @@ use octlens::head::{Head, HeadConfig, consistency_loss};
 use octlens::nn::Mode;
 use octlens::nn::norm::l2_normalize;
 use octlens::nn::precision;
-use octlens::train::loss::contrastive_loss;
+use octlens::train::fit::loss::contrastive_loss;
 
 /// The reference is computed in 64-bit floats, ours in 32-bit: rounding of sums through a few dozen layers.
 const TOLERANCE: f32 = 2e-4;

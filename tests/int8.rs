@@ -12,7 +12,7 @@ use octlens::clip::{Clip, ClipConfig, TextConfig, VisionConfig};
 use octlens::explain::grad_cam::grad_cam;
 use octlens::nn::Mode;
 use octlens::nn::params::{self, Params};
-use octlens::train::quantize;
+use octlens::train::export::quantize;
 
 /// Rounding to 7 and 8 bits through a dozen layers of a few random channels.
 const COSINE: f32 = 0.99;

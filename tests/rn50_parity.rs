@@ -13,9 +13,9 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
 use octlens::clip::{Clip, ClipConfig};
 use octlens::nn::Mode;
-use octlens::train::batches::text_batch;
+use octlens::train::fit::batches::text_batch;
+use octlens::train::fit::loss::contrastive_loss;
 use octlens::train::import::{bpe, import, resnet50};
-use octlens::train::loss::contrastive_loss;
 use serde_json::Value;
 
 /// Cosine of ours with open_clip's embedding, at least.

@@ -158,7 +158,9 @@ impl CustomOp3 for ConvNorm {
         let (grad_conv, grad_affine) = with_floats(&grad, y, |grad, y| Ok(self.norm_gradient(grad, y, &weight)))?;
         let g = self.geometry;
         let grad_x = x.track_op().then(|| {
-            with_floats(x, kernel, |_, kernel| Tensor::from_vec(input_gradient(g, &grad_conv, kernel), x.shape(), device))
+            with_floats(x, kernel, |_, kernel| {
+                Tensor::from_vec(input_gradient(g, &grad_conv, kernel), x.shape(), device)
+            })
         });
         let grad_kernel = kernel.track_op().then(|| {
             with_floats(x, kernel, |x, _| Tensor::from_vec(weight_gradient(g, x, &grad_conv), kernel.shape(), device))

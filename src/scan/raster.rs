@@ -74,11 +74,9 @@ mod tests {
 
     #[test]
     fn lossless_formats_give_the_same_pixels() {
-        for (written_as, format) in [
-            (ImageFormat::Png, Format::Png),
-            (ImageFormat::Tiff, Format::Tiff),
-            (ImageFormat::Bmp, Format::Bmp),
-        ] {
+        for (written_as, format) in
+            [(ImageFormat::Png, Format::Png), (ImageFormat::Tiff, Format::Tiff), (ImageFormat::Bmp, Format::Bmp)]
+        {
             let scan = Scan::decode(&written(gradient(), written_as), 0).unwrap();
             assert_eq!((scan.width, scan.height, scan.format), (20, 10, format));
             assert_eq!(&scan.pixels, gradient().as_raw());

@@ -7,11 +7,12 @@ use candle_core::Device;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::baseline::BaselineSettings;
+use super::commands;
+use super::commands::paper::{self, Paper};
 use super::config::Settings;
-use super::dataset::{DataSpec, SourceKind};
-use super::paper::{self, Paper};
-use super::{commands, split};
+use super::data::dataset::{DataSpec, SourceKind};
+use super::data::split;
+use super::heads::baseline::BaselineSettings;
 use crate::error::{Error, Result};
 use crate::report::WordMethod;
 

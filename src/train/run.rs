@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::config::{ModelSpec, Settings};
+use super::data::split::Splits;
 use super::import::Imported;
-use super::split::Splits;
 use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
 
@@ -130,7 +130,7 @@ pub mod files {
     pub const CHECKPOINT: &str = "checkpoint.safetensors";
     /// Averaged weights of both towers.
     pub const TOWERS: &str = "towers.safetensors";
-    /// [`crate::train::calibrate::Temperatures`] of the heads.
+    /// [`crate::train::heads::calibrate::Temperatures`] of the heads.
     pub const CALIBRATION: &str = "calibration.json";
     /// Both heads.
     pub const HEADS: &str = "heads.safetensors";

@@ -17,9 +17,10 @@ use octlens::head::{Head, HeadConfig};
 use octlens::preprocess::Preprocess;
 use octlens::scan::Scan;
 use octlens::tokenizer::Tokenizer;
-use octlens::train::checkpoint::named_variables;
-use octlens::train::init::initialize;
-use octlens::train::{quantize, vocab};
+use octlens::train::export::quantize;
+use octlens::train::fit::checkpoint::named_variables;
+use octlens::train::fit::init::initialize;
+use octlens::train::fit::vocab;
 
 /// 15 tokens with start and end, as `make bench` reads.
 const FINDINGS: [&str; 4] = ["soft drusen", "hard drusen", "reticular drusen", "choroidal folds"];

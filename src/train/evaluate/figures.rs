@@ -8,9 +8,9 @@ use super::pointing::peak_hits;
 use super::protocol::Protocol;
 use super::reading::Outcome;
 use crate::caption::{Caption, Lesion};
-use crate::train::dataset::SourceKind;
+use crate::train::data::dataset::SourceKind;
+use crate::train::data::octdl;
 use crate::train::metrics::{self, Interval, bootstrap, findings};
-use crate::train::octdl;
 
 /// Figures of one source of scans.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,8 +10,8 @@ use crate::caption::Caption;
 use crate::engine::{Engine, Input};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Options, Prediction, Report};
-use crate::train::dataset::Record;
-use crate::train::samples::read_scan;
+use crate::train::data::dataset::Record;
+use crate::train::data::samples::read_scan;
 
 /// What the model makes of a record.
 pub struct Reading<'a> {

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 
 use super::Imported;
 use crate::error::Result;
-use crate::train::input_size::InputSize;
+use crate::train::config::input_size::InputSize;
 
 /// The only tensor of the image tower whose shape follows the input's.
 const POSITIONAL_EMBEDDING: &str = "visual.attnpool.positional_embedding";

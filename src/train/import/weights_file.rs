@@ -15,7 +15,7 @@ use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::norm::BATCH_NORM_EPS;
 use crate::tokenizer::Tokenizer;
-use crate::train::split::Splits;
+use crate::train::data::split::Splits;
 
 /// What [`Source::format`] calls it.
 const FORMAT: &str = "octlens weights file";
@@ -82,7 +82,9 @@ fn unfold(clip: &Clip, towers: &mut HashMap<String, Tensor>) -> Result<()> {
         let (conv, norm) = layer.names();
         let (kernel, bias) = layer.folded()?;
         let all = |value: f64| Ok::<_, Error>(Tensor::full(value as f32, bias.shape(), &Device::Cpu)?);
-        for (part, value) in [("weight", all(1.)?), ("running_mean", all(0.)?), ("running_var", all(1. - BATCH_NORM_EPS)?)] {
+        for (part, value) in
+            [("weight", all(1.)?), ("running_mean", all(0.)?), ("running_var", all(1. - BATCH_NORM_EPS)?)]
+        {
             towers.insert(format!("{norm}.{part}"), value);
         }
         towers.insert(format!("{norm}.bias"), bias);

@@ -4,7 +4,7 @@
 use super::dice::{Dice, Noise, ease, hill, wave, window};
 use super::retina::{Changes, Eye, Outlines, SIDE};
 use crate::caption::Lesion;
-use crate::train::lesion_box::LesionBox;
+use crate::train::data::lesion_box::LesionBox;
 
 /// The form of one lesion, in columns and rows.
 enum Form {

@@ -31,12 +31,12 @@ use sha2::{Digest, Sha256};
 
 use self::checkpoint::Checkpoint;
 use self::sizes::Stated;
-use super::config::ModelSpec;
-use super::run::{Run, files};
-use super::split::Splits;
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
+use crate::train::config::ModelSpec;
+use crate::train::data::split::Splits;
+use crate::train::run::{Run, files};
 
 /// The version of the folder that this program writes and reads.
 const SCHEMA: &str = "octlens.import/1";

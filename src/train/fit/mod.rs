@@ -1,5 +1,17 @@
 //! Contrastive training of both towers, read top to bottom.
 
+pub mod adamw;
+pub mod batches;
+pub mod checkpoint;
+pub mod embed;
+pub mod events;
+pub mod init;
+pub mod local;
+pub mod loss;
+mod pieces;
+pub mod schedule;
+pub mod vocab;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -7,21 +19,21 @@ use std::time::Instant;
 use candle_core::{DType, Device, Tensor};
 use serde_json::json;
 
-use super::adamw::{AdamW, AdamWConfig};
-use super::batches::{Batches, text_batch};
-use super::checkpoint::{self, Weights, build};
-use super::config::Settings;
-use super::dataset::Record;
-use super::evaluate::embed_images;
-use super::events::Events;
-use super::init::initialize;
-use super::loss::contrastive_loss;
-use super::run::{Prepared, Run};
-use super::samples::Sample;
-use super::{progress, schedule};
+use self::adamw::{AdamW, AdamWConfig};
+use self::batches::{Batches, text_batch};
+use self::checkpoint::{Weights, build};
+use self::embed::embed_images;
+use self::events::Events;
+use self::init::initialize;
+use self::loss::contrastive_loss;
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::norm::l2_normalize;
+use crate::train::config::Settings;
+use crate::train::data::dataset::Record;
+use crate::train::data::samples::Sample;
+use crate::train::progress;
+use crate::train::run::{Prepared, Run};
 
 /// Trains both towers on `train`, looks at `val` after each epoch, and leaves averaged weights in the run's folder: the
 /// last ones, or those of the lowest validation loss if the settings have patience. Only the training steps may be of lower

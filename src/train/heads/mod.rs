@@ -4,6 +4,9 @@
 //! that disease with any class word or none. So the class word is no reason, and a person may tick lesions in any
 //! combination.
 
+pub mod baseline;
+pub mod calibrate;
+
 use std::ops::Range;
 
 use candle_core::{DType, Device, Tensor};
@@ -14,21 +17,21 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::adamw::{AdamW, AdamWConfig};
-use super::batches::{text_batch, views};
-use super::calibrate::{Heads, calibrate};
-use super::checkpoint::named_variables;
-use super::dataset::Record;
-use super::fit::adamw_config;
-use super::init::initialize;
-use super::run::{Prepared, Run, files};
-use super::samples::Sample;
+use self::calibrate::{Heads, calibrate};
 use crate::caption::Caption;
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::head::{Head, consistency_loss};
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
+use crate::train::data::dataset::Record;
+use crate::train::data::samples::Sample;
+use crate::train::fit::adamw::{AdamW, AdamWConfig};
+use crate::train::fit::adamw_config;
+use crate::train::fit::batches::{text_batch, views};
+use crate::train::fit::checkpoint::named_variables;
+use crate::train::fit::init::initialize;
+use crate::train::run::{Prepared, Run, files};
 
 /// Embeddings per step: they are small.
 const BATCH: usize = 256;

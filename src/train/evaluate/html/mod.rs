@@ -6,13 +6,13 @@ mod tables;
 
 use super::protocol::Protocol;
 use super::study::{SourceStudy, Study};
-use crate::train::dataset::SourceKind;
+use crate::train::data::dataset::SourceKind;
 use crate::train::metrics::{BOOTSTRAP_DRAWS, Interval};
 
 /// The page's own style.
-const STYLE: &str = include_str!("../../../www/report.css");
+const STYLE: &str = include_str!("../../../../www/report.css");
 /// The page of the app, whose first rules name the colours.
-const APP_STYLE: &str = include_str!("../../../www/style.css");
+const APP_STYLE: &str = include_str!("../../../../www/style.css");
 
 /// What was measured, for the head of the page.
 pub struct About<'a> {

@@ -5,10 +5,10 @@
 
 use candle_core::Tensor;
 
-use super::augment::Warp;
 use super::loss::softplus;
 use crate::clip::VisionConfig;
 use crate::error::Result;
+use crate::train::data::augment::Warp;
 
 /// A finding's rectangle, in pixels of the model's input.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
     use crate::clip::ClipConfig;
-    use crate::train::augment::Augment;
+    use crate::train::data::augment::Augment;
 
     fn still() -> Warp {
         Augment::of_strength(0.).warp(128, 256, &mut ChaCha8Rng::seed_from_u64(1))

@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 
-use super::run::Run;
 use crate::error::{Error, Result};
+use crate::train::run::Run;
 
 /// Version of the format, the first event of a file.
 const FILE_VERSION: &str = "brain.Event:2";

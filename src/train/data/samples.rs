@@ -5,11 +5,11 @@ use std::fs;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
-use super::config::ModelSpec;
 use super::dataset::Record;
-use super::local::Place;
 use crate::error::{Error, Result};
 use crate::scan::Scan;
+use crate::train::config::ModelSpec;
+use crate::train::fit::local::Place;
 
 /// One scan, ready for views.
 #[derive(Clone, Debug)]

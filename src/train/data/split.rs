@@ -118,7 +118,7 @@ impl Splits {
 mod tests {
     use super::*;
     use crate::caption::Caption;
-    use crate::train::dataset::SourceKind;
+    use crate::train::data::dataset::SourceKind;
 
     fn records() -> Vec<Record> {
         (0..300)

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use candle_core::{Device, Tensor, Var};
 use serde::{Deserialize, Serialize};
 
-use super::config::ModelSpec;
-use super::dataset::{Record, SourceKind};
-use super::evaluate::embed_images;
-use super::metrics::calibration::temperature;
-use super::samples::Sample;
 use crate::clip::Clip;
 use crate::error::Result;
 use crate::head::Head;
 use crate::nn::norm::l2_normalize;
+use crate::train::config::ModelSpec;
+use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::samples::Sample;
+use crate::train::fit::embed::embed_images;
+use crate::train::metrics::calibration::temperature;
 
 /// What the heads' logits were divided by; none where validation has no best one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ mod tests {
 
     use super::*;
     use crate::head::HeadConfig;
-    use crate::train::checkpoint::named_variables;
+    use crate::train::fit::checkpoint::named_variables;
 
     #[test]
     fn a_calibrated_head_has_temperature_one_and_the_same_labels() {

@@ -1,7 +1,7 @@
 //! The learning rate over a run (a linear warm-up, then a cosine or a constant) and over a tower's depth.
 
-use super::config::{Schedule, Settings};
 use crate::clip::ClipConfig;
+use crate::train::config::{Schedule, Settings};
 
 /// The factor on the base learning rate at `step` of `n_steps`, 0…1.
 pub fn factor(settings: &Settings, step: usize, n_steps: usize) -> f64 {

@@ -8,12 +8,12 @@ use candle_nn::VarMap;
 use serde::{Deserialize, Serialize};
 
 use super::adamw::AdamW;
-use super::config::ModelSpec;
 use super::pieces;
-use super::run::{Run, files};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::precision;
+use crate::train::config::ModelSpec;
+use crate::train::run::{Run, files};
 
 /// How far a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,24 +1,13 @@
 //! The subcommands: the order of their steps, and what they print.
 
+pub mod paper;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use serde_json::json;
 
-use super::baseline::BaselineSettings;
-use super::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
-use super::dataset::{DataSpec, Dataset, Record};
-use super::evaluate::reading::Reader;
-use super::evaluate::study::{self, Validation};
-use super::evaluate::{evaluate, html, print};
-use super::export::{self, Wording};
-use super::import::{self, Imported, start};
-use super::publish::{Listing, publish};
-use super::run::{Prepared, Run, files};
-use super::samples::{self, Sample};
-use super::split::{Split, Splits};
-use super::{baseline, fit, heads, phantom, progress, vocab};
 use crate::bundle::Bundle;
 use crate::bundle::index::ModelKind;
 use crate::engine::baseline::Baseline;
@@ -26,6 +15,21 @@ use crate::engine::{Engine, Input};
 use crate::error::{Error, Result};
 use crate::render;
 use crate::report::{Heatmap, Options, Report};
+use crate::train::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
+use crate::train::data::dataset::{DataSpec, Dataset, Record};
+use crate::train::data::samples::{self, Sample};
+use crate::train::data::split::{Split, Splits};
+use crate::train::evaluate::reading::Reader;
+use crate::train::evaluate::study::{self, Validation};
+use crate::train::evaluate::{evaluate, html, print};
+use crate::train::export::publish::{Listing, publish};
+use crate::train::export::{self, Wording};
+use crate::train::fit::vocab;
+use crate::train::heads::baseline;
+use crate::train::heads::baseline::BaselineSettings;
+use crate::train::import::{self, Imported, start};
+use crate::train::run::{Prepared, Run, files};
+use crate::train::{fit, heads, phantom, progress};
 
 /// Overlay strength of the pictures that `explain` writes.
 const OVERLAY_OPACITY: f32 = 0.6;

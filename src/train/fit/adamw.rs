@@ -7,9 +7,9 @@ use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use rayon::prelude::*;
 
-use super::config::Optimizer;
 use super::pieces;
 use crate::error::Result;
+use crate::train::config::Optimizer;
 
 /// Settings that do not change during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]

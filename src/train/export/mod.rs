@@ -1,5 +1,8 @@
 //! A run becomes one weights file, with figures measured on its test patients, in float and in int8.
 
+pub mod publish;
+pub mod quantize;
+
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,16 +12,8 @@ use candle_nn::VarBuilder;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::batches::text_batch;
-use super::dataset::{Record, SourceKind};
-use super::evaluate::drift::drift;
-use super::evaluate::evaluate;
-use super::evaluate::reading::Reader;
-use super::import::start;
-use super::publish::{Listing, publish};
-use super::quantize::{calibrate, prepare};
-use super::run::{Prepared, Run, files};
-use super::samples::read_scan;
+use self::publish::{Listing, publish};
+use self::quantize::{calibrate, prepare};
 use crate::bundle::index::ModelKind;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use crate::clip::Clip;
@@ -26,6 +21,14 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Preprocess;
+use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::samples::read_scan;
+use crate::train::evaluate::drift::drift;
+use crate::train::evaluate::evaluate;
+use crate::train::evaluate::reading::Reader;
+use crate::train::fit::batches::text_batch;
+use crate::train::import::start;
+use crate::train::run::{Prepared, Run, files};
 
 /// Scans that activations are calibrated on; on seven classes, more moved the embeddings of validation scans no further.
 const N_CALIBRATION: usize = 384;

@@ -9,18 +9,18 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::augment::{Augment, Warp};
-use super::config::{Contrast, ModelSpec, Settings};
-use super::dataset::{Record, SourceKind};
 use super::local::{CellTargets, Told};
 use super::loss::{Findings, contrastive_loss, finding_loss};
-use super::run::Prepared;
-use super::samples::Sample;
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
 use crate::tokenizer::Tokenizer;
+use crate::train::config::{Contrast, ModelSpec, Settings};
+use crate::train::data::augment::{Augment, Warp};
+use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::samples::Sample;
+use crate::train::run::Prepared;
 
 /// The most captions an image is compared with in one step; beyond, a random part of the others is taken.
 const MAX_CAPTIONS_PER_STEP: usize = 96;

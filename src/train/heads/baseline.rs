@@ -12,14 +12,6 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use serde_json::json;
 
-use super::adamw::{AdamW, AdamWConfig};
-use super::checkpoint::named_variables;
-use super::config::Optimizer;
-use super::dataset::{Record, SourceKind};
-use super::evaluate::heads::Answers;
-use super::init::initialize;
-use super::run::Prepared;
-use super::samples::read_scan;
 use crate::bundle::FORMAT;
 use crate::engine::baseline::{Baseline, BaselineMetadata};
 use crate::error::{Error, Result};
@@ -27,6 +19,14 @@ use crate::head::cross_entropy;
 use crate::nn::linear::Linear;
 use crate::preprocess::Preprocess;
 use crate::resnet::ResNetConfig;
+use crate::train::config::Optimizer;
+use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::samples::read_scan;
+use crate::train::evaluate::heads::Answers;
+use crate::train::fit::adamw::{AdamW, AdamWConfig};
+use crate::train::fit::checkpoint::named_variables;
+use crate::train::fit::init::initialize;
+use crate::train::run::Prepared;
 
 /// The line for people.
 pub const TITLE: &str = "ResNet-50 baseline";

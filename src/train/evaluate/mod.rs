@@ -17,33 +17,12 @@ pub mod study;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use candle_core::{Device, Tensor};
 use indicatif::ProgressBar;
 
-use super::config::ModelSpec;
-use super::dataset::{Record, SourceKind};
-use super::samples::Sample;
-use crate::clip::Clip;
 use crate::error::Result;
-use crate::nn::Mode;
-use crate::nn::norm::l2_normalize;
+use crate::train::data::dataset::{Record, SourceKind};
 use figures::Figures;
 use reading::{Outcome, Reader};
-
-/// Images per forward pass: enough to keep the cores busy, few enough for a small memory.
-const EVAL_BATCH: usize = 16;
-
-/// Image embeddings of `samples`, without augmentation: (n, D), L2-normalised.
-pub fn embed_images(clip: &Clip, spec: &ModelSpec, samples: &[Sample], device: &Device) -> Result<Tensor> {
-    let mut embeds = Vec::new();
-    for batch in samples.chunks(EVAL_BATCH) {
-        let grey = batch.iter().flat_map(|s| s.grey.iter().map(|v| f32::from(*v) / 255.)).collect();
-        let pixel_values = spec.preprocess.pixel_values(grey, device)?;
-        let map = clip.visual.feature_map(&pixel_values, Mode::Eval)?;
-        embeds.push(l2_normalize(&clip.visual.pool(&map)?)?.detach());
-    }
-    Ok(Tensor::cat(&embeds, 0)?)
-}
 
 /// What a model made of some records, by source, each in the order of the records.
 pub struct Evaluation<'a> {

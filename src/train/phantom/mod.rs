@@ -4,7 +4,7 @@
 use image::GrayImage;
 
 use crate::caption::{Diagnosis, Lesion};
-use crate::train::lesion_box::LesionBox;
+use crate::train::data::lesion_box::LesionBox;
 
 mod combinations;
 mod dice;

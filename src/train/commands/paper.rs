@@ -8,17 +8,17 @@ use std::path::Path;
 use candle_core::Device;
 use serde_json::Value;
 
-use super::baseline::BaselineSettings;
-use super::commands::{self, BaselineRequest, EvalRequest};
-use super::config::Settings;
-use super::dataset::{DataSpec, SourceKind};
-use super::export::Wording;
-use super::import;
-use super::run::files;
-use super::split::Split;
 use crate::engine::Engine;
 use crate::engine::baseline::Baseline;
 use crate::error::{Error, Result};
+use crate::train::commands::{self, BaselineRequest, EvalRequest};
+use crate::train::config::Settings;
+use crate::train::data::dataset::{DataSpec, SourceKind};
+use crate::train::data::split::Split;
+use crate::train::export::Wording;
+use crate::train::heads::baseline::BaselineSettings;
+use crate::train::import;
+use crate::train::run::files;
 
 /// The paper's Table 1, on its own 99 test scans: accuracy, sensitivity, specificity (Cho, Park & Jeong).
 const PUBLISHED: [(&str, [f64; 3]); 3] =

@@ -1,16 +1,18 @@
 //! What a run is made of: its settings, and the model it trains. Both are stored in the run's folder.
 
+pub mod input_size;
+
 use candle_core::DType;
 use clap::{ArgAction, Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::dataset::Dataset;
-use super::input_size::InputSize;
+use self::input_size::InputSize;
 use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
 use crate::head::HeadConfig;
 use crate::preprocess::Preprocess;
+use crate::train::data::dataset::Dataset;
 
 /// A set of defaults; every setting may still be given on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]

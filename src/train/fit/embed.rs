@@ -1,0 +1,25 @@
+//! Embeddings of samples by a tower in training: no augmentation, no gradient.
+
+use candle_core::{Device, Tensor};
+
+use crate::clip::Clip;
+use crate::error::Result;
+use crate::nn::Mode;
+use crate::nn::norm::l2_normalize;
+use crate::train::config::ModelSpec;
+use crate::train::data::samples::Sample;
+
+/// Images per forward pass: enough to keep the cores busy, few enough for a small memory.
+const EVAL_BATCH: usize = 16;
+
+/// Image embeddings of `samples`, without augmentation: (n, D), L2-normalised.
+pub fn embed_images(clip: &Clip, spec: &ModelSpec, samples: &[Sample], device: &Device) -> Result<Tensor> {
+    let mut embeds = Vec::new();
+    for batch in samples.chunks(EVAL_BATCH) {
+        let grey = batch.iter().flat_map(|s| s.grey.iter().map(|v| f32::from(*v) / 255.)).collect();
+        let pixel_values = spec.preprocess.pixel_values(grey, device)?;
+        let map = clip.visual.feature_map(&pixel_values, Mode::Eval)?;
+        embeds.push(l2_normalize(&clip.visual.pool(&map)?)?.detach());
+    }
+    Ok(Tensor::cat(&embeds, 0)?)
+}
