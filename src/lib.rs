@@ -16,7 +16,7 @@
 //!                                                     └ GradCAM: only attention pool and head run again, with gradients
 //!   image embedding · caption table → caption → token ids → text tower → text logits
 //!                                                     └ Shapley values: phrases left out, the text head asked again
-//! report::Report ─ postMessage ─► web::state → render → canvas and lit words
+//! report::Report ─ postMessage ─► page::state → render → canvas and lit words
 //! ```
 //!
 //! [`engine::Engine`] is that whole way behind one call, the same in the page and in `train explain`. Where a visitor wants
@@ -40,12 +40,13 @@
 //! | [`bundle`] | `nn::params`, `clip`, `head`, `preprocess`, `tokenizer`, `caption` |
 //! | [`protocol`] | `report`, `bundle::card`, `bundle::index` |
 //! | [`render`] | `report` |
+//! | [`page`] | `protocol`, `report`, `caption`, `bundle::card`, `bundle::index`, `scan::format` |
 //! | [`engine`] | every core module |
-//! | `web::worker` | `engine`, `protocol`, `report`, `bundle::card`, `bundle::index`, `web::fetch` |
-//! | `web`, the rest | `protocol`, `render`, `report`, `caption`, `bundle::card`, `bundle::index`; never `engine`, never candle |
-//! | `train` | core; never `web` |
+//! | `web::worker` | `engine`, `protocol`, `report`, `bundle::card`, `bundle::index`, `web::fetch`, `web::wire` |
+//! | `web`, the rest | `page`, `protocol`, `render`, `report`, `caption`, `bundle::card`, `bundle::index`, `scan::format`; never `engine`, never candle |
+//! | `train` | core; never `page` or `web` |
 //!
-//! It touches a tensor → core; the DOM → `web`; disk or GPU → `train`; it crosses the thread → `protocol`; it picks a
+//! It touches a tensor → core; the DOM → `web`; what the page knows → `page`; disk or GPU → `train`; it crosses the thread → `protocol`; it picks a
 //! colour → `render` or `www/*.css`. Core takes bytes, never paths or URLs.
 //!
 //! # Features
