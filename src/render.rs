@@ -167,10 +167,11 @@ pub fn scale_bar(um_per_pixel: f64, width: usize) -> Option<ScaleBar> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::MapMethod;
 
     fn heatmap(rows: usize, cols: usize, values: &[f32], region: [f32; 4]) -> Heatmap {
         Heatmap {
-            method: "grad_cam".into(),
+            method: MapMethod::GradCam,
             target: "AMD".into(),
             layer: "layer4".into(),
             rows,

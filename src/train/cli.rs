@@ -388,6 +388,7 @@ impl Cli {
                     caption: a.caption,
                     words: a.words,
                     baseline: a.baseline.is_some(),
+                    ..Default::default()
                 };
                 let request = commands::ExplainRequest {
                     weights: &a.weights,

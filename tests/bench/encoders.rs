@@ -55,7 +55,7 @@ fn tensors(clip: &ClipConfig, head: &HeadConfig) -> HashMap<String, Tensor> {
     tensors
 }
 
-/// With steps that suit the sample.
+/// With scales that suit the sample.
 fn quantizable(
     clip: &ClipConfig,
     preprocess: &Preprocess,
@@ -63,8 +63,8 @@ fn quantizable(
 ) -> HashMap<String, Tensor> {
     let float = Clip::new(clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).unwrap();
     let pixel_values = preprocess.pixel_values(preprocess.grey(&sample()), &Device::Cpu).unwrap();
-    let steps = quantize::calibrate(&float, [&pixel_values]).unwrap();
-    quantize::prepare(&float, tensors, &steps).unwrap()
+    let scales = quantize::calibrate(&float, [&pixel_values]).unwrap();
+    quantize::prepare(&float, tensors, &scales).unwrap()
 }
 
 fn sample() -> Scan {

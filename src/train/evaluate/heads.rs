@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::protocol::Protocol;
 use super::reading::Reading;
+use crate::head::log_odds;
 use crate::train::metrics::calibration::{self, Bin};
-use crate::train::metrics::ranking::{self, one_vs_rest};
+use crate::train::metrics::ranking;
 use crate::train::metrics::{self, Interval, bootstrap};
 
 /// The few figures of a head that a weights file keeps.
@@ -161,14 +162,14 @@ impl Answers {
     fn disease(&self) -> Ranked {
         Ranked {
             positive: self.truth.iter().map(|t| *t > 0).collect(),
-            scores: self.logits.iter().map(|z| -one_vs_rest(z, 0)).collect(),
+            scores: self.logits.iter().map(|z| -log_odds(z, 0)).collect(),
         }
     }
 
     fn class(&self, class: usize) -> Ranked {
         Ranked {
             positive: self.truth.iter().map(|t| *t == class).collect(),
-            scores: self.logits.iter().map(|z| one_vs_rest(z, class)).collect(),
+            scores: self.logits.iter().map(|z| log_odds(z, class)).collect(),
         }
     }
 

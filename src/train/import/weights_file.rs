@@ -127,7 +127,7 @@ mod tests {
         let pixel_values = Tensor::randn(0f32, 1., shape, &Device::Cpu).unwrap();
         let map = |clip: &Clip| {
             let first = clip.visual.first(&pixel_values, Mode::Eval).unwrap();
-            clip.visual.layers(&first, 0..clip.visual.n_stages(), Mode::Eval).unwrap()
+            clip.visual.layers(&first, Mode::Eval).unwrap()
         };
         let (ours, file) = (map(&ours), map(&file));
         let length = |t: &Tensor| f64::from(t.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt());

@@ -57,7 +57,7 @@ fn Tools(
         ui.opacity_percent.set(event_target_value(&event).parse().unwrap_or_default());
         ui.is_heat_on.set(true);
     };
-    let method = move || ui.report().map(|report| report.heatmap.method.clone()).unwrap_or_else(|| "grad_cam".into());
+    let method = move || ui.report().map(|report| report.heatmap.method).unwrap_or_default().name();
     let save_png = move |_| {
         if let (Some(report), Some(scan)) = (ui.report(), scan.get_untracked()) {
             let n_maps = 1 + usize::from(report.baseline.is_some());
@@ -91,7 +91,7 @@ fn Tools(
             <label>
                 <span>{move || ui.text().map}</span>
                 <select data-testid="method-image" data-method=method prop:value=method>
-                    {move || view! { <option value=method>{method_name(&method())}</option> }}
+                    {move || view! { <option value=method>{method_name(method())}</option> }}
                 </select>
             </label>
             <TargetSelect />
@@ -184,7 +184,7 @@ fn saved_lines(text: &Text, report: &Report) -> Vec<String> {
         format!(
             "{} · {} {} → {} · octlens {} · {}",
             report.input.name,
-            method_name(&report.heatmap.method),
+            method_name(report.heatmap.method.name()),
             report.heatmap.layer,
             report.heatmap.target,
             report.model.name,
