@@ -11,6 +11,7 @@ pub mod config;
 pub mod data;
 pub mod evaluate;
 pub mod export;
+pub mod files;
 pub mod fit;
 pub mod heads;
 pub mod import;

@@ -17,7 +17,8 @@ use crate::protocol::index::ModelKind;
 use crate::render;
 use crate::report::{Heatmap, Report};
 use crate::train::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
-use crate::train::data::dataset::{DataSpec, Dataset, Record};
+use crate::train::data::dataset::{self, DataSpec};
+use crate::train::data::record::{Dataset, Record};
 use crate::train::data::samples::{self, Sample};
 use crate::train::data::split::{Split, Splits};
 use crate::train::evaluate::reading::Reader;
@@ -29,7 +30,7 @@ use crate::train::fit::vocab;
 use crate::train::heads::baseline;
 use crate::train::heads::baseline::BaselineSettings;
 use crate::train::import::{self, Imported, start};
-use crate::train::run::{Prepared, Run, files};
+use crate::train::run::{Prepared, Run, names};
 use crate::train::{fit, heads, phantom, progress};
 
 /// Overlay strength of the pictures that `explain` writes.
@@ -78,7 +79,7 @@ pub fn import(weights: &Path, tokenizer: &Path, text_heads: Option<usize>, out: 
 /// The scans of `labels`, or all if there are none.
 fn read_dataset(data: &[DataSpec], labels: &[String]) -> Result<Dataset> {
     const SHOWN: usize = 10;
-    let mut dataset = Dataset::read(data)?;
+    let mut dataset = dataset::read(data)?;
     for problem in dataset.problems.iter().take(SHOWN) {
         eprintln!("left out: {problem}");
     }
@@ -112,22 +113,22 @@ fn read_samples(records: &[&Record], spec: &ModelSpec, what: &str) -> Result<Vec
 /// `train finetune`.
 pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, init: Option<&Path>, device: &Device) -> Result<()> {
     settings.check()?;
-    let run = Run::new(out)?;
+    let run = Run::create(out)?;
     let dataset = read_dataset(data, settings.labels())?;
     if let Some(missing) = settings.labels().iter().find(|l| !dataset.records.iter().any(|r| r.label == **l)) {
         return Err(Error::data(format!("no scan of --data is of class {missing}: check --classes")));
     }
-    let prepared = if run.path(files::CHECKPOINT).exists() {
+    let (prepared, start) = if run.path(names::CHECKPOINT).exists() {
         let prepared = Prepared::read(&run)?;
         if prepared.settings != settings {
             return Err(Error::config(format!(
                 "{} was begun with other settings ({}): repeat them, or choose another --out",
                 out.display(),
-                run.path(files::SETTINGS).display()
+                run.path(names::SETTINGS).display()
             )));
         }
         start::check(&run, init)?;
-        prepared
+        (prepared, None)
     } else {
         prepare(&dataset, settings, start::begin(&run, init)?)?
     };
@@ -137,10 +138,10 @@ pub fn finetune(out: &Path, data: &[DataSpec], settings: Settings, init: Option<
     let train_samples = read_samples(&train, &prepared.spec, "train scans")?;
     let val_samples = read_samples(&val, &prepared.spec, "val scans")?;
     eprintln!("{} scans to train on, {} captions", train.len(), prepared.spec.captions.len());
-    fit::fit(&run, &prepared, (&train, &val), (&train_samples, &val_samples), device)
+    fit::fit(&run, &prepared, (&train, &val), (&train_samples, &val_samples), start.as_ref().map(|s| &s.towers), device)
 }
 
-fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Result<Prepared> {
+fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Result<(Prepared, Option<Imported>)> {
     if start.as_ref().is_some_and(|s| !s.has_norms) && !settings.freeze_bn {
         return Err(Error::config("the batch norms of --init are folded into its convolutions: add --freeze-bn true"));
     }
@@ -150,7 +151,7 @@ fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Re
     captions.sort();
     captions.dedup();
     // Words that no training caption holds may still be ticked by a person.
-    let vocabulary = dataset.vocabulary();
+    let vocabulary = dataset::vocabulary(&dataset.records);
     let mut texts: Vec<String> = captions.iter().map(|c| c.text()).collect();
     texts.extend(vocabulary.findings.iter().chain(&vocabulary.labels).cloned());
     let tokenizer = match &start {
@@ -161,16 +162,16 @@ fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Re
         (Some(imported), Some(input)) => Some(imported.at(input)?),
         (start, _) => start,
     };
-    let mut spec = ModelSpec::new(&settings, dataset, captions, tokenizer.vocab_size())?;
+    let mut spec = ModelSpec::new(&settings, vocabulary, captions, tokenizer.vocab_size());
     if let Some(imported) = &start {
         imported.adapt(&mut spec);
     }
-    Ok(Prepared { settings, spec, splits, tokenizer, start })
+    Ok((Prepared { settings, spec, splits, tokenizer }, start))
 }
 
 /// `train heads`.
 pub fn heads(run: &Path, data: &[DataSpec], device: &Device) -> Result<()> {
-    let run = Run::new(run)?;
+    let run = Run::open(run)?;
     let prepared = Prepared::read(&run)?;
     let dataset = read_dataset(data, &prepared.spec.vocabulary.labels)?;
     let [train, val] = [Split::Train, Split::Val].map(|split| part(&dataset, &prepared.splits, split));
@@ -179,13 +180,13 @@ pub fn heads(run: &Path, data: &[DataSpec], device: &Device) -> Result<()> {
     let bar = progress::bar("heads", train_samples.len() * prepared.settings.head_views.max(1));
     heads::train(&run, &prepared, (&train, &train_samples), (&val, &val_samples), device, &bar)?;
     bar.finish_and_clear();
-    println!("both heads are in {}", run.path(files::HEADS).display());
+    println!("both heads are in {}", run.path(names::HEADS).display());
     Ok(())
 }
 
 /// `train export`.
 pub fn export(run: &Path, data: &[DataSpec], wording: &Wording, out: &Path, as_json: bool) -> Result<()> {
-    let run = Run::new(run)?;
+    let run = Run::open(run)?;
     let prepared = Prepared::read(&run)?;
     let dataset = read_dataset(data, &prepared.spec.vocabulary.labels)?;
     let [train, test] = [Split::Train, Split::Test].map(|split| part(&dataset, &prepared.splits, split));
@@ -227,7 +228,7 @@ pub struct BaselineRequest<'a> {
 /// `train baseline`.
 pub fn baseline(request: &BaselineRequest<'_>) -> Result<()> {
     let BaselineRequest { resnet50, run, data, out, name, settings, as_json } = request;
-    let prepared = Prepared::read(&Run::new(run)?)?;
+    let prepared = Prepared::read(&Run::open(run)?)?;
     let backbone = import::resnet50::read(resnet50)?;
     let dataset = read_dataset(data, &prepared.spec.vocabulary.labels)?;
     let [train, test] = [Split::Train, Split::Test].map(|split| part(&dataset, &prepared.splits, split));

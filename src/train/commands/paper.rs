@@ -13,12 +13,13 @@ use crate::engine::baseline::Baseline;
 use crate::error::{Error, Result};
 use crate::train::commands::{self, BaselineRequest, EvalRequest};
 use crate::train::config::Settings;
-use crate::train::data::dataset::{DataSpec, SourceKind};
+use crate::train::data::dataset::DataSpec;
+use crate::train::data::record::SourceKind;
 use crate::train::data::split::Split;
 use crate::train::export::Wording;
 use crate::train::heads::baseline::BaselineSettings;
 use crate::train::import;
-use crate::train::run::files;
+use crate::train::run::names;
 
 /// The paper's Table 1, on its own 99 test scans: accuracy, sensitivity, specificity (Cho, Park & Jeong).
 const PUBLISHED: [(&str, [f64; 3]); 3] =
@@ -59,7 +60,7 @@ pub fn paper(request: &Paper<'_>, device: &Device) -> Result<()> {
     step("import", &start.join(import::MANIFEST), || commands::import(clip, &vocabulary, *text_heads, &start, false))?;
     eprintln!("finetune: {} epochs", settings.epochs);
     commands::finetune(out, data, settings.clone(), Some(&start), device)?;
-    step("heads", &out.join(files::HEADS), || commands::heads(out, data, device))?;
+    step("heads", &out.join(names::HEADS), || commands::heads(out, data, device))?;
     let weights = out.join("weights");
     let [model, baseline] = NAMES.map(|name| weights.join(format!("{name}.safetensors")));
     match resnet50 {

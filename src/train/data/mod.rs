@@ -5,5 +5,6 @@ pub mod dataset;
 pub mod lesion_box;
 pub mod oct5k;
 pub mod octdl;
+pub mod record;
 pub mod samples;
 pub mod split;

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::dataset::{Dataset, Problem, Record, SourceKind};
 use super::lesion_box::LesionBox;
+use super::record::{Dataset, Problem, Record, SourceKind};
 use crate::caption::{self, Diagnosis, Lesion};
 use crate::error::{Error, Result};
 

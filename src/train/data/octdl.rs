@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::dataset::{Dataset, Problem, Record, SourceKind};
+use super::record::{Dataset, Problem, Record, SourceKind};
 use crate::caption::{Caption, Diagnosis};
 use crate::error::{Error, Result};
 

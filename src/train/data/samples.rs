@@ -5,11 +5,10 @@ use std::fs;
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
-use super::dataset::Record;
+use super::record::Record;
 use crate::error::{Error, Result};
 use crate::scan::Scan;
 use crate::train::config::ModelSpec;
-use crate::train::fit::local::Place;
 
 /// One scan, ready for views.
 #[derive(Clone, Debug)]
@@ -24,6 +23,17 @@ pub struct Sample {
     pub caption: Option<usize>,
     /// Where its findings lie, if its source marks them.
     pub places: Vec<Place>,
+}
+
+/// A finding's rectangle, in pixels of the model's input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Index into the vocabulary's findings.
+    pub finding: usize,
+    /// Left and right edge.
+    pub x: [f32; 2],
+    /// Upper and lower edge.
+    pub y: [f32; 2],
 }
 
 /// Reads and resizes every record, in their order.

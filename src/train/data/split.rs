@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
-use std::path::Path;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::dataset::Record;
-use crate::error::{Error, Result};
+use super::record::Record;
 
 /// A part of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,26 +96,13 @@ impl Splits {
     pub fn split_of(&self, record: &Record) -> Option<Split> {
         self.patients.get(&key(record)).copied()
     }
-
-    /// Writes JSON.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(|e| Error::io("splits").because(e))?;
-        fs::write(path, text).map_err(|e| Error::io(format!("cannot write {}", path.display())).because(e))
-    }
-
-    /// Reads JSON.
-    pub fn load(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .map_err(|e| Error::io(format!("cannot read {}: name a run's folder", path.display())).because(e))?;
-        serde_json::from_str(&text).map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::caption::Caption;
-    use crate::train::data::dataset::SourceKind;
+    use crate::train::data::record::SourceKind;
 
     fn records() -> Vec<Record> {
         (0..300)
@@ -174,13 +158,5 @@ mod tests {
         assert!(before.patients.iter().all(|(patient, split)| after.patients[patient] == *split));
         assert!(after.patients.len() > before.patients.len());
         assert_eq!(after.patients.len(), Splits::make(&records, 6, [0.7, 0.1, 0.2], None).patients.len());
-    }
-
-    #[test]
-    fn splits_are_read_back() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let splits = Splits::make(&records(), 5, [0.7, 0.1, 0.2], None);
-        splits.save(file.path()).unwrap();
-        assert_eq!(Splits::load(file.path()).unwrap(), splits);
     }
 }

@@ -11,7 +11,7 @@ use crate::engine::{Engine, Input};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::Options;
 use crate::report::{Prediction, Report};
-use crate::train::data::dataset::Record;
+use crate::train::data::record::Record;
 use crate::train::data::samples::read_scan;
 
 /// What the model makes of a record.

@@ -21,14 +21,14 @@ use crate::error::Result;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Preprocess;
 use crate::protocol::index::ModelKind;
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
 use crate::train::evaluate::drift::drift;
 use crate::train::evaluate::evaluate;
 use crate::train::evaluate::reading::Reader;
 use crate::train::fit::batches::text_batch;
 use crate::train::import::start;
-use crate::train::run::{Prepared, Run, files};
+use crate::train::run::{Prepared, Run, names};
 
 /// Scans that activations are calibrated on; on seven classes, more moved the embeddings of validation scans no further.
 const N_CALIBRATION: usize = 384;
@@ -66,8 +66,8 @@ pub fn export(
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?;
     let ready = prepare(&clip, tensors.clone(), &calibrate(&clip, &calibration(train, &prepared.spec.preprocess)?)?)?;
     let mut metadata = metadata(prepared, wording)?;
-    if run.path(files::CALIBRATION).exists() {
-        metadata.training["calibration"] = run.read_json(files::CALIBRATION)?;
+    if run.path(names::CALIBRATION).exists() {
+        metadata.training["calibration"] = run.read_json(names::CALIBRATION)?;
     }
     if let Some(source) = start::source(run)? {
         metadata.training["start"] = json!(source);
@@ -101,12 +101,12 @@ fn calibration(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>
 
 fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
     let device = Device::Cpu;
-    let mut tensors = run.read_tensors(files::TOWERS, &device)?;
+    let mut tensors = run.read_tensors(names::TOWERS, &device)?;
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &device))?;
     let texts: Vec<String> = prepared.spec.captions.iter().map(|c| c.text()).collect();
     let (token_ids, end) = text_batch(&prepared.tokenizer, &texts, &device)?;
     let embeds = l2_normalize(&clip.text.forward(&token_ids, &end)?)?.detach();
-    tensors.extend(run.read_tensors(files::HEADS, &device)?);
+    tensors.extend(run.read_tensors(names::HEADS, &device)?);
     tensors.insert(CAPTION_EMBEDS.to_owned(), embeds);
     Ok(tensors)
 }

@@ -18,7 +18,7 @@ use crate::nn::norm::l2_normalize;
 use crate::tokenizer::Tokenizer;
 use crate::train::config::{Contrast, ModelSpec, Settings};
 use crate::train::data::augment::{Augment, Warp};
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::Sample;
 use crate::train::run::Prepared;
 

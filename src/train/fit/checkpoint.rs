@@ -13,7 +13,7 @@ use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::precision;
 use crate::train::config::ModelSpec;
-use crate::train::run::{Run, files};
+use crate::train::run::{Run, names};
 
 /// How far a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ impl Weights {
 
     /// Leaves the average as the run's towers.
     pub fn write_towers(&self, run: &Run) -> Result<()> {
-        run.write_tensors(files::TOWERS, &tensors(&self.average, "").collect(), None)
+        run.write_tensors(names::TOWERS, &tensors(&self.average, "").collect(), None)
     }
 }
 
@@ -70,19 +70,19 @@ pub fn write(run: &Run, weights: &Weights, adamw: &AdamW, position: &Position) -
         .chain(adamw.state())
         .collect();
     let position = serde_json::to_string(position).map_err(|e| Error::io("the position").because(e))?;
-    run.write_tensors(files::CHECKPOINT, &state, Some(position))
+    run.write_tensors(names::CHECKPOINT, &state, Some(position))
 }
 
 /// Takes a run's state back from its checkpoint, if it has one.
 pub fn restore(run: &Run, weights: &Weights, adamw: &mut AdamW, device: &Device) -> Result<Position> {
-    if !run.path(files::CHECKPOINT).exists() {
+    if !run.path(names::CHECKPOINT).exists() {
         return Ok(Position::default());
     }
     let damaged = |what: &str| Error::data(format!("the run's checkpoint {what}: start a new run"));
-    let note = run.read_note(files::CHECKPOINT)?.ok_or_else(|| damaged("does not say how far it is"))?;
+    let note = run.read_note(names::CHECKPOINT)?.ok_or_else(|| damaged("does not say how far it is"))?;
     let position: Position =
         serde_json::from_str(&note).map_err(|e| damaged("does not say how far it is").because(e))?;
-    let tensors = run.read_tensors(files::CHECKPOINT, device)?;
+    let tensors = run.read_tensors(names::CHECKPOINT, device)?;
     for (prefix, variables) in [("weight.", &weights.variables), ("average.", &weights.average)] {
         set(variables, prefix, &tensors).map_err(|e| damaged("is not whole").because(e))?;
     }

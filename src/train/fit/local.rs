@@ -9,17 +9,7 @@ use super::loss::softplus;
 use crate::clip::VisionConfig;
 use crate::error::Result;
 use crate::train::data::augment::Warp;
-
-/// A finding's rectangle, in pixels of the model's input.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
-    /// Index into the vocabulary's findings.
-    pub finding: usize,
-    /// Left and right edge.
-    pub x: [f32; 2],
-    /// Upper and lower edge.
-    pub y: [f32; 2],
-}
+use crate::train::data::samples::Place;
 
 /// What one view tells of its cells.
 pub enum Told<'a> {

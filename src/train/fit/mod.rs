@@ -12,6 +12,7 @@ mod pieces;
 pub mod schedule;
 pub mod vocab;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -30,7 +31,7 @@ use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::norm::l2_normalize;
 use crate::train::config::Settings;
-use crate::train::data::dataset::Record;
+use crate::train::data::record::Record;
 use crate::train::data::samples::Sample;
 use crate::train::progress;
 use crate::train::run::{Prepared, Run};
@@ -49,6 +50,7 @@ pub fn fit(
     prepared: &Prepared,
     records: (&[&Record], &[&Record]),
     samples: (&[Sample], &[Sample]),
+    start: Option<&HashMap<String, Tensor>>,
     device: &Device,
 ) -> Result<()> {
     let Prepared { settings, spec, .. } = prepared;
@@ -62,8 +64,8 @@ pub fn fit(
     let (average_clip, average) = build(spec, DType::F32, device)?;
     let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     initialize(&mut list, spec.clip.text.layers, settings.seed)?;
-    if let Some(imported) = &prepared.start {
-        checkpoint::set(&variables, "", &imported.towers)?;
+    if let Some(towers) = start {
+        checkpoint::set(&variables, "", towers)?;
     }
     for (name, var) in &average {
         var.set(&variables[name].as_detached_tensor())?;

@@ -20,7 +20,7 @@ use crate::nn::linear::Linear;
 use crate::preprocess::Preprocess;
 use crate::resnet::ResNetConfig;
 use crate::train::config::Optimizer;
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
 use crate::train::evaluate::heads::Answers;
 use crate::train::fit::adamw::{AdamW, AdamWConfig};

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::head::Head;
 use crate::nn::norm::l2_normalize;
 use crate::train::config::ModelSpec;
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::Sample;
 use crate::train::fit::embed::embed_images;
 use crate::train::metrics::calibration::temperature;

@@ -24,14 +24,14 @@ use crate::error::{Error, Result};
 use crate::head::{Head, consistency_loss};
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
-use crate::train::data::dataset::Record;
+use crate::train::data::record::Record;
 use crate::train::data::samples::Sample;
 use crate::train::fit::adamw::{AdamW, AdamWConfig};
 use crate::train::fit::adamw_config;
 use crate::train::fit::batches::{text_batch, views};
 use crate::train::fit::checkpoint::named_variables;
 use crate::train::fit::init::initialize;
-use crate::train::run::{Prepared, Run, files};
+use crate::train::run::{Prepared, Run, names};
 
 /// Embeddings per step: they are small.
 const BATCH: usize = 256;
@@ -113,7 +113,7 @@ pub fn train(
     if train.is_empty() {
         return Err(Error::data("there is no scan to train on: check --data"));
     }
-    let towers = run.read_tensors(files::TOWERS, device)?;
+    let towers = run.read_tensors(names::TOWERS, device)?;
     let clip = Clip::new(&spec.clip, VarBuilder::from_tensors(towers, DType::F32, device))?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let texts = Texts::new(&clip, prepared, &mut rng, device)?;
@@ -165,9 +165,9 @@ pub fn train(
     let caption_embeds = texts.embeds.narrow(0, 0, texts.n_captions)?;
     let heads = Heads { image: &image_head, text: &text_head, variables: &variables };
     let temperatures = calibrate(&clip, spec, &heads, &caption_embeds, val, device)?;
-    run.write_json(files::CALIBRATION, &temperatures)?;
+    run.write_json(names::CALIBRATION, &temperatures)?;
     let tensors = variables.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect();
-    run.write_tensors(files::HEADS, &tensors, None)
+    run.write_tensors(names::HEADS, &tensors, None)
 }
 
 /// Weights of mean 1 under which every class of every source counts alike.
