@@ -12,10 +12,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use serde_json::json;
 
+use super::loss::cross_entropy;
 use crate::bundle::FORMAT;
 use crate::engine::baseline::{Baseline, BaselineMetadata};
 use crate::error::{Error, Result};
-use crate::head::cross_entropy;
 use crate::nn::linear::Linear;
 use crate::preprocess::Preprocess;
 use crate::resnet::ResNetConfig;

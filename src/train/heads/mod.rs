@@ -6,6 +6,7 @@
 
 pub mod baseline;
 pub mod calibrate;
+pub mod loss;
 
 use std::ops::Range;
 
@@ -18,10 +19,11 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use self::calibrate::{Heads, calibrate};
+use self::loss::consistency_loss;
 use crate::caption::Caption;
 use crate::clip::Clip;
 use crate::error::{Error, Result};
-use crate::head::{Head, consistency_loss};
+use crate::head::Head;
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
 use crate::train::data::record::Record;

@@ -33,6 +33,7 @@ use self::checkpoint::Checkpoint;
 use self::sizes::Stated;
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
+use crate::preprocess::Preprocess;
 use crate::tokenizer::Tokenizer;
 use crate::train::config::ModelSpec;
 use crate::train::data::split::Splits;
@@ -198,6 +199,13 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// How a B-scan becomes `pixel_values` of the size and range that the image tower was trained with.
+    pub fn preprocess(&self) -> Preprocess {
+        let vision = &self.clip.vision;
+        let b_scan = Preprocess::b_scan(vision.image_height, vision.image_width);
+        Preprocess { mean: self.pixel_mean, std: self.pixel_std, ..b_scan }
+    }
+
     /// A run's own towers as a start for another run.
     fn of_run(run: &Run) -> Result<Self> {
         let spec: ModelSpec = run.read_json(names::MODEL)?;
@@ -249,12 +257,10 @@ impl Imported {
 
     /// Makes `spec` a model of this one's sizes, which sees pixels as this one was trained to.
     pub fn adapt(&self, spec: &mut ModelSpec) {
-        let Manifest { name, clip, pixel_mean, pixel_std, .. } = &self.manifest;
+        let Manifest { name, clip, .. } = &self.manifest;
         spec.name.clone_from(name);
         spec.clip = clip.clone();
         spec.head.embed_dim = clip.embed_dim;
-        (spec.preprocess.image_height, spec.preprocess.image_width) =
-            (clip.vision.image_height, clip.vision.image_width);
-        (spec.preprocess.mean, spec.preprocess.std) = (*pixel_mean, *pixel_std);
+        spec.preprocess = self.manifest.preprocess();
     }
 }
