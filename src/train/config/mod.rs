@@ -5,4 +5,4 @@ mod model_spec;
 mod settings;
 
 pub use model_spec::ModelSpec;
-pub use settings::{Contrast, ModelSize, Optimizer, Preset, SPLIT_FRACTIONS, Schedule, Settings, TrainingPrecision};
+pub use settings::{Contrast, Optimizer, SPLIT_FRACTIONS, Schedule, Settings};

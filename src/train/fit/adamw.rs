@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::pieces;
 use crate::error::Result;
-use crate::train::config::Optimizer;
+use crate::train::config::{Optimizer, Settings};
 
 /// Settings that do not change during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +25,14 @@ pub struct AdamWConfig {
     /// `Adamw` decays weight matrices and kernels beside the step and spares vectors (biases, norms) and the temperature;
     /// `Adam` adds the decay to every gradient.
     pub optimizer: Optimizer,
+}
+
+impl AdamWConfig {
+    /// Those of the towers' settings.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let Settings { beta1, beta2, eps, weight_decay, optimizer, .. } = *settings;
+        Self { beta1, beta2, eps, weight_decay, optimizer }
+    }
 }
 
 struct Parameter {

@@ -1,15 +1,16 @@
 //! Contrastive training of both towers, read top to bottom.
 
-pub mod adamw;
+pub(super) mod adamw;
 pub mod batches;
 pub mod checkpoint;
-pub mod embed;
-pub mod events;
+pub(super) mod embed;
+mod events;
 pub mod init;
-pub mod local;
+mod local;
 pub mod loss;
 mod pieces;
-pub mod schedule;
+mod schedule;
+mod validate;
 pub mod vocab;
 
 use std::collections::HashMap;
@@ -21,16 +22,12 @@ use candle_core::{DType, Device, Tensor};
 use serde_json::json;
 
 use self::adamw::{AdamW, AdamWConfig};
-use self::batches::{Batches, text_batch};
+use self::batches::Batches;
 use self::checkpoint::{Weights, build};
-use self::embed::embed_images;
 use self::events::Events;
 use self::init::initialize;
-use self::loss::contrastive_loss;
-use crate::clip::Clip;
+use self::validate::validate;
 use crate::error::{Error, Result};
-use crate::nn::norm::l2_normalize;
-use crate::train::config::Settings;
 use crate::train::data::record::Record;
 use crate::train::data::samples::Sample;
 use crate::train::progress;
@@ -72,7 +69,7 @@ pub fn fit(
     }
     let trainable: Vec<_> = list.into_iter().filter(|(name, _)| !name.contains("running_")).collect();
     let rate = |name: &str| schedule::layer_rate(name, &spec.clip, settings.layer_decay);
-    let mut adamw = AdamW::new(trainable, adamw_config(settings), rate)?;
+    let mut adamw = AdamW::new(trainable, AdamWConfig::new(settings), rate)?;
     let weights = Weights { variables, average };
 
     let batches_per_epoch = train.len().div_ceil(settings.batch);
@@ -118,7 +115,7 @@ pub fn fit(
 
         let epoch_ends = at.n_steps % steps_per_epoch == 0;
         if epoch_ends {
-            let seen = look(&average_clip, prepared, val, device)?;
+            let seen = validate(&average_clip, prepared, val, device)?;
             at.best = match at.best {
                 Some((best, ago)) if seen.loss >= best => Some((best, ago + 1)),
                 before => {
@@ -162,57 +159,4 @@ fn watch_for_ctrl_c() -> Arc<AtomicBool> {
     // A second handler in one process is refused; the first one then stays, which serves as well.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
     interrupted
-}
-
-/// The optimiser's settings.
-pub fn adamw_config(settings: &Settings) -> AdamWConfig {
-    let Settings { beta1, beta2, eps, weight_decay, optimizer, .. } = *settings;
-    AdamWConfig { beta1, beta2, eps, weight_decay, optimizer }
-}
-
-/// What validation shows.
-struct Seen {
-    /// The contrastive loss over all scans and captions.
-    loss: f64,
-    /// How often the retrieved caption names the right class.
-    label_accuracy: f64,
-    /// How often it is the right caption.
-    caption_accuracy: f64,
-}
-
-impl Seen {
-    fn scalars(&self) -> [(&'static str, f64); 3] {
-        [
-            ("val/loss", self.loss),
-            ("val/label_accuracy", self.label_accuracy),
-            ("val/caption_accuracy", self.caption_accuracy),
-        ]
-    }
-}
-
-fn look(clip: &Clip, prepared: &Prepared, samples: &[Sample], device: &Device) -> Result<Seen> {
-    let Prepared { spec, tokenizer, .. } = prepared;
-    // The loss is of scans whose caption can be retrieved: some training scan has it.
-    let rows: Vec<u32> = (0u32..).zip(samples).filter(|(_, s)| s.caption.is_some()).map(|(i, _)| i).collect();
-    if rows.is_empty() {
-        return Ok(Seen { loss: f64::NAN, label_accuracy: f64::NAN, caption_accuracy: f64::NAN });
-    }
-    let texts: Vec<String> = spec.captions.iter().map(|c| c.text()).collect();
-    let (token_ids, end) = text_batch(tokenizer, &texts, device)?;
-    let captions = l2_normalize(&clip.text.forward(&token_ids, &end)?)?.detach();
-    let images = embed_images(clip, spec, samples, device)?;
-    let logits = clip.logits_per_image(&images, &captions)?.detach();
-    let nearest = logits.argmax(1)?.to_vec1::<u32>()?;
-    let share = |right: &dyn Fn(&Sample, usize) -> bool| {
-        let n = samples.iter().zip(&nearest).filter(|(s, c)| right(s, **c as usize)).count();
-        n as f64 / samples.len() as f64
-    };
-    let label = |c: usize| spec.captions[c].label.as_deref();
-    let positives: Vec<usize> = samples.iter().filter_map(|s| s.caption).collect();
-    let of_known = logits.index_select(&Tensor::new(rows, device)?, 0)?;
-    Ok(Seen {
-        loss: f64::from(contrastive_loss(&of_known, &positives)?.to_scalar::<f32>()?),
-        label_accuracy: share(&|s, c| label(c) == Some(spec.vocabulary.labels[s.class].as_str())),
-        caption_accuracy: share(&|s, c| s.caption == Some(c)),
-    })
 }

@@ -4,8 +4,8 @@
 //! that disease with any class word or none. So the class word is no reason, and a person may tick lesions in any
 //! combination.
 
-pub mod baseline;
-pub mod calibrate;
+pub(crate) mod baseline;
+pub(crate) mod calibrate;
 pub mod loss;
 
 use std::ops::Range;
@@ -29,16 +29,14 @@ use crate::nn::norm::l2_normalize;
 use crate::train::data::record::Record;
 use crate::train::data::samples::Sample;
 use crate::train::fit::adamw::{AdamW, AdamWConfig};
-use crate::train::fit::adamw_config;
 use crate::train::fit::batches::{text_batch, views};
 use crate::train::fit::checkpoint::named_variables;
+use crate::train::fit::embed::IMAGES_PER_PASS;
 use crate::train::fit::init::initialize;
 use crate::train::run::{Prepared, Run, names};
 
 /// Embeddings per step: they are small.
 const BATCH: usize = 256;
-/// Images per forward pass of the frozen tower.
-const IMAGE_BATCH: usize = 16;
 /// Captions made of random findings, over all classes.
 const N_MADE_UP: usize = 512;
 /// How often a diseased scan is paired with one of them.
@@ -121,7 +119,7 @@ pub fn train(
     let texts = Texts::new(&clip, prepared, &mut rng, device)?;
     let shown: Vec<&Sample> = std::iter::repeat_n(train, settings.head_views.max(1)).flatten().collect();
     let mut embeds = Vec::new();
-    for batch in shown.chunks(IMAGE_BATCH) {
+    for batch in shown.chunks(IMAGES_PER_PASS) {
         let (pixel_values, _) = views(batch, spec, settings.augment, &mut rng, device)?;
         let map = clip.visual.feature_map(&pixel_values, Mode::Eval)?;
         embeds.push(l2_normalize(&clip.visual.pool(&map)?)?.detach());
@@ -136,7 +134,7 @@ pub fn train(
     let variables = named_variables(&map)?;
     let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     initialize(&mut list, spec.clip.text.layers, settings.seed)?;
-    let config = AdamWConfig { weight_decay: settings.head_weight_decay, ..adamw_config(settings) };
+    let config = AdamWConfig { weight_decay: settings.head_weight_decay, ..AdamWConfig::new(settings) };
     let mut adamw = AdamW::new(list, config, |_| 1.)?;
     let weights = balance(records, &shown);
     let n_classes = spec.head.n_classes;

@@ -1,20 +1,17 @@
 //! A run that begins from imported weights: which ones, so that it goes on only from those.
 
-use std::fs;
 use std::path::Path;
 
 use super::{Imported, Manifest, Source};
 use crate::error::{Error, Result};
+use crate::train::files;
 use crate::train::run::{Run, names};
 
 /// Reads what a new run begins from, and notes it in the run's folder. None: from weights that are drawn.
 pub fn begin(run: &Run, init: Option<&Path>) -> Result<Option<Imported>> {
     let Some(dir) = init else {
         // A run that was stopped in its first epoch may have noted something else.
-        let path = run.path(names::START);
-        if path.exists() {
-            fs::remove_file(&path).map_err(|e| Error::io(format!("cannot remove {}", path.display())).because(e))?;
-        }
+        files::remove(&run.path(names::START))?;
         return Ok(None);
     };
     let imported = Imported::read(dir)?;
