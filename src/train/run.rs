@@ -85,7 +85,7 @@ impl Run {
             .map_err(|e| Error::io(format!("cannot read {}: run the step before this one", path.display())).because(e))
     }
 
-    /// Drops what the log says of steps after `n_steps`: they will be taken again.
+    /// Removes the log's lines about steps after `n_steps`, which will be repeated.
     pub fn trim_log(&self, n_steps: usize) -> Result<()> {
         let path = self.path(names::LOG);
         if !path.exists() {
@@ -112,7 +112,7 @@ const NOTE: &str = "octlens";
 
 /// File names within a run.
 pub mod names {
-    /// One JSON object a line: of each epoch, then of the heads.
+    /// One JSON object per line: of each epoch of the towers, then of the heads.
     pub const LOG: &str = "log.jsonl";
     /// [`super::Settings`].
     pub const SETTINGS: &str = "settings.json";
@@ -124,7 +124,7 @@ pub mod names {
     pub const START: &str = "start.json";
     /// Hugging Face's format.
     pub const TOKENIZER: &str = "tokenizer.json";
-    /// Where to go on from: weights, averages, moments, position.
+    /// The state to resume from: weights, averages, moments, position.
     pub const CHECKPOINT: &str = "checkpoint.safetensors";
     /// Averaged weights of both towers.
     pub const TOWERS: &str = "towers.safetensors";
@@ -134,13 +134,13 @@ pub mod names {
     pub const HEADS: &str = "heads.safetensors";
 }
 
-/// What a finished `finetune` leaves for the steps after it.
+/// What `finetune` decides before it trains, and the steps after it need.
 pub struct Prepared {
-    /// How it was trained.
+    /// Options of the training.
     pub settings: Settings,
     /// The model.
     pub spec: ModelSpec,
-    /// Who is in which split.
+    /// The split of each patient.
     pub splits: Splits,
     /// Text → token ids.
     pub tokenizer: Tokenizer,

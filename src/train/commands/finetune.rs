@@ -66,7 +66,7 @@ impl FinetuneArgs {
         let val_samples = read_samples(&val, &prepared.spec, "val scans")?;
         note(format_args!("{} scans to train on, {} captions", train.len(), prepared.spec.captions.len()));
         let towers = start.as_ref().map(|start| &start.towers);
-        fit::fit(&run, &prepared, (&train, &val), (&train_samples, &val_samples), towers, &device)
+        fit::fit(&run, &prepared, (&train, &train_samples), &val_samples, towers, &device)
     }
 }
 

@@ -25,7 +25,7 @@ const HEALTHY_PART: &str = "Normal Part";
 const AMD_PART: &str = "AMD Part";
 /// The folder of further diseased eyes, whose images are not in a folder by eye.
 const DRUSEN_PART: &str = "DRUSEN";
-/// Boxes of one lesion that overlap this much (intersection over union) are one box, marked twice.
+/// Boxes of the same lesion whose intersection over union reaches this are one box, drawn twice.
 const SAME_BOX_IOU: f64 = 0.9;
 
 /// Reads `dir`.

@@ -8,7 +8,7 @@ use crate::caption::{Caption, Diagnosis};
 use crate::error::{Error, Result};
 
 const LABELS: &str = "OCTDL_labels.csv";
-/// What the list calls healthy.
+/// The list's word for healthy.
 const HEALTHY: &str = "NO";
 /// The other diseases than AMD: diabetic macular edema, epiretinal membrane, retinal artery and vein occlusion,
 /// vitreomacular interface disease.
@@ -36,7 +36,7 @@ fn label(disease: &str) -> Option<&str> {
     }
 }
 
-/// What a disease's row says beyond its disease; `Some(None)` where that is nothing.
+/// The finding of a row beyond its disease, `Some(None)` if there is none; `None` if the row is not known.
 fn finding(disease: &str, subcategory: &str, condition: &str) -> Option<Option<&'static str>> {
     Some(match (disease, subcategory, condition) {
         (HEALTHY, ..) | ("RAO", _, "none") | ("DME", _, "DME") => None,

@@ -66,13 +66,13 @@ pub struct Record {
     pub name: String,
     /// Where it comes from.
     pub source: SourceKind,
-    /// Whose eye it is; splits keep patients together.
+    /// The patient; splits keep patients together.
     pub patient: String,
     /// Its class word.
     pub label: String,
-    /// What is said of it.
+    /// The caption of what it shows.
     pub caption: Caption,
-    /// Lesions with places, in image pixels; empty where the source marks none.
+    /// Lesions with their boxes, in image pixels; empty where the source has none.
     pub boxes: Vec<LesionBox>,
 }
 

@@ -1,4 +1,4 @@
-//! Who is in which split: by patient, stratified, seeded. Stored with the run, so that it can be checked.
+//! Splits of a dataset: by patient, stratified, seeded. Stored with the run, so that they can be checked.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::record::Record;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// Weights learn from it.
+    /// Weights are trained on it.
     Train,
     /// Settings are chosen on it.
     Val,
@@ -35,7 +35,7 @@ impl fmt::Display for Split {
 /// Each patient's split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Splits {
-    /// What shuffled the patients.
+    /// The seed of the shuffle.
     pub seed: u64,
     /// Shares of train, val and test.
     pub fractions: [f64; 3],
@@ -48,13 +48,13 @@ fn key(record: &Record) -> String {
 }
 
 impl Splits {
-    /// Deals patients out: those of `known` as they were dealt, so that no patient whom earlier weights learnt from is
-    /// measured on; the others, each stratum (source and the patient's last caption in vocabulary order, which for OCTDL is
-    /// the latest stage) on its own. The order of `records` does not matter.
+    /// Assigns patients to splits. Those in `known` keep their split, so that no patient on whom earlier weights were trained
+    /// is measured on. The others are shuffled within their stratum: the source, and the patient's most severe label and
+    /// stage. The order of `records` does not matter.
     pub fn make(records: &[Record], seed: u64, fractions: [f64; 3], known: Option<&Splits>) -> Self {
-        let dealt = |record: &&Record| known.and_then(|known| known.split_of(record)).is_some();
+        let is_known = |record: &&Record| known.and_then(|known| known.split_of(record)).is_some();
         let mut worst: BTreeMap<String, (usize, String)> = BTreeMap::new();
-        for record in records.iter().filter(|r| !dealt(r)) {
+        for record in records.iter().filter(|r| !is_known(r)) {
             let stage = super::octdl::AMD_FINDINGS
                 .iter()
                 .rposition(|f| record.caption.findings.iter().any(|c| c == f))
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_deals_the_same_whatever_the_order() {
+    fn the_same_seed_gives_the_same_splits_whatever_the_order() {
         let mut records = records();
         let splits = Splits::make(&records, 5, [0.7, 0.1, 0.2], None);
         records.reverse();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patient_who_was_dealt_before_stays_where_they_were() {
+    fn a_known_patient_stays_in_their_split() {
         let records = records();
         let before = Splits::make(&records[..records.len() / 2], 5, [0.7, 0.1, 0.2], None);
         let after = Splits::make(&records, 6, [0.7, 0.1, 0.2], Some(&before));

@@ -12,7 +12,7 @@ use crate::train::run::Run;
 
 /// Version of the format, the first event of a file.
 const FILE_VERSION: &str = "brain.Event:2";
-/// `SessionLog.START`: readers forget what earlier files say of this step and later ones.
+/// `SessionLog.START`: readers drop what earlier files hold for this step and later ones.
 const SESSION_START: i32 = 1;
 
 #[derive(Clone, PartialEq, Message)]

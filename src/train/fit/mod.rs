@@ -3,12 +3,12 @@
 pub(super) mod adamw;
 pub mod batches;
 pub mod checkpoint;
+mod chunks;
 pub(super) mod embed;
 mod events;
 pub mod init;
 mod local;
 pub mod loss;
-mod pieces;
 mod schedule;
 mod validate;
 pub mod vocab;
@@ -33,30 +33,30 @@ use crate::train::data::samples::Sample;
 use crate::train::progress;
 use crate::train::run::{Prepared, Run};
 
-/// Trains both towers on `train`, looks at `val` after each epoch, and leaves averaged weights in the run's folder: the
-/// last ones, or those of the lowest validation loss if the settings have patience. Only the training steps may be of lower
-/// precision: what is looked at, kept and exported is computed in 32 bits.
+/// Trains both towers on `train`, read from `records`, validates on `val` after each epoch, and writes averaged weights to
+/// the run's folder: the last ones, or those of the lowest validation loss if the settings have patience. Only
+/// the training steps may be of lower precision: validation and the written weights are in 32 bits.
 ///
-/// A run with a checkpoint goes on from it, to the same weights as if it had never stopped. Ctrl-C finishes the step,
-/// saves, and ends. No epochs leave the weights that it began from.
+/// A run begins from `start`, towers by their names, or from random weights. A run with a checkpoint resumes from that, and
+/// ends at the same weights as if it had never stopped. Ctrl-C finishes the step, saves, and ends. Zero epochs write the
+/// weights that the run begins from.
 ///
 /// # Errors
 /// Nothing to train on, a loss that is not finite, or an interruption.
 pub fn fit(
     run: &Run,
     prepared: &Prepared,
-    records: (&[&Record], &[&Record]),
-    samples: (&[Sample], &[Sample]),
+    (records, train): (&[&Record], &[Sample]),
+    val: &[Sample],
     start: Option<&HashMap<String, Tensor>>,
     device: &Device,
 ) -> Result<()> {
     let Prepared { settings, spec, .. } = prepared;
     let accumulate = settings.accumulate;
-    let (train, val) = samples;
     if val.is_empty() && settings.patience > 0 {
         return Err(Error::data("--patience needs validation scans: name more data, or leave it out"));
     }
-    let batches = Batches::new(prepared, records.0, train, device)?;
+    let batches = Batches::new(prepared, records, train, device)?;
     let (clip, variables) = build(spec, settings.precision.dtype(), device)?;
     let (average_clip, average) = build(spec, DType::F32, device)?;
     let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -104,7 +104,7 @@ pub fn fit(
         }
         at.n_steps += 1;
         at.epoch_loss += loss;
-        // Short memory at first, or the random start would linger in the average.
+        // The decay is lower at first, or the random start would stay in the average for long.
         weights.update_average(settings.ema_decay.min((at.n_steps as f64 + 1.) / (at.n_steps as f64 + 10.)))?;
         events.scalars(
             at.n_steps,
@@ -115,12 +115,12 @@ pub fn fit(
 
         let epoch_ends = at.n_steps % steps_per_epoch == 0;
         if epoch_ends {
-            let seen = validate(&average_clip, prepared, val, device)?;
+            let validation = validate(&average_clip, prepared, val, device)?;
             at.best = match at.best {
-                Some((best, ago)) if seen.loss >= best => Some((best, ago + 1)),
+                Some((best, ago)) if validation.loss >= best => Some((best, ago + 1)),
                 before => {
-                    if seen.loss.is_finite() {
-                        Some((seen.loss, 0))
+                    if validation.loss.is_finite() {
+                        Some((validation.loss, 0))
                     } else {
                         before
                     }
@@ -131,13 +131,13 @@ pub fn fit(
             }
             let line = json!({
                 "epoch": at.n_steps / steps_per_epoch, "step": at.n_steps,
-                "train_loss": at.epoch_loss / steps_per_epoch as f64, "val_loss": seen.loss,
-                "val_label_accuracy": seen.label_accuracy, "val_caption_accuracy": seen.caption_accuracy,
+                "train_loss": at.epoch_loss / steps_per_epoch as f64, "val_loss": validation.loss,
+                "val_label_accuracy": validation.label_accuracy, "val_caption_accuracy": validation.caption_accuracy,
                 "seconds": started.elapsed().as_secs_f64(),
             });
             bar.println(line.to_string());
             run.log(&line)?;
-            events.scalars(at.n_steps, &seen.scalars())?;
+            events.scalars(at.n_steps, &validation.scalars())?;
             at.epoch_loss = 0.;
             started = Instant::now();
         }
@@ -146,7 +146,7 @@ pub fn fit(
             checkpoint::write(run, &weights, &adamw, &at)?;
         }
         if stop {
-            return Err(Error::config("interrupted and saved: the same command goes on from here"));
+            return Err(Error::config("interrupted and saved: the same command continues from here"));
         }
     }
     bar.finish();
@@ -156,7 +156,7 @@ pub fn fit(
 fn watch_for_ctrl_c() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
-    // A second handler in one process is refused; the first one then stays, which serves as well.
+    // A second handler in one process is refused, and the first one still saves and ends the run.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
     interrupted
 }

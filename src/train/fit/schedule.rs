@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_climbs_to_one_and_falls_to_nothing() {
+    fn the_rate_rises_to_one_and_falls_to_zero() {
         assert!((warmup_cosine(0, 10, 100) - 0.1).abs() < 1e-12);
         assert!((warmup_cosine(9, 10, 100) - 1.).abs() < 1e-12);
         assert!((warmup_cosine(55, 10, 100) - 0.5).abs() < 1e-12);

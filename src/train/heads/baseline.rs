@@ -28,7 +28,7 @@ use crate::train::fit::checkpoint::named_variables;
 use crate::train::fit::init::initialize;
 use crate::train::run::Prepared;
 
-/// The line for people.
+/// Its title in the list of models.
 pub const TITLE: &str = "ResNet-50 baseline";
 /// Pixels of a side, as torchvision's weights were trained.
 const SIZE: usize = 224;
@@ -51,17 +51,17 @@ pub struct BaselineSettings {
 }
 
 impl BaselineSettings {
-    /// The paper's.
+    /// The paper's settings.
     pub fn paper() -> Self {
         Self { epochs: 50, learning_rate: 1e-4, batch: 32 }
     }
 }
 
-/// A trained baseline: what its file says, and its tensors by torchvision's names.
+/// A trained baseline.
 pub struct Trained {
-    /// What its file says.
+    /// The metadata of its weights file.
     pub metadata: BaselineMetadata,
-    /// The backbone and `fc`.
+    /// Backbone and `fc`, by torchvision's names.
     pub tensors: HashMap<String, Tensor>,
 }
 
@@ -94,7 +94,7 @@ pub fn train(
         kind: "baseline".to_owned(),
         name: name.to_owned(),
         resnet,
-        // The region and contrast of octlens, so that both see the same of a scan.
+        // octlens' region and contrast, so that both models see the same part of a scan.
         preprocess: Preprocess { mean: PIXEL_MEAN, std: PIXEL_STD, ..Preprocess::b_scan(SIZE, SIZE) },
         labels: labels.clone(),
         licence: "that of its backbone".to_owned(),
@@ -137,7 +137,7 @@ fn classes(prepared: &Prepared, records: &[&Record]) -> Result<Vec<usize>> {
     records.iter().map(|r| prepared.spec.class_of(&r.label)).collect()
 }
 
-/// Cross-entropy on features (n, C), classes weighing alike.
+/// Trains `fc` on features (n, C) by cross-entropy in which all classes have the same total weight.
 fn fit(
     fc: &Linear,
     variables: Vec<(String, Var)>,
