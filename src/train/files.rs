@@ -76,7 +76,7 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     write(path, text + "\n")
 }
 
-/// The same for a file that `fill` writes itself, at the path it is given; that file is gone again if `fill` fails.
+/// The same for a file that `fill` writes, at the path it is given. If `fill` fails, that file is removed.
 pub fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     // Beside its target, since a file cannot be renamed across file systems.
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));

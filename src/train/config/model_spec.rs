@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::head::HeadConfig;
 use crate::preprocess::Preprocess;
 
-/// The model a run trains: all that its weights need to be read again.
+/// The model that a run trains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelSpec {
     /// `compact` or `rn50`.
@@ -22,7 +22,7 @@ pub struct ModelSpec {
     pub preprocess: Preprocess,
     /// Class words and findings.
     pub vocabulary: Vocabulary,
-    /// The distinct training captions, from which one is retrieved.
+    /// The distinct training captions; one of them is retrieved for a scan.
     pub captions: Vec<Caption>,
 }
 
@@ -50,10 +50,10 @@ impl ModelSpec {
     /// The class index of a label.
     ///
     /// # Errors
-    /// The label is none of this model's.
+    /// The label is not one of this model's.
     pub fn class_of(&self, label: &str) -> Result<usize> {
         self.vocabulary.labels.iter().position(|l| l == label).ok_or_else(|| {
-            Error::data(format!("label {label} is none of this model's: {}", self.vocabulary.labels.join(", ")))
+            Error::data(format!("label {label} is not one of this model's: {}", self.vocabulary.labels.join(", ")))
         })
     }
 }

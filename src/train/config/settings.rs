@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
-    /// What was found to work on few scans; the README tells what each choice gains.
+    /// What works best on few scans; docs/results.md has what each choice gains.
     Octlens,
     /// The published settings (Cho, Park & Jeong): Adam with coupled weight decay, a constant rate, CLIP's own loss.
     /// The paper is silent on augmentation (none here) and batch norm (statistics frozen, as `clip.load` leaves them).
@@ -51,7 +51,7 @@ impl ModelSize {
     }
 }
 
-/// What is done with the weight decay.
+/// How weight decay is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Optimizer {
@@ -65,23 +65,23 @@ pub enum Optimizer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
-    /// Half a cosine down to nothing.
+    /// Half a cosine down to zero.
     Cosine,
-    /// As it is.
+    /// The peak rate.
     Constant,
 }
 
-/// What a scan's caption is told apart from.
+/// Which captions a scan is contrasted with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Contrast {
-    /// The other distinct captions; scans that share one are positives of it together.
+    /// The distinct captions; all scans that share a caption are positives of it.
     Captions,
-    /// The captions of the other scans of the step, equal or not: CLIP's loss.
+    /// The captions of all scans of the step, equal or not: CLIP's loss.
     Scans,
 }
 
-/// What the towers multiply in while they are trained; weights, norms and losses are always f32.
+/// In which precision the towers multiply while they are trained; weights, norms and losses are always f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum TrainingPrecision {
@@ -104,53 +104,52 @@ impl TrainingPrecision {
 
 const HEAD_WEIGHT_DECAY: f64 = 0.05;
 
-/// For settings stored before there was one of the heads' own.
+/// For settings that were stored before the heads had a weight decay of their own.
 fn head_weight_decay() -> f64 {
     HEAD_WEIGHT_DECAY
 }
 
-/// Settings of a run; each is an option of the command line. Where `--preset paper` has another default, it follows
-/// in brackets.
+/// Settings of a run; each is an option of the command line. Another default of `--preset paper` follows in brackets.
 #[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Defaults of all that follows.
+    /// Set of defaults of the options below.
     #[arg(long, value_enum, default_value_t = Preset::Octlens)]
     pub preset: Preset,
     /// Size of a new model (rn50).
     #[arg(long, value_enum, default_value_t = ModelSize::Compact, default_value_if("preset", "paper", "rn50"))]
     pub model: ModelSize,
-    /// HEIGHTxWIDTH of what the image tower sees, in pixels, multiples of 32; the model's own, or --init's, if left out.
+    /// Size of the image tower's input in pixels, multiples of 32; by default the model's own, or that of --init.
     #[arg(long, value_name = "HEIGHTxWIDTH")]
     #[serde(default)]
     pub input: Option<InputSize>,
-    /// Seeds weights, order, views and splits.
+    /// Seed of weights, sampling, augmentation and splits.
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
-    /// Class words of the scans to learn from, or all.
+    /// Class words of the scans to train on, or all.
     #[arg(long, value_delimiter = ',', default_value = "healthy,AMD")]
     pub classes: Vec<String>,
-    /// Passes over the training scans, 0 to leave the weights as they begin (300).
+    /// Passes over the training scans; 0 keeps the initial weights (300).
     #[arg(long, default_value_t = 40, default_value_if("preset", "paper", "300"))]
     pub epochs: usize,
-    /// Scans whose captions are told apart at once.
+    /// Scans per batch.
     #[arg(long, default_value_t = 32)]
     pub batch: usize,
-    /// Batches whose gradients are added up for one step.
+    /// Batches whose gradients are accumulated for one step.
     #[arg(long, default_value_t = 1)]
     pub accumulate: usize,
-    /// What the towers multiply in while they are trained. bf16 is for GPUs, and wants compute capability 8.0 on NVIDIA's;
-    /// on a CPU it only rounds as they do, and is slower than f32.
+    /// Precision of the towers' products in training. bf16 is for GPUs, of compute capability 8.0 on NVIDIA's; on a CPU it
+    /// rounds as they do, and is slower than f32.
     #[arg(long, value_enum, default_value_t = TrainingPrecision::F32)]
     #[serde(default)]
     pub precision: TrainingPrecision,
-    /// What the weight decay acts on (adam).
+    /// How weight decay is applied: decoupled (adamw), or added to the gradient (adam).
     #[arg(long, value_enum, default_value_t = Optimizer::Adamw, default_value_if("preset", "paper", "adam"))]
     pub optimizer: Optimizer,
     /// Peak learning rate of the towers (5e-5).
     #[arg(long, default_value_t = 1e-3, default_value_if("preset", "paper", "5e-5"))]
     pub learning_rate: f64,
-    /// The rate of each stage or block as a fraction of the next one's: below 1, what lies near the pixels and the
-    /// tokens is changed least.
+    /// Learning rate of each stage or block as a fraction of the next one's: below 1, the layers near the pixels and the
+    /// tokens change least.
     #[arg(long, default_value_t = 1.0)]
     pub layer_decay: f64,
     /// Weight decay (0.2).
@@ -165,52 +164,52 @@ pub struct Settings {
     /// Adam's epsilon (1e-5).
     #[arg(long, default_value_t = 1e-6, default_value_if("preset", "paper", "1e-5"))]
     pub eps: f64,
-    /// The rate after the warm-up (constant).
+    /// Learning rate after the warm-up (constant).
     #[arg(long, value_enum, default_value_t = Schedule::Cosine, default_value_if("preset", "paper", "constant"))]
     pub schedule: Schedule,
     /// Steps of linear warm-up (0).
     #[arg(long, default_value_t = 100, default_value_if("preset", "paper", "0"))]
     pub warmup_steps: usize,
-    /// Bound on the gradient's length, 0 for none (0).
+    /// Bound on the gradient's norm, 0 for none (0).
     #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub clip_norm: f64,
-    /// Decay of the running average of weights that is evaluated and exported, 0 for none (0).
+    /// Decay of the running average of weights, which is evaluated and exported; 0 for none (0).
     #[arg(long, default_value_t = 0.995, default_value_if("preset", "paper", "0"))]
     pub ema_decay: f64,
-    /// Keep batch norm's running statistics as they are, as pretrained weights want it (true).
+    /// Keep the running statistics of batch norms, as pretrained weights need (true).
     #[arg(long, action = ArgAction::Set, default_value_t = false, default_value_if("preset", "paper", "true"))]
     pub freeze_bn: bool,
     /// Epochs without a lower validation loss after which training stops, 0 for never.
     #[arg(long, default_value_t = 0)]
     pub patience: usize,
-    /// What a scan's caption is told apart from (scans).
+    /// Which captions a scan is contrasted with (scans).
     #[arg(long, value_enum, default_value_t = Contrast::Captions, default_value_if("preset", "paper", "scans"))]
     pub contrast: Contrast,
-    /// How often a caption loses its class word, so that the words must carry the reasons (0).
+    /// Probability that a caption loses its class word, so that its findings must suffice (0).
     #[arg(long, default_value_t = 0.3, default_value_if("preset", "paper", "0"))]
     pub class_word_dropout: f64,
-    /// Weight of the loss that sets each finding against the healthy text (0).
+    /// Weight of the loss that compares each finding with the healthy text (0).
     #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub finding_weight: f64,
-    /// Weight of the loss that tells the image tower where findings lie, by boxes where there are any (0).
+    /// Weight of the loss of each cell of the feature map: where findings lie, by boxes if there are any (0).
     #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub local_weight: f64,
-    /// Exponent on a caption's count when scans are drawn: 1 as they come, 0 every caption alike (1).
+    /// Exponent of a caption's count when scans are sampled: 1 samples scans alike, 0 captions alike (1).
     #[arg(long, default_value_t = 0.7, default_value_if("preset", "paper", "1"))]
     pub caption_balance: f64,
-    /// How much of what is drawn is phantoms, where there are real scans beside them.
+    /// Share of phantoms among the sampled scans, if there are real scans too.
     #[arg(long, default_value_t = 0.4)]
     pub phantom_share: f64,
-    /// Strength of the random views, 0 for none (0).
+    /// Strength of the augmentation, 0 for none (0).
     #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub augment: f32,
-    /// Passes of the heads over the embeddings.
+    /// Passes over the embeddings in the training of the heads.
     #[arg(long, default_value_t = 60)]
     pub head_epochs: usize,
     /// Learning rate of the heads.
     #[arg(long, default_value_t = 1e-3)]
     pub head_learning_rate: f64,
-    /// Weight decay of the heads (0; 0.2 is published for the towers, and would hold the heads at chance).
+    /// Weight decay of the heads (0; the published 0.2 is for the towers, and would keep the heads at chance).
     #[arg(long, default_value_t = HEAD_WEIGHT_DECAY, default_value_if("preset", "paper", "0"))]
     #[serde(default = "head_weight_decay")]
     pub head_weight_decay: f64,
@@ -223,12 +222,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The class words to learn; none for all.
+    /// The class words to train on; none for all.
     pub fn labels(&self) -> &[String] {
         if self.classes == ["all"] { &[] } else { &self.classes }
     }
 
-    /// Whether a run can be made of them.
+    /// Checks that a run can be made of them.
     ///
     /// # Errors
     /// The first option that is out of range.
@@ -243,15 +242,18 @@ impl Settings {
             ("--ema-decay", self.ema_decay),
         ];
         if let Some((option, share)) = shares.into_iter().find(|(_, share)| !(0. ..=1.).contains(share)) {
-            return Err(Error::config(format!("{option} {share} is no share: give 0 to 1")));
+            return Err(Error::config(format!("{option} {share} is out of range: give 0 to 1")));
         }
         if !(0. ..=2.).contains(&self.augment) {
-            return Err(Error::config(format!("--augment {} loses the lesions: give 0 to 2", self.augment)));
+            return Err(Error::config(format!(
+                "--augment {} would move lesions out of the picture: give 0 to 2",
+                self.augment
+            )));
         }
         Ok(())
     }
 
-    /// The most a gradient's length may be.
+    /// The largest allowed norm of a gradient.
     pub fn gradient_bound(&self) -> f64 {
         if self.clip_norm > 0. { self.clip_norm } else { f64::INFINITY }
     }
