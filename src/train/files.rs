@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 /// What was tried on a file or folder, as messages say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(super) enum Action {
     /// Reading a file, or listing a folder.
     Read,
     /// Writing or replacing a file.
@@ -23,7 +23,7 @@ pub enum Action {
 }
 
 /// The error of `action` on `path`: `cannot read scans/a.png (permission denied)`.
-pub fn failed(action: Action, path: &Path, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(super) fn failed(action: Action, path: &Path, source: impl std::error::Error + Send + Sync + 'static) -> Error {
     let verb = match action {
         Action::Read => "read",
         Action::Write => "write",
@@ -34,12 +34,12 @@ pub fn failed(action: Action, path: &Path, source: impl std::error::Error + Send
 }
 
 /// Reads a whole file.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| failed(Action::Read, path, e))
 }
 
 /// Reads a whole file of UTF-8.
-pub fn read_text(path: &Path) -> Result<String> {
+pub(super) fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|e| failed(Action::Read, path, e))
 }
 
@@ -47,18 +47,18 @@ pub fn read_text(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// The file cannot be read, or holds something else than a `T`.
-pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = read_text(path)?;
     serde_json::from_str(&text).map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))
 }
 
 /// Makes a folder and those above it, if they are missing.
-pub fn make_dir(path: &Path) -> Result<()> {
+pub(super) fn make_dir(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| failed(Action::Make, path, e))
 }
 
 /// Removes a file, if it is there.
-pub fn remove(path: &Path) -> Result<()> {
+pub(super) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed(Action::Remove, path, e)),
         _ => Ok(()),
@@ -66,18 +66,18 @@ pub fn remove(path: &Path) -> Result<()> {
 }
 
 /// Writes or replaces a file: whoever opens `path` finds the old file or the whole new one.
-pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+pub(super) fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     replace(path, |unfinished| fs::write(unfinished, bytes).map_err(|e| failed(Action::Write, path, e)))
 }
 
 /// Writes or replaces a file as pretty JSON, as [`write`] does.
-pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(|e| failed(Action::Write, path, e))?;
     write(path, text + "\n")
 }
 
 /// The same for a file that `fill` writes, at the path it is given. If `fill` fails, that file is removed.
-pub fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub(super) fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     // Beside its target, since a file cannot be renamed across file systems.
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();

@@ -111,27 +111,27 @@ impl Run {
 const NOTE: &str = "octlens";
 
 /// File names within a run.
-pub mod names {
+pub(super) mod names {
     /// One JSON object per line: of each epoch of the towers, then of the heads.
-    pub const LOG: &str = "log.jsonl";
+    pub(crate) const LOG: &str = "log.jsonl";
     /// [`super::Settings`].
-    pub const SETTINGS: &str = "settings.json";
+    pub(crate) const SETTINGS: &str = "settings.json";
     /// [`super::ModelSpec`].
-    pub const MODEL: &str = "model.json";
+    pub(crate) const MODEL: &str = "model.json";
     /// [`super::Splits`].
-    pub const SPLITS: &str = "splits.json";
+    pub(crate) const SPLITS: &str = "splits.json";
     /// [`crate::train::import::Manifest`] of the weights that the run began with, if it began with imported ones.
-    pub const START: &str = "start.json";
+    pub(crate) const START: &str = "start.json";
     /// Hugging Face's format.
-    pub const TOKENIZER: &str = "tokenizer.json";
+    pub(crate) const TOKENIZER: &str = "tokenizer.json";
     /// The state to resume from: weights, averages, moments, position.
-    pub const CHECKPOINT: &str = "checkpoint.safetensors";
+    pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
     /// Averaged weights of both towers.
-    pub const TOWERS: &str = "towers.safetensors";
+    pub(crate) const TOWERS: &str = "towers.safetensors";
     /// [`crate::train::heads::calibrate::Temperatures`] of the heads.
-    pub const CALIBRATION: &str = "calibration.json";
+    pub(crate) const CALIBRATION: &str = "calibration.json";
     /// Both heads.
-    pub const HEADS: &str = "heads.safetensors";
+    pub(crate) const HEADS: &str = "heads.safetensors";
 }
 
 /// What `finetune` decides before it trains, and the steps after it need.

@@ -60,8 +60,14 @@ impl EmbedArgs {
 enum Model {
     /// A weights file.
     Exported(Box<Engine>),
-    /// Towers without heads.
-    Towers { clip: Clip, tokenizer: Tokenizer, preprocess: Preprocess },
+    /// Towers without heads, as import writes them.
+    Towers(Box<Towers>),
+}
+
+struct Towers {
+    clip: Clip,
+    tokenizer: Tokenizer,
+    preprocess: Preprocess,
 }
 
 impl Model {
@@ -76,7 +82,8 @@ impl Model {
         let imported = Imported::read(folder)?;
         let preprocess = imported.manifest.preprocess();
         let vb = VarBuilder::from_tensors(imported.towers, DType::F32, &Device::Cpu);
-        Ok(Self::Towers { clip: Clip::new(&imported.manifest.clip, vb)?, tokenizer: imported.tokenizer, preprocess })
+        let clip = Clip::new(&imported.manifest.clip, vb)?;
+        Ok(Self::Towers(Box::new(Towers { clip, tokenizer: imported.tokenizer, preprocess })))
     }
 
     fn image(&self, path: &Path) -> Result<Value> {
@@ -84,10 +91,7 @@ impl Model {
             .map_err(|e| Error::new(e.kind(), path.display().to_string()).because(e))?;
         let embedding = match self {
             Self::Exported(engine) => engine.embed_scan(&scan)?,
-            Self::Towers { clip, preprocess, .. } => {
-                let pixel_values = preprocess.pixel_values(preprocess.grey(&scan), &Device::Cpu)?;
-                l2_normalize(&clip.visual.pool(&clip.visual.feature_map(&pixel_values, Mode::Eval)?)?)?
-            }
+            Self::Towers(towers) => towers.embed_scan(&scan)?,
         };
         Ok(json!({ "image": path, "embedding": values(&embedding)? }))
     }
@@ -95,14 +99,26 @@ impl Model {
     fn text(&self, text: &str) -> Result<Value> {
         let (token_ids, embedding) = match self {
             Self::Exported(engine) => engine.embed_text(text)?,
-            Self::Towers { clip, tokenizer, .. } => {
-                let tokens = tokenizer.encode(text)?;
-                let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
-                let embedding = l2_normalize(&clip.text.forward(&ids, &[tokens.end()])?)?;
-                (tokens.ids, embedding)
-            }
+            Self::Towers(towers) => towers.embed_text(text)?,
         };
         Ok(json!({ "text": text, "token_ids": token_ids, "embedding": values(&embedding)? }))
+    }
+}
+
+impl Towers {
+    /// L2-normalised embedding (1, D) of a scan.
+    fn embed_scan(&self, scan: &Scan) -> Result<Tensor> {
+        let Self { clip, preprocess, .. } = self;
+        let pixel_values = preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)?;
+        l2_normalize(&clip.visual.pool(&clip.visual.feature_map(&pixel_values, Mode::Eval)?)?)
+    }
+
+    /// Token ids of a text, and its L2-normalised embedding (1, D).
+    fn embed_text(&self, text: &str) -> Result<(Vec<u32>, Tensor)> {
+        let tokens = self.tokenizer.encode(text)?;
+        let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
+        let embedding = l2_normalize(&self.clip.text.forward(&ids, &[tokens.end()])?)?;
+        Ok((tokens.ids, embedding))
     }
 }
 

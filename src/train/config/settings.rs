@@ -260,7 +260,7 @@ impl Settings {
 }
 
 /// Shares of patients for training, validation and test.
-pub const SPLIT_FRACTIONS: [f64; 3] = [0.7, 0.1, 0.2];
+pub(crate) const SPLIT_FRACTIONS: [f64; 3] = [0.7, 0.1, 0.2];
 
 #[cfg(test)]
 mod tests {

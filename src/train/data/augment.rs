@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 /// The limits of a random view.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Augment {
+pub(crate) struct Augment {
     /// Largest shift, as a fraction of width and height.
     pub shift: [f32; 2],
     /// Largest zoom in or out, as a fraction.
@@ -67,7 +67,7 @@ impl Warp {
 
 impl Augment {
     /// `strength` times the default limits; 0 leaves the scan as it is.
-    pub fn of_strength(strength: f32) -> Self {
+    pub(crate) fn of_strength(strength: f32) -> Self {
         let full = Self::default();
         Self {
             shift: full.shift.map(|v| v * strength),
@@ -83,7 +83,7 @@ impl Augment {
     }
 
     /// A random warp of `height` × `width` pixels.
-    pub fn warp(&self, height: usize, width: usize, rng: &mut impl Rng) -> Warp {
+    pub(crate) fn warp(&self, height: usize, width: usize, rng: &mut impl Rng) -> Warp {
         let mut around = |largest: f32| rng.random_range(-1f32..=1.) * largest;
         let (width, height) = (width as f32, height as f32);
         let shift = [around(self.shift[0]) * width, around(self.shift[1]) * height];
@@ -94,7 +94,7 @@ impl Augment {
     }
 
     /// A random view of `grey` (height × width values 0…255), as values 0…1, row by row, and where they come from.
-    pub fn view(&self, grey: &[u8], height: usize, width: usize, rng: &mut impl Rng) -> (Vec<f32>, Warp) {
+    pub(crate) fn view(&self, grey: &[u8], height: usize, width: usize, rng: &mut impl Rng) -> (Vec<f32>, Warp) {
         let warp = self.warp(height, width, rng);
         let mut around = |largest: f32| rng.random_range(-1f32..=1.) * largest;
         let (gamma, gain, offset) = (around(self.log_gamma).exp(), 1. + around(self.gain), around(self.offset));

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// A folder and its layout: `KIND:DIR`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataSpec {
+pub(crate) struct DataSpec {
     /// Its layout.
     pub kind: SourceKind,
     /// The folder.
@@ -37,7 +37,7 @@ impl FromStr for DataSpec {
 ///
 /// # Errors
 /// A folder without its lists, or without a single usable scan.
-pub fn read(specs: &[DataSpec]) -> Result<Dataset> {
+pub(crate) fn read(specs: &[DataSpec]) -> Result<Dataset> {
     let mut all = Dataset::default();
     for spec in specs {
         let mut part = match spec.kind {
@@ -57,7 +57,7 @@ pub fn read(specs: &[DataSpec]) -> Result<Dataset> {
 
 /// The labels and findings of `records`: the two diagnoses; the nine lesions, if a source has boxes; OCTDL's findings
 /// that occur; then any others.
-pub fn vocabulary(records: &[Record]) -> Vocabulary {
+pub(crate) fn vocabulary(records: &[Record]) -> Vocabulary {
     let mut labels: Vec<String> = [Diagnosis::Healthy, Diagnosis::Amd].map(|d| d.label().to_owned()).to_vec();
     // A source with boxes marks all nine lesions, though a small one may not show each of them.
     let has_boxes = records.iter().any(|r| r.source.has_boxes());

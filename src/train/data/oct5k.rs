@@ -13,13 +13,13 @@ use crate::caption::{self, Diagnosis, Lesion};
 use crate::error::{Error, Result};
 
 /// The folder of the images.
-pub const IMAGES: &str = "Images/Images_Original";
+pub(crate) const IMAGES: &str = "Images/Images_Original";
 /// The file of the boxes.
-pub const BOXES: &str = "Detection/all_bounding_boxes.csv";
+pub(crate) const BOXES: &str = "Detection/all_bounding_boxes.csv";
 /// The first row of that file; the first column is a row number.
-pub const BOX_COLUMNS: [&str; 7] = ["", "image", "xmin", "ymin", "xmax", "ymax", "class"];
+pub(crate) const BOX_COLUMNS: [&str; 7] = ["", "image", "xmin", "ymin", "xmax", "ymax", "class"];
 /// The file that numbers the lesions.
-pub const CLASSES: &str = "Detection/all_classes.csv";
+pub(crate) const CLASSES: &str = "Detection/all_classes.csv";
 /// What the image folders of healthy and of diseased eyes are called, before their number.
 const HEALTHY_PART: &str = "Normal Part";
 const AMD_PART: &str = "AMD Part";
@@ -32,7 +32,7 @@ const SAME_BOX_IOU: f64 = 0.9;
 ///
 /// # Errors
 /// The image folder or the box file is missing.
-pub fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
+pub(crate) fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
     let root = dir.join(IMAGES);
     let mut images = Vec::new();
     collect(&root, &mut images).map_err(|e| {
@@ -71,7 +71,7 @@ pub fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
 
 /// The name of an image below [`IMAGES`], as the box file has it: `AMD Part1/AMD (3)/Image (1).png`. Eyes and images count
 /// from 1.
-pub fn image_name(diagnosis: Diagnosis, eye: u64, image: u64) -> String {
+pub(crate) fn image_name(diagnosis: Diagnosis, eye: u64, image: u64) -> String {
     let (part, name) = match diagnosis {
         Diagnosis::Amd => (AMD_PART, "AMD"),
         Diagnosis::Healthy => (HEALTHY_PART, "Normal"),

@@ -15,9 +15,9 @@ const HEALTHY: &str = "NO";
 const OTHER_DISEASES: [&str; 5] = ["DME", "ERM", "RAO", "RVO", "VID"];
 
 /// The conditions of AMD as findings, from early to late.
-pub const AMD_FINDINGS: [&str; 3] = ["drusen", "suspected MNV", "MNV"];
+pub(crate) const AMD_FINDINGS: [&str; 3] = ["drusen", "suspected MNV", "MNV"];
 /// The findings of other diseases. DRIL: disorganisation of the retinal inner layers.
-pub const OTHER_FINDINGS: [&str; 7] = [
+pub(crate) const OTHER_FINDINGS: [&str; 7] = [
     "macular edema",
     "cystoid macular edema",
     "DRIL",
@@ -59,7 +59,7 @@ fn finding(disease: &str, subcategory: &str, condition: &str) -> Option<Option<&
 ///
 /// # Errors
 /// The list is missing or has not OCTDL's columns.
-pub fn read(dir: &Path) -> Result<Dataset> {
+pub(crate) fn read(dir: &Path) -> Result<Dataset> {
     let list = dir.join(LABELS);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(&list).map_err(|e| {
         Error::data(format!("{} cannot be read: name OCTDL's folder, which holds it", list.display())).because(e)

@@ -78,7 +78,7 @@ pub struct Record {
 
 /// A row or file that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The list or image.
     pub file: PathBuf,
     /// Its line, from 1.
@@ -99,7 +99,7 @@ impl fmt::Display for Problem {
 
 /// The scans of some folders.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Dataset {
+pub(crate) struct Dataset {
     /// In the order of the folders, each sorted by name.
     pub records: Vec<Record>,
     /// Rows and files that were left out.
@@ -108,7 +108,7 @@ pub struct Dataset {
 
 impl Dataset {
     /// Drops every scan whose label is none of `labels`; returns how many.
-    pub fn keep_labels(&mut self, labels: &[String]) -> usize {
+    pub(crate) fn keep_labels(&mut self, labels: &[String]) -> usize {
         let before = self.records.len();
         self.records.retain(|r| labels.contains(&r.label));
         before - self.records.len()

@@ -40,7 +40,7 @@ pub struct Place {
 ///
 /// # Errors
 /// Names the first file that cannot be read.
-pub fn read(records: &[&Record], spec: &ModelSpec, bar: &ProgressBar) -> Result<Vec<Sample>> {
+pub(crate) fn read(records: &[&Record], spec: &ModelSpec, bar: &ProgressBar) -> Result<Vec<Sample>> {
     records
         .par_iter()
         .enumerate()
@@ -74,6 +74,6 @@ fn places(record: &Record, scan: &Scan, spec: &ModelSpec) -> Vec<Place> {
 }
 
 /// Decodes a record's file.
-pub fn read_scan(record: &Record) -> Result<Scan> {
+pub(crate) fn read_scan(record: &Record) -> Result<Scan> {
     Scan::decode(&files::read(&record.path)?, 0).map_err(|e| Error::data(record.path.display().to_string()).because(e))
 }

@@ -25,7 +25,7 @@ fn flat(tensor: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// What `f` returns has another shape, or an operation failed.
-pub fn update(
+pub(super) fn update(
     targets: &[&Var],
     sources: &[&Tensor],
     f: impl Fn(&[Tensor], &[Tensor]) -> Result<Vec<Tensor>> + Sync,
@@ -46,7 +46,7 @@ pub fn update(
 }
 
 /// The sum of squares. Chunks are added in order, so that the result does not depend on which core was faster.
-pub fn sum_of_squares(tensor: &Tensor) -> Result<f64> {
+pub(super) fn sum_of_squares(tensor: &Tensor) -> Result<f64> {
     let whole = flat(tensor)?;
     let sum =
         |(start, n)| -> Result<f64> { Ok(f64::from(whole.narrow(0, start, n)?.sqr()?.sum_all()?.to_scalar::<f32>()?)) };

@@ -13,7 +13,7 @@ use crate::train::data::samples::Sample;
 pub(crate) const IMAGES_PER_PASS: usize = 16;
 
 /// Image embeddings of `samples`, without augmentation: (n, D), L2-normalised.
-pub fn embed_images(clip: &Clip, spec: &ModelSpec, samples: &[Sample], device: &Device) -> Result<Tensor> {
+pub(crate) fn embed_images(clip: &Clip, spec: &ModelSpec, samples: &[Sample], device: &Device) -> Result<Tensor> {
     let mut embeds = Vec::new();
     for batch in samples.chunks(IMAGES_PER_PASS) {
         let grey = batch.iter().flat_map(|s| s.grey.iter().map(|v| f32::from(*v) / 255.)).collect();

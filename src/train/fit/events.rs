@@ -50,14 +50,14 @@ struct SessionLog {
 }
 
 /// The events of one session of a run.
-pub struct Events {
+pub(super) struct Events {
     file: File,
     name: String,
 }
 
 impl Events {
     /// A new file in the run's folder, for steps after `n_steps`.
-    pub fn create(run: &Run, n_steps: usize) -> Result<Self> {
+    pub(super) fn create(run: &Run, n_steps: usize) -> Result<Self> {
         let now = wall_time();
         let name = format!("events.out.tfevents.{}.{}.octlens", now as u64, std::process::id());
         let path = run.path(&name);
@@ -70,7 +70,7 @@ impl Events {
     }
 
     /// Adds values by tag at one step.
-    pub fn scalars(&mut self, step: usize, values: &[(&str, f64)]) -> Result<()> {
+    pub(super) fn scalars(&mut self, step: usize, values: &[(&str, f64)]) -> Result<()> {
         let value = |(tag, value): &(&str, f64)| Value { tag: (*tag).to_owned(), simple_value: Some(*value as f32) };
         let summary = Some(Summary { value: values.iter().map(value).collect() });
         self.write(&Event { wall_time: wall_time(), step: step as i64, summary, ..Event::default() })

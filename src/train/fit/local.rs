@@ -12,7 +12,7 @@ use crate::train::data::augment::Warp;
 use crate::train::data::samples::Place;
 
 /// What is known of the cells of one view.
-pub enum Annotation<'a> {
+pub(super) enum Annotation<'a> {
     /// Boxes: a cell shows a finding if one of its boxes reaches into it.
     Boxes {
         /// Every finding that the source annotates.
@@ -30,7 +30,7 @@ pub enum Annotation<'a> {
 const PROBES: usize = 4;
 
 /// Cell-wise targets of a batch.
-pub struct CellTargets {
+pub(super) struct CellTargets {
     n_findings: usize,
     n_cells: usize,
     /// (batch · n_cells · n_findings): 1 where the cell shows the finding.
@@ -43,13 +43,13 @@ pub struct CellTargets {
 
 impl CellTargets {
     /// The targets of no view yet.
-    pub fn new(vision: &VisionConfig, n_findings: usize) -> Self {
+    pub(super) fn new(vision: &VisionConfig, n_findings: usize) -> Self {
         let (rows, cols) = vision.feature_size();
         Self { n_findings, n_cells: rows * cols, shown: vec![], known: vec![], unplaced: vec![] }
     }
 
     /// Adds the next view of the batch.
-    pub fn push(&mut self, vision: &VisionConfig, warp: &Warp, annotation: &Annotation<'_>) {
+    pub(super) fn push(&mut self, vision: &VisionConfig, warp: &Warp, annotation: &Annotation<'_>) {
         let first = self.shown.len();
         let view = first / (self.n_cells * self.n_findings);
         let n = self.n_cells * self.n_findings;
@@ -75,7 +75,7 @@ impl CellTargets {
     /// Binary cross-entropy of each cell and finding on its own, where shown and not shown have the same weight; and of
     /// findings in unknown places, by the log-mean-exp over cells (a soft maximum; multiple-instance learning, Pinheiro &
     /// Collobert 2015). `logits` (batch, n_cells, n_findings) are positive where a cell shows a finding. Returns a scalar.
-    pub fn loss(&self, logits: &Tensor) -> Result<Tensor> {
+    pub(super) fn loss(&self, logits: &Tensor) -> Result<Tensor> {
         let shape = logits.shape();
         let counted = |is_shown: bool| {
             let pairs = self.shown.iter().zip(&self.known);

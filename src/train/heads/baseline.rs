@@ -29,7 +29,7 @@ use crate::train::fit::init::initialize;
 use crate::train::run::Prepared;
 
 /// Its title in the list of models.
-pub const TITLE: &str = "ResNet-50 baseline";
+pub(crate) const TITLE: &str = "ResNet-50 baseline";
 /// Pixels of a side, as torchvision's weights were trained.
 const SIZE: usize = 224;
 /// ImageNet's (torchvision's `ResNet50_Weights.transforms`).
@@ -38,7 +38,7 @@ const PIXEL_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// How the head is trained; the defaults are the paper's.
 #[derive(Args, Clone, Debug, PartialEq, Serialize)]
-pub struct BaselineSettings {
+pub(crate) struct BaselineSettings {
     /// Passes of the head over the features.
     #[arg(long, default_value_t = Self::paper().epochs)]
     pub epochs: usize,
@@ -52,13 +52,13 @@ pub struct BaselineSettings {
 
 impl BaselineSettings {
     /// The paper's settings.
-    pub fn paper() -> Self {
+    pub(crate) fn paper() -> Self {
         Self { epochs: 50, learning_rate: 1e-4, batch: 32 }
     }
 }
 
 /// A trained baseline.
-pub struct Trained {
+pub(crate) struct Trained {
     /// The metadata of its weights file.
     pub metadata: BaselineMetadata,
     /// Backbone and `fc`, by torchvision's names.
@@ -70,7 +70,7 @@ pub struct Trained {
 ///
 /// # Errors
 /// Nothing to train on, or a scan that cannot be read.
-pub fn train(
+pub(crate) fn train(
     mut backbone: HashMap<String, Tensor>,
     prepared: &Prepared,
     name: &str,

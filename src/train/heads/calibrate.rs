@@ -18,7 +18,7 @@ use crate::train::metrics::calibration::temperature;
 
 /// What the heads' logits were divided by; none if validation scans have no best temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Temperatures {
+pub(crate) struct Temperatures {
     /// The image head's.
     pub image: Option<f64>,
     /// The text head's, on retrieved captions.
@@ -28,7 +28,7 @@ pub struct Temperatures {
 }
 
 /// Both heads, and their variables under `image_head.` and `text_head.`.
-pub struct Heads<'a> {
+pub(crate) struct Heads<'a> {
     /// On image embeddings.
     pub image: &'a Head,
     /// On text embeddings.
@@ -39,7 +39,7 @@ pub struct Heads<'a> {
 
 /// Fits both temperatures on `samples`, read from `records`, and divides the heads' last layers by them.
 /// `caption_embeds` (n, D) are those of the model's captions, in order.
-pub fn calibrate(
+pub(crate) fn calibrate(
     clip: &Clip,
     spec: &ModelSpec,
     heads: &Heads<'_>,

@@ -21,7 +21,7 @@ const BATCH: usize = 16;
 ///
 /// # Errors
 /// A folder that holds phantoms or scans already, or that cannot be written, is named.
-pub fn write_folder(dir: &Path, settings: &Settings, on_image: &mut dyn FnMut()) -> Result<Summary> {
+pub(crate) fn write_folder(dir: &Path, settings: &Settings, on_image: &mut dyn FnMut()) -> Result<Summary> {
     let (images, boxes) = (dir.join(oct5k::IMAGES), dir.join(oct5k::BOXES));
     if images.exists() {
         let message = format!("{} exists already: give an empty folder, or remove it first", images.display());

@@ -1,5 +1,6 @@
 //! Phantoms: synthetic B-scans of healthy and AMD retinas with exact lesion boxes, for tests, demo scans and pre-training.
 //! Draws and writes them. Knows no model and no real scan.
+#![warn(unreachable_pub)]
 
 use image::GrayImage;
 
@@ -13,7 +14,7 @@ mod optics;
 mod retina;
 mod rng;
 
-pub use folder::write_folder;
+pub(super) use folder::write_folder;
 
 use lesions::Growth;
 use optics::Look;
@@ -24,7 +25,7 @@ use rng::Rng;
 const IMAGES_PER_EYE: u64 = 4;
 
 /// A drawn B-scan with what is in it.
-pub struct Phantom {
+pub(super) struct Phantom {
     /// 512 by 512 pixels, 8-bit grey.
     pub image: GrayImage,
     /// A box around each lesion; none where the retina is healthy.
@@ -32,7 +33,7 @@ pub struct Phantom {
 }
 
 /// How many phantoms to draw, from which seed.
-pub struct Settings {
+pub(super) struct Settings {
     /// Images of healthy retinas.
     pub healthy: usize,
     /// Images of retinas with AMD.
@@ -42,7 +43,7 @@ pub struct Settings {
 }
 
 /// What was written.
-pub struct Summary {
+pub(super) struct Summary {
     /// Images, healthy and AMD together.
     pub images: usize,
     /// Rows in the box file.
@@ -51,7 +52,7 @@ pub struct Summary {
 
 /// Draws the phantom of `seed`, `index` and `diagnosis`: the same pixels on every machine.
 /// Four indices in a row, from a multiple of four, are images of one eye.
-pub fn draw(seed: u64, index: u64, diagnosis: Diagnosis) -> Phantom {
+pub(super) fn draw(seed: u64, index: u64, diagnosis: Diagnosis) -> Phantom {
     let kinds = match diagnosis {
         Diagnosis::Healthy => &[],
         Diagnosis::Amd => combinations::choose(&mut stream(seed, index, diagnosis, Purpose::Kinds)),
