@@ -11,11 +11,12 @@ use octlens::clip::token_tree::TokenTree;
 use octlens::clip::{Clip, ClipConfig, TextConfig, VisionConfig};
 use octlens::explain::grad_cam::grad_cam;
 use octlens::explain::token_importance::token_scores;
-use octlens::head::{Head, HeadConfig, consistency_loss};
+use octlens::head::{Head, HeadConfig};
 use octlens::nn::Mode;
 use octlens::nn::norm::l2_normalize;
 use octlens::nn::precision;
 use octlens::train::fit::loss::contrastive_loss;
+use octlens::train::heads::loss::consistency_loss;
 
 /// The reference is computed in 64-bit floats, ours in 32-bit: rounding of sums through a few dozen layers.
 const TOLERANCE: f32 = 2e-4;

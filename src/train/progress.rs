@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar of `n` steps, named `what`.
-pub fn bar(what: &str, n: usize) -> ProgressBar {
+pub(super) fn bar(what: &str, n: usize) -> ProgressBar {
     let bar = ProgressBar::new(n as u64);
     if let Ok(style) = ProgressStyle::with_template("{prefix:>12} {bar:30} {pos}/{len}  {eta_precise} left  {msg}") {
         bar.set_style(style);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::reading::Reading;
 use crate::caption::Caption;
-use crate::train::data::dataset::SourceKind;
+use crate::train::data::record::SourceKind;
 use crate::train::metrics::findings::{Counts, best_threshold, counts, macro_f1, micro_f1};
 use crate::train::metrics::{Interval, bootstrap};
 
@@ -182,7 +182,7 @@ pub fn study(readings: &[&Reading<'_>], marked: &Marked, thresholds: &[Threshold
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::data::dataset::Record;
+    use crate::train::data::record::Record;
 
     fn record(source: SourceKind, patient: &str, findings: &[&str]) -> Record {
         Record {

@@ -7,7 +7,7 @@ use super::reading::Outcome;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::report::WordMethod;
-use crate::train::data::dataset::SourceKind;
+use crate::train::data::record::SourceKind;
 use crate::train::metrics::correlation::{median, pearson, spearman};
 
 /// Each is 0 or 1 where nothing drifts.

@@ -8,8 +8,8 @@ use super::pointing::peak_hits;
 use super::protocol::Protocol;
 use super::reading::Outcome;
 use crate::caption::{Caption, Lesion};
-use crate::train::data::dataset::SourceKind;
 use crate::train::data::octdl;
+use crate::train::data::record::SourceKind;
 use crate::train::metrics::{self, Interval, bootstrap, findings};
 
 /// Figures of one source of scans.

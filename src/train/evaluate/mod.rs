@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indicatif::ProgressBar;
 
 use crate::error::Result;
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use figures::Figures;
 use reading::{Outcome, Reader};
 

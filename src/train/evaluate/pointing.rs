@@ -1,7 +1,7 @@
 //! Where the heatmap peaks, against where lesions are marked.
 
 use crate::report::Heatmap;
-use crate::train::data::dataset::Record;
+use crate::train::data::record::Record;
 
 /// The centre of the map's hottest cell, in scan pixels; none where nothing is hot.
 pub fn peak(map: &Heatmap) -> Option<(f32, f32)> {
@@ -28,8 +28,8 @@ pub fn peak_hits(map: &Heatmap, record: &Record) -> bool {
 mod tests {
     use super::*;
     use crate::caption::{Caption, Lesion};
-    use crate::train::data::dataset::SourceKind;
     use crate::train::data::lesion_box::LesionBox;
+    use crate::train::data::record::SourceKind;
 
     fn map(hot: usize) -> Heatmap {
         let mut values = vec![0.; 8];

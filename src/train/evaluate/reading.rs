@@ -10,7 +10,7 @@ use crate::caption::Caption;
 use crate::engine::{Engine, Input};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Options, Prediction, Report};
-use crate::train::data::dataset::Record;
+use crate::train::data::record::Record;
 use crate::train::data::samples::read_scan;
 
 /// What the model makes of a record.

@@ -11,7 +11,7 @@ use super::protocol::Protocol;
 use super::reading::{Outcome, Reader, Reading};
 use super::{Evaluation, n_patients};
 use crate::error::Result;
-use crate::train::data::dataset::SourceKind;
+use crate::train::data::record::SourceKind;
 
 /// The scans that temperatures and thresholds are fitted on.
 pub enum Validation<'a> {

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
+use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use serde_json::json;
 
@@ -21,34 +22,51 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Preprocess;
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
 use crate::train::evaluate::drift::drift;
 use crate::train::evaluate::evaluate;
 use crate::train::evaluate::reading::Reader;
 use crate::train::fit::batches::text_batch;
 use crate::train::import::start;
-use crate::train::run::{Prepared, Run, files};
+use crate::train::run::{Prepared, Run, names};
 
 /// Scans that activations are calibrated on; on seven classes, more moved the embeddings of validation scans no further.
 const N_CALIBRATION: usize = 384;
 
-/// What a person may say of an export.
+/// What a person says of an export; each is an option of the command line.
+#[derive(Args)]
 pub struct Wording {
-    /// The model's name, and its file's.
+    /// Name of the model and of its file.
+    #[arg(long, default_value = "compact")]
     pub name: String,
-    /// A line for people.
+    /// One line that describes the model.
+    #[arg(long, default_value = "Healthy or AMD")]
     pub title: String,
-    /// Of the weights.
+    /// Licence of the weights.
+    #[arg(long, default_value = "CC BY 4.0")]
     pub licence: String,
-    /// Whether matrices are stored as 8-bit integers.
-    pub quantize: bool,
+    /// How weights are stored.
+    #[arg(long, value_enum, default_value_t = Precision::Int8)]
+    pub precision: Precision,
 }
 
-impl Wording {
-    /// How matrices are stored, and the key of the figures measured so.
-    pub fn precision(&self) -> &'static str {
-        if self.quantize { "int8" } else { "float" }
+/// How matrices are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// 8-bit integers, with a scale per output channel.
+    Int8,
+    /// 32-bit floats.
+    Float,
+}
+
+impl Precision {
+    /// Its name in a weights file, and the key of the figures measured so.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "int8",
+            Self::Float => "float",
+        }
     }
 }
 
@@ -66,8 +84,8 @@ pub fn export(
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?;
     let ready = prepare(&clip, tensors.clone(), &calibrate(&clip, &calibration(train, &prepared.spec.preprocess)?)?)?;
     let mut metadata = metadata(prepared, wording)?;
-    if run.path(files::CALIBRATION).exists() {
-        metadata.training["calibration"] = run.read_json(files::CALIBRATION)?;
+    if run.path(names::CALIBRATION).exists() {
+        metadata.training["calibration"] = run.read_json(names::CALIBRATION)?;
     }
     if let Some(source) = start::source(run)? {
         metadata.training["start"] = json!(source);
@@ -86,7 +104,7 @@ pub fn export(
         "int8": of_int8,
         "drift": drift((&float, &read_by_float), (&int8, &read_by_int8))?,
     });
-    let bytes = file(&metadata, wording.quantize)?;
+    let bytes = file(&metadata, wording.precision == Precision::Int8)?;
     let listing = Listing { name: &wording.name, title: &wording.title, kind: ModelKind::Octlens, labels: &[] };
     publish(dir, &bytes, &listing)?;
     Ok(metadata.metrics)
@@ -101,12 +119,12 @@ fn calibration(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>
 
 fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
     let device = Device::Cpu;
-    let mut tensors = run.read_tensors(files::TOWERS, &device)?;
+    let mut tensors = run.read_tensors(names::TOWERS, &device)?;
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &device))?;
     let texts: Vec<String> = prepared.spec.captions.iter().map(|c| c.text()).collect();
     let (token_ids, end) = text_batch(&prepared.tokenizer, &texts, &device)?;
     let embeds = l2_normalize(&clip.text.forward(&token_ids, &end)?)?.detach();
-    tensors.extend(run.read_tensors(files::HEADS, &device)?);
+    tensors.extend(run.read_tensors(names::HEADS, &device)?);
     tensors.insert(CAPTION_EMBEDS.to_owned(), embeds);
     Ok(tensors)
 }
@@ -120,7 +138,7 @@ fn metadata(prepared: &Prepared, wording: &Wording) -> Result<Metadata> {
         format: FORMAT,
         name: wording.name.clone(),
         title: wording.title.clone(),
-        precision: wording.precision().to_owned(),
+        precision: wording.precision.name().to_owned(),
         clip: spec.clip.clone(),
         head: spec.head.clone(),
         preprocess: spec.preprocess.clone(),

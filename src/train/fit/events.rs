@@ -12,7 +12,7 @@ use crate::train::run::Run;
 
 /// Version of the format, the first event of a file.
 const FILE_VERSION: &str = "brain.Event:2";
-/// `SessionLog.START`: readers forget what earlier files say of this step and later ones.
+/// `SessionLog.START`: readers drop what earlier files hold for this step and later ones.
 const SESSION_START: i32 = 1;
 
 #[derive(Clone, PartialEq, Message)]
@@ -50,14 +50,14 @@ struct SessionLog {
 }
 
 /// The events of one session of a run.
-pub struct Events {
+pub(super) struct Events {
     file: File,
     name: String,
 }
 
 impl Events {
     /// A new file in the run's folder, for steps after `n_steps`.
-    pub fn create(run: &Run, n_steps: usize) -> Result<Self> {
+    pub(super) fn create(run: &Run, n_steps: usize) -> Result<Self> {
         let now = wall_time();
         let name = format!("events.out.tfevents.{}.{}.octlens", now as u64, std::process::id());
         let path = run.path(&name);
@@ -70,7 +70,7 @@ impl Events {
     }
 
     /// Adds values by tag at one step.
-    pub fn scalars(&mut self, step: usize, values: &[(&str, f64)]) -> Result<()> {
+    pub(super) fn scalars(&mut self, step: usize, values: &[(&str, f64)]) -> Result<()> {
         let value = |(tag, value): &(&str, f64)| Value { tag: (*tag).to_owned(), simple_value: Some(*value as f32) };
         let summary = Some(Summary { value: values.iter().map(value).collect() });
         self.write(&Event { wall_time: wall_time(), step: step as i64, summary, ..Event::default() })

@@ -33,10 +33,12 @@ use self::checkpoint::Checkpoint;
 use self::sizes::Stated;
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
+use crate::preprocess::Preprocess;
 use crate::tokenizer::Tokenizer;
 use crate::train::config::ModelSpec;
 use crate::train::data::split::Splits;
-use crate::train::run::{Run, files};
+use crate::train::files;
+use crate::train::run::{Run, names};
 
 /// The version of the folder that this program writes and reads.
 const SCHEMA: &str = "octlens.import/1";
@@ -186,8 +188,8 @@ impl Manifest {
         if dir.is_file() {
             return weights_file::manifest(dir);
         }
-        if dir.join(files::MODEL).exists() {
-            return Self::of_run(&Run::new(dir)?);
+        if dir.join(names::MODEL).exists() {
+            return Self::of_run(&Run::create(dir)?);
         }
         let text = fs::read_to_string(dir.join(MANIFEST)).map_err(|e| unusable(dir).because(e))?;
         let manifest: Self = serde_json::from_str(&text).map_err(|e| unusable(dir).because(e))?;
@@ -197,14 +199,21 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// How a B-scan becomes `pixel_values` of the size and range that the image tower was trained with.
+    pub fn preprocess(&self) -> Preprocess {
+        let vision = &self.clip.vision;
+        let b_scan = Preprocess::b_scan(vision.image_height, vision.image_width);
+        Preprocess { mean: self.pixel_mean, std: self.pixel_std, ..b_scan }
+    }
+
     /// A run's own towers as a start for another run.
     fn of_run(run: &Run) -> Result<Self> {
-        let spec: ModelSpec = run.read_json(files::MODEL)?;
+        let spec: ModelSpec = run.read_json(names::MODEL)?;
         Ok(Self {
             schema: SCHEMA.to_owned(),
             name: spec.name,
-            weights: Source::of(&run.path(files::TOWERS), "a run's towers")?,
-            tokenizer: Source::of(&run.path(files::TOKENIZER), "a run's tokenizer")?,
+            weights: Source::of(&run.path(names::TOWERS), "a run's towers")?,
+            tokenizer: Source::of(&run.path(names::TOKENIZER), "a run's tokenizer")?,
             clip: spec.clip,
             pixel_mean: spec.preprocess.mean,
             pixel_std: spec.preprocess.std,
@@ -215,9 +224,9 @@ impl Manifest {
 impl Imported {
     /// Writes `towers.safetensors`, `tokenizer.json` and `clip.json` to `dir`, which is made if it is missing.
     pub fn write(&self, dir: &Path) -> Result<()> {
-        let folder = Run::new(dir)?;
-        folder.write_tensors(files::TOWERS, &self.towers, None)?;
-        folder.write_text(files::TOKENIZER, &self.tokenizer.to_json()?)?;
+        let folder = Run::create(dir)?;
+        folder.write_tensors(names::TOWERS, &self.towers, None)?;
+        folder.write_text(names::TOKENIZER, &self.tokenizer.to_json()?)?;
         // Last, so that a folder that has it is whole.
         folder.write_json(MANIFEST, &self.manifest)
     }
@@ -232,14 +241,14 @@ impl Imported {
         }
         let manifest = Manifest::read(dir)?;
         let read = || {
-            let mut checkpoint = Checkpoint::open(&dir.join(files::TOWERS))?;
+            let mut checkpoint = Checkpoint::open(&dir.join(names::TOWERS))?;
             let towers = towers(&mut checkpoint, &manifest.clip)?;
-            let json = fs::read_to_string(dir.join(files::TOKENIZER))
+            let json = fs::read_to_string(dir.join(names::TOKENIZER))
                 .map_err(|e| Error::io("its tokenizer cannot be read").because(e))?;
             let tokenizer = Tokenizer::from_json(&json)?;
             check_vocabulary(&tokenizer, &manifest.clip)?;
-            let splits = dir.join(files::SPLITS);
-            let splits = splits.exists().then(|| Splits::load(&splits)).transpose()?;
+            let splits = dir.join(names::SPLITS);
+            let splits = splits.exists().then(|| files::read_json(&splits)).transpose()?;
             Ok((tokenizer, towers, splits))
         };
         let (tokenizer, towers, splits) = read().map_err(|e: Error| unusable(dir).because(e))?;
@@ -248,12 +257,10 @@ impl Imported {
 
     /// Makes `spec` a model of this one's sizes, which sees pixels as this one was trained to.
     pub fn adapt(&self, spec: &mut ModelSpec) {
-        let Manifest { name, clip, pixel_mean, pixel_std, .. } = &self.manifest;
+        let Manifest { name, clip, .. } = &self.manifest;
         spec.name.clone_from(name);
         spec.clip = clip.clone();
         spec.head.embed_dim = clip.embed_dim;
-        (spec.preprocess.image_height, spec.preprocess.image_width) =
-            (clip.vision.image_height, clip.vision.image_width);
-        (spec.preprocess.mean, spec.preprocess.std) = (*pixel_mean, *pixel_std);
+        spec.preprocess = self.manifest.preprocess();
     }
 }

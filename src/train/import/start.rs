@@ -1,24 +1,21 @@
 //! A run that begins from imported weights: which ones, so that it goes on only from those.
 
-use std::fs;
 use std::path::Path;
 
 use super::{Imported, Manifest, Source};
 use crate::error::{Error, Result};
-use crate::train::run::{Run, files};
+use crate::train::files;
+use crate::train::run::{Run, names};
 
 /// Reads what a new run begins from, and notes it in the run's folder. None: from weights that are drawn.
 pub fn begin(run: &Run, init: Option<&Path>) -> Result<Option<Imported>> {
     let Some(dir) = init else {
         // A run that was stopped in its first epoch may have noted something else.
-        let path = run.path(files::START);
-        if path.exists() {
-            fs::remove_file(&path).map_err(|e| Error::io(format!("cannot remove {}", path.display())).because(e))?;
-        }
+        files::remove(&run.path(names::START))?;
         return Ok(None);
     };
     let imported = Imported::read(dir)?;
-    run.write_json(files::START, &imported.manifest)?;
+    run.write_json(names::START, &imported.manifest)?;
     Ok(Some(imported))
 }
 
@@ -28,7 +25,7 @@ pub fn source(run: &Run) -> Result<Option<Source>> {
 }
 
 fn noted(run: &Run) -> Result<Option<Manifest>> {
-    if run.path(files::START).exists() { run.read_json(files::START).map(Some) } else { Ok(None) }
+    if run.path(names::START).exists() { run.read_json(names::START).map(Some) } else { Ok(None) }
 }
 
 /// Refuses to go on with a run that began from other weights than `init`.

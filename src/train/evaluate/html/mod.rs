@@ -6,7 +6,7 @@ mod tables;
 
 use super::protocol::Protocol;
 use super::study::{SourceStudy, Study};
-use crate::train::data::dataset::SourceKind;
+use crate::train::data::record::SourceKind;
 use crate::train::metrics::{BOOTSTRAP_DRAWS, Interval};
 
 /// The page's own style.
