@@ -80,7 +80,7 @@ impl Engine {
     /// # Errors
     /// A file that is damaged, of another version, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
-        let sha256 = sha256(&bytes);
+        let sha256 = sha256::of(&bytes);
         Self::load_verified(name, bytes, sha256)
     }
 
@@ -142,7 +142,7 @@ impl Engine {
             width: scan.width,
             height: scan.height,
             frame: scan.frame,
-            sha256: sha256(input.bytes),
+            sha256: sha256::of(input.bytes),
             um_per_pixel: scan.um_per_pixel,
         };
         timings.decode = ms_since(start);

@@ -5,6 +5,7 @@ use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::{class_of, heatmap, prediction};
+use crate::bundle::card::{BaselineMetrics, BaselineTraining};
 use crate::bundle::{Bundle, Header, sha256};
 use crate::error::{Error, Result};
 use crate::explain::image_map;
@@ -31,10 +32,10 @@ pub struct BaselineMetadata {
     pub labels: Vec<String>,
     /// Of the weights.
     pub licence: String,
-    /// Data and settings.
-    pub training: serde_json::Value,
-    /// Measured on held-out patients.
-    pub metrics: serde_json::Value,
+    /// How it was trained.
+    pub training: BaselineTraining,
+    /// What was measured on held-out patients, if anything was.
+    pub metrics: Option<BaselineMetrics>,
 }
 
 impl Header for BaselineMetadata {
@@ -70,7 +71,7 @@ impl Baseline {
     /// # Errors
     /// A file that is damaged, of another version or kind, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
-        let sha256 = sha256(&bytes);
+        let sha256 = sha256::of(&bytes);
         Self::load_verified(name, bytes, sha256)
     }
 

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{VarBuilder, VarMap};
 use criterion::Criterion;
+use octlens::bundle::card::Training;
 use octlens::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use octlens::caption::{Caption, Vocabulary};
 use octlens::clip::{Clip, ClipConfig};
@@ -89,8 +90,8 @@ fn engine(name: &str, clip: ClipConfig, tokenizer: &Tokenizer) -> Engine {
         captions: vec![caption()],
         tokenizer: tokenizer.to_json().unwrap(),
         licence: String::new(),
-        training: serde_json::Value::Null,
-        metrics: serde_json::Value::Null,
+        training: Training::default(),
+        metrics: None,
     };
     Engine::load(name, Bundle::write(&metadata, &tensors, true).unwrap()).unwrap()
 }

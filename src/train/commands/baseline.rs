@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::args::{CpuArgs, RunArgs};
 use super::output::{print, print_json};
@@ -56,6 +57,6 @@ impl BaselineArgs {
         if !json {
             print(format_args!("{name} is in {}", path.display()))?;
         }
-        print_json(&trained.metadata.metrics)
+        print_json(&json!(trained.metadata.metrics))
     }
 }

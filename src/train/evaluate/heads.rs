@@ -1,32 +1,15 @@
 //! What a head is worth: figures of its answers, their calibration, and the curves behind them. For any number of
 //! classes; the first is healthy, and *disease* is any other.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::protocol::Protocol;
 use super::reading::Reading;
+use crate::bundle::card::{HeadFigures, Interval};
 use crate::head::log_odds;
 use crate::train::metrics::calibration::{self, Bin};
 use crate::train::metrics::ranking;
-use crate::train::metrics::{self, Interval, bootstrap};
-
-/// The few figures of a head that a weights file keeps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HeadFigures {
-    /// Share of right labels.
-    pub accuracy: Option<Interval>,
-    /// Share of diseased scans called diseased.
-    pub sensitivity: Option<Interval>,
-    /// Share of healthy scans called healthy.
-    pub specificity: Option<Interval>,
-    /// Mean recall over classes.
-    pub balanced_accuracy: Option<Interval>,
-    /// Of one minus the probability of healthy.
-    pub auroc: Option<Interval>,
-    /// Mean over classes of each one's AUROC against the rest; of two classes it is [`HeadFigures::auroc`].
-    #[serde(default)]
-    pub macro_auroc: Option<Interval>,
-}
+use crate::train::metrics::{self, bootstrap};
 
 /// All there is to say of a head on one source of scans. A figure that is not defined is none: a class's without a scan
 /// of it, an area's without a scan of another class.

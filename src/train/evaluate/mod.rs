@@ -19,9 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indicatif::ProgressBar;
 
+use crate::bundle::card::Figures;
 use crate::error::Result;
 use crate::train::data::record::{Record, SourceKind};
-use figures::Figures;
 use reading::{Outcome, Reader};
 
 /// What a model made of some records, by source, each in the order of the records.

@@ -1,9 +1,9 @@
 //! A study as lines for a terminal.
 
-use super::heads::{HeadFigures, HeadStudy};
+use super::heads::HeadStudy;
 use super::protocol::Protocol;
 use super::study::{SourceStudy, Study};
-use crate::train::metrics::Interval;
+use crate::bundle::card::{HeadFigures, Interval};
 
 fn shown(interval: Option<Interval>) -> String {
     interval.map_or("–".to_owned(), |i| format!("{:.3} ({:.3}–{:.3})", i.value, i.low, i.high))

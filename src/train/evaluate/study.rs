@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::captions::{self, CaptionStudy, Marked, Threshold, compose, thresholds};
-use super::figures::{Figures, figures};
+use super::figures::figures;
 use super::heads::{Answers, HeadStudy};
 use super::protocol::Protocol;
 use super::reading::{Outcome, Reader, Reading};
 use super::{Evaluation, n_patients};
+use crate::bundle::card::Figures;
 use crate::error::Result;
 use crate::train::data::record::SourceKind;
 

@@ -27,10 +27,11 @@ use std::path::Path;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use self::checkpoint::Checkpoint;
 use self::sizes::Stated;
+use crate::bundle::card::SourceFile;
+use crate::bundle::sha256;
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
 use crate::preprocess::Preprocess;
@@ -50,17 +51,6 @@ const PIXEL_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 /// Numbers that OpenAI's archives hold beside the weights (CLIP's `build_model` removes them too).
 const STATED: [&str; 3] = ["input_resolution", "context_length", "vocab_size"];
 
-/// A file that something was read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
-    /// Its name, without its folder.
-    pub file: String,
-    /// SHA-256, in hex.
-    pub sha256: String,
-    /// What sort of file it is.
-    pub format: String,
-}
-
 /// What an imported folder says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -69,9 +59,9 @@ pub struct Manifest {
     /// The model's name: `rn50` for CLIP's RN50, else `clip`.
     pub name: String,
     /// Where the weights come from.
-    pub weights: Source,
+    pub weights: SourceFile,
     /// Where the vocabulary comes from.
-    pub tokenizer: Source,
+    pub tokenizer: SourceFile,
     /// Sizes of both towers.
     pub clip: ClipConfig,
     /// What is subtracted from each channel of values 0…1.
@@ -126,8 +116,8 @@ pub fn import(weights: &Path, vocabulary: &Path, text_heads: Option<usize>) -> R
     let manifest = Manifest {
         schema: SCHEMA.to_owned(),
         name: name.to_owned(),
-        weights: Source::of(weights, format)?,
-        tokenizer: Source::of(vocabulary, "byte-pair vocabulary")?,
+        weights: SourceFile::of(weights, format)?,
+        tokenizer: SourceFile::of(vocabulary, "byte-pair vocabulary")?,
         clip,
         pixel_mean: PIXEL_MEAN,
         pixel_std: PIXEL_STD,
@@ -162,14 +152,13 @@ fn refusal(path: &Path, why: Error) -> Error {
     Error::weights(format!("{} cannot be imported", path.display())).because(why)
 }
 
-impl Source {
+impl SourceFile {
     fn of(path: &Path, format: &str) -> Result<Self> {
         let unreadable = |e| Error::io(format!("cannot read {}", path.display())).because(e);
-        let mut hasher = Sha256::new();
-        std::io::copy(&mut File::open(path).map_err(unreadable)?, &mut hasher).map_err(unreadable)?;
+        let sha256 = File::open(path).and_then(sha256::of_reader).map_err(unreadable)?;
         Ok(Self {
             file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            sha256: hasher.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+            sha256,
             format: format.to_owned(),
         })
     }
@@ -212,8 +201,8 @@ impl Manifest {
         Ok(Self {
             schema: SCHEMA.to_owned(),
             name: spec.name,
-            weights: Source::of(&run.path(names::TOWERS), "a run's towers")?,
-            tokenizer: Source::of(&run.path(names::TOKENIZER), "a run's tokenizer")?,
+            weights: SourceFile::of(&run.path(names::TOWERS), "a run's towers")?,
+            tokenizer: SourceFile::of(&run.path(names::TOKENIZER), "a run's tokenizer")?,
             clip: spec.clip,
             pixel_mean: spec.preprocess.mean,
             pixel_std: spec.preprocess.std,

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Imported, Manifest, Source};
+use super::{Imported, Manifest};
+use crate::bundle::card::SourceFile;
 use crate::error::{Error, Result};
 use crate::train::files;
 use crate::train::run::{Run, names};
@@ -20,7 +21,7 @@ pub fn begin(run: &Run, init: Option<&Path>) -> Result<Option<Imported>> {
 }
 
 /// The weights that a run began from, if they were imported.
-pub fn source(run: &Run) -> Result<Option<Source>> {
+pub fn source(run: &Run) -> Result<Option<SourceFile>> {
     Ok(noted(run)?.map(|manifest| manifest.weights))
 }
 

@@ -9,20 +9,20 @@ use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
 use super::shapes::{self, Shapes};
-use super::{Imported, Manifest, SCHEMA, Source};
+use super::{Imported, Manifest, SCHEMA};
+use crate::bundle::card::SourceFile;
 use crate::bundle::{Bundle, Metadata};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::norm::BATCH_NORM_EPS;
 use crate::tokenizer::Tokenizer;
-use crate::train::data::split::Splits;
 
-/// What [`Source::format`] calls it.
+/// What [`SourceFile::format`] calls it.
 const FORMAT: &str = "octlens weights file";
 
 fn open(path: &Path) -> Result<(Bundle, Manifest)> {
     let bytes = fs::read(path).map_err(|e| Error::io(format!("cannot read {}", path.display())).because(e))?;
-    let source = Source::of(path, FORMAT)?;
+    let source = SourceFile::of(path, FORMAT)?;
     let bundle = Bundle::<Metadata>::read(&path.display().to_string(), bytes, source.sha256.clone())?;
     let Metadata { name, clip, preprocess, .. } = &bundle.metadata;
     let manifest = Manifest {
@@ -52,9 +52,8 @@ pub fn manifest(path: &Path) -> Result<Manifest> {
 pub fn read(path: &Path) -> Result<Imported> {
     let (bundle, manifest) = open(path)?;
     let tokenizer = Tokenizer::from_json(&bundle.metadata.tokenizer)?;
-    let splits = splits(&bundle.metadata).map_err(|e| {
+    let splits = bundle.metadata.training.splits.clone().ok_or_else(|| {
         Error::weights(format!("{} does not say whom it learnt from: re-export with train export", path.display()))
-            .because(e)
     })?;
     let expected = shapes::of_clip(&manifest.clip)?;
     let vb = bundle.params.into_builder();
@@ -65,10 +64,6 @@ pub fn read(path: &Path) -> Result<Imported> {
     shapes::compare(&towers.iter().map(|(n, t)| (n.clone(), t.dims().to_vec())).collect(), &expected, |_| false)?;
     let has_norms = !clip.visual.inputs().iter().any(|(layer, _)| layer.is_int8());
     Ok(Imported { manifest, tokenizer, towers, splits: Some(splits), has_norms })
-}
-
-fn splits(metadata: &Metadata) -> serde_json::Result<Splits> {
-    serde_json::from_value(metadata.training["splits"].clone())
 }
 
 fn floats(expected: &Shapes, vb: &VarBuilder<'_>) -> Result<HashMap<String, Tensor>> {
@@ -107,7 +102,7 @@ mod tests {
     fn a_file_that_does_not_say_whom_it_learnt_from_is_refused() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors");
         let mut metadata = open(&path).unwrap().0.metadata;
-        metadata.training["splits"] = serde_json::Value::Null;
+        metadata.training.splits = None;
         let silent = tempfile::NamedTempFile::new().unwrap();
         fs::write(silent.path(), Bundle::write(&metadata, &HashMap::new(), false).unwrap()).unwrap();
         assert!(read(silent.path()).unwrap_err().to_string().contains("whom it learnt from"));

@@ -6,8 +6,9 @@ mod tables;
 
 use super::protocol::Protocol;
 use super::study::{SourceStudy, Study};
+use crate::bundle::card::Interval;
 use crate::train::data::record::SourceKind;
-use crate::train::metrics::{BOOTSTRAP_DRAWS, Interval};
+use crate::train::metrics::BOOTSTRAP_DRAWS;
 
 /// The page's own style.
 const STYLE: &str = include_str!("../../../../www/report.css");
@@ -211,8 +212,8 @@ fn definitions() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::card::Figures;
     use crate::train::evaluate::captions::{self, Marked};
-    use crate::train::evaluate::figures::Figures;
     use crate::train::evaluate::heads::Answers;
 
     #[test]

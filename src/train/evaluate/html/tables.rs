@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::plot::{self, Line};
 use super::{escape, figure, plain};
+use crate::bundle::card::Interval;
 use crate::train::evaluate::captions::{CaptionFigures, Threshold};
 use crate::train::evaluate::heads::HeadStudy;
 use crate::train::evaluate::protocol::Protocol;
 use crate::train::evaluate::study::SourceStudy;
-use crate::train::metrics::Interval;
 
 type Heads = BTreeMap<Protocol, HeadStudy>;
 
