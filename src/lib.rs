@@ -62,6 +62,7 @@ pub mod explain;
 pub mod head;
 pub mod kernels;
 pub mod nn;
+pub mod page;
 pub mod preprocess;
 pub mod protocol;
 pub mod render;

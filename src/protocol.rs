@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
+use crate::error::{Detail, Error, Kind};
 use crate::report::{Options, Report};
 
 /// Numbers a request; answers to older ones are dropped.
@@ -99,13 +100,13 @@ pub enum Response {
     Failed {
         /// The request that failed.
         id: Option<RequestId>,
-        /// One clear line.
-        message: String,
+        /// Why.
+        failure: Failure,
     },
-    /// The worker panicked and answers nothing more: only a reload helps.
+    /// The worker panicked and answers nothing more.
     Crashed {
         /// What the panic said.
-        message: String,
+        failure: Failure,
     },
 }
 
@@ -117,7 +118,24 @@ pub enum BaselineNews {
     /// It answers when it is asked.
     Loaded,
     /// It does not answer, for this reason; the model does as before.
-    Failed(String),
+    Failed(Failure),
+}
+
+/// Why something failed: an [`Error`] as it crosses the thread, so that the page can say it in the visitor's language.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What sort of thing went wrong.
+    pub kind: Kind,
+    /// What exactly, where it is known.
+    pub detail: Option<Detail>,
+    /// One clear line in English.
+    pub message: String,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { kind: error.kind(), detail: error.detail().cloned(), message: error.to_string() }
+    }
 }
 
 /// Bytes of a weights file that have come.

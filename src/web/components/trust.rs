@@ -1,21 +1,29 @@
 //! What speaks for and against trusting the answer: this scan's own signs, and what was measured on other patients.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
+use crate::bundle::card::ModelCard;
+use crate::page::reading::class_word_share;
+use crate::page::text::Text;
 use crate::render::figures::{self, Figure, Row, Section};
 use crate::report::Report;
-use crate::web::components::words::is_class_word;
-use crate::web::text::Text;
-use crate::web::ui::use_ui;
+use crate::web::preferences::use_locale;
 
 /// The trust card.
 #[component]
-pub fn TrustCard() -> impl IntoView {
-    let ui = use_ui();
-    let of_scan = move || ui.report().map(|report| scan_signs(ui.text(), &report));
+pub fn TrustCard(
+    /// What the weights file says of itself.
+    card: Signal<Option<Arc<ModelCard>>>,
+    /// The report about the scan that is shown.
+    report: Signal<Option<Arc<Report>>>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let of_scan = move || report.get().map(|report| scan_signs(locale.text(), &report));
     let of_model = move || {
-        let text = ui.text();
-        ui.card().map(|card| {
+        let text = locale.text();
+        card.get().map(|card| {
             let sections = figures::sections(&card.metrics);
             // What runs here comes first: its own precision's figures.
             let has_rows = |section: &Section| !section.rows.is_empty();
@@ -51,22 +59,19 @@ pub fn TrustCard() -> impl IntoView {
     };
     view! {
         <section class="card trust" data-testid="trust">
-            <h2>{move || ui.text().trust}</h2>
+            <h2>{move || locale.text().trust}</h2>
             {of_scan}
             {of_model}
-            <p class="note">{move || ui.text().limits}</p>
+            <p class="note">{move || locale.text().limits}</p>
         </section>
     }
 }
 
 fn scan_signs(text: &'static Text, report: &Report) -> impl IntoView + use<> {
-    let class_words = report.tokens.words.iter().filter(|word| is_class_word(report, word));
-    // From 0 on: the sum of no floats is -0, which would be shown so.
-    let class_word_share = class_words.fold(0.0, |share, word| share + word.score.abs());
     let signs = [
         (format!("{:.2}", report.agreement.divergence), text.divergence),
         (format!("{:.2}", report.caption.similarity), text.caption_similarity),
-        (format!("{:.0} %", class_word_share * 100.0), text.class_word_share),
+        (format!("{:.0} %", class_word_share(report) * 100.0), text.class_word_share),
     ];
     let rows = signs.map(|(value, meaning)| view! { <div><dt>{meaning}</dt><dd>{value}</dd></div> });
     view! {
