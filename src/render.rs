@@ -1,7 +1,7 @@
-//! Turns a report's numbers into what is seen: heatmap → RGBA, score → shade, µm → scale bar, metrics → figures.
+//! Turns a report's numbers into what is seen: heatmap → RGBA, score → shade, µm → scale bar, model card → rows.
 //! Pure: knows no DOM, no canvas and no model.
 
-pub mod figures;
+pub mod card;
 
 use crate::report::Heatmap;
 

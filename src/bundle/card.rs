@@ -221,6 +221,43 @@ pub struct HeadFigures {
     pub macro_auroc: Option<Interval>,
 }
 
+/// A figure of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Area under the ROC curve of disease.
+    Auroc,
+    /// Mean over classes of each one's area against the rest.
+    MacroAuroc,
+    /// Mean recall over classes.
+    BalancedAccuracy,
+    /// Share of diseased scans called diseased.
+    Sensitivity,
+    /// Share of healthy scans called healthy.
+    Specificity,
+    /// Share of right labels.
+    Accuracy,
+}
+
+impl Measure {
+    /// All, in the order in which they are shown.
+    pub const ALL: [Self; 6] =
+        [Self::Auroc, Self::MacroAuroc, Self::BalancedAccuracy, Self::Sensitivity, Self::Specificity, Self::Accuracy];
+}
+
+impl HeadFigures {
+    /// The figure of a measure.
+    pub fn get(&self, measure: Measure) -> Option<Interval> {
+        match measure {
+            Measure::Auroc => self.auroc,
+            Measure::MacroAuroc => self.macro_auroc,
+            Measure::BalancedAccuracy => self.balanced_accuracy,
+            Measure::Sensitivity => self.sensitivity,
+            Measure::Specificity => self.specificity,
+            Measure::Accuracy => self.accuracy,
+        }
+    }
+}
+
 /// The caption's condition, four ways.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConditionFigures {

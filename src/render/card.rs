@@ -1,62 +1,8 @@
 //! The figures and notes of a model card as rows for people. Pure: knows no DOM and no language.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use crate::bundle::card::{BaselineMetrics, Drift, Figures, HeadFigures, Interval, Metrics, Split, Splits, Training};
-
-/// A measure of a head.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// Area under the ROC curve of disease.
-    Auroc,
-    /// Mean over classes of each one's area against the rest.
-    MacroAuroc,
-    /// Mean recall over classes.
-    BalancedAccuracy,
-    /// Share of diseased scans called diseased.
-    Sensitivity,
-    /// Share of healthy scans called healthy.
-    Specificity,
-    /// Share of right labels.
-    Accuracy,
-}
-
-impl Measure {
-    /// All, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [
-        Self::Auroc,
-        Self::MacroAuroc,
-        Self::BalancedAccuracy,
-        Self::Sensitivity,
-        Self::Specificity,
-        Self::Accuracy,
-    ];
-
-    /// As in a weights file.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Auroc => "auroc",
-            Self::MacroAuroc => "macro_auroc",
-            Self::BalancedAccuracy => "balanced_accuracy",
-            Self::Sensitivity => "sensitivity",
-            Self::Specificity => "specificity",
-            Self::Accuracy => "accuracy",
-        }
-    }
-
-    fn of(self, head: &HeadFigures) -> Option<Interval> {
-        match self {
-            Self::Auroc => head.auroc,
-            Self::MacroAuroc => head.macro_auroc,
-            Self::BalancedAccuracy => head.balanced_accuracy,
-            Self::Sensitivity => head.sensitivity,
-            Self::Specificity => head.specificity,
-            Self::Accuracy => head.accuracy,
-        }
-    }
-}
+use crate::bundle::card::{Drift, Figures, Interval, Measure, Metrics, Split, Splits, Training};
 
 /// One measure of both heads.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +47,7 @@ pub fn sections(metrics: &Metrics, precision: &str) -> Vec<Section> {
 fn section(name: String, figures: &Figures) -> Section {
     let heads = [&figures.image, &figures.text];
     let row = |measure: Measure| {
-        let [image, text] = heads.map(|head| measure.of(head));
+        let [image, text] = heads.map(|head| head.get(measure));
         (image.is_some() || text.is_some()).then_some(Row { measure, image, text })
     };
     // With two classes the mean over classes is the one area that there is.
@@ -151,7 +97,8 @@ pub fn training_notes(training: &Training) -> Vec<Note> {
         let on = std::iter::once(format!("on {} scans", temperatures.n_scans));
         add("temperatures", of_heads.chain(on).collect::<Vec<_>>().join(", "));
     }
-    let settings = training.settings.iter().filter_map(|(name, value)| Some((name.replace('_', " "), in_words(value)?)));
+    let settings =
+        training.settings.iter().filter_map(|(name, value)| Some((name.replace('_', " "), in_words(value)?)));
     notes.extend(settings);
     notes
 }
@@ -189,5 +136,96 @@ fn significant(value: f64) -> String {
     match text.split_once('e') {
         Some((digits, power)) => format!("{}e{power}", digits.trim_end_matches('0').trim_end_matches('.')),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::bundle::card::HeadFigures;
+
+    fn interval(value: f64) -> Option<Interval> {
+        Some(Interval { value, low: value - 0.1, high: value + 0.05 })
+    }
+
+    fn figures() -> Figures {
+        let head = |auroc, macro_auroc| HeadFigures {
+            accuracy: interval(0.8),
+            sensitivity: None,
+            specificity: None,
+            balanced_accuracy: None,
+            auroc,
+            macro_auroc,
+        };
+        Figures {
+            n_scans: 200,
+            n_patients: 90,
+            image: head(interval(0.9), interval(0.9)),
+            text: head(interval(0.85), interval(0.85)),
+            findings_keep_label: 0.974,
+            class_word_share: Some(0.0021),
+            condition: None,
+            lesions: None,
+        }
+    }
+
+    #[test]
+    fn the_precision_that_answers_comes_first() {
+        let drift =
+            Drift { auroc_change: None, heatmap_pearson: Some(0.998), label_agreement: 1., word_spearman: None };
+        let by_source = BTreeMap::from([("octdl".to_owned(), figures())]);
+        let metrics = Metrics { drift, float: by_source.clone(), int8: by_source, split: Split::Test };
+        let names = |precision| sections(&metrics, precision).into_iter().map(|s| s.name).collect::<Vec<_>>();
+        assert_eq!(names("int8"), ["int8 · octdl", "float · octdl"]);
+        assert_eq!(names("float"), ["float · octdl", "int8 · octdl"]);
+        assert_eq!(
+            drift_notes(&metrics.drift),
+            [
+                ("heatmaps, correlation".to_owned(), "0.998".to_owned()),
+                ("labels, share that agrees".to_owned(), "1.000".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn measures_come_in_order_and_each_once() {
+        let measures = |figures: &Figures| {
+            section(String::new(), figures).rows.into_iter().map(|row| row.measure).collect::<Vec<_>>()
+        };
+        let mut figures = figures();
+        assert_eq!(measures(&figures), [Measure::Auroc, Measure::Accuracy], "no mean of two equal areas");
+        figures.text.macro_auroc = interval(0.7);
+        assert_eq!(measures(&figures), [Measure::Auroc, Measure::MacroAuroc, Measure::Accuracy]);
+        let of = section(String::new(), &figures);
+        assert_eq!((of.n_scans, of.n_patients, of.rows[1].text), (200, 90, interval(0.7)));
+        assert!(of.notes.contains(&("class word share".to_owned(), "2.1e-3".to_owned())), "{:?}", of.notes);
+    }
+
+    #[test]
+    fn a_training_is_told_in_words_with_its_patients_counted() {
+        let patients = [("octdl/1", Split::Train), ("octdl/2", Split::Train), ("octdl/3", Split::Test)];
+        let training = Training {
+            data: BTreeMap::from([("octdl".to_owned(), "OCTDL, CC BY 4.0".to_owned())]),
+            settings: [("epochs", json!(30)), ("learning_rate", json!(5e-5)), ("input", json!(null))]
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+            splits: Some(Splits {
+                seed: 42,
+                fractions: [0.7, 0.1, 0.2],
+                patients: patients.map(|(patient, split)| (patient.to_owned(), split)).into(),
+            }),
+            ..Training::default()
+        };
+        let expected = [
+            ("data, octdl", "OCTDL, CC BY 4.0"),
+            ("patients", "train 2, val 0, test 1, seed 42"),
+            ("epochs", "30"),
+            ("learning rate", "5e-5"),
+        ];
+        assert_eq!(training_notes(&training), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }
