@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::args::CpuArgs;
+use super::args::{CpuArgs, data_help};
 use super::output::{print, print_json};
 use super::records::read_dataset;
 use crate::engine::Engine;
@@ -23,8 +23,7 @@ pub(crate) struct EvalArgs {
     /// The weights file.
     #[arg(long)]
     pub(super) weights: PathBuf,
-    /// KIND:DIR as for finetune.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
     pub(super) data: Vec<DataSpec>,
     /// Whose scans: a split that the weights file remembers, or all scans of a folder that it never saw.
     #[arg(long, value_enum, default_value_t = Part::Test)]

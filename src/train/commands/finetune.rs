@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::DeviceArgs;
+use super::args::{DeviceArgs, data_help};
 use super::output::note;
 use super::records::{read_dataset, read_samples, records_of};
 use crate::error::{Error, Result};
@@ -21,8 +21,7 @@ pub(crate) struct FinetuneArgs {
     /// The run's folder.
     #[arg(long)]
     pub(super) out: PathBuf,
-    /// KIND:DIR with KIND oct5k, octdl or phantom; may be given several times.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
     pub(super) data: Vec<DataSpec>,
     /// What to begin from: a folder that import wrote, another run's, or a weights file (with --freeze-bn true, because
     /// its norms are folded). Its sizes and tokenizer are used instead of --model's, and patients that it was trained on
