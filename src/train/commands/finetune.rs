@@ -80,7 +80,7 @@ fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Re
     let mut captions: Vec<_> = train.into_iter().map(|r| r.caption.clone()).collect();
     captions.sort();
     captions.dedup();
-    // A person may choose findings that no training caption names.
+    // A person may also choose findings that no training caption names.
     let vocabulary = dataset::vocabulary(&dataset.records);
     let mut texts: Vec<String> = captions.iter().map(|c| c.text()).collect();
     texts.extend(vocabulary.findings.iter().chain(&vocabulary.labels).cloned());

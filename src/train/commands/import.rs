@@ -18,7 +18,7 @@ pub(crate) struct ImportArgs {
     /// CLIP's bpe_simple_vocab_16e6.txt.gz, or the tokenizer.json of a CLIP on Hugging Face.
     #[arg(long)]
     pub(super) tokenizer: PathBuf,
-    /// Attention heads of the text tower; needed where its width is no multiple of 64, since the weights do not say.
+    /// Attention heads of the text tower; needed if its width is not a multiple of 64, since the weights do not say.
     #[arg(long)]
     pub(super) text_heads: Option<usize>,
     /// Folder to write: towers.safetensors, tokenizer.json, clip.json.
