@@ -105,12 +105,12 @@ pub(super) fn of(shapes: &Shapes, stored: StoredSizes, text_heads: Option<usize>
         text: TextConfig { context_length, vocab_size, width: text_width, heads, layers: text_layers },
     };
     config.check()?;
-    let told = [
+    let pairs = [
         ("input_resolution", stored.input_resolution, image_size),
         ("context_length", stored.context_length, context_length),
         ("vocab_size", stored.vocab_size, vocab_size),
     ];
-    for (name, stated, found) in told {
+    for (name, stored, found) in pairs {
         if stored.is_some_and(|stored| stored != found) {
             return Err(Error::weights(format!("its {name} contradicts its tensors, which have {found}")));
         }

@@ -11,8 +11,8 @@ use crate::train::metrics::{BOOTSTRAP_DRAWS, Interval};
 
 /// The page's own style.
 const STYLE: &str = include_str!("../../../../www/report.css");
-/// The page of the app, whose first rules name the colours.
-const APP_STYLE: &str = include_str!("../../../../www/style.css");
+/// Colours and fonts, shared with the page.
+const TOKENS: &str = include_str!("../../../../www/tokens.css");
 
 /// What was measured, for the head of the page.
 pub struct About<'a> {
@@ -45,8 +45,6 @@ fn figure(interval: Option<Interval>) -> String {
 
 /// The whole page.
 pub fn page(about: &About<'_>, study: &Study) -> String {
-    // The colours are the app's: its style begins with them, up to the first blank line.
-    let colours = APP_STYLE.split("\n\n").next().unwrap_or_default();
     let sources: String = study.sources.iter().map(|(kind, of_source)| section(*kind, of_source, study)).collect();
     let heading = format!("octlens · {} on the {} scans", escape(about.model), escape(about.split));
     let heading =
@@ -56,7 +54,7 @@ pub fn page(about: &About<'_>, study: &Study) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{heading}</title>\n<style>\n{colours}\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <title>{heading}</title>\n<style>\n{TOKENS}{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <header><h1>{heading}</h1>\n<p>{} Stored as {}; SHA-256 <code>{}</code></p>\n\
          <p class=\"warning\">For research and teaching. Not a medical device: it must not be used to diagnose.</p></header>\n\
          {}{sources}{}</main>\n</body>\n</html>\n",
@@ -216,8 +214,19 @@ mod tests {
     use crate::train::evaluate::heads::Answers;
 
     #[test]
+    fn the_page_has_every_colour_that_the_report_uses() {
+        let used = STYLE.match_indices("var(--").map(|(at, _)| STYLE[at + 4..].split(')').next().unwrap_or_default());
+        // Set where they are used, per bar and per cell.
+        let is_shared = |name: &&str| !["--bar", "--share", "--mark"].contains(name);
+        assert!(used.clone().count() > 20);
+        for name in used.filter(is_shared) {
+            assert!(TOKENS.contains(&format!("{name}:")), "{name}");
+        }
+    }
+
+    #[test]
     fn the_apps_colours_are_found_where_they_are_looked_for() {
-        let colours = APP_STYLE.split("\n\n").next().unwrap();
+        let colours = TOKENS;
         for colour in ["--image:", "--words:", "--ink:", "data-theme=\"dark\""] {
             assert!(colours.contains(colour), "{colour}");
         }
