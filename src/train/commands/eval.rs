@@ -13,9 +13,10 @@ use crate::error::{Error, Result};
 use crate::train::data::dataset::DataSpec;
 use crate::train::data::record::Record;
 use crate::train::data::split::{Split, Splits};
+use crate::train::evaluate::evaluation::evaluate;
 use crate::train::evaluate::reading::Reader;
 use crate::train::evaluate::study::{self, Validation};
-use crate::train::evaluate::{evaluate, html, print as text};
+use crate::train::evaluate::{html, text};
 use crate::train::{files, progress};
 
 #[derive(Args)]
@@ -94,7 +95,7 @@ impl EvalArgs {
             Some(Split::Val) => Validation::TheSame,
             _ if validation.is_empty() => Validation::None,
             _ => Validation::Others(
-                validation.into_iter().inspect(|_| bar.inc(1)).map(|r| reader.glance(r)).collect::<Result<_>>()?,
+                validation.into_iter().inspect(|_| bar.inc(1)).map(|r| reader.read(r)).collect::<Result<_>>()?,
             ),
         };
         let study = study::study(&mut reader, &evaluation, &validation)?;
@@ -113,6 +114,6 @@ impl EvalArgs {
             all["split"] = json!(split);
             return print_json(&all);
         }
-        print(text::text(&study))
+        print(text::summary(&study))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Evaluation;
+use super::evaluation::Evaluation;
 use super::reading::Outcome;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::train::metrics::correlation::{median, pearson, spearman};
 
 /// Each is 0 or 1 where nothing drifts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Drift {
+pub(crate) struct Drift {
     /// AUROC of the image head on OCTDL, the mean over classes, integers minus floats.
     pub auroc_change: Option<f64>,
     /// Share of scans with the same image label.
@@ -27,7 +27,7 @@ pub struct Drift {
 ///
 /// # Errors
 /// A caption cannot be read.
-pub fn drift(float: (&Engine, &Evaluation<'_>), int8: (&Engine, &Evaluation<'_>)) -> Result<Drift> {
+pub(crate) fn drift(float: (&Engine, &Evaluation<'_>), int8: (&Engine, &Evaluation<'_>)) -> Result<Drift> {
     let auroc =
         |e: &Evaluation<'_>| e.figures().get(&SourceKind::Octdl).and_then(|f| f.image.macro_auroc).map(|i| i.value);
     let pairs: Vec<(&Outcome<'_>, &Outcome<'_>)> = outcomes(float.1).zip(outcomes(int8.1)).collect();

@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::heads::{Answers, HeadFigures};
-use super::n_patients;
+use super::head_input::HeadInput;
 use super::pointing::peak_hits;
-use super::protocol::Protocol;
-use super::reading::Outcome;
+use super::predictions::{HeadFigures, Predictions};
+use super::reading::{Outcome, n_patients};
 use crate::caption::{Caption, Lesion};
 use crate::train::data::octdl;
 use crate::train::data::record::SourceKind;
@@ -14,7 +13,7 @@ use crate::train::metrics::{self, Interval, bootstrap, findings};
 
 /// Figures of one source of scans.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Scans.
     pub n_scans: usize,
     /// Patients.
@@ -35,7 +34,7 @@ pub struct Figures {
 
 /// The caption's condition, four ways.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ConditionFigures {
+pub(crate) struct ConditionFigures {
     /// Share of right conditions.
     pub accuracy: Option<Interval>,
     /// Mean recall over conditions.
@@ -44,7 +43,7 @@ pub struct ConditionFigures {
 
 /// Lesions named, and looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LesionFigures {
+pub(crate) struct LesionFigures {
     /// Over all namings.
     pub micro_f1: f64,
     /// Mean over lesions.
@@ -54,19 +53,19 @@ pub struct LesionFigures {
 }
 
 /// Measures the outcomes of one source; `labels` are the model's class words.
-pub fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
+pub(crate) fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
     let class_word = |o: &Outcome<'_>| {
         let more = o.report.tokens.words.len() > 1;
         let word = o.report.tokens.words.iter().find(|w| labels.contains(&w.text));
         word.filter(|_| more).map(|w| f64::from(w.score.abs()))
     };
     let shares: Vec<f64> = outcomes.iter().filter_map(class_word).collect();
-    let head = |protocol| Answers::of(outcomes.iter().map(|o| &o.reading), protocol).figures();
+    let head = |input| Predictions::of(outcomes.iter().map(|o| &o.reading), input).figures();
     Figures {
         n_scans: outcomes.len(),
         n_patients: n_patients(outcomes.iter().map(|o| o.reading.record)),
-        image: head(Protocol::Image),
-        text: head(Protocol::TextRetrieved),
+        image: head(HeadInput::Image),
+        text: head(HeadInput::TextRetrieved),
         findings_keep_label: outcomes.iter().filter(|o| o.same_without_class).count() as f64 / outcomes.len() as f64,
         class_word_share: (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64),
         condition: (source == SourceKind::Octdl).then(|| condition_figures(labels, outcomes)),
@@ -109,12 +108,12 @@ fn lesion_figures(outcomes: &[Outcome<'_>]) -> Option<LesionFigures> {
     let truth: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.record.caption)).collect();
     let named: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.retrieved)).collect();
     let counts = findings::counts(&truth, &named, Lesion::ALL.len());
-    let marked: Vec<_> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
-    let hits = marked.iter().filter(|o| peak_hits(&o.report.heatmap, o.reading.record)).count();
+    let with_boxes: Vec<_> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
+    let hits = with_boxes.iter().filter(|o| peak_hits(&o.report.heatmap, o.reading.record)).count();
     Some(LesionFigures {
         micro_f1: findings::micro_f1(&counts)?,
         macro_f1: findings::macro_f1(&counts)?,
-        pointing_game: (!marked.is_empty()).then(|| hits as f64 / marked.len() as f64),
+        pointing_game: (!with_boxes.is_empty()).then(|| hits as f64 / with_boxes.len() as f64),
     })
 }
 

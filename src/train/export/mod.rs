@@ -25,7 +25,7 @@ use crate::protocol::index::ModelKind;
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
 use crate::train::evaluate::drift::drift;
-use crate::train::evaluate::evaluate;
+use crate::train::evaluate::evaluation::evaluate;
 use crate::train::evaluate::reading::Reader;
 use crate::train::fit::batches::text_batch;
 use crate::train::import::start;

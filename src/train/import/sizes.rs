@@ -134,8 +134,8 @@ fn n_blocks(shapes: &Shapes, prefix: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::train::import::shapes::of_clip;
     use super::*;
+    use crate::train::import::shapes::of_clip;
 
     fn rn50() -> Shapes {
         of_clip(&ClipConfig::rn50()).unwrap()
@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn what_is_no_such_clip_is_refused_by_what_it_lacks() {
-        let error = of(&Shapes::from([("fc.weight".into(), vec![1000, 2048])]), StoredSizes::default(), None).unwrap_err();
+        let error =
+            of(&Shapes::from([("fc.weight".into(), vec![1000, 2048])]), StoredSizes::default(), None).unwrap_err();
         assert!(error.to_string().contains("text_projection"), "{error}");
         let stored = StoredSizes { vocab_size: Some(7), ..StoredSizes::default() };
         let error = of(&rn50(), stored, None).unwrap_err();

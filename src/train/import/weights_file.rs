@@ -54,8 +54,11 @@ pub(super) fn read(path: &Path) -> Result<Pretrained> {
     let (bundle, manifest) = open(path)?;
     let tokenizer = Tokenizer::from_json(&bundle.metadata.tokenizer)?;
     let splits = splits(&bundle.metadata).map_err(|e| {
-        Error::weights(format!("{} does not list the patients it was trained on: re-export with train export", path.display()))
-            .because(e)
+        Error::weights(format!(
+            "{} does not list the patients it was trained on: re-export with train export",
+            path.display()
+        ))
+        .because(e)
     })?;
     let expected = shapes::of_clip(&manifest.clip)?;
     let vb = bundle.params.into_builder();
