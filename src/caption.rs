@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Detail, Error, Result};
 
 /// The lesions that OCT5k marks with boxes (Arikan et al. 2023, `Detection/all_classes.csv`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,16 +144,19 @@ impl Caption {
             let folded = phrase.split_whitespace().collect::<Vec<_>>().join(" ");
             if let Some(found) = vocabulary.labels.iter().find(|l| l.eq_ignore_ascii_case(&folded)) {
                 if label.as_ref().is_some_and(|l| l != found) {
-                    return Err(Error::caption("the caption names two classes: keep one"));
+                    return Err(
+                        Error::caption("the caption names two classes: keep one").with_detail(Detail::TwoClasses)
+                    );
                 }
                 label = Some(found.clone());
             } else if let Some(found) = vocabulary.findings.iter().find(|f| f.eq_ignore_ascii_case(&folded)) {
                 named.push(found.as_str());
             } else {
-                return Err(Error::caption(format!(
+                let error = Error::caption(format!(
                     "\"{phrase}\" is not a phrase this model knows: use {}",
                     vocabulary.labels.iter().chain(&vocabulary.findings).cloned().collect::<Vec<_>>().join(", ")
-                )));
+                ));
+                return Err(error.with_detail(Detail::UnknownPhrase { phrase: phrase.to_owned() }));
             }
         }
         Ok(Self::new(vocabulary, label.as_deref(), &named))

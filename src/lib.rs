@@ -20,7 +20,7 @@
 //! ```
 //!
 //! [`engine::Engine`] is that whole way behind one call, the same in the page and in `train explain`. Where a visitor wants
-//! to compare, [`engine::baseline::Baseline`] answers beside it, about the same scan and class; [`protocol::index`] lists
+//! to compare, [`engine::baseline::Baseline`] answers beside it, about the same scan and class; [`bundle::index`] lists
 //! which weights files there are, and which of them are baselines. Where a weights file
 //! has integers, [`kernels`] runs them: [`nn::activations`] lets one definition of a tower run on floats and on bytes, and
 //! gradients through bytes are those of the dequantized weights.
@@ -38,11 +38,11 @@
 //! | [`clip`], [`head`], [`resnet`] | `nn` |
 //! | [`explain`] | `clip`, `head`, `nn`, `report`, `preprocess`, `tokenizer` |
 //! | [`bundle`] | `nn::params`, `clip`, `head`, `preprocess`, `tokenizer`, `caption` |
-//! | [`protocol`] | `report`, `caption` |
+//! | [`protocol`] | `report`, `bundle::card`, `bundle::index` |
 //! | [`render`] | `report` |
 //! | [`engine`] | every core module |
-//! | `web::worker` | `engine`, `protocol`, `web::fetch` |
-//! | `web`, the rest | `protocol`, `render`, `report`, `caption`; never `engine`, never candle |
+//! | `web::worker` | `engine`, `protocol`, `report`, `bundle::card`, `bundle::index`, `web::fetch` |
+//! | `web`, the rest | `protocol`, `render`, `report`, `caption`, `bundle::card`, `bundle::index`; never `engine`, never candle |
 //! | `train` | core; never `web` |
 //!
 //! It touches a tensor → core; the DOM → `web`; disk or GPU → `train`; it crosses the thread → `protocol`; it picks a
@@ -62,6 +62,7 @@ pub mod explain;
 pub mod head;
 pub mod kernels;
 pub mod nn;
+pub mod page;
 pub mod preprocess;
 pub mod protocol;
 pub mod render;

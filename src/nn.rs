@@ -10,6 +10,7 @@ pub mod attention;
 pub mod conv;
 mod conv_cpu;
 mod conv_norm_cpu;
+mod cpu_floats;
 pub mod embedding;
 pub mod linear;
 pub mod norm;

@@ -5,12 +5,12 @@
 //! (grey, row by row), which the page needs because browsers show no TIFF.
 //! The worker says [`Response::Ready`] first: what is sent before is lost.
 
-pub mod index;
-
 use serde::{Deserialize, Serialize};
 
-use crate::caption::Vocabulary;
-use crate::report::{Report, WordMethod};
+use crate::bundle::card::ModelCard;
+use crate::bundle::index::ModelChoice;
+use crate::error::{Detail, Error, Kind};
+use crate::report::{Options, Report};
 
 /// Numbers a request; answers to older ones are dropped.
 pub type RequestId = u32;
@@ -63,21 +63,6 @@ pub enum Request {
     },
 }
 
-/// What to explain.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Options {
-    /// The class to explain, or none for the image head's most probable one.
-    pub target: Option<String>,
-    /// A caption written by a person, or none for the retrieved one.
-    pub caption: Option<String>,
-    /// How words are scored.
-    #[serde(default)]
-    pub words: WordMethod,
-    /// Whether the baseline answers beside the model, where one is loaded.
-    #[serde(default)]
-    pub baseline: bool,
-}
-
 /// What the worker tells the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Response {
@@ -115,13 +100,13 @@ pub enum Response {
     Failed {
         /// The request that failed.
         id: Option<RequestId>,
-        /// One clear line.
-        message: String,
+        /// Why.
+        failure: Failure,
     },
-    /// The worker panicked and answers nothing more: only a reload helps.
+    /// The worker panicked and answers nothing more.
     Crashed {
         /// What the panic said.
-        message: String,
+        failure: Failure,
     },
 }
 
@@ -133,18 +118,24 @@ pub enum BaselineNews {
     /// It answers when it is asked.
     Loaded,
     /// It does not answer, for this reason; the model does as before.
-    Failed(String),
+    Failed(Failure),
 }
 
-/// A model of `weights/index.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelChoice {
-    /// Its name.
-    pub name: String,
-    /// A line for people.
-    pub title: String,
-    /// Size of its file.
-    pub bytes: u64,
+/// Why something failed: an [`Error`] as it crosses the thread, so that the page can say it in the visitor's language.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What sort of thing went wrong.
+    pub kind: Kind,
+    /// What exactly, where it is known.
+    pub detail: Option<Detail>,
+    /// One clear line in English.
+    pub message: String,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { kind: error.kind(), detail: error.detail().cloned(), message: error.to_string() }
+    }
 }
 
 /// Bytes of a weights file that have come.
@@ -154,33 +145,6 @@ pub struct Progress {
     pub done_bytes: u64,
     /// In all.
     pub total_bytes: u64,
-}
-
-/// What a weights file says of itself, for people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ModelCard {
-    /// The model's name.
-    pub name: String,
-    /// A line for people.
-    pub title: String,
-    /// SHA-256 of the file, in hex.
-    pub sha256: String,
-    /// Size of the file.
-    pub bytes: u64,
-    /// `int8` or `float`.
-    pub precision: String,
-    /// The instructions that 8-bit layers run with (`kernels::Kernel::name`).
-    pub kernels: String,
-    /// The most memory that the worker took while it loaded the model, where it can tell.
-    pub peak_bytes: Option<u64>,
-    /// The words it knows.
-    pub vocabulary: Vocabulary,
-    /// The weights' licence.
-    pub licence: String,
-    /// Data and settings of its training, as the file tells them.
-    pub training: serde_json::Value,
-    /// Measured figures on held-out patients, as the file tells them.
-    pub metrics: serde_json::Value,
 }
 
 /// Names this build: page and worker of different builds do not speak.

@@ -1,7 +1,7 @@
-//! Turns a report's numbers into what is seen: heatmap → RGBA, score → shade, µm → scale bar, metrics → figures.
+//! Turns a report's numbers into what is seen: heatmap → RGBA, score → shade, µm → scale bar, model card → rows.
 //! Pure: knows no DOM, no canvas and no model.
 
-pub mod figures;
+pub mod card;
 
 use crate::report::Heatmap;
 
@@ -167,10 +167,11 @@ pub fn scale_bar(um_per_pixel: f64, width: usize) -> Option<ScaleBar> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::MapMethod;
 
     fn heatmap(rows: usize, cols: usize, values: &[f32], region: [f32; 4]) -> Heatmap {
         Heatmap {
-            method: "grad_cam".into(),
+            method: MapMethod::GradCam,
             target: "AMD".into(),
             layer: "layer4".into(),
             rows,

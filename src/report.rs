@@ -1,11 +1,29 @@
-//! What an analysis found, as plain data: the page shows it, `train explain --json` prints it.
-//! Holds no tensor and computes nothing. The JSON is a contract (`octlens.report/1`).
+//! What may be asked of a model ([`Options`]) and what it answers ([`Report`]), as plain data: the page shows a report,
+//! `train explain --json` prints it. Holds no tensor and computes nothing. The JSON is a contract (`octlens.report/1`).
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "octlens.report/1";
+
+/// What to explain.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// The class to explain, or none for the image head's most probable one.
+    pub target: Option<String>,
+    /// A caption written by a person, or none for the retrieved one.
+    pub caption: Option<String>,
+    /// How the image is explained.
+    #[serde(default)]
+    pub map: MapMethod,
+    /// How words are scored.
+    #[serde(default)]
+    pub words: WordMethod,
+    /// Whether the baseline answers beside the model, where one is loaded.
+    #[serde(default)]
+    pub baseline: bool,
+}
 
 /// One scan analysed by one model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,8 +147,8 @@ pub struct Agreement {
 /// Where the image head looked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Heatmap {
-    /// `grad_cam`.
-    pub method: String,
+    /// How it was made.
+    pub method: MapMethod,
     /// The class asked about.
     pub target: String,
     /// The layer whose feature map is weighed.
@@ -143,6 +161,32 @@ pub struct Heatmap {
     pub values: Vec<f32>,
     /// The rectangle of the scan that the map covers: x, y, width, height in scan pixels.
     pub region: [f32; 4],
+}
+
+/// How a heatmap is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MapMethod {
+    /// The feature map's channels, weighed by their gradients (GradCAM, Selvaraju et al. 2017).
+    #[default]
+    GradCam,
+}
+
+impl MapMethod {
+    /// All of them, the default first.
+    pub const ALL: [Self; 1] = [Self::GradCam];
+
+    /// As in a report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GradCam => "grad_cam",
+        }
+    }
+
+    /// The method of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
 }
 
 /// Which words the text head counted.
@@ -172,7 +216,7 @@ pub enum WordMethod {
 }
 
 impl WordMethod {
-    /// Both, the default first.
+    /// All of them, the default first.
     pub const ALL: [Self; 2] = [Self::Shapley, Self::GradientXActivation];
 
     /// As in a report.
@@ -232,4 +276,22 @@ pub struct TimingsMs {
     pub text_encoder: f64,
     /// Both explanations.
     pub explain: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_named_as_reports_write_them() {
+        for method in MapMethod::ALL {
+            assert_eq!(serde_json::to_value(method).unwrap(), method.name());
+            assert_eq!(MapMethod::from_name(method.name()), Some(method));
+        }
+        for method in WordMethod::ALL {
+            assert_eq!(serde_json::to_value(method).unwrap(), method.name());
+            assert_eq!(WordMethod::from_name(method.name()), Some(method));
+        }
+        assert_eq!((MapMethod::ALL[0], WordMethod::ALL[0]), (MapMethod::default(), WordMethod::default()));
+    }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::nn::conv::EXPANSION;
 
 /// Sizes of both towers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +46,6 @@ pub struct TextConfig {
     pub layers: usize,
 }
 
-/// A bottleneck's output has four times its inner channels (He et al. 2016).
-pub const EXPANSION: usize = 4;
 /// Channels of one head of the attention pool (CLIP's `model.py`).
 const POOL_HEAD_DIM: usize = 64;
 

@@ -2,7 +2,7 @@
 
 use core::arch::wasm32::*;
 
-use super::{Arithmetic, BLOCK, GROUP};
+use super::arithmetic::{Arithmetic, BLOCK, GROUP};
 
 const STEP: usize = BLOCK * GROUP;
 /// Two pixels times eight or sixteen outputs: eight running sums, which leave registers for the operands.

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Arithmetic, BLOCK, GROUP};
+use super::arithmetic::{Arithmetic, BLOCK, GROUP};
 
 /// `vpmaddubsw`, `vpmaddwd`, `vpaddd`: 32 products in three instructions.
 pub(super) struct Avx2;

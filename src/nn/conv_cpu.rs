@@ -2,9 +2,11 @@
 //!
 //! candle's own gradient of the input goes through a naive transposed convolution, and a step needs it at every layer.
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Storage, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use gemm::Parallelism;
 use rayon::prelude::*;
+
+use super::cpu_floats::{floats, with_floats};
 
 /// Patches of about this many floats are unfolded at once: they stay in a core's L2 cache.
 const TILE_FLOATS: usize = 64 << 10;
@@ -157,13 +159,6 @@ fn multiply(to: &mut [f32], to_row: usize, add: bool, a: Matrix<'_>, b: Matrix<'
     }
 }
 
-/// The floats of a contiguous tensor.
-pub(super) fn f32s<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
-    let (start, end) =
-        layout.contiguous_offsets().ok_or_else(|| candle_core::Error::RequiresContiguous { op: "conv" }.bt())?;
-    Ok(&storage.as_slice::<f32>()?[start..end])
-}
-
 /// images (batch, c_in, h, w), weight (c_out, c_in, k, k) → (batch, c_out, h', w').
 pub(super) fn convolve(g: Geometry, images: &[f32], weight: &[f32]) -> Vec<f32> {
     let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
@@ -254,7 +249,7 @@ impl CustomOp2 for FloatConv {
         weight: &CpuStorage,
         weight_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let out = convolve(self.0, f32s(image, image_layout)?, f32s(weight, weight_layout)?);
+        let out = convolve(self.0, floats(image, image_layout)?, floats(weight, weight_layout)?);
         Ok((CpuStorage::F32(out), self.0.shape_out()))
     }
 
@@ -269,29 +264,16 @@ impl CustomOp2 for FloatConv {
         let grad = grad.contiguous()?;
         // Pixels need no gradient, and theirs would be the dearest of all.
         let grad_image = image.track_op().then(|| {
-            with_f32s(&grad, weight, |grad, weight| {
+            with_floats(&grad, weight, |grad, weight| {
                 Tensor::from_vec(input_gradient(g, grad, weight), image.shape(), image.device())
             })
         });
         let grad_weight = weight.track_op().then(|| {
-            with_f32s(image, &grad, |image, grad| {
+            with_floats(image, &grad, |image, grad| {
                 Tensor::from_vec(weight_gradient(g, image, grad), weight.shape(), weight.device())
             })
         });
         Ok((grad_image.transpose()?, grad_weight.transpose()?))
-    }
-}
-
-/// Lends the floats of two contiguous tensors.
-pub(super) fn with_f32s<T>(
-    a: &Tensor,
-    b: &Tensor,
-    f: impl FnOnce(&[f32], &[f32]) -> candle_core::Result<T>,
-) -> candle_core::Result<T> {
-    let ((a, a_layout), (b, b_layout)) = (a.storage_and_layout(), b.storage_and_layout());
-    match (&*a, &*b) {
-        (Storage::Cpu(a), Storage::Cpu(b)) => f(f32s(a, a_layout)?, f32s(b, b_layout)?),
-        _ => candle_core::bail!("the CPU's convolution was given a tensor of another device"),
     }
 }
 

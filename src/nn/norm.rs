@@ -5,8 +5,10 @@ use candle_nn::VarBuilder;
 
 use crate::error::Result;
 
-/// PyTorch's default, which CLIP uses.
+/// Added to a layer norm's variance: PyTorch's default, which CLIP uses.
 const LAYER_NORM_EPS: f64 = 1e-5;
+/// Added to a batch norm's variance: PyTorch's default, which CLIP and torchvision use.
+pub const BATCH_NORM_EPS: f64 = 1e-5;
 
 /// Layer norm over the last dimension.
 #[derive(Clone, Debug)]

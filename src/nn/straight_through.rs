@@ -4,7 +4,7 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, Var};
 
 use super::activations::Int8Activations;
-use super::weight::floats;
+use super::cpu_floats::floats;
 use crate::error::Result;
 
 /// Runs `on_bytes` on each image of `x` (batch, channels, rows, cols), given its values and its rows and columns; the

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::args::{CpuArgs, RunArgs};
 use super::output::{print, print_json};
@@ -48,9 +49,9 @@ impl ExportArgs {
         let metrics = export::export(&run, &prepared, &wording, (&train, &test), &out, &bar)?;
         bar.finish_and_clear();
         if json {
-            return print_json(&metrics);
+            return print_json(&json!(metrics));
         }
         print(format_args!("{} is in {}", wording.name, out.display()))?;
-        print_json(&metrics[wording.precision.name()])
+        print_json(&json!(metrics.at(wording.precision.name())))
     }
 }

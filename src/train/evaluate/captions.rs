@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::reading::Reading;
+use crate::bundle::card::Interval;
 use crate::caption::Caption;
 use crate::train::data::record::SourceKind;
+use crate::train::metrics::bootstrap;
 use crate::train::metrics::findings::{Counts, best_threshold, counts, macro_f1, micro_f1};
-use crate::train::metrics::{Interval, bootstrap};
 
 /// Where the finding loss draws the line: a finding's text as near as the healthy one.
 const TRAINED_THRESHOLD: f64 = 0.;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use indicatif::ProgressBar;
 
-use super::figures::{self, Figures};
+use super::figures;
 use super::reading::{Outcome, Reader};
+use crate::bundle::card::Figures;
 use crate::error::Result;
 use crate::train::data::record::{Record, SourceKind};
 

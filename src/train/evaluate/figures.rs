@@ -1,56 +1,14 @@
 //! The figures that a weights file keeps and the page shows: few, each with a name that stays.
 
-use serde::{Deserialize, Serialize};
-
 use super::head_input::HeadInput;
 use super::pointing::peak_hits;
-use super::predictions::{HeadFigures, Predictions};
+use super::predictions::Predictions;
 use super::reading::{Outcome, n_patients};
+use crate::bundle::card::{ConditionFigures, Figures, LesionFigures};
 use crate::caption::{Caption, Lesion};
 use crate::train::data::octdl;
 use crate::train::data::record::SourceKind;
-use crate::train::metrics::{self, Interval, bootstrap, findings};
-
-/// Figures of one source of scans.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Figures {
-    /// Scans.
-    pub n_scans: usize,
-    /// Patients.
-    pub n_patients: usize,
-    /// The image head.
-    pub image: HeadFigures,
-    /// The text head, on the retrieved caption.
-    pub text: HeadFigures,
-    /// How often the retrieved caption without its class word gets the same label as with it.
-    pub findings_keep_label: f64,
-    /// Mean share of the class word in the caption's attribution (absolute Shapley values).
-    pub class_word_share: Option<f64>,
-    /// OCTDL only: the caption's condition (healthy, drusen, suspected MNV, MNV).
-    pub condition: Option<ConditionFigures>,
-    /// Where lesions have boxes: what the caption names against what is there.
-    pub lesions: Option<LesionFigures>,
-}
-
-/// The caption's condition, four ways.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ConditionFigures {
-    /// Share of right conditions.
-    pub accuracy: Option<Interval>,
-    /// Mean recall over conditions.
-    pub balanced_accuracy: Option<Interval>,
-}
-
-/// Lesions named, and looked at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct LesionFigures {
-    /// Over all namings.
-    pub micro_f1: f64,
-    /// Mean over lesions.
-    pub macro_f1: f64,
-    /// Share of diseased scans whose heatmap peaks inside a lesion's box, widened by one cell.
-    pub pointing_game: Option<f64>,
-}
+use crate::train::metrics::{self, bootstrap, findings};
 
 /// Measures the outcomes of one source; `labels` are the model's class words.
 pub(crate) fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {

@@ -1,6 +1,6 @@
 //! Figures with their 95 % intervals, as people read them.
 
-use crate::train::metrics::Interval;
+use crate::bundle::card::Interval;
 
 /// What stands for a figure that is not defined.
 pub(super) const UNDEFINED: &str = "–";

@@ -28,6 +28,7 @@ pub(crate) fn peak_hits(map: &Heatmap, record: &Record) -> bool {
 mod tests {
     use super::*;
     use crate::caption::{Caption, Lesion};
+    use crate::report::MapMethod;
     use crate::train::data::lesion_box::LesionBox;
     use crate::train::data::record::SourceKind;
 
@@ -35,7 +36,7 @@ mod tests {
         let mut values = vec![0.; 8];
         values[hot] = 1.;
         Heatmap {
-            method: String::new(),
+            method: MapMethod::GradCam,
             target: String::new(),
             layer: String::new(),
             rows: 2,

@@ -1,31 +1,15 @@
 //! A head's predictions and what they are worth: figures, calibration, and the curves behind them. For any number of
 //! classes; the first is healthy, and *disease* is any other.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::head_input::HeadInput;
 use super::reading::Reading;
+use crate::bundle::card::{HeadFigures, Interval};
+use crate::head::log_odds;
 use crate::train::metrics::calibration::{self, Bin};
-use crate::train::metrics::ranking::{self, one_vs_rest};
-use crate::train::metrics::{self, Interval, bootstrap};
-
-/// The few figures of a head that a weights file keeps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct HeadFigures {
-    /// Share of right labels.
-    pub accuracy: Option<Interval>,
-    /// Share of diseased scans called diseased.
-    pub sensitivity: Option<Interval>,
-    /// Share of healthy scans called healthy.
-    pub specificity: Option<Interval>,
-    /// Mean recall over classes.
-    pub balanced_accuracy: Option<Interval>,
-    /// Of one minus the probability of healthy.
-    pub auroc: Option<Interval>,
-    /// Mean over classes of each one's AUROC against the rest; of two classes it is [`HeadFigures::auroc`].
-    #[serde(default)]
-    pub macro_auroc: Option<Interval>,
-}
+use crate::train::metrics::ranking;
+use crate::train::metrics::{self, bootstrap};
 
 /// Everything that is measured of a head on one source of scans. A figure that is not defined is none: a class's without a scan
 /// of it, an area's without a scan of another class.
@@ -161,14 +145,14 @@ impl Predictions {
     fn disease(&self) -> Ranked {
         Ranked {
             positive: self.truth.iter().map(|t| *t > 0).collect(),
-            scores: self.logits.iter().map(|z| -one_vs_rest(z, 0)).collect(),
+            scores: self.logits.iter().map(|z| -log_odds(z, 0)).collect(),
         }
     }
 
     fn class(&self, class: usize) -> Ranked {
         Ranked {
             positive: self.truth.iter().map(|t| *t == class).collect(),
-            scores: self.logits.iter().map(|z| one_vs_rest(z, class)).collect(),
+            scores: self.logits.iter().map(|z| log_odds(z, class)).collect(),
         }
     }
 

@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::captions::{self, AnnotatedFindings, CaptionStudy, Threshold, compose, thresholds};
 use super::evaluation::Evaluation;
-use super::figures::{Figures, figures};
+use super::figures::figures;
 use super::head_input::HeadInput;
 use super::predictions::{HeadStudy, Predictions};
 use super::reading::{Outcome, Reader, Reading, n_patients};
+use crate::bundle::card::Figures;
 use crate::error::Result;
 use crate::train::data::record::SourceKind;
 

@@ -2,9 +2,9 @@
 
 use super::format::{difference, figure as shown};
 use super::head_input::HeadInput;
-use super::predictions::{HeadFigures, HeadStudy};
+use super::predictions::HeadStudy;
 use super::study::{SourceStudy, Study};
-use crate::train::metrics::Interval;
+use crate::bundle::card::{HeadFigures, Interval};
 
 /// A study, one source after the other.
 pub(crate) fn summary(study: &Study) -> String {

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::bundle::index::{INDEX, Index, IndexEntry, ModelKind};
 use crate::bundle::sha256;
 use crate::error::{Error, Result};
-use crate::protocol::index::{INDEX, Index, IndexEntry, ModelKind};
 
 /// What the list says of a file, beside what the file tells of itself.
 pub struct Listing<'a> {
@@ -39,7 +39,7 @@ pub fn publish(dir: &Path, bytes: &[u8], listing: &Listing<'_>) -> Result<PathBu
         name: listing.name.to_owned(),
         kind: listing.kind,
         file,
-        sha256: sha256(bytes),
+        sha256: sha256::of(bytes),
         bytes: bytes.len() as u64,
         title: listing.title.to_owned(),
         default: false,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use candle_core::Tensor;
 
-use super::manifest::{Manifest, SCHEMA, SourceFile};
+use super::manifest::{Manifest, SCHEMA, source_file};
 use super::pretrained::{Pretrained, check_vocabulary};
 use super::sizes::{self, StoredSizes};
 use super::state_dict::{StateDict, refused};
@@ -54,8 +54,8 @@ pub fn read(weights: &Path, vocabulary: &Path, text_heads: Option<usize>) -> Res
     let manifest = Manifest {
         schema: SCHEMA.to_owned(),
         name: name.to_owned(),
-        weights: SourceFile::of(weights, format)?,
-        tokenizer: SourceFile::of(vocabulary, "byte-pair vocabulary")?,
+        weights: source_file(weights, format)?,
+        tokenizer: source_file(vocabulary, "byte-pair vocabulary")?,
         clip,
         pixel_mean: PIXEL_MEAN,
         pixel_std: PIXEL_STD,

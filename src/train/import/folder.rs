@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::clip::towers;
-use super::manifest::{MANIFEST, Manifest, SCHEMA, SourceFile};
+use super::manifest::{MANIFEST, Manifest, SCHEMA, source_file};
 use super::pretrained::{Pretrained, check_vocabulary};
 use super::state_dict::StateDict;
 use crate::error::{Error, Result};
@@ -60,8 +60,8 @@ fn of_run(run: &Run) -> Result<Manifest> {
     Ok(Manifest {
         schema: SCHEMA.to_owned(),
         name: spec.name,
-        weights: SourceFile::of(&run.path(names::TOWERS), "a run's towers")?,
-        tokenizer: SourceFile::of(&run.path(names::TOKENIZER), "a run's tokenizer")?,
+        weights: source_file(&run.path(names::TOWERS), "a run's towers")?,
+        tokenizer: source_file(&run.path(names::TOKENIZER), "a run's tokenizer")?,
         clip: spec.clip,
         pixel_mean: spec.preprocess.mean,
         pixel_std: spec.preprocess.std,

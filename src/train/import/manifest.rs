@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::bundle::hex;
+use crate::bundle::card::SourceFile;
+use crate::bundle::sha256;
 use crate::clip::ClipConfig;
 use crate::error::Result;
 use crate::preprocess::Preprocess;
@@ -15,17 +15,6 @@ use crate::train::files::{self, Action, failed};
 pub(super) const SCHEMA: &str = "octlens.import/1";
 /// The file of [`Manifest`], beside the towers and the tokenizer, which are named as in a run.
 pub const MANIFEST: &str = "clip.json";
-
-/// A file that something was read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceFile {
-    /// Its name, without its folder.
-    pub file: String,
-    /// SHA-256, in hex.
-    pub sha256: String,
-    /// What sort of file it is.
-    pub format: String,
-}
 
 /// What a folder of pretrained weights says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,20 +35,6 @@ pub struct Manifest {
     pub pixel_std: [f32; 3],
 }
 
-impl SourceFile {
-    /// Describes the file at `path`, whose sort is `format`.
-    pub(super) fn of(path: &Path, format: &str) -> Result<Self> {
-        let mut hasher = Sha256::new();
-        // Read in parts: a file of weights may be larger than memory.
-        std::io::copy(&mut files::open(path)?, &mut hasher).map_err(|e| failed(Action::Read, path, e))?;
-        Ok(Self {
-            file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            sha256: hex(&hasher.finalize()),
-            format: format.to_owned(),
-        })
-    }
-}
-
 impl Manifest {
     /// How a B-scan becomes `pixel_values` of the size and range that the image tower was trained with.
     pub(crate) fn preprocess(&self) -> Preprocess {
@@ -67,4 +42,11 @@ impl Manifest {
         let b_scan = Preprocess::b_scan(vision.image_height, vision.image_width);
         Preprocess { mean: self.pixel_mean, std: self.pixel_std, ..b_scan }
     }
+}
+
+/// Describes the file at `path`, which is of the sort `format`.
+pub(super) fn source_file(path: &Path, format: &str) -> Result<SourceFile> {
+    let sha256 = sha256::of_reader(files::open(path)?).map_err(|e| failed(Action::Read, path, e))?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(SourceFile { file, sha256, format: format.to_owned() })
 }

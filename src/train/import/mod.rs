@@ -29,5 +29,5 @@ mod state_dict;
 mod weights_file;
 
 pub(crate) use self::manifest::MANIFEST;
-pub use self::manifest::{Manifest, SourceFile};
+pub use self::manifest::Manifest;
 pub use self::pretrained::Pretrained;

@@ -9,7 +9,8 @@ use candle_core::Tensor;
 use super::shapes::{Shapes, compare};
 use super::state_dict::{StateDict, refused};
 use crate::error::Result;
-use crate::resnet::{EXPANSION, ResNetConfig};
+use crate::nn::conv::EXPANSION;
+use crate::resnet::ResNetConfig;
 
 /// Every tensor of the backbone under torchvision's names, in its shape; without the classifier `fc`.
 pub fn shapes() -> Shapes {

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::manifest::{Manifest, SourceFile};
+use super::manifest::Manifest;
 use super::pretrained::Pretrained;
 use super::{folder, weights_file};
+use crate::bundle::card::SourceFile;
 use crate::error::{Error, Result};
 use crate::train::files;
 use crate::train::run::{Run, names};

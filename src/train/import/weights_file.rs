@@ -7,23 +7,22 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
-use super::manifest::{Manifest, SCHEMA, SourceFile};
+use super::manifest::{Manifest, SCHEMA, source_file};
 use super::pretrained::Pretrained;
 use super::shapes::{self, Shapes};
 use crate::bundle::{Bundle, Metadata};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
-use crate::nn::conv::EPS;
+use crate::nn::norm::BATCH_NORM_EPS;
 use crate::tokenizer::Tokenizer;
-use crate::train::data::split::Splits;
 use crate::train::files;
 
-/// Its [`SourceFile::format`].
+/// Its [`crate::bundle::card::SourceFile::format`].
 const FORMAT: &str = "octlens weights file";
 
 fn open(path: &Path) -> Result<(Bundle, Manifest)> {
     let bytes = files::read(path)?;
-    let source = SourceFile::of(path, FORMAT)?;
+    let source = source_file(path, FORMAT)?;
     let bundle = Bundle::<Metadata>::read(&path.display().to_string(), bytes, source.sha256.clone())?;
     let Metadata { name, clip, preprocess, .. } = &bundle.metadata;
     let manifest = Manifest {
@@ -53,12 +52,11 @@ pub(super) fn manifest(path: &Path) -> Result<Manifest> {
 pub(super) fn read(path: &Path) -> Result<Pretrained> {
     let (bundle, manifest) = open(path)?;
     let tokenizer = Tokenizer::from_json(&bundle.metadata.tokenizer)?;
-    let splits = splits(&bundle.metadata).map_err(|e| {
+    let splits = bundle.metadata.training.splits.clone().ok_or_else(|| {
         Error::weights(format!(
             "{} does not list the patients it was trained on: re-export with train export",
             path.display()
         ))
-        .because(e)
     })?;
     let expected = shapes::of_clip(&manifest.clip)?;
     let vb = bundle.params.into_builder();
@@ -69,10 +67,6 @@ pub(super) fn read(path: &Path) -> Result<Pretrained> {
     shapes::compare(&towers.iter().map(|(n, t)| (n.clone(), t.dims().to_vec())).collect(), &expected, |_| false)?;
     let has_norms = !clip.visual.inputs().iter().any(|(layer, _)| layer.is_int8());
     Ok(Pretrained { manifest, tokenizer, towers, splits: Some(splits), has_norms })
-}
-
-fn splits(metadata: &Metadata) -> serde_json::Result<Splits> {
-    serde_json::from_value(metadata.training["splits"].clone())
 }
 
 fn floats(expected: &Shapes, vb: &VarBuilder<'_>) -> Result<HashMap<String, Tensor>> {
@@ -86,7 +80,9 @@ fn unfold(clip: &Clip, towers: &mut HashMap<String, Tensor>) -> Result<()> {
         let (conv, norm) = layer.names();
         let (kernel, bias) = layer.folded()?;
         let all = |value: f64| Ok::<_, Error>(Tensor::full(value as f32, bias.shape(), &Device::Cpu)?);
-        for (part, value) in [("weight", all(1.)?), ("running_mean", all(0.)?), ("running_var", all(1. - EPS)?)] {
+        for (part, value) in
+            [("weight", all(1.)?), ("running_mean", all(0.)?), ("running_var", all(1. - BATCH_NORM_EPS)?)]
+        {
             towers.insert(format!("{norm}.{part}"), value);
         }
         towers.insert(format!("{norm}.bias"), bias);
@@ -109,7 +105,7 @@ mod tests {
     fn a_file_that_does_not_list_its_patients_is_refused() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors");
         let mut metadata = open(&path).unwrap().0.metadata;
-        metadata.training["splits"] = serde_json::Value::Null;
+        metadata.training.splits = None;
         let silent = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(silent.path(), Bundle::write(&metadata, &HashMap::new(), false).unwrap()).unwrap();
         assert!(read(silent.path()).unwrap_err().to_string().contains("patients it was trained on"));
@@ -129,7 +125,7 @@ mod tests {
         let pixel_values = Tensor::randn(0f32, 1., shape, &Device::Cpu).unwrap();
         let map = |clip: &Clip| {
             let first = clip.visual.first(&pixel_values, Mode::Eval).unwrap();
-            clip.visual.layers(&first, 0..clip.visual.n_stages(), Mode::Eval).unwrap()
+            clip.visual.layers(&first, Mode::Eval).unwrap()
         };
         let (ours, file) = (map(&ours), map(&file));
         let length = |t: &Tensor| f64::from(t.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt());

@@ -247,8 +247,8 @@ fn definitions() -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::card::Figures;
     use crate::train::evaluate::captions::{self, AnnotatedFindings};
-    use crate::train::evaluate::figures::Figures;
     use crate::train::evaluate::predictions::Predictions;
 
     #[test]

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::bundle::card::Interval;
 use crate::train::evaluate::format::UNDEFINED;
-use crate::train::metrics::Interval;
 
 /// A figure, its interval beside or below it as the style says.
 pub(super) fn figure(interval: Option<Interval>) -> Markup {

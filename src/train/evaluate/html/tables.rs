@@ -6,12 +6,12 @@ use maud::{Markup, html};
 
 use super::numbers::{difference, figure, number};
 use super::plot::{self, Line};
+use crate::bundle::card::Interval;
 use crate::train::evaluate::captions::{CaptionFigures, Threshold};
 use crate::train::evaluate::format;
 use crate::train::evaluate::head_input::HeadInput;
 use crate::train::evaluate::predictions::{ClassFigures, HeadStudy};
 use crate::train::evaluate::study::SourceStudy;
-use crate::train::metrics::Interval;
 
 type Heads = BTreeMap<HeadInput, HeadStudy>;
 

@@ -3,8 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ModelChoice;
-
 /// The list's file name.
 pub const INDEX: &str = "index.json";
 
@@ -55,6 +53,17 @@ impl IndexEntry {
     pub fn choice(&self) -> ModelChoice {
         ModelChoice { name: self.name.clone(), title: self.title.clone(), bytes: self.bytes }
     }
+}
+
+/// A model of `weights/index.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelChoice {
+    /// Its name.
+    pub name: String,
+    /// A line for people.
+    pub title: String,
+    /// Size of its file.
+    pub bytes: u64,
 }
 
 /// The weights files there are.
