@@ -78,13 +78,17 @@ impl CpuArgs {
     }
 }
 
+/// The help of `--data`.
+pub(super) fn data_help() -> String {
+    format!("Folder of scans: {}; may be given several times", DataSpec::form())
+}
+
 /// A run, and the data that it was trained with.
 #[derive(Args, Clone)]
 pub(super) struct RunArgs {
     /// The run's folder.
     #[arg(long)]
     pub(super) run: PathBuf,
-    /// KIND:DIR as for finetune.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
     pub(super) data: Vec<DataSpec>,
 }

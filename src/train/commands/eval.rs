@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::args::CpuArgs;
+use super::args::{CpuArgs, data_help};
 use super::output::{print, print_json};
 use super::records::read_dataset;
 use crate::engine::Engine;
@@ -13,9 +13,10 @@ use crate::error::{Error, Result};
 use crate::train::data::dataset::DataSpec;
 use crate::train::data::record::Record;
 use crate::train::data::split::Split;
+use crate::train::evaluate::evaluation::evaluate;
 use crate::train::evaluate::reading::Reader;
 use crate::train::evaluate::study::{self, Validation};
-use crate::train::evaluate::{evaluate, html, print as text};
+use crate::train::evaluate::{html, text};
 use crate::train::{files, progress};
 
 #[derive(Args)]
@@ -23,8 +24,7 @@ pub(crate) struct EvalArgs {
     /// The weights file.
     #[arg(long)]
     pub(super) weights: PathBuf,
-    /// KIND:DIR as for finetune.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
     pub(super) data: Vec<DataSpec>,
     /// Whose scans: a split that the weights file remembers, or all scans of a folder that it never saw.
     #[arg(long, value_enum, default_value_t = Part::Test)]
@@ -95,7 +95,7 @@ impl EvalArgs {
             Some(Split::Val) => Validation::TheSame,
             _ if validation.is_empty() => Validation::None,
             _ => Validation::Others(
-                validation.into_iter().inspect(|_| bar.inc(1)).map(|r| reader.glance(r)).collect::<Result<_>>()?,
+                validation.into_iter().inspect(|_| bar.inc(1)).map(|r| reader.read(r)).collect::<Result<_>>()?,
             ),
         };
         let study = study::study(&mut reader, &evaluation, &validation)?;
@@ -114,6 +114,6 @@ impl EvalArgs {
             all["split"] = json!(split);
             return print_json(&all);
         }
-        print(text::text(&study))
+        print(text::summary(&study))
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct ImportArgs {
     /// CLIP's bpe_simple_vocab_16e6.txt.gz, or the tokenizer.json of a CLIP on Hugging Face.
     #[arg(long)]
     pub(super) tokenizer: PathBuf,
-    /// Attention heads of the text tower; needed where its width is no multiple of 64, since the weights do not say.
+    /// Attention heads of the text tower; needed if its width is not a multiple of 64, since the weights do not say.
     #[arg(long)]
     pub(super) text_heads: Option<usize>,
     /// Folder to write: towers.safetensors, tokenizer.json, clip.json.
@@ -34,12 +34,12 @@ pub(crate) struct ImportArgs {
 impl ImportArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
-        let imported = import::import(&self.weights, &self.tokenizer, self.text_heads)?;
-        imported.write(&self.out)?;
+        let pretrained = import::clip::read(&self.weights, &self.tokenizer, self.text_heads)?;
+        import::folder::write(&pretrained, &self.out)?;
         if self.json {
-            return print_json(&imported.manifest);
+            return print_json(&pretrained.manifest);
         }
-        let (manifest, n_tensors) = (&imported.manifest, imported.towers.len());
+        let (manifest, n_tensors) = (&pretrained.manifest, pretrained.towers.len());
         let (vision, text) = (&manifest.clip.vision, &manifest.clip.text);
         print(format_args!(
             "{} ({}): {n_tensors} tensors, images of {} × {}, {} tokens, in {}",

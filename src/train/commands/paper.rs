@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{CpuArgs, DeviceArgs, RunArgs};
+use super::args::{CpuArgs, DeviceArgs, RunArgs, data_help};
 use super::baseline::BaselineArgs;
 use super::eval::{EvalArgs, Part, load};
 use super::export::ExportArgs;
@@ -50,11 +50,10 @@ pub(crate) struct PaperArgs {
     /// torchvision's ResNet-50, for the baseline; without it there is none.
     #[arg(long)]
     resnet50: Option<PathBuf>,
-    /// OCT5k's folder.
+    /// OCT5k's folder: the same as --data oct5k:DIR.
     #[arg(long)]
     oct5k: Option<PathBuf>,
-    /// More data, KIND:DIR as for finetune.
-    #[arg(long)]
+    #[arg(long, value_name = "KIND:DIR", help = data_help())]
     data: Vec<DataSpec>,
     /// The run's folder.
     #[arg(long)]

@@ -285,4 +285,16 @@ mod tests {
         assert_eq!(serde_json::from_value::<Settings>(stored).unwrap(), settings);
         assert_ne!(Only::parse_from(["settings", "--precision", "bf16"]).settings, settings);
     }
+    #[test]
+    fn the_settings_of_a_published_model_are_read_and_written_as_they_were() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/weights/compact.safetensors");
+        let bytes = std::fs::read(file).unwrap();
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata: serde_json::Value =
+            serde_json::from_str(&header.metadata().as_ref().unwrap()["octlens"]).unwrap();
+        let stored = &metadata["training"]["settings"];
+        let settings: Settings = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!((settings.preset, settings.model), (Preset::Octlens, ModelSize::Compact));
+        assert_eq!(serde_json::to_value(&settings).unwrap(), *stored);
+    }
 }

@@ -26,10 +26,14 @@ impl FromStr for DataSpec {
             let kind = SourceKind::ALL.into_iter().find(|kind| kind.name() == name)?;
             Some(Self { kind, dir: PathBuf::from(dir) })
         });
-        spec.ok_or_else(|| {
-            let kinds = SourceKind::ALL.map(SourceKind::name).join(", ");
-            Error::config(format!("--data {text} is not KIND:DIR, where KIND is one of {kinds}"))
-        })
+        spec.ok_or_else(|| Error::config(format!("--data {text} is not {}", Self::form())))
+    }
+}
+
+impl DataSpec {
+    /// How it is written, for help texts and messages.
+    pub(crate) fn form() -> String {
+        format!("KIND:DIR, where KIND is one of {}", SourceKind::ALL.map(SourceKind::name).join(", "))
     }
 }
 
@@ -55,40 +59,86 @@ pub(crate) fn read(specs: &[DataSpec]) -> Result<Dataset> {
     Ok(all)
 }
 
-/// The labels and findings of `records`: the two diagnoses; the nine lesions, if a source has boxes; OCTDL's findings
-/// that occur; then any others.
+/// The findings that a source may have, in the order of a vocabulary.
+fn findings(kind: SourceKind) -> Vec<&'static str> {
+    match kind {
+        SourceKind::Oct5k | SourceKind::Phantom => Lesion::ALL.map(Lesion::phrase).to_vec(),
+        SourceKind::Octdl => octdl::AMD_FINDINGS.into_iter().chain(octdl::OTHER_FINDINGS).collect(),
+    }
+}
+
+/// The labels and findings of `records`. Labels: the two diagnoses, then others in the order of the records. Findings: all
+/// of sources with boxes, then those of other sources that occur, in their sources' order.
 pub(crate) fn vocabulary(records: &[Record]) -> Vocabulary {
     let mut labels: Vec<String> = [Diagnosis::Healthy, Diagnosis::Amd].map(|d| d.label().to_owned()).to_vec();
-    // A source with boxes marks all nine lesions, though a small one may not show each of them.
-    let has_boxes = records.iter().any(|r| r.source.has_boxes());
-    let mut findings: Vec<String> =
-        Lesion::ALL.into_iter().filter(|_| has_boxes).map(|l| l.phrase().to_owned()).collect();
-    let occurs = |finding: &&str| records.iter().any(|r| r.caption.findings.iter().any(|f| f == finding));
-    let octdl = octdl::AMD_FINDINGS.into_iter().chain(octdl::OTHER_FINDINGS);
-    findings.extend(octdl.filter(occurs).map(str::to_owned));
     for record in records {
         if !labels.contains(&record.label) {
             labels.push(record.label.clone());
         }
-        for finding in &record.caption.findings {
-            if !findings.contains(finding) {
-                findings.push(finding.clone());
+    }
+    let mut kinds: Vec<SourceKind> =
+        SourceKind::ALL.into_iter().filter(|kind| records.iter().any(|r| r.source == *kind)).collect();
+    kinds.sort_by_key(|kind| !kind.has_boxes());
+    let occurs = |finding: &str| records.iter().any(|r| r.caption.findings.iter().any(|f| f == finding));
+    let mut all: Vec<String> = Vec::new();
+    for kind in kinds {
+        for finding in findings(kind) {
+            // A source with boxes annotates all of its findings, though a small one may not show each of them.
+            if (kind.has_boxes() || occurs(finding)) && !all.iter().any(|f| f == finding) {
+                all.push(finding.to_owned());
             }
         }
     }
-    Vocabulary { labels, findings }
+    for finding in records.iter().flat_map(|r| &r.caption.findings) {
+        if !all.contains(finding) {
+            all.push(finding.clone());
+        }
+    }
+    Vocabulary { labels, findings: all }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caption::Caption;
 
     #[test]
     fn data_is_named_kind_colon_folder() {
         let spec: DataSpec = "octdl:some/dir".parse().unwrap();
         assert_eq!(spec, DataSpec { kind: SourceKind::Octdl, dir: "some/dir".into() });
+        for kind in SourceKind::ALL {
+            assert_eq!(format!("{kind}:dir").parse::<DataSpec>().unwrap().kind, kind);
+        }
         for wrong in ["some/dir", "octdl:", "octdk:dir"] {
             assert!(wrong.parse::<DataSpec>().unwrap_err().to_string().contains("KIND:DIR"));
         }
+    }
+    fn record(source: SourceKind, label: &str, findings: &[&str]) -> Record {
+        let findings = findings.iter().map(|f| (*f).to_owned()).collect();
+        Record {
+            path: PathBuf::new(),
+            name: String::new(),
+            source,
+            patient: String::new(),
+            label: label.to_owned(),
+            caption: Caption { label: Some(label.to_owned()), findings },
+            boxes: vec![],
+        }
+    }
+
+    #[test]
+    fn a_vocabulary_has_all_lesions_of_boxes_and_the_findings_that_occur() {
+        let octdl = [
+            record(SourceKind::Octdl, "RVO", &["macular edema"]),
+            record(SourceKind::Octdl, "AMD", &["MNV"]),
+            record(SourceKind::Octdl, "AMD", &["drusen"]),
+        ];
+        let words = vocabulary(&octdl);
+        assert_eq!(words.labels, ["healthy", "AMD", "RVO"]);
+        assert_eq!(words.findings, ["drusen", "MNV", "macular edema"], "by stage, not in the order of the records");
+        let with_phantom = [&octdl[..], &[record(SourceKind::Phantom, "AMD", &["fluid"])]].concat();
+        let lesions = Lesion::ALL.map(Lesion::phrase);
+        assert_eq!(vocabulary(&with_phantom).findings, [&lesions[..], &["drusen", "MNV", "macular edema"]].concat());
+        assert_eq!(vocabulary(&with_phantom).labels, ["healthy", "AMD", "RVO"]);
     }
 }

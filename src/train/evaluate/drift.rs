@@ -1,6 +1,6 @@
 //! How far a model in 8-bit integers drifts from the float one that it was made from: answers, heatmaps and words.
 
-use super::Evaluation;
+use super::evaluation::Evaluation;
 use super::reading::Outcome;
 use crate::bundle::card::Drift;
 use crate::engine::Engine;
@@ -13,7 +13,7 @@ use crate::train::metrics::correlation::{median, pearson, spearman};
 ///
 /// # Errors
 /// A caption cannot be read.
-pub fn drift(float: (&Engine, &Evaluation<'_>), int8: (&Engine, &Evaluation<'_>)) -> Result<Drift> {
+pub(crate) fn drift(float: (&Engine, &Evaluation<'_>), int8: (&Engine, &Evaluation<'_>)) -> Result<Drift> {
     let auroc =
         |e: &Evaluation<'_>| e.figures().get(&SourceKind::Octdl).and_then(|f| f.image.macro_auroc).map(|i| i.value);
     let pairs: Vec<(&Outcome<'_>, &Outcome<'_>)> = outcomes(float.1).zip(outcomes(int8.1)).collect();

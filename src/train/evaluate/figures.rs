@@ -1,10 +1,9 @@
 //! The figures that a weights file keeps and the page shows: few, each with a name that stays.
 
-use super::heads::Answers;
-use super::n_patients;
+use super::head_input::HeadInput;
 use super::pointing::peak_hits;
-use super::protocol::Protocol;
-use super::reading::Outcome;
+use super::predictions::Predictions;
+use super::reading::{Outcome, n_patients};
 use crate::bundle::card::{ConditionFigures, Figures, LesionFigures};
 use crate::caption::{Caption, Lesion};
 use crate::train::data::octdl;
@@ -12,19 +11,19 @@ use crate::train::data::record::SourceKind;
 use crate::train::metrics::{self, bootstrap, findings};
 
 /// Measures the outcomes of one source; `labels` are the model's class words.
-pub fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
+pub(crate) fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
     let class_word = |o: &Outcome<'_>| {
         let more = o.report.tokens.words.len() > 1;
         let word = o.report.tokens.words.iter().find(|w| labels.contains(&w.text));
         word.filter(|_| more).map(|w| f64::from(w.score.abs()))
     };
     let shares: Vec<f64> = outcomes.iter().filter_map(class_word).collect();
-    let head = |protocol| Answers::of(outcomes.iter().map(|o| &o.reading), protocol).figures();
+    let head = |input| Predictions::of(outcomes.iter().map(|o| &o.reading), input).figures();
     Figures {
         n_scans: outcomes.len(),
         n_patients: n_patients(outcomes.iter().map(|o| o.reading.record)),
-        image: head(Protocol::Image),
-        text: head(Protocol::TextRetrieved),
+        image: head(HeadInput::Image),
+        text: head(HeadInput::TextRetrieved),
         findings_keep_label: outcomes.iter().filter(|o| o.same_without_class).count() as f64 / outcomes.len() as f64,
         class_word_share: (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64),
         condition: (source == SourceKind::Octdl).then(|| condition_figures(labels, outcomes)),
@@ -67,12 +66,12 @@ fn lesion_figures(outcomes: &[Outcome<'_>]) -> Option<LesionFigures> {
     let truth: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.record.caption)).collect();
     let named: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.retrieved)).collect();
     let counts = findings::counts(&truth, &named, Lesion::ALL.len());
-    let marked: Vec<_> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
-    let hits = marked.iter().filter(|o| peak_hits(&o.report.heatmap, o.reading.record)).count();
+    let with_boxes: Vec<_> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
+    let hits = with_boxes.iter().filter(|o| peak_hits(&o.report.heatmap, o.reading.record)).count();
     Some(LesionFigures {
         micro_f1: findings::micro_f1(&counts)?,
         macro_f1: findings::macro_f1(&counts)?,
-        pointing_game: (!marked.is_empty()).then(|| hits as f64 / marked.len() as f64),
+        pointing_game: (!with_boxes.is_empty()).then(|| hits as f64 / with_boxes.len() as f64),
     })
 }
 

@@ -3,11 +3,13 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::train::files::{Action, failed};
 use crate::train::run::Run;
 
 /// Version of the format, the first event of a file.
@@ -52,7 +54,7 @@ struct SessionLog {
 /// The events of one session of a run.
 pub(super) struct Events {
     file: File,
-    name: String,
+    path: PathBuf,
 }
 
 impl Events {
@@ -61,8 +63,8 @@ impl Events {
         let now = wall_time();
         let name = format!("events.out.tfevents.{}.{}.octlens", now as u64, std::process::id());
         let path = run.path(&name);
-        let file = File::create(&path).map_err(|e| Error::io(format!("cannot write {}", path.display())).because(e))?;
-        let mut events = Self { file, name };
+        let file = File::create(&path).map_err(|e| failed(Action::Write, &path, e))?;
+        let mut events = Self { file, path };
         events.write(&Event { wall_time: now, file_version: Some(FILE_VERSION.to_owned()), ..Event::default() })?;
         let session_log = Some(SessionLog { status: SESSION_START });
         events.write(&Event { wall_time: now, step: n_steps as i64 + 1, session_log, ..Event::default() })?;
@@ -78,7 +80,7 @@ impl Events {
 
     fn write(&mut self, event: &Event) -> Result<()> {
         let record = record(&event.encode_to_vec());
-        self.file.write_all(&record).map_err(|e| Error::io(format!("cannot write {}", self.name)).because(e))
+        self.file.write_all(&record).map_err(|e| failed(Action::Write, &self.path, e))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::resnet::ResNetConfig;
 use crate::train::config::Optimizer;
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
-use crate::train::evaluate::heads::Answers;
+use crate::train::evaluate::predictions::Predictions;
 use crate::train::fit::adamw::{AdamW, AdamWConfig};
 use crate::train::fit::checkpoint::named_variables;
 use crate::train::fit::init::initialize;
@@ -120,7 +120,7 @@ pub(crate) fn train(
     backbone.extend(head());
     let trained = build(&metadata, &backbone)?;
     let truth = classes(prepared, test)?;
-    let mut answers: BTreeMap<SourceKind, Answers> = BTreeMap::new();
+    let mut answers: BTreeMap<SourceKind, Predictions> = BTreeMap::new();
     for ((record, class), features) in test.iter().zip(truth).zip(features(test)?) {
         let logits = trained.prediction(&features)?.logits;
         let of_source = answers.entry(record.source).or_default();
