@@ -9,6 +9,7 @@
 
 pub mod card;
 pub mod index;
+pub mod sha256;
 
 use std::collections::HashMap;
 
@@ -16,8 +17,8 @@ use candle_core::Tensor;
 use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::bundle::card::{Metrics, Training};
 use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
@@ -72,10 +73,10 @@ pub struct Metadata {
     pub tokenizer: String,
     /// Of the weights.
     pub licence: String,
-    /// Data and settings.
-    pub training: serde_json::Value,
-    /// Measured on held-out patients, in float and in int8, and the drift between them.
-    pub metrics: serde_json::Value,
+    /// How it was trained.
+    pub training: Training,
+    /// What was measured on held-out patients, if anything was.
+    pub metrics: Option<Metrics>,
 }
 
 /// A weights file, read and checked.
@@ -88,11 +89,6 @@ pub struct Bundle<H: Header = Metadata> {
     pub sha256: String,
     /// Its size.
     pub n_bytes: u64,
-}
-
-/// SHA-256 of `bytes`, in hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl<H: Header> Bundle<H> {
@@ -108,7 +104,9 @@ impl<H: Header> Bundle<H> {
             header.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| {
                 refused("holds tensors but no octlens model: use train import, then train export".into())
             })?;
-        let said = serde_json::from_str::<serde_json::Value>(json).unwrap_or_default();
+        let damaged =
+            |e: serde_json::Error| refused("its header is damaged: fetch or export it again".into()).because(e);
+        let said: serde_json::Value = serde_json::from_str(json).map_err(damaged)?;
         let format = said["format"].as_u64();
         if format != Some(u64::from(FORMAT)) {
             let found = format.map_or("none".to_owned(), |f| f.to_string());
@@ -121,8 +119,7 @@ impl<H: Header> Bundle<H> {
         if kind != H::KIND {
             return Err(refused(format!("holds the kind of model called {kind}, where {} is asked for", H::KIND)));
         }
-        let metadata: H = serde_json::from_str(json)
-            .map_err(|e| refused("its header is damaged: re-export with train export".into()).because(e))?;
+        let metadata: H = serde_json::from_str(json).map_err(damaged)?;
         metadata.check().map_err(|e| refused("cannot be built".into()).because(e))?;
         let n_bytes = bytes.len() as u64;
         let params = Params::new(bytes).map_err(|e| Error::weights(format!("{name}: {e}")))?;
@@ -156,5 +153,51 @@ impl Header for Metadata {
             && self.preprocess.min_aspect > 0.
             && !self.captions.is_empty();
         if fits { Ok(()) } else { Err(Error::config("its sizes contradict each other: re-export with train export")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of one tensor whose header holds `json`.
+    fn file(json: &str) -> Vec<u8> {
+        let tensors = HashMap::from([("x".to_owned(), Tensor::new(&[0f32], &candle_core::Device::Cpu).unwrap())]);
+        params::write(&tensors, |_, _| false, Some((KEY, json.to_owned()))).unwrap()
+    }
+
+    fn refusal(json: &str) -> String {
+        Bundle::<Metadata>::read("a file", file(json), String::new()).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_header_is_refused_for_what_is_wrong_with_it() {
+        for json in ["", "{\"format\": 2", "{\"format\": 2}"] {
+            assert!(refusal(json).starts_with("a file: its header is damaged"), "{}", refusal(json));
+        }
+        assert!(refusal("{}").contains("has format none"), "{}", refusal("{}"));
+        assert!(refusal("{\"format\": 1}").contains("has format 1"));
+        assert!(refusal("{\"format\": 2, \"kind\": \"baseline\"}").contains("called baseline, where octlens"));
+    }
+
+    #[test]
+    fn the_records_of_shipped_files_are_read_whole() {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights");
+        let mut n_files = 0;
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "safetensors") {
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            let header = SafeTensors::read_metadata(&bytes).unwrap().1.metadata().as_ref().unwrap()[KEY].clone();
+            let written: serde_json::Value = serde_json::from_str(&header).unwrap();
+            let metadata: Metadata = serde_json::from_str(&header).unwrap();
+            assert_eq!(serde_json::to_value(&metadata.training).unwrap(), written["training"], "{}", path.display());
+            assert_eq!(serde_json::to_value(&metadata.metrics).unwrap(), written["metrics"], "{}", path.display());
+            assert!(metadata.metrics.is_some() && metadata.training.splits.is_some());
+            n_files += 1;
+        }
+        assert!(n_files >= 2, "{n_files} weights files");
     }
 }

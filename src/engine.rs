@@ -1,6 +1,7 @@
 //! The façade: a weights file in, then scans in and reports out. Knows no page, no disk and no network.
 
 pub mod baseline;
+mod text_classifier;
 
 use candle_core::{D, Device, Tensor};
 use web_time::Instant;
@@ -9,32 +10,25 @@ use crate::bundle::card::ModelCard;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, Metadata, sha256};
 use crate::caption::Caption;
 use crate::clip::Clip;
-use crate::clip::token_tree::TokenTree;
 use crate::error::{Error, Result};
-use crate::explain::grad_cam::{CamMap, grad_cam};
-use crate::explain::phrases::{Phrase, phrases, shares, token_ids_of};
-use crate::explain::shapley::{Coalition, Shapley, shapley};
-use crate::explain::token_importance::{phrase_scores, token_scores};
-use crate::head::{Head, log_odds, probabilities};
+use crate::explain::grad_cam::CamMap;
+use crate::explain::phrases::{Phrase, phrases, shares};
+use crate::explain::{PhraseScores, image_map, phrase_scores};
+use crate::head::{Head, probabilities};
 use crate::kernels::Kernel;
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Region;
 use crate::report::{
-    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, ModelRef, Options, Prediction, Report,
-    SCHEMA, TimingsMs, TokenReport, Word, WordMethod, WordSum,
+    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, MapMethod, ModelRef, Options, Prediction,
+    Report, SCHEMA, TimingsMs, TokenReport, Word, WordMethod, WordSum,
 };
 use crate::scan::Scan;
-use crate::tokenizer::{Tokenizer, Tokens};
+use crate::tokenizer::Tokenizer;
+use text_classifier::TextClassifier;
 
 /// Captions that a report lists beside the one it read.
 const N_CANDIDATES: usize = 5;
-/// Where GradCAM looks.
-const LAYER: &str = "visual.layer4";
-
-/// Captions that run as one tree of tokens: every node attends to every other before the mask, so that the work grows with
-/// the square of the tree.
-const CAPTIONS_PER_TREE: usize = 32;
 
 /// One model, ready to answer.
 pub struct Engine {
@@ -86,7 +80,7 @@ impl Engine {
     /// # Errors
     /// A file that is damaged, of another version, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
-        let sha256 = sha256(&bytes);
+        let sha256 = sha256::of(&bytes);
         Self::load_verified(name, bytes, sha256)
     }
 
@@ -144,11 +138,11 @@ impl Engine {
         let scan = Scan::decode(input.bytes, input.frame)?;
         let input_ref = InputRef {
             name: input.name.to_owned(),
-            format: scan.format.to_owned(),
+            format: scan.format.id(),
             width: scan.width,
             height: scan.height,
             frame: scan.frame,
-            sha256: sha256(input.bytes),
+            sha256: sha256::of(input.bytes),
             um_per_pixel: scan.um_per_pixel,
         };
         timings.decode = ms_since(start);
@@ -189,7 +183,7 @@ impl Engine {
         timings.text_encoder = ms_since(start);
         let start = Instant::now();
         let target = options.target.clone().unwrap_or_else(|| image.label.clone());
-        let heatmap = self.heatmap(scan, feature_map, &target)?;
+        let heatmap = self.heatmap(scan, feature_map, &target, options.map)?;
         let tokens = self.token_report(&caption.text, &target, options.words)?;
         timings.explain = ms_since(start);
         Ok(Report {
@@ -263,10 +257,10 @@ impl Engine {
     }
 
     /// Where the image head sees `target`.
-    pub fn heatmap(&self, scan: &Scan, feature_map: &Tensor, target: &str) -> Result<Heatmap> {
+    fn heatmap(&self, scan: &Scan, feature_map: &Tensor, target: &str, method: MapMethod) -> Result<Heatmap> {
         let tail = |map: &Tensor| self.image_head.forward(&self.clip.visual.pool(map)?);
-        let cam = grad_cam(feature_map, tail, self.class_of(target)?)?;
-        Ok(heatmap(cam, target, LAYER, self.metadata.preprocess.region(scan)))
+        let map = image_map(method, feature_map, tail, self.class_of(target)?)?;
+        Ok(heatmap(map, method, target, self.clip.visual.feature_layer(), self.metadata.preprocess.region(scan)))
     }
 
     /// Which words speak for `target`.
@@ -277,58 +271,30 @@ impl Engine {
         let class = self.class_of(target)?;
         let tokens = self.tokenizer.encode(text)?;
         let phrases = phrases(text, &tokens);
-        let game = match method {
-            WordMethod::Shapley => Some(self.game(&tokens, &phrases, class)?),
-            WordMethod::GradientXActivation => None,
-        };
-        let scores = match &game {
-            Some(game) => game.values.clone(),
-            None => phrase_scores(&phrases, &self.token_scores(&tokens, class)?),
+        let model = TextClassifier { tower: &self.clip.text, head: &self.text_head, class };
+        let scores = phrase_scores(method, &model, &tokens, &phrases)?;
+        let game = match &scores {
+            PhraseScores::LogOdds(game) => Some(game),
+            PhraseScores::Relative(_) => None,
         };
         let word = |((phrase, share), i): ((Phrase, f32), usize)| Word {
             text: text[phrase.bytes.clone()].to_owned(),
             start: phrase.bytes.start,
             end: phrase.bytes.end,
             score: share,
-            log_odds: game.as_ref().map(|game| game.values[i] as f32),
+            log_odds: game.map(|game| game.values[i] as f32),
         };
         Ok(TokenReport {
             method,
             target: target.to_owned(),
-            words: phrases.into_iter().zip(shares(&scores)).zip(0..).map(word).collect(),
-            sum: game.as_ref().map(|game| WordSum {
+            words: phrases.into_iter().zip(shares(scores.values())).zip(0..).map(word).collect(),
+            sum: game.map(|game| WordSum {
                 empty: game.nobody as f32,
                 caption: game.everyone as f32,
                 n_captions: game.n_coalitions,
                 is_exact: game.is_exact,
             }),
         })
-    }
-
-    /// The game in which phrases make up a caption, whose worth is the log-odds of `class` when the text head reads it.
-    fn game(&self, tokens: &Tokens, phrases: &[Phrase], class: usize) -> Result<Shapley> {
-        shapley(phrases.len(), |coalitions: &[Coalition]| {
-            let captions: Vec<Vec<u32>> = coalitions.iter().map(|kept| token_ids_of(tokens, phrases, *kept)).collect();
-            // Sorted, so that captions of one tree begin alike.
-            let mut order: Vec<usize> = (0..captions.len()).collect();
-            order.sort_by(|a, b| captions[*a].cmp(&captions[*b]));
-            let mut worth = vec![0.; captions.len()];
-            for some in order.chunks(CAPTIONS_PER_TREE) {
-                let tree = TokenTree::new(some.iter().map(|i| captions[*i].as_slice()));
-                let logits = self.text_head.forward(&self.clip.text.forward_tree(&tree)?)?.to_vec2::<f32>()?;
-                for (i, logits) in some.iter().zip(&logits) {
-                    worth[*i] = log_odds(logits, class);
-                }
-            }
-            Ok(worth)
-        })
-    }
-
-    /// Gradient × activation of each token.
-    fn token_scores(&self, tokens: &Tokens, class: usize) -> Result<Vec<f32>> {
-        let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
-        let tail = |x: &Tensor| self.text_head.forward(&self.clip.text.encode(x, &[tokens.end()])?);
-        token_scores(&self.clip.text.embed_tokens(&ids)?, tail, class)
     }
 }
 
@@ -349,9 +315,9 @@ fn class_of(labels: &[String], label: &str) -> Result<usize> {
     })
 }
 
-fn heatmap(cam: CamMap, target: &str, layer: &str, region: Region) -> Heatmap {
+fn heatmap(cam: CamMap, method: MapMethod, target: &str, layer: &str, region: Region) -> Heatmap {
     Heatmap {
-        method: "grad_cam".to_owned(),
+        method,
         target: target.to_owned(),
         layer: layer.to_owned(),
         rows: cam.rows,

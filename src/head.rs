@@ -1,4 +1,4 @@
-//! From an embedding to class logits, and the loss that trains both heads. Knows no tower.
+//! From an embedding to class logits. Knows no tower.
 
 use candle_core::{D, Tensor};
 use candle_nn::VarBuilder;
@@ -46,36 +46,14 @@ pub fn probabilities(logits: &Tensor) -> Result<Tensor> {
     Ok(candle_nn::ops::softmax(logits, D::Minus1)?)
 }
 
-/// Logits (K) → the log-odds of class `target` against all others, `ln p / (1 − p)`. For two classes the difference of
-/// both logits.
-pub fn log_odds(logits: &[f32], target: usize) -> f64 {
-    let others = || logits.iter().enumerate().filter(|(i, _)| *i != target).map(|(_, z)| f64::from(*z));
+/// Logits (K) → the log-odds of class `target` against all others, `ln p / (1 − p)`: for two classes the difference of
+/// both logits. As a score it ranks as the probability does, and does not tie where that one rounds to 0 or 1.
+pub fn log_odds(logits: &[f64], target: usize) -> f64 {
+    let others = || logits.iter().enumerate().filter(|(i, _)| *i != target).map(|(_, z)| *z);
     // The largest one is taken out of the sum, so that no exponential overflows.
     let largest = others().fold(f64::NEG_INFINITY, f64::max);
     let of_others = largest + others().map(|z| (z - largest).exp()).sum::<f64>().ln();
-    f64::from(logits[target]) - of_others
-}
-
-/// Mean over rows of `weights · (-Σ targets · log softmax(logits))`; `targets` (batch, K) sum to 1, `weights`
-/// (batch) have mean 1. Returns a scalar.
-pub fn cross_entropy(logits: &Tensor, targets: &Tensor, weights: &Tensor) -> Result<Tensor> {
-    let log_probabilities = candle_nn::ops::log_softmax(logits, D::Minus1)?;
-    let per_row = (log_probabilities * targets)?.sum(D::Minus1)?;
-    Ok((per_row * weights)?.mean_all()?.neg()?)
-}
-
-/// The paper's consistency loss, `(CE(ŷi, y) + CE(ŷt, y) + CE(ŷi, ŷt)) / 3` (Cho, Park & Jeong).
-/// `targets` is one-hot (batch, K); `weights` (batch) balance the classes. Returns a scalar.
-pub fn consistency_loss(
-    image_logits: &Tensor,
-    text_logits: &Tensor,
-    targets: &Tensor,
-    weights: &Tensor,
-) -> Result<Tensor> {
-    let image = cross_entropy(image_logits, targets, weights)?;
-    let text = cross_entropy(text_logits, targets, weights)?;
-    let between = cross_entropy(image_logits, &probabilities(text_logits)?, weights)?;
-    Ok(((image + text)? + between)?.affine(1. / 3., 0.)?)
+    logits[target] - of_others
 }
 
 #[cfg(test)]
@@ -86,24 +64,12 @@ mod tests {
 
     #[test]
     fn log_odds_are_those_of_the_probability() {
-        let logits = [0.3f32, -1.2, 2.5];
+        let logits = [0.3, -1.2, 2.5];
         let p = probabilities(&Tensor::new(&[logits], &Device::Cpu).unwrap()).unwrap();
-        let p = f64::from(p.to_vec2::<f32>().unwrap()[0][2]);
-        assert!((log_odds(&logits, 2) - (p / (1. - p)).ln()).abs() < 1e-5);
+        let p = p.to_vec2::<f64>().unwrap()[0][2];
+        assert!((log_odds(&logits, 2) - (p / (1. - p)).ln()).abs() < 1e-12);
         assert_eq!(log_odds(&[1., -500.], 0), 501.);
-    }
-
-    #[test]
-    fn the_consistency_loss_is_the_papers_sum_of_three() {
-        let device = Device::Cpu;
-        let image = Tensor::new(&[[1f32, -1.]], &device).unwrap();
-        let text = Tensor::new(&[[0f32, 2.]], &device).unwrap();
-        let y = Tensor::new(&[[0f32, 1.]], &device).unwrap();
-        let weights = Tensor::ones(1, candle_core::DType::F32, &device).unwrap();
-        let loss = consistency_loss(&image, &text, &y, &weights).unwrap().to_scalar::<f32>().unwrap();
-        // By hand: log-softmax of (1, -1) = (-0.126928, -2.126928), of (0, 2) = (-2.126928, -0.126928).
-        let p = [(-2.126_928f32).exp(), (-0.126_928f32).exp()];
-        let expected = (2.126_928 + 0.126_928 + p[0] * 0.126_928 + p[1] * 2.126_928) / 3.;
-        assert!((loss - expected).abs() < 1e-5, "{loss} against {expected}");
+        assert!((log_odds(&[0., 0., 0.], 0) + 2f64.ln()).abs() < 1e-12);
+        assert!(log_odds(&[0., 60.], 1) > log_odds(&[0., 50.], 1), "both probabilities round to 1");
     }
 }

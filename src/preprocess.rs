@@ -158,13 +158,14 @@ impl Taps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::format::Format;
 
     fn scan(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Scan {
         Scan {
             width,
             height,
             pixels: (0..width * height).map(|i| pixel(i % width, i / width)).collect(),
-            format: "png",
+            format: Format::Png,
             frame: 0,
             n_frames: 1,
             um_per_pixel: None,

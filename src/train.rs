@@ -1,20 +1,22 @@
-//! The native side: data folders in, one weights file out. Owns disk, devices and randomness.
+//! The native side: data folders in, one weights file out. The only part that knows disk, GPUs and randomness.
 //!
-//! Read top to bottom: `dataset` (folders → records) → `split` (patients → train, val, test) → `samples` (records →
-//! grey images in memory) → `fit` (contrastive training of both towers) → `heads` → `export` (one file, with figures
-//! from `evaluate`) → `publish` (into the page's folder and list). A run is a folder; `run` names its files. `import` makes a start for `fit` out of other people's
-//! weights; `baseline` is what octlens is compared with; `paper` is the paper's experiment, all steps in one.
+//! From data to weights file: `data` (folders → records → splits → samples) → `fit` (contrastive training of both
+//! towers) → `heads` (the classification heads; the paper's baseline) → `export` (one file, with the figures that
+//! `evaluate` and `metrics` make, added to the page's folder and list). `import` turns pretrained weights into a start
+//! for `fit`, `phantom` draws synthetic scans. `config` has what a run is made of, `run` names the files in its folder.
+//! `commands` has one file per command of [`cli`].
 
 pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod data;
-pub mod evaluate;
+mod commands;
+mod config;
+mod data;
+mod evaluate;
 pub mod export;
+mod files;
 pub mod fit;
 pub mod heads;
 pub mod import;
-pub mod metrics;
-pub mod phantom;
-pub mod progress;
-pub mod run;
+mod metrics;
+mod phantom;
+mod progress;
+mod run;

@@ -126,14 +126,15 @@ fn no_committed_text_names_a_place_on_one_machine() {
     // Written apart, so that this file does not name them.
     let places = [["/wo", "rk/"], ["/ro", "ot/"], ["/tm", "p/"], ["/ho", "me/"]].map(|halves| halves.concat());
     let mut paths = Vec::new();
-    for dir in ["src", "tests", "www", "weights", ".ci", ".cargo", "clippy"] {
+    for dir in ["src", "tests", "docs", "examples", "www", "weights", ".ci", ".cargo", "clippy"] {
         if root().join(dir).is_dir() {
             files_under(&root().join(dir), &mut paths);
         }
     }
     for entry in fs::read_dir(root()).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_file() {
+        // In a worktree of git, `.git` is a file that names its repository.
+        if path.is_file() && !path.ends_with(".git") {
             paths.push(path);
         }
     }

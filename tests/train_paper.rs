@@ -1,5 +1,5 @@
-//! `train paper` from a CLIP archive in OpenAI's layout and a ResNet-50 to the table: on random weights and few phantoms,
-//! so that nothing is learnt, but every step leads to the next.
+//! `train paper` from a CLIP archive in OpenAI's layout and a ResNet-50 to the table, on random weights and few phantoms:
+//! too few to learn from, but every step leads to the next.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "train")]
 
@@ -13,7 +13,7 @@ use common::{printed, text, train};
 use octlens::train::import::resnet50;
 use serde_json::Value;
 
-/// The heads begin at ln 2 = 0.69. They end near 0.52, but at 0.63 where the towers' weight decay holds them.
+/// The heads' loss begins at ln 2 = 0.69 and ends near 0.52, but at 0.63 under the weight decay of the towers.
 const LEARNT: f64 = 0.58;
 
 fn fixture(name: &str) -> PathBuf {
@@ -72,8 +72,8 @@ fn one_command_leads_from_clips_weights_to_the_papers_table() {
 
     // Again: every step finds its file, and the table is the same.
     let output = train(&paper);
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(told.matches("there already").count(), 5, "{told}");
+    let notes = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(notes.matches("there already").count(), 5, "{notes}");
     let table = |text: &str| text.lines().filter(|l| l.starts_with('|')).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(table(&String::from_utf8(output.stdout).unwrap()), table(&first));
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Long enough for two epochs of a few steps on a busy machine.
 const MOST_POLLS: usize = 12_000;
-/// Of the loss after a few steps in mixed precision: they lead a little elsewhere, not astray.
+/// Largest relative difference of the loss after a few steps in mixed precision.
 const FEW_STEPS_TOLERANCE: f64 = 0.1;
 
 fn train() -> Command {
@@ -71,7 +71,7 @@ fn a_stopped_run_ends_at_the_weights_of_an_unbroken_one() {
     draw(&phantoms);
     assert!(finetune(&phantoms, &unbroken).status().unwrap().success());
 
-    // Killed in its second epoch: that one is taken again.
+    // Killed in its second epoch, which is repeated.
     kill_in_second_epoch(finetune(&phantoms, &killed), &killed);
     assert!(finetune(&phantoms, &killed).status().unwrap().success());
 
@@ -87,10 +87,10 @@ fn a_stopped_run_ends_at_the_weights_of_an_unbroken_one() {
 
     for stopped in [&killed, &asked] {
         assert!(towers(stopped) == towers(&unbroken), "{} differs", stopped.display());
-        assert_eq!(log(stopped).lines().count(), 2, "each epoch is told of once");
+        assert_eq!(log(stopped).lines().count(), 2, "each epoch is logged once");
     }
 
-    // A finished run is left as it is: what the heads have logged, too.
+    // A finished run is left as it is, with what the heads have logged.
     let log_path = unbroken.join("log.jsonl");
     fs::write(&log_path, log(&unbroken) + "{\"head_epoch\":1}\n").unwrap();
     let before = (log(&unbroken), bytes_of_events(&unbroken));
@@ -113,7 +113,7 @@ fn mixed_precision_learns_and_resumes_and_exports() {
     kill_in_second_epoch(short(&killed, "bf16"), &killed);
     assert!(!short(&killed, "f32").status().unwrap().success(), "a run keeps its precision");
     assert!(short(&killed, "bf16").status().unwrap().success());
-    assert!(towers(&killed) == towers(&unbroken), "a run that was killed ends elsewhere");
+    assert!(towers(&killed) == towers(&unbroken), "a run that was killed ends at other weights");
 
     let losses = |run: &Path| -> Vec<f64> {
         let loss =

@@ -5,17 +5,15 @@ use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::{class_of, heatmap, prediction};
+use crate::bundle::card::{BaselineMetrics, BaselineTraining};
 use crate::bundle::{Bundle, Header, sha256};
 use crate::error::{Error, Result};
-use crate::explain::grad_cam::grad_cam;
+use crate::explain::image_map;
 use crate::nn::linear::Linear;
 use crate::preprocess::{Preprocess, Region};
-use crate::report::{BaselineReport, Heatmap, ModelRef, Prediction, Report};
+use crate::report::{BaselineReport, Heatmap, MapMethod, ModelRef, Prediction, Report};
 use crate::resnet::{ResNet, ResNetConfig};
 use crate::scan::Scan;
-
-/// Where GradCAM looks.
-const LAYER: &str = "layer4";
 
 /// What a baseline's file says of its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,10 +32,10 @@ pub struct BaselineMetadata {
     pub labels: Vec<String>,
     /// Of the weights.
     pub licence: String,
-    /// Data and settings.
-    pub training: serde_json::Value,
-    /// Measured on held-out patients.
-    pub metrics: serde_json::Value,
+    /// How it was trained.
+    pub training: BaselineTraining,
+    /// What was measured on held-out patients, if anything was.
+    pub metrics: Option<BaselineMetrics>,
 }
 
 impl Header for BaselineMetadata {
@@ -73,7 +71,7 @@ impl Baseline {
     /// # Errors
     /// A file that is damaged, of another version or kind, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
-        let sha256 = sha256(&bytes);
+        let sha256 = sha256::of(&bytes);
         Self::load_verified(name, bytes, sha256)
     }
 
@@ -126,27 +124,27 @@ impl Baseline {
     /// # Errors
     /// The class is none of its own.
     pub fn answer_beside(&self, report: &mut Report, scan: &Scan, kept: &mut Option<BaselineAnalysis>) -> Result<()> {
-        let target = &report.heatmap.target;
+        let (target, method) = (&report.heatmap.target, report.heatmap.method);
         let answer = match kept {
-            Some(analysis) => self.revise(analysis, target)?,
-            None => kept.insert(self.analyze(scan, target)?).report.clone(),
+            Some(analysis) => self.revise(analysis, target, method)?,
+            None => kept.insert(self.analyze(scan, target, method)?).report.clone(),
         };
         report.baseline = Some(answer);
         Ok(())
     }
 
-    fn analyze(&self, scan: &Scan, target: &str) -> Result<BaselineAnalysis> {
+    fn analyze(&self, scan: &Scan, target: &str, method: MapMethod) -> Result<BaselineAnalysis> {
         let feature_map = self.feature_map(scan)?;
         let image = prediction(&self.metadata.labels, &self.logits(&feature_map)?)?;
-        let heatmap = self.heatmap(&feature_map, target, self.metadata.preprocess.region(scan))?;
+        let heatmap = self.heatmap(&feature_map, target, method, self.metadata.preprocess.region(scan))?;
         let model = ModelRef { name: self.metadata.name.clone(), sha256: self.sha256.clone() };
         Ok(BaselineAnalysis { report: BaselineReport { model, image, heatmap }, feature_map })
     }
 
-    fn revise(&self, analysis: &BaselineAnalysis, target: &str) -> Result<BaselineReport> {
+    fn revise(&self, analysis: &BaselineAnalysis, target: &str, method: MapMethod) -> Result<BaselineReport> {
         let BaselineAnalysis { report, feature_map } = analysis;
         let [x, y, width, height] = report.heatmap.region;
-        let heatmap = self.heatmap(feature_map, target, Region { x, y, width, height })?;
+        let heatmap = self.heatmap(feature_map, target, method, Region { x, y, width, height })?;
         Ok(BaselineReport { heatmap, ..report.clone() })
     }
 
@@ -155,8 +153,9 @@ impl Baseline {
         self.fc.forward(&self.resnet.pool(feature_map)?)
     }
 
-    fn heatmap(&self, feature_map: &Tensor, target: &str, region: Region) -> Result<Heatmap> {
+    fn heatmap(&self, feature_map: &Tensor, target: &str, method: MapMethod, region: Region) -> Result<Heatmap> {
         let class = class_of(&self.metadata.labels, target)?;
-        Ok(heatmap(grad_cam(feature_map, |map| self.logits(map), class)?, target, LAYER, region))
+        let map = image_map(method, feature_map, |map| self.logits(map), class)?;
+        Ok(heatmap(map, method, target, self.resnet.feature_layer(), region))
     }
 }

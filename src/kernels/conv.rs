@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::map::{inverses, relu, to_byte};
-use super::{BLOCK, Floats, GROUP, Kernel, Map, Offsets, Packed, size_out};
+use super::arithmetic::{BLOCK, GROUP};
+use super::kernel::{Kernel, Offsets};
+use super::map::{Floats, Map, inverses, relu, size_out, to_byte};
+use super::packed::Packed;
 
 /// Bands of pixels that threads share out; a multiple of every kernel's tile.
 const BAND: usize = 16;
 
-/// A convolution with a bias: `y = scale[c] · Σ byte · w + bias[c]`; the steps of the bytes are in the weights.
+/// A convolution with a bias: `y = scale[c] · Σ byte · w + bias[c]`; the scales of the bytes are in the weights.
 #[derive(Clone, Debug)]
 pub struct Conv {
     weights: Packed,
@@ -100,15 +102,15 @@ impl Conv {
     }
 }
 
-/// Convolution and ReLU; each channel rounded to its steps.
+/// Convolution and ReLU; each channel rounded to whole multiples of its scale.
 ///
 /// # Panics
-/// `x` does not have the convolution's sizes, or there is not one step for each output.
-pub fn convolve(kernel: Kernel, conv: &Conv, x: &Map, steps: &Arc<[f32]>) -> Map {
+/// `x` does not have the convolution's sizes, or there is not one scale for each output.
+pub fn convolve(kernel: Kernel, conv: &Conv, x: &Map, output_scales: &Arc<[f32]>) -> Map {
     let (height, width) = conv.size_out(x);
-    assert_eq!(steps.len(), conv.weights.n_out(), "one step for each output");
-    let mut out = Map::zeros(height, width, steps);
-    let (inverses, border, stride) = (inverses(steps), out.border(), out.stride());
+    assert_eq!(output_scales.len(), conv.weights.n_out(), "one scale for each output");
+    let mut out = Map::zeros(height, width, output_scales);
+    let (inverses, border, stride) = (inverses(output_scales), out.border(), out.stride());
     conv.each_pixel(kernel, x, &mut out.bytes[..border], |values, out, at| {
         for ((out, value), inverse) in out.iter_mut().zip(values).zip(&inverses[at % stride..]) {
             *out = to_byte(value * inverse);
@@ -219,12 +221,17 @@ mod tests {
     fn every_kernel_gives_the_same_integers() {
         for (n_out, n_in, kernel, stride, height, width) in CASES {
             let (conv, x) = (conv(n_out, n_in, kernel, stride), map(n_in, height, width));
-            let steps: Arc<[f32]> = (0..n_out).map(|c| 0.2 + c as f32 * 0.01).collect();
+            let output_scales: Arc<[f32]> = (0..n_out).map(|c| 0.2 + c as f32 * 0.01).collect();
             let results = |kernel: Kernel| {
                 let floats = convolve_to_floats(kernel, &conv, &x);
                 let added = convolve_add(kernel, &conv, &x, &floats);
                 let bits = |floats: &Floats| floats.values.iter().map(|f| f.to_bits()).collect::<Vec<_>>();
-                (bits(&floats), bits(&added), added.rounded(&steps), convolve(kernel, &conv, &x, &steps))
+                (
+                    bits(&floats),
+                    bits(&added),
+                    added.rounded(&output_scales),
+                    convolve(kernel, &conv, &x, &output_scales),
+                )
             };
             let expected = results(Kernel::Portable);
             for kernel in Kernel::available() {

@@ -1,6 +1,6 @@
 //! Weights in the order in which the kernels read them.
 
-use super::{BLOCK, GROUP};
+use super::arithmetic::{BLOCK, GROUP};
 
 /// 8-bit weights as `[block of 16 outputs][tap][group of 4 inputs][16 outputs][4 inputs]`; what is missing is zero.
 #[derive(Clone, Debug, PartialEq, Eq)]

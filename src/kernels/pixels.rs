@@ -1,8 +1,8 @@
 //! The first convolution, on float pixels: products and sums in one order, without fused multiply-add, so that it gives
 //! the same bits on every target and what follows it the same integers.
 
-use super::map::relu;
-use super::{BLOCK, Floats, GROUP, size_out};
+use super::arithmetic::{BLOCK, GROUP};
+use super::map::{Floats, relu, size_out};
 
 /// A convolution with a bias, in floats.
 #[derive(Clone, Debug)]

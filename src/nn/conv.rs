@@ -20,10 +20,10 @@ use crate::kernels::{Conv, Packed};
 const MOMENTUM: f64 = 0.1;
 /// A bottleneck's output has four times its inner channels (He et al. 2016, table 1).
 pub const EXPANSION: usize = 4;
-/// Beside a convolution's weight: what a byte of 1 stands for in each channel of its output.
-pub const OUTPUT_STEPS: &str = "output_steps";
-/// The same of its input; the weight is multiplied by it, so that sums of bytes need one scale only.
-pub const INPUT_STEPS: &str = "input_steps";
+/// The tensor beside a convolution's weight with the scale of each channel of its output: what a byte of 1 stands for.
+pub const OUTPUT_SCALES: &str = "output_steps";
+/// The same of its input. The weight is multiplied by it, so that a sum of bytes needs one scale only.
+pub const INPUT_SCALES: &str = "input_steps";
 
 /// What follows the norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct ConvBn {
     name: String,
     norm_name: String,
     weights: Weights,
-    steps: Option<Arc<[f32]>>,
+    output_scales: Option<Arc<[f32]>>,
     kernel: usize,
     stride: usize,
     activation: Activation,
@@ -65,24 +65,24 @@ pub struct ConvBn {
 enum Weights {
     /// As trained.
     Float { kernel: Tensor, weight: Tensor, bias: Tensor, running_mean: Var, running_var: Var },
-    /// As exported: the norm is folded into the convolution, and the input's steps into its weights.
-    Int8 { conv: Arc<Conv>, input_steps: Tensor },
+    /// As exported: the norm is folded into the convolution, and the input's scales into its weights.
+    Int8 { conv: Arc<Conv>, input_scales: Tensor },
 }
 
 impl ConvBn {
     /// `conv` holds `weight` (c_out, c_in, kernel, kernel), `bn` holds `weight`, `bias`, `running_mean` and
-    /// `running_var`, each (c_out). Where `conv` has `input_steps` (c_in) and a `bias` (c_out) besides, the norm is folded
-    /// in and the weights are 8-bit integers. `output_steps` (c_out), where there are any, round the output to 7 bits.
+    /// `running_var`, each (c_out). Where `conv` also has a `bias` (c_out) and [`INPUT_SCALES`] (c_in), the norm is folded in
+    /// and the weights are 8-bit integers. Where it has [`OUTPUT_SCALES`] (c_out), the output is rounded to 7 bits.
     pub fn new(config: ConvConfig, activation: Activation, conv: VarBuilder<'_>, bn: VarBuilder<'_>) -> Result<Self> {
         let ConvConfig { c_in, c_out, kernel, stride } = config;
         let shape = [c_out, c_in, kernel, kernel];
-        let is_ready = conv.contains_tensor(INPUT_STEPS);
+        let is_ready = conv.contains_tensor(INPUT_SCALES);
         let weights = match is_ready.then(|| params::quantized(&conv, &shape, "weight")).transpose()?.flatten() {
             Some(q) => {
                 let packed = Packed::new(&q.values, c_out, c_in, kernel * kernel);
                 let bias = conv.get(c_out, "bias")?.to_vec1()?;
-                let input_steps = conv.get(c_in, INPUT_STEPS)?;
-                Weights::Int8 { conv: Arc::new(Conv::new(packed, q.scales, bias, kernel, stride)), input_steps }
+                let input_scales = conv.get(c_in, INPUT_SCALES)?;
+                Weights::Int8 { conv: Arc::new(Conv::new(packed, q.scales, bias, kernel, stride)), input_scales }
             }
             None => Weights::Float {
                 kernel: conv.get(&shape, "weight")?,
@@ -92,12 +92,12 @@ impl ConvBn {
                 running_var: Var::from_tensor(&bn.get(c_out, "running_var")?)?,
             },
         };
-        let steps = match conv.contains_tensor(OUTPUT_STEPS) {
-            true => Some(conv.get(c_out, OUTPUT_STEPS)?.to_vec1::<f32>()?.into()),
+        let output_scales = match conv.contains_tensor(OUTPUT_SCALES) {
+            true => Some(conv.get(c_out, OUTPUT_SCALES)?.to_vec1::<f32>()?.into()),
             false => None,
         };
         let (name, norm_name, compute) = (conv.prefix(), bn.prefix(), conv.dtype());
-        Ok(Self { name, norm_name, weights, steps, kernel, stride, activation, compute })
+        Ok(Self { name, norm_name, weights, output_scales, kernel, stride, activation, compute })
     }
 
     /// The layer as the first of those that run on bytes: floats in, bytes out.
@@ -118,12 +118,12 @@ impl ConvBn {
         self.activation == Activation::Relu
     }
 
-    /// The steps to which each channel of its output is rounded.
+    /// The scale of each channel of its output.
     ///
     /// # Errors
     /// There are none.
-    pub fn steps(&self) -> Result<&Arc<[f32]>> {
-        self.steps.as_ref().ok_or_else(|| self.unquantized())
+    pub fn output_scales(&self) -> Result<&Arc<[f32]>> {
+        self.output_scales.as_ref().ok_or_else(|| self.unquantized())
     }
 
     /// Whether it runs on bytes.
@@ -157,12 +157,12 @@ impl ConvBn {
                 let bias = (bias - (running_mean.as_detached_tensor() * &scale)?)?;
                 Ok((kernel.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, bias))
             }
-            Weights::Int8 { conv, input_steps } => {
+            Weights::Int8 { conv, input_scales } => {
                 let (n_out, n_in) = (conv.weights().n_out(), conv.weights().n_in());
                 let shape = vec![n_out, n_in, self.kernel, self.kernel];
                 let (values, scales) = (conv.weights().unpacked(), conv.scales().to_vec());
                 let kernel = QuantizedTensor { shape, values, scales }.dequantize(&Device::Cpu)?;
-                let kernel = kernel.broadcast_div(&input_steps.reshape((1, (), 1, 1))?)?;
+                let kernel = kernel.broadcast_div(&input_scales.reshape((1, (), 1, 1))?)?;
                 Ok((kernel, Tensor::new(conv.bias(), &Device::Cpu)?))
             }
         }
@@ -279,7 +279,7 @@ mod tests {
                 running_mean: Var::zeros(c_out, DType::F32, &device).unwrap(),
                 running_var: Var::ones(c_out, DType::F32, &device).unwrap(),
             },
-            steps: None,
+            output_scales: None,
             kernel: 3,
             stride: 1,
             activation,

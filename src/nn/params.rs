@@ -217,13 +217,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quantized_weight_is_off_by_half_a_step_at_most() {
+    fn a_quantized_weight_is_off_by_half_a_scale_at_most() {
         let weight = Tensor::randn(0f32, 0.3, (6, 4, 3, 3), &Device::Cpu).unwrap();
         let quantized = QuantizedTensor::quantize(&weight).unwrap();
         let back = quantized.dequantize(&Device::Cpu).unwrap();
         let off = (weight - back).unwrap().abs().unwrap().reshape((6, ())).unwrap().max(1).unwrap();
         for (off, scale) in off.to_vec1::<f32>().unwrap().into_iter().zip(quantized.scales) {
-            assert!(off <= scale * 0.501, "off by {off} with steps of {scale}");
+            assert!(off <= scale * 0.501, "off by {off} with a scale of {scale}");
         }
     }
 

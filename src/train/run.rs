@@ -1,7 +1,7 @@
 //! A run's folder: which file is where, and how it is read back.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::config::{ModelSpec, Settings};
 use super::data::split::Splits;
-use super::import::Imported;
+use super::files::{self, Action, failed};
 use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
 
@@ -22,10 +22,22 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run in `dir`, which is made if it is missing.
-    pub fn new(dir: &Path) -> Result<Self> {
-        fs::create_dir_all(dir).map_err(|e| Error::io(format!("cannot make {}", dir.display())).because(e))?;
+    /// A run in `dir`, which is made if it is missing.
+    pub fn create(dir: &Path) -> Result<Self> {
+        files::make_dir(dir)?;
         Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// The run that `finetune` made in `dir`.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn open(dir: &Path) -> Result<Self> {
+        let run = Self { dir: dir.to_owned() };
+        if run.path(names::MODEL).is_file() {
+            return Ok(run);
+        }
+        Err(Error::config(format!("{} holds no run: name a folder that train finetune wrote", dir.display())))
     }
 
     /// A file of the run.
@@ -33,38 +45,34 @@ impl Run {
         self.dir.join(name)
     }
 
-    /// Writes `value` as JSON; a half-written file never replaces a whole one.
+    /// Writes `value` as JSON.
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
-        let text = serde_json::to_string_pretty(value)
-            .map_err(|e| Error::io(format!("{name} cannot be written as JSON")).because(e))?;
-        self.write_text(name, &text)
+        files::write_json(&self.path(name), value)
     }
 
-    /// Writes `text` as it is; a half-written file never replaces a whole one.
+    /// Writes `text` as it is.
     pub fn write_text(&self, name: &str, text: &str) -> Result<()> {
-        self.replace(name, |path| fs::write(path, text.as_bytes()).map_err(|e| io(path, e)))
+        files::write(&self.path(name), text)
     }
 
     /// Reads JSON that [`Self::write_json`] wrote.
     pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
-        let path = self.path(name);
-        let text = fs::read_to_string(&path).map_err(|e| io(&path, e))?;
-        serde_json::from_str(&text).map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))
+        files::read_json(&self.path(name))
     }
 
-    /// Writes tensors, with a note in the file's header; a half-written file never replaces a whole one.
+    /// Writes tensors, with a note in the file's header.
     pub fn write_tensors(&self, name: &str, tensors: &HashMap<String, Tensor>, note: Option<String>) -> Result<()> {
         let header = note.map(|note| HashMap::from([(NOTE.to_owned(), note)]));
-        self.replace(name, |path| {
-            safetensors::serialize_to_file(tensors, header, path)
-                .map_err(|e| Error::io(format!("cannot write {}", path.display())).because(e))
+        let path = self.path(name);
+        files::replace(&path, |unfinished| {
+            safetensors::serialize_to_file(tensors, header, unfinished).map_err(|e| failed(Action::Write, &path, e))
         })
     }
 
     /// The note of a file that [`Self::write_tensors`] wrote.
     pub fn read_note(&self, name: &str) -> Result<Option<String>> {
         let path = self.path(name);
-        let bytes = fs::read(&path).map_err(|e| io(&path, e))?;
+        let bytes = files::read(&path)?;
         let (_, header) = safetensors::SafeTensors::read_metadata(&bytes)
             .map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))?;
         Ok(header.metadata().as_ref().and_then(|m| m.get(NOTE)).cloned())
@@ -77,97 +85,83 @@ impl Run {
             .map_err(|e| Error::io(format!("cannot read {}: run the step before this one", path.display())).because(e))
     }
 
-    /// Drops what the log says of steps after `n_steps`: they will be taken again.
+    /// Removes the log's lines about steps after `n_steps`, which will be repeated.
     pub fn trim_log(&self, n_steps: usize) -> Result<()> {
-        let path = self.path(files::LOG);
+        let path = self.path(names::LOG);
         if !path.exists() {
             return Ok(());
         }
-        let text = fs::read_to_string(&path).map_err(|e| io(&path, e))?;
+        let text = files::read_text(&path)?;
         let step = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["step"].as_u64();
-        let kept: Vec<&str> = text.lines().filter(|l| step(l).is_some_and(|s| s <= n_steps as u64)).collect();
-        self.replace(files::LOG, |path| {
-            fs::write(path, kept.iter().flat_map(|l| [l, "\n"]).collect::<String>()).map_err(|e| io(path, e))
-        })
+        let kept = text.lines().filter(|line| step(line).is_some_and(|step| step <= n_steps as u64));
+        files::write(&path, kept.flat_map(|line| [line, "\n"]).collect::<String>())
     }
 
     /// Adds one line to the run's log.
     pub fn log(&self, line: &serde_json::Value) -> Result<()> {
-        let path = self.path(files::LOG);
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(|e| io(&path, e))?;
-        writeln!(file, "{line}").map_err(|e| io(&path, e))
+        let path = self.path(names::LOG);
+        let mut file =
+            OpenOptions::new().create(true).append(true).open(&path).map_err(|e| failed(Action::Write, &path, e))?;
+        // In one piece, so that no line is half written.
+        file.write_all(format!("{line}\n").as_bytes()).map_err(|e| failed(Action::Write, &path, e))
     }
-
-    fn replace(&self, name: &str, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-        let (path, part) = (self.path(name), self.path(&format!("{name}.part")));
-        write(&part)?;
-        fs::rename(&part, &path).map_err(|e| io(&path, e))
-    }
-}
-
-fn io(path: &Path, source: std::io::Error) -> Error {
-    Error::io(format!("cannot read or write {}", path.display())).because(source)
 }
 
 /// The key of a note in a tensor file's header.
 const NOTE: &str = "octlens";
 
 /// File names within a run.
-pub mod files {
-    /// One JSON object a line: of each epoch, then of the heads.
-    pub const LOG: &str = "log.jsonl";
+pub(super) mod names {
+    /// One JSON object per line: of each epoch of the towers, then of the heads.
+    pub(crate) const LOG: &str = "log.jsonl";
     /// [`super::Settings`].
-    pub const SETTINGS: &str = "settings.json";
+    pub(crate) const SETTINGS: &str = "settings.json";
     /// [`super::ModelSpec`].
-    pub const MODEL: &str = "model.json";
+    pub(crate) const MODEL: &str = "model.json";
     /// [`super::Splits`].
-    pub const SPLITS: &str = "splits.json";
+    pub(crate) const SPLITS: &str = "splits.json";
     /// [`crate::train::import::Manifest`] of the weights that the run began with, if it began with imported ones.
-    pub const START: &str = "start.json";
+    pub(crate) const START: &str = "start.json";
     /// Hugging Face's format.
-    pub const TOKENIZER: &str = "tokenizer.json";
-    /// Where to go on from: weights, averages, moments, position.
-    pub const CHECKPOINT: &str = "checkpoint.safetensors";
+    pub(crate) const TOKENIZER: &str = "tokenizer.json";
+    /// The state to resume from: weights, averages, moments, position.
+    pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
     /// Averaged weights of both towers.
-    pub const TOWERS: &str = "towers.safetensors";
-    /// [`crate::train::heads::calibrate::Temperatures`] of the heads.
-    pub const CALIBRATION: &str = "calibration.json";
+    pub(crate) const TOWERS: &str = "towers.safetensors";
+    /// [`crate::bundle::card::Temperatures`] of the heads.
+    pub(crate) const CALIBRATION: &str = "calibration.json";
     /// Both heads.
-    pub const HEADS: &str = "heads.safetensors";
+    pub(crate) const HEADS: &str = "heads.safetensors";
 }
 
-/// What a finished `finetune` leaves for the steps after it.
+/// What `finetune` decides before it trains, and the steps after it need.
 pub struct Prepared {
-    /// How it was trained.
+    /// Options of the training.
     pub settings: Settings,
     /// The model.
     pub spec: ModelSpec,
-    /// Who is in which split.
+    /// The split of each patient.
     pub splits: Splits,
     /// Text → token ids.
     pub tokenizer: Tokenizer,
-    /// What a new run begins from, if not from weights that are drawn.
-    pub start: Option<Imported>,
 }
 
 impl Prepared {
     /// Reads them from a run's folder.
     pub fn read(run: &Run) -> Result<Self> {
-        let tokenizer = run.path(files::TOKENIZER);
         Ok(Self {
-            settings: run.read_json(files::SETTINGS)?,
-            spec: run.read_json(files::MODEL)?,
-            splits: Splits::load(&run.path(files::SPLITS))?,
-            tokenizer: Tokenizer::from_json(&fs::read_to_string(&tokenizer).map_err(|e| io(&tokenizer, e))?)?,
-            start: None,
+            settings: run.read_json(names::SETTINGS)?,
+            spec: run.read_json(names::MODEL)?,
+            splits: run.read_json(names::SPLITS)?,
+            tokenizer: Tokenizer::from_json(&files::read_text(&run.path(names::TOKENIZER))?)?,
         })
     }
 
     /// Writes them to a run's folder.
     pub fn write(&self, run: &Run) -> Result<()> {
-        run.write_json(files::SETTINGS, &self.settings)?;
-        run.write_json(files::MODEL, &self.spec)?;
-        self.splits.save(&run.path(files::SPLITS))?;
-        run.write_text(files::TOKENIZER, &self.tokenizer.to_json()?)
+        run.write_json(names::SETTINGS, &self.settings)?;
+        run.write_json(names::MODEL, &self.spec)?;
+        run.write_json(names::SPLITS, &self.splits)?;
+        run.write_text(names::TOKENIZER, &self.tokenizer.to_json()?)
     }
 }

@@ -2,12 +2,12 @@
 //! Asks nothing of any other place; knows no model. Works in the page and in the worker alike.
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
-use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Cache, CacheStorage, ReadableStreamDefaultReader, Request, Response, SubtleCrypto};
 
 use crate::bundle::index::{Index, IndexEntry};
+use crate::bundle::sha256;
 use crate::error::{Detail, Error, Result};
 use crate::protocol::Progress;
 
@@ -128,7 +128,7 @@ async fn verified(entry: &IndexEntry, response: Response, on_progress: &impl Fn(
     if bytes.len() != n_bytes {
         return Err(damaged(file, &format!("cut short, {} of {n_bytes} bytes came", bytes.len())));
     }
-    let sha256 = sha256(&bytes).await;
+    let sha256 = sha256_of(&bytes).await;
     if !sha256.eq_ignore_ascii_case(&entry.sha256) {
         return Err(damaged(
             file,
@@ -144,14 +144,13 @@ async fn verified(entry: &IndexEntry, response: Response, on_progress: &impl Fn(
 }
 
 /// SHA-256 in hex: the browser's own, many times faster, where it has one to give (not on plain http).
-async fn sha256(bytes: &[u8]) -> String {
-    let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect();
+async fn sha256_of(bytes: &[u8]) -> String {
     if let Some(promise) = subtle().and_then(|subtle| subtle.digest_with_str_and_u8_array("SHA-256", bytes).ok())
         && let Ok(buffer) = JsFuture::from(promise).await
     {
-        return hex(&Uint8Array::new(&buffer).to_vec());
+        return sha256::hex(&Uint8Array::new(&buffer).to_vec());
     }
-    hex(&Sha256::digest(bytes))
+    sha256::of(bytes)
 }
 
 fn subtle() -> Option<SubtleCrypto> {

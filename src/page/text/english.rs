@@ -1,5 +1,6 @@
 //! The page in English, which says what every language must say.
 
+use crate::bundle::card::Measure;
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::protocol::{Failure, MAX_FILE_BYTES};
@@ -118,10 +119,10 @@ pub struct Text {
     pub divergence: &'static str,
     pub caption_similarity: &'static str,
     pub measured: &'static str,
-    pub measure: fn(&str) -> Option<&'static str>,
+    pub measure: fn(Measure) -> &'static str,
     pub head_image: &'static str,
     pub head_text: &'static str,
-    pub judged_on: fn(Option<u64>, Option<u64>) -> String,
+    pub judged_on: fn(usize, usize) -> String,
     pub interval: &'static str,
     pub no_figures: &'static str,
     pub more_figures: &'static str,
@@ -294,22 +295,17 @@ pub(super) static TEXT: Text = Text {
     divergence: "distance of the two answers, in bits (0 same, 1 opposite)",
     caption_similarity: "similarity of scan and caption",
     measured: "Measured on patients held back",
-    measure: |key| match key {
-        "auroc" => Some("AUROC, healthy or not"),
-        "macro_auroc" => Some("AUROC, mean over classes"),
-        "balanced_accuracy" => Some("Balanced accuracy"),
-        "sensitivity" => Some("Sensitivity"),
-        "specificity" => Some("Specificity"),
-        "accuracy" => Some("Accuracy"),
-        _ => None,
+    measure: |measure| match measure {
+        Measure::Auroc => "AUROC, healthy or not",
+        Measure::MacroAuroc => "AUROC, mean over classes",
+        Measure::BalancedAccuracy => "Balanced accuracy",
+        Measure::Sensitivity => "Sensitivity",
+        Measure::Specificity => "Specificity",
+        Measure::Accuracy => "Accuracy",
     },
     head_image: "Image",
     head_text: "Words",
-    judged_on: |n_scans, n_patients| {
-        let scans = n_scans.map(|n| format!("{n} scans"));
-        let patients = n_patients.map(|n| format!("{n} patients"));
-        scans.into_iter().chain(patients).collect::<Vec<_>>().join(", ")
-    },
+    judged_on: |n_scans, n_patients| format!("{n_scans} scans, {n_patients} patients"),
     interval: "Small figures: 95 % interval",
     no_figures: "This weights file has no figures.",
     more_figures: "More figures",

@@ -1,5 +1,6 @@
 //! The page in Korean.
 
+use crate::bundle::card::Measure;
 use crate::error::{Detail, Kind};
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
@@ -167,22 +168,17 @@ pub(super) static TEXT: Text = Text {
     divergence: "두 판단의 거리, 비트 (0 같음, 1 반대)",
     caption_similarity: "영상과 문장의 유사도",
     measured: "학습에 쓰지 않은 환자에서 측정",
-    measure: |key| match key {
-        "auroc" => Some("AUROC (정상 여부)"),
-        "macro_auroc" => Some("AUROC (분류별 평균)"),
-        "balanced_accuracy" => Some("균형 정확도"),
-        "sensitivity" => Some("민감도"),
-        "specificity" => Some("특이도"),
-        "accuracy" => Some("정확도"),
-        _ => None,
+    measure: |measure| match measure {
+        Measure::Auroc => "AUROC (정상 여부)",
+        Measure::MacroAuroc => "AUROC (분류별 평균)",
+        Measure::BalancedAccuracy => "균형 정확도",
+        Measure::Sensitivity => "민감도",
+        Measure::Specificity => "특이도",
+        Measure::Accuracy => "정확도",
     },
     head_image: "영상",
     head_text: "문장",
-    judged_on: |n_scans, n_patients| {
-        let scans = n_scans.map(|n| format!("영상 {n}장"));
-        let patients = n_patients.map(|n| format!("환자 {n}명"));
-        scans.into_iter().chain(patients).collect::<Vec<_>>().join(", ")
-    },
+    judged_on: |n_scans, n_patients| format!("영상 {n_scans}장, 환자 {n_patients}명"),
     interval: "작은 숫자: 95 % 신뢰구간",
     no_figures: "이 가중치 파일에는 측정값이 없습니다.",
     more_figures: "측정값 더 보기",

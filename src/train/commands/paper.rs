@@ -1,130 +1,154 @@
-//! The paper's experiment from end to end, in steps that each leave a file: what is there is not made again, so the
-//! same command goes on where it was stopped.
+//! `train paper`: the paper's experiment from end to end, in steps that each leave a file. A step whose file is there is
+//! skipped, so the same command goes on where it was stopped.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use candle_core::Device;
-use serde_json::Value;
+use clap::Args;
 
-use crate::engine::Engine;
+use super::args::{CpuArgs, DeviceArgs, RunArgs, data_help};
+use super::baseline::BaselineArgs;
+use super::eval::{EvalArgs, Part, load};
+use super::export::ExportArgs;
+use super::finetune::FinetuneArgs;
+use super::heads::HeadsArgs;
+use super::import::ImportArgs;
+use super::output::{note, print};
+use crate::bundle::card::{Figures, HeadFigures};
 use crate::engine::baseline::Baseline;
 use crate::error::{Error, Result};
-use crate::train::commands::{self, BaselineRequest, EvalRequest};
 use crate::train::config::Settings;
-use crate::train::data::dataset::{DataSpec, SourceKind};
-use crate::train::data::split::Split;
-use crate::train::export::Wording;
+use crate::train::data::dataset::DataSpec;
+use crate::train::data::record::SourceKind;
+use crate::train::export::{Precision, Wording};
+use crate::train::files;
 use crate::train::heads::baseline::BaselineSettings;
-use crate::train::import;
-use crate::train::run::files;
+use crate::train::import::MANIFEST;
+use crate::train::run::names;
 
 /// The paper's Table 1, on its own 99 test scans: accuracy, sensitivity, specificity (Cho, Park & Jeong).
 const PUBLISHED: [(&str, [f64; 3]); 3] =
     [("ResNet50", [0.74, 0.58, 0.87]), ("CLIP image", [0.79, 0.89, 0.70]), ("CLIP text", [0.75, 0.89, 0.62])];
-/// The three measures of that table.
-const MEASURES: [&str; 3] = ["accuracy", "sensitivity", "specificity"];
 /// CLIP's vocabulary, looked for beside its weights.
 const VOCABULARY: &str = "bpe_simple_vocab_16e6.txt.gz";
 /// Names of the files that the last steps leave.
 const NAMES: [&str; 2] = ["paper", "resnet50"];
 
-/// What the experiment is made of.
-pub struct Paper<'a> {
-    /// OpenAI's `RN50.pt`, or another file that `train import` reads.
-    pub clip: &'a Path,
-    /// CLIP's vocabulary; by default it lies beside `clip`.
-    pub vocabulary: Option<&'a Path>,
-    /// Heads of the text tower, where its width does not tell.
-    pub text_heads: Option<usize>,
-    /// torchvision's ResNet-50; without it there is no baseline.
-    pub resnet50: Option<&'a Path>,
-    /// OCT5k's folder and any others.
-    pub data: &'a [DataSpec],
+#[derive(Args)]
+pub(crate) struct PaperArgs {
+    /// OpenAI's RN50.pt, or another file that import reads.
+    #[arg(long)]
+    clip: PathBuf,
+    /// CLIP's vocabulary; by default bpe_simple_vocab_16e6.txt.gz beside --clip.
+    #[arg(long)]
+    vocabulary: Option<PathBuf>,
+    /// Attention heads of the text tower, as for import.
+    #[arg(long)]
+    text_heads: Option<usize>,
+    /// torchvision's ResNet-50, for the baseline; without it there is none.
+    #[arg(long)]
+    resnet50: Option<PathBuf>,
+    /// OCT5k's folder: the same as --data oct5k:DIR.
+    #[arg(long)]
+    oct5k: Option<PathBuf>,
+    #[arg(long, value_name = "KIND:DIR", help = data_help())]
+    data: Vec<DataSpec>,
     /// The run's folder.
-    pub out: &'a Path,
-    /// Of the fine-tuning and the heads.
-    pub settings: Settings,
+    #[arg(long)]
+    out: PathBuf,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    device: DeviceArgs,
 }
 
-/// Imports, fine-tunes, trains heads and baseline, exports, evaluates, and sets the paper's Table 1 beside ours.
-///
-/// # Errors
-/// That of the first step that fails; the steps before it are kept.
-pub fn paper(request: &Paper<'_>, device: &Device) -> Result<()> {
-    let Paper { clip, vocabulary, text_heads, resnet50, data, out, settings } = request;
-    let start = out.join("clip");
-    let vocabulary = vocabulary.map_or_else(|| clip.with_file_name(VOCABULARY), Path::to_owned);
-    step("import", &start.join(import::MANIFEST), || commands::import(clip, &vocabulary, *text_heads, &start, false))?;
-    eprintln!("finetune: {} epochs", settings.epochs);
-    commands::finetune(out, data, settings.clone(), Some(&start), device)?;
-    step("heads", &out.join(files::HEADS), || commands::heads(out, data, device))?;
-    let weights = out.join("weights");
-    let [model, baseline] = NAMES.map(|name| weights.join(format!("{name}.safetensors")));
-    match resnet50 {
-        None => eprintln!("baseline: left out, for want of --resnet50"),
-        Some(resnet50) => step("baseline", &baseline, || {
-            let settings = BaselineSettings::paper();
-            let name = NAMES[1];
-            commands::baseline(&BaselineRequest {
-                resnet50,
-                run: out,
-                data,
-                out: &weights,
-                name,
-                settings,
-                as_json: false,
-            })
-        })?,
+/// `args` of the program, with the paper's preset where the command is `paper` and no preset is given. The preset must be
+/// an argument, since it sets other options' defaults only where it is given.
+pub(crate) fn with_preset(mut args: Vec<OsString>) -> Vec<OsString> {
+    let is_preset = |arg: &OsString| arg.to_string_lossy().starts_with("--preset");
+    if args.get(1).is_some_and(|command| command == "paper") && !args.iter().any(is_preset) {
+        args.push("--preset=paper".into());
     }
-    step("export", &model, || {
-        let wording = Wording {
-            name: NAMES[0].to_owned(),
-            title: "The paper's CLIP".to_owned(),
-            licence: "those of its data and of the weights it began from".to_owned(),
-            quantize: true,
-        };
-        commands::export(out, data, &wording, &weights, false)
-    })?;
-    let report = out.join("report.html");
-    step("evaluate", &report, || {
-        let split = Some(Split::Test);
-        commands::eval(
-            &EvalRequest { weights: &model, data, split, report: Some(&report), as_json: false },
-            &Device::Cpu,
-        )
-    })?;
-    let table = table(&model, resnet50.map(|_| baseline.as_path()))?;
-    let path = out.join("table.md");
-    fs::write(&path, &table).map_err(|e| Error::io(format!("cannot write {}", path.display())).because(e))?;
-    println!("{table}\n{} holds this table, {} all figures", path.display(), report.display());
-    Ok(())
+    args
 }
 
+impl PaperArgs {
+    /// Imports, fine-tunes, trains heads and baseline, exports, evaluates, and sets the paper's Table 1 beside ours.
+    ///
+    /// # Errors
+    /// That of the first step that fails; the steps before it are kept.
+    pub(crate) fn run(self) -> Result<()> {
+        let Self { clip, vocabulary, text_heads, resnet50, oct5k, data, out, settings, device } = self;
+        let oct5k = oct5k.map(|dir| DataSpec { kind: SourceKind::Oct5k, dir });
+        let data: Vec<DataSpec> = oct5k.into_iter().chain(data).collect();
+        if data.is_empty() {
+            return Err(Error::config("there is nothing to learn from: give --oct5k DIR or --data KIND:DIR"));
+        }
+        let cpu = CpuArgs::default();
+        let run = RunArgs { run: out.clone(), data: data.clone() };
+        let start = out.join("clip");
+        step("import", &start.join(MANIFEST), || {
+            let tokenizer = vocabulary.unwrap_or_else(|| clip.with_file_name(VOCABULARY));
+            ImportArgs { weights: clip, tokenizer, text_heads, out: start.clone(), json: false, device: cpu }.run()
+        })?;
+        note(format_args!("finetune: {} epochs", settings.epochs));
+        FinetuneArgs { out: out.clone(), data: data.clone(), init: Some(start), settings, device }.run()?;
+        step("heads", &out.join(names::HEADS), || HeadsArgs { run: run.clone(), device }.run())?;
+        let weights = out.join("weights");
+        let [model, baseline] = NAMES.map(|name| weights.join(format!("{name}.safetensors")));
+        let has_baseline = resnet50.is_some();
+        match resnet50 {
+            None => note("baseline: left out, because --resnet50 is not given"),
+            Some(resnet50) => step("baseline", &baseline, || {
+                let (run, out, name) = (run.clone(), weights.clone(), NAMES[1].to_owned());
+                let settings = BaselineSettings::paper();
+                BaselineArgs { run, resnet50, out, name, settings, json: false, device: cpu }.run()
+            })?,
+        }
+        step("export", &model, || {
+            let wording = Wording {
+                name: NAMES[0].to_owned(),
+                title: "The paper's CLIP".to_owned(),
+                licence: "those of its data and of the weights it began from".to_owned(),
+                precision: Precision::Int8,
+            };
+            ExportArgs { run, out: weights, wording, json: false, device: cpu }.run()
+        })?;
+        let report = out.join("report.html");
+        step("evaluate", &report, || {
+            let (weights, report) = (model.clone(), Some(report.clone()));
+            EvalArgs { weights, data, split: Part::Test, report, json: false, device: cpu }.run()
+        })?;
+        let table = table(&model, has_baseline.then_some(baseline.as_path()))?;
+        let path = out.join("table.md");
+        files::write(&path, &table)?;
+        print(format_args!("{table}\n{} holds this table, {} all figures", path.display(), report.display()))
+    }
+}
+
+/// Runs a step, unless the file that it makes is there.
 fn step(name: &str, product: &Path, make: impl FnOnce() -> Result<()>) -> Result<()> {
     if product.exists() {
-        eprintln!("{name}: there already, in {}", product.display());
+        note(format_args!("{name}: there already, in {}", product.display()));
         return Ok(());
     }
-    eprintln!("{name} …");
+    note(format_args!("{name} …"));
     make()
 }
 
 /// Ours beside the paper's, by source of scans.
 fn table(model: &Path, baseline: Option<&Path>) -> Result<String> {
-    let read =
-        |path: &Path| fs::read(path).map_err(|e| Error::io(format!("cannot read {}", path.display())).because(e));
-    let name = |path: &Path| path.display().to_string();
-    let metrics = Engine::load(&name(model), read(model)?)?.metadata().metrics.clone();
+    let metrics = load(model)?.metadata().metrics.clone();
     let of_baseline = match baseline {
-        Some(path) => Baseline::load(&name(path), read(path)?)?.metadata().metrics.clone(),
-        None => Value::Null,
+        Some(path) => Baseline::load(&path.display().to_string(), files::read(path)?)?.metadata().metrics.clone(),
+        None => None,
     };
-    Ok(rows(&metrics["int8"], &of_baseline["float"]))
+    Ok(rows(&metrics.map(|m| m.int8).unwrap_or_default(), &of_baseline.map(|m| m.float).unwrap_or_default()))
 }
 
-fn rows(model: &Value, baseline: &Value) -> String {
+fn rows(model: &BTreeMap<String, Figures>, baseline: &BTreeMap<String, HeadFigures>) -> String {
     let mut text = String::from("| | accuracy | sensitivity | specificity |\n|---|---|---|---|\n");
     let mut row = |name: &str, cells: [Option<f64>; 3]| {
         let cells = cells.map(|c| c.map_or("–".to_owned(), |c| format!("{c:.2}")));
@@ -135,14 +159,14 @@ fn rows(model: &Value, baseline: &Value) -> String {
         row(&format!("{name}, published"), published.map(Some));
     }
     for source in SourceKind::ALL.map(|s| s.to_string()) {
-        let value = |head: &Value, measure: &str| head[measure]["value"].as_f64();
         let heads = [
-            ("ResNet50", &baseline[&source]),
-            ("CLIP image", &model[&source]["image"]),
-            ("CLIP text, retrieved caption", &model[&source]["text"]),
+            ("ResNet50", baseline.get(&source)),
+            ("CLIP image", model.get(&source).map(|figures| &figures.image)),
+            ("CLIP text, retrieved caption", model.get(&source).map(|figures| &figures.text)),
         ];
-        for (name, head) in heads.into_iter().filter(|(_, head)| !head.is_null()) {
-            row(&format!("{name}, ours on {source}"), MEASURES.map(|m| value(head, m)));
+        for (name, head) in heads.into_iter().filter_map(|(name, head)| Some((name, head?))) {
+            let measures = [head.accuracy, head.sensitivity, head.specificity];
+            row(&format!("{name}, ours on {source}"), measures.map(|figure| figure.map(|figure| figure.value)));
         }
     }
     text
@@ -150,15 +174,33 @@ fn rows(model: &Value, baseline: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::bundle::card::Interval;
 
     #[test]
     fn our_rows_stand_below_the_published_ones() {
-        let head = |v: f64| json!({ "accuracy": { "value": v }, "sensitivity": { "value": v }, "specificity": null });
-        let model = json!({ "oct5k": { "image": head(0.9), "text": head(0.8) } });
-        let text = rows(&model, &Value::Null);
+        let head = |value: f64| {
+            let figure = Some(Interval { value, low: value, high: value });
+            HeadFigures {
+                accuracy: figure,
+                sensitivity: figure,
+                specificity: None,
+                balanced_accuracy: None,
+                auroc: None,
+                macro_auroc: None,
+            }
+        };
+        let figures = Figures {
+            n_scans: 99,
+            n_patients: 99,
+            image: head(0.9),
+            text: head(0.8),
+            findings_keep_label: 1.,
+            class_word_share: None,
+            condition: None,
+            lesions: None,
+        };
+        let text = rows(&BTreeMap::from([("oct5k".to_owned(), figures)]), &BTreeMap::new());
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2 + 3 + 2);
         assert_eq!(lines[2], "| ResNet50, published | 0.74 | 0.58 | 0.87 |");

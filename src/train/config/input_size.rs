@@ -1,4 +1,4 @@
-//! `--input HEIGHTxWIDTH`: how large a scan the image tower sees.
+//! `--input HEIGHTxWIDTH`: the size of the image tower's input.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ pub struct InputSize {
 }
 
 impl InputSize {
-    /// Lets `vision` see this.
+    /// Makes it the input size of `vision`.
     pub fn set(self, vision: &mut VisionConfig) {
         (vision.image_height, vision.image_width) = (self.height, self.width);
     }
@@ -32,7 +32,7 @@ impl FromStr for InputSize {
         let sides = text.split_once('x').and_then(|(height, width)| Some((height.parse().ok()?, width.parse().ok()?)));
         let (height, width) = sides.filter(|(h, w)| is_input_side(*h) && is_input_side(*w)).ok_or_else(|| {
             Error::config(format!(
-                "{text} is no input size: give HEIGHTxWIDTH in pixels, multiples of 32, as in 128x256"
+                "{text} is not an input size: give HEIGHTxWIDTH in pixels, multiples of 32, as in 128x256"
             ))
         })?;
         Ok(Self { height, width })

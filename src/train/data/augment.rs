@@ -1,17 +1,17 @@
-//! Random views of a scan that keep its lesions in sight: small moves, mirror images, gain and noise.
-//! Works on the model's input size; resampling twice would cost more than the blur of bilinear sampling.
+//! Data augmentation: random views of a scan that keep its lesions in the picture, by small shifts, mirroring, gain and
+//! noise. Works at the model's input size; resampling twice would cost more than the blur of bilinear sampling does.
 
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// How far a view may stray.
+/// The limits of a random view.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Augment {
-    /// Largest move, as a fraction of width and height.
+pub(crate) struct Augment {
+    /// Largest shift, as a fraction of width and height.
     pub shift: [f32; 2],
     /// Largest zoom in or out, as a fraction.
     pub scale: f32,
-    /// Largest tilt: rows per column, in input pixels.
+    /// Largest shear: rows per column, in input pixels.
     pub shear: f32,
     /// Largest bend: rows at the flanks, as a fraction of the height.
     pub bend: f32,
@@ -23,7 +23,7 @@ pub struct Augment {
     pub offset: f32,
     /// Largest standard deviation of multiplicative speckle.
     pub speckle: f32,
-    /// How often a view is a mirror image.
+    /// Probability that a view is mirrored.
     pub mirror: f32,
 }
 
@@ -54,7 +54,7 @@ pub struct Warp {
 }
 
 impl Warp {
-    /// The point of the source that shows at (`x`, `y`) of the view; both in pixels, a pixel's centre at its half.
+    /// The point of the scan that is seen at (`x`, `y`) of the view; both in pixels, with a pixel's centre at its half.
     pub fn source(&self, x: f32, y: f32) -> (f32, f32) {
         let (u, v) = (x - self.centre[0], y - self.centre[1]);
         let side = u / self.centre[0];
@@ -66,8 +66,8 @@ impl Warp {
 }
 
 impl Augment {
-    /// `strength` times the default: 0 is the scan as it is.
-    pub fn of_strength(strength: f32) -> Self {
+    /// `strength` times the default limits; 0 leaves the scan as it is.
+    pub(crate) fn of_strength(strength: f32) -> Self {
         let full = Self::default();
         Self {
             shift: full.shift.map(|v| v * strength),
@@ -83,7 +83,7 @@ impl Augment {
     }
 
     /// A random warp of `height` × `width` pixels.
-    pub fn warp(&self, height: usize, width: usize, rng: &mut impl Rng) -> Warp {
+    pub(crate) fn warp(&self, height: usize, width: usize, rng: &mut impl Rng) -> Warp {
         let mut around = |largest: f32| rng.random_range(-1f32..=1.) * largest;
         let (width, height) = (width as f32, height as f32);
         let shift = [around(self.shift[0]) * width, around(self.shift[1]) * height];
@@ -94,7 +94,7 @@ impl Augment {
     }
 
     /// A random view of `grey` (height × width values 0…255), as values 0…1, row by row, and where they come from.
-    pub fn view(&self, grey: &[u8], height: usize, width: usize, rng: &mut impl Rng) -> (Vec<f32>, Warp) {
+    pub(crate) fn view(&self, grey: &[u8], height: usize, width: usize, rng: &mut impl Rng) -> (Vec<f32>, Warp) {
         let warp = self.warp(height, width, rng);
         let mut around = |largest: f32| rng.random_range(-1f32..=1.) * largest;
         let (gamma, gain, offset) = (around(self.log_gamma).exp(), 1. + around(self.gain), around(self.offset));
@@ -112,7 +112,7 @@ impl Augment {
     }
 }
 
-/// The grey value at a point, edges repeated: a black border would look like a shadow.
+/// The grey value at a point. Edges are repeated, since a black border would look like a shadow.
 fn bilinear(grey: &[u8], height: usize, width: usize, x: f32, y: f32) -> f32 {
     let x = x.clamp(0., (width - 1) as f32);
     let y = y.clamp(0., (height - 1) as f32);

@@ -1,55 +1,16 @@
-//! Data folders become records, whatever their layout. Reads lists and names; opens no image.
+//! Data folders become one dataset, whatever their layouts. Reads lists and names; opens no image.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
-use super::lesion_box::LesionBox;
+use super::record::{Dataset, Record, SourceKind};
 use super::{oct5k, octdl};
-use crate::caption::{Caption, Diagnosis, Lesion, Vocabulary};
+use crate::caption::{Diagnosis, Lesion, Vocabulary};
 use crate::error::{Error, Result};
-
-/// The layouts that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SourceKind {
-    /// OCT5k (Arikan et al. 2023).
-    Oct5k,
-    /// OCTDL (Kulyabin et al. 2024).
-    Octdl,
-    /// `train phantom`'s, in OCT5k's layout.
-    Phantom,
-}
-
-impl SourceKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Oct5k, Self::Octdl, Self::Phantom];
-
-    /// Who made the scans, and their licence, for the model card.
-    pub fn citation(self) -> &'static str {
-        match self {
-            Self::Oct5k => "OCT5k, Arikan et al. 2023",
-            Self::Octdl => "OCTDL, Kulyabin et al. 2024, CC BY 4.0",
-            Self::Phantom => "phantoms, drawn by train phantom",
-        }
-    }
-}
-
-impl fmt::Display for SourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SourceKind::Oct5k => "oct5k",
-            SourceKind::Octdl => "octdl",
-            SourceKind::Phantom => "phantom",
-        })
-    }
-}
 
 /// A folder and its layout: `KIND:DIR`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataSpec {
+pub(crate) struct DataSpec {
     /// Its layout.
     pub kind: SourceKind,
     /// The folder.
@@ -60,135 +21,124 @@ impl FromStr for DataSpec {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || Error::config(format!("--data {text} is not KIND:DIR with KIND oct5k, octdl or phantom"));
-        let (kind, dir) = text.split_once(':').ok_or_else(wrong)?;
-        let kind = match kind {
-            "oct5k" => SourceKind::Oct5k,
-            "octdl" => SourceKind::Octdl,
-            "phantom" => SourceKind::Phantom,
-            _ => return Err(wrong()),
+        let parts = text.split_once(':').filter(|(_, dir)| !dir.is_empty());
+        let spec = parts.and_then(|(name, dir)| {
+            let kind = SourceKind::ALL.into_iter().find(|kind| kind.name() == name)?;
+            Some(Self { kind, dir: PathBuf::from(dir) })
+        });
+        spec.ok_or_else(|| Error::config(format!("--data {text} is not {}", Self::form())))
+    }
+}
+
+impl DataSpec {
+    /// How it is written, for help texts and messages.
+    pub(crate) fn form() -> String {
+        format!("KIND:DIR, where KIND is one of {}", SourceKind::ALL.map(SourceKind::name).join(", "))
+    }
+}
+
+/// Reads every folder.
+///
+/// # Errors
+/// A folder without its lists, or without a single usable scan.
+pub(crate) fn read(specs: &[DataSpec]) -> Result<Dataset> {
+    let mut all = Dataset::default();
+    for spec in specs {
+        let mut part = match spec.kind {
+            SourceKind::Octdl => octdl::read(&spec.dir)?,
+            SourceKind::Oct5k | SourceKind::Phantom => oct5k::read(&spec.dir, spec.kind)?,
         };
-        if dir.is_empty() {
-            return Err(wrong());
+        if part.records.is_empty() {
+            let first = part.problems.first().map(|p| format!(" (first problem: {p})")).unwrap_or_default();
+            return Err(Error::data(format!("no usable scan in {}{first}", spec.dir.display())));
         }
-        Ok(Self { kind, dir: PathBuf::from(dir) })
+        part.records.sort_by(|a, b| a.name.cmp(&b.name));
+        all.records.append(&mut part.records);
+        all.problems.append(&mut part.problems);
+    }
+    Ok(all)
+}
+
+/// The findings that a source may have, in the order of a vocabulary.
+fn findings(kind: SourceKind) -> Vec<&'static str> {
+    match kind {
+        SourceKind::Oct5k | SourceKind::Phantom => Lesion::ALL.map(Lesion::phrase).to_vec(),
+        SourceKind::Octdl => octdl::AMD_FINDINGS.into_iter().chain(octdl::OTHER_FINDINGS).collect(),
     }
 }
 
-/// One scan of a folder.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// The image file.
-    pub path: PathBuf,
-    /// Unique within its source.
-    pub name: String,
-    /// Where it comes from.
-    pub source: SourceKind,
-    /// Whose eye it is; splits keep patients together.
-    pub patient: String,
-    /// Its class word.
-    pub label: String,
-    /// What is said of it.
-    pub caption: Caption,
-    /// Lesions with places, in image pixels; empty where the source marks none.
-    pub boxes: Vec<LesionBox>,
-}
-
-/// A row or file that could not be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The list or image.
-    pub file: PathBuf,
-    /// Its line, from 1.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
+/// The labels and findings of `records`. Labels: the two diagnoses, then others in the order of the records. Findings: all
+/// of sources with boxes, then those of other sources that occur, in their sources' order.
+pub(crate) fn vocabulary(records: &[Record]) -> Vocabulary {
+    let mut labels: Vec<String> = [Diagnosis::Healthy, Diagnosis::Amd].map(|d| d.label().to_owned()).to_vec();
+    for record in records {
+        if !labels.contains(&record.label) {
+            labels.push(record.label.clone());
         }
-        write!(f, ": {}", self.what)
     }
-}
-
-/// All records of some folders, and what could not be used.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Dataset {
-    /// In the order of the folders, each sorted by name.
-    pub records: Vec<Record>,
-    /// Rows and files that were left out.
-    pub problems: Vec<Problem>,
-}
-
-impl Dataset {
-    /// Reads every folder.
-    ///
-    /// # Errors
-    /// A folder without its lists, or without a single usable scan.
-    pub fn read(specs: &[DataSpec]) -> Result<Self> {
-        let mut all = Self::default();
-        for spec in specs {
-            let mut part = match spec.kind {
-                SourceKind::Octdl => octdl::read(&spec.dir)?,
-                SourceKind::Oct5k | SourceKind::Phantom => oct5k::read(&spec.dir, spec.kind)?,
-            };
-            if part.records.is_empty() {
-                let first = part.problems.first().map(|p| format!(" (first problem: {p})")).unwrap_or_default();
-                return Err(Error::data(format!("no usable scan in {}{first}", spec.dir.display())));
-            }
-            part.records.sort_by(|a, b| a.name.cmp(&b.name));
-            all.records.append(&mut part.records);
-            all.problems.append(&mut part.problems);
-        }
-        Ok(all)
-    }
-
-    /// Leaves out every scan whose class word is none of `labels`; returns how many.
-    pub fn keep_labels(&mut self, labels: &[String]) -> usize {
-        let before = self.records.len();
-        self.records.retain(|r| labels.contains(&r.label));
-        before - self.records.len()
-    }
-
-    /// The words of these records: the two diagnoses; the nine lesions, where they are marked; OCTDL's findings; then any
-    /// others.
-    pub fn vocabulary(&self) -> Vocabulary {
-        let mut labels: Vec<String> = [Diagnosis::Healthy, Diagnosis::Amd].map(|d| d.label().to_owned()).to_vec();
-        // A source that marks boxes marks all nine, though a small one may not show each of them.
-        let are_marked = self.records.iter().any(|r| r.source != SourceKind::Octdl);
-        let mut findings: Vec<String> =
-            Lesion::ALL.into_iter().filter(|_| are_marked).map(|l| l.phrase().to_owned()).collect();
-        let named = |finding: &&str| self.records.iter().any(|r| r.caption.findings.iter().any(|f| f == finding));
-        let octdl = octdl::AMD_FINDINGS.into_iter().chain(octdl::OTHER_FINDINGS);
-        findings.extend(octdl.filter(named).map(str::to_owned));
-        for record in &self.records {
-            if !labels.contains(&record.label) {
-                labels.push(record.label.clone());
-            }
-            for finding in &record.caption.findings {
-                if !findings.contains(finding) {
-                    findings.push(finding.clone());
-                }
+    let mut kinds: Vec<SourceKind> =
+        SourceKind::ALL.into_iter().filter(|kind| records.iter().any(|r| r.source == *kind)).collect();
+    kinds.sort_by_key(|kind| !kind.has_boxes());
+    let occurs = |finding: &str| records.iter().any(|r| r.caption.findings.iter().any(|f| f == finding));
+    let mut all: Vec<String> = Vec::new();
+    for kind in kinds {
+        for finding in findings(kind) {
+            // A source with boxes annotates all of its findings, though a small one may not show each of them.
+            if (kind.has_boxes() || occurs(finding)) && !all.iter().any(|f| f == finding) {
+                all.push(finding.to_owned());
             }
         }
-        Vocabulary { labels, findings }
     }
+    for finding in records.iter().flat_map(|r| &r.caption.findings) {
+        if !all.contains(finding) {
+            all.push(finding.clone());
+        }
+    }
+    Vocabulary { labels, findings: all }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caption::Caption;
 
     #[test]
     fn data_is_named_kind_colon_folder() {
         let spec: DataSpec = "octdl:some/dir".parse().unwrap();
         assert_eq!(spec, DataSpec { kind: SourceKind::Octdl, dir: "some/dir".into() });
+        for kind in SourceKind::ALL {
+            assert_eq!(format!("{kind}:dir").parse::<DataSpec>().unwrap().kind, kind);
+        }
         for wrong in ["some/dir", "octdl:", "octdk:dir"] {
             assert!(wrong.parse::<DataSpec>().unwrap_err().to_string().contains("KIND:DIR"));
         }
+    }
+    fn record(source: SourceKind, label: &str, findings: &[&str]) -> Record {
+        let findings = findings.iter().map(|f| (*f).to_owned()).collect();
+        Record {
+            path: PathBuf::new(),
+            name: String::new(),
+            source,
+            patient: String::new(),
+            label: label.to_owned(),
+            caption: Caption { label: Some(label.to_owned()), findings },
+            boxes: vec![],
+        }
+    }
+
+    #[test]
+    fn a_vocabulary_has_all_lesions_of_boxes_and_the_findings_that_occur() {
+        let octdl = [
+            record(SourceKind::Octdl, "RVO", &["macular edema"]),
+            record(SourceKind::Octdl, "AMD", &["MNV"]),
+            record(SourceKind::Octdl, "AMD", &["drusen"]),
+        ];
+        let words = vocabulary(&octdl);
+        assert_eq!(words.labels, ["healthy", "AMD", "RVO"]);
+        assert_eq!(words.findings, ["drusen", "MNV", "macular edema"], "by stage, not in the order of the records");
+        let with_phantom = [&octdl[..], &[record(SourceKind::Phantom, "AMD", &["fluid"])]].concat();
+        let lesions = Lesion::ALL.map(Lesion::phrase);
+        assert_eq!(vocabulary(&with_phantom).findings, [&lesions[..], &["drusen", "MNV", "macular edema"]].concat());
+        assert_eq!(vocabulary(&with_phantom).labels, ["healthy", "AMD", "RVO"]);
     }
 }

@@ -1,4 +1,4 @@
-//! A lesion and the rectangle around it, in pixels of its image, as OCT5k's box file has them.
+//! A lesion and the rectangle around it, in pixels of its image, as in OCT5k's box file.
 
 use crate::caption::Lesion;
 

@@ -1,9 +1,11 @@
 //! Data folders: their layouts become records, patients are split, scans become samples.
+#![warn(unreachable_pub)]
 
-pub mod augment;
-pub mod dataset;
-pub mod lesion_box;
-pub mod oct5k;
-pub mod octdl;
-pub mod samples;
-pub mod split;
+pub(super) mod augment;
+pub(super) mod dataset;
+pub(super) mod lesion_box;
+pub(super) mod oct5k;
+pub(super) mod octdl;
+pub(super) mod record;
+pub(super) mod samples;
+pub(super) mod split;

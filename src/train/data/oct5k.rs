@@ -1,29 +1,38 @@
 //! OCT5k (Arikan et al. 2023): images under `Images/Images_Original`, boxes in `Detection/all_bounding_boxes.csv`.
 //!
-//! Healthy: `Normal Part1`, `Normal Part2`. AMD: images of `AMD Part1`, `AMD Part2` and `DRUSEN` that have a box; one
-//! without would get a caption that names no lesion, which is what healthy captions say. Phantoms have this layout too.
+//! Healthy: `Normal Part1`, `Normal Part2`. AMD: images of `AMD Part1`, `AMD Part2` and `DRUSEN` that have a box; without
+//! one, the caption would name no lesion, like a healthy one. `train phantom` writes this layout too, by the names here.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::dataset::{Dataset, Problem, Record, SourceKind};
 use super::lesion_box::LesionBox;
+use super::record::{Dataset, Problem, Record, SourceKind};
 use crate::caption::{self, Diagnosis, Lesion};
 use crate::error::{Error, Result};
 
-/// Where images are.
-pub const IMAGES: &str = "Images/Images_Original";
-/// Where boxes are.
-pub const BOXES: &str = "Detection/all_bounding_boxes.csv";
-/// Boxes of one lesion that overlap this much (intersection over union) are one box, marked twice.
+/// The folder of the images.
+pub(crate) const IMAGES: &str = "Images/Images_Original";
+/// The file of the boxes.
+pub(crate) const BOXES: &str = "Detection/all_bounding_boxes.csv";
+/// The first row of that file; the first column is a row number.
+pub(crate) const BOX_COLUMNS: [&str; 7] = ["", "image", "xmin", "ymin", "xmax", "ymax", "class"];
+/// The file that numbers the lesions.
+pub(crate) const CLASSES: &str = "Detection/all_classes.csv";
+/// What the image folders of healthy and of diseased eyes are called, before their number.
+const HEALTHY_PART: &str = "Normal Part";
+const AMD_PART: &str = "AMD Part";
+/// The folder of further diseased eyes, whose images are not in a folder by eye.
+const DRUSEN_PART: &str = "DRUSEN";
+/// Boxes of the same lesion whose intersection over union reaches this are one box, drawn twice.
 const SAME_BOX_IOU: f64 = 0.9;
 
 /// Reads `dir`.
 ///
 /// # Errors
 /// The image folder or the box file is missing.
-pub fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
+pub(crate) fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
     let root = dir.join(IMAGES);
     let mut images = Vec::new();
     collect(&root, &mut images).map_err(|e| {
@@ -37,11 +46,10 @@ pub fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
     let boxes = read_boxes(&dir.join(BOXES), &by_name, &mut dataset.problems)?;
     for (key, path) in &by_name {
         let name = relative(&root, path);
-        let lower = name.to_ascii_lowercase();
         let boxes = boxes.get(key).cloned().unwrap_or_default();
-        let diagnosis = if lower.starts_with("normal part") {
+        let diagnosis = if is_in(&name, HEALTHY_PART) {
             Diagnosis::Healthy
-        } else if (lower.starts_with("amd part") || lower.starts_with("drusen")) && !boxes.is_empty() {
+        } else if (is_in(&name, AMD_PART) || is_in(&name, DRUSEN_PART)) && !boxes.is_empty() {
             Diagnosis::Amd
         } else {
             continue;
@@ -59,6 +67,21 @@ pub fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
     }
     dataset.problems.sort_by_key(|p| p.line);
     Ok(dataset)
+}
+
+/// The name of an image below [`IMAGES`], as the box file has it: `AMD Part1/AMD (3)/Image (1).png`. Eyes and images count
+/// from 1.
+pub(crate) fn image_name(diagnosis: Diagnosis, eye: u64, image: u64) -> String {
+    let (part, name) = match diagnosis {
+        Diagnosis::Amd => (AMD_PART, "AMD"),
+        Diagnosis::Healthy => (HEALTHY_PART, "Normal"),
+    };
+    format!("{part}1/{name} ({eye})/Image ({image}).png")
+}
+
+/// Whether the image `name` lies in a folder whose name begins with `part`, in any case.
+fn is_in(name: &str, part: &str) -> bool {
+    name.get(..part.len()).is_some_and(|start| start.eq_ignore_ascii_case(part))
 }
 
 /// Every picture below `dir`, however deep: eye folders named `<name>.E2E` hold folders of dates.
@@ -88,7 +111,7 @@ fn key(name: &str) -> String {
 fn patient(name: &str) -> String {
     let mut parts = name.split('/');
     let (part, next) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    if part.to_ascii_lowercase().starts_with("drusen") {
+    if is_in(part, DRUSEN_PART) {
         let stem = name.rsplit('/').next().unwrap_or(name);
         return stem.split('-').take(2).collect::<Vec<_>>().join("-");
     }
@@ -129,10 +152,10 @@ fn read_boxes(
     Ok(boxes)
 }
 
-/// `,image,xmin,ymin,xmax,ymax,class`, of which the first column is a row number.
+/// One row of [`BOX_COLUMNS`].
 fn parse(row: &csv::StringRecord) -> Result<(String, LesionBox), String> {
     let [_, image, xmin, ymin, xmax, ymax, class] = row.iter().collect::<Vec<_>>()[..] else {
-        return Err(format!("{} columns, not 7", row.len()));
+        return Err(format!("{} columns, not {}", row.len(), BOX_COLUMNS.len()));
     };
     let number = |what: &str, text: &str| {
         let value = text.trim().parse::<f64>().ok().filter(|v| (0. ..=65_535.).contains(v));
@@ -172,7 +195,7 @@ mod tests {
             fs::write(path, b"").unwrap();
         }
         fs::create_dir_all(dir.path().join("Detection")).unwrap();
-        fs::write(dir.path().join(BOXES), format!(",image,xmin,ymin,xmax,ymax,class\n{rows}")).unwrap();
+        fs::write(dir.path().join(BOXES), format!("{}\n{rows}", BOX_COLUMNS.join(","))).unwrap();
         dir
     }
 

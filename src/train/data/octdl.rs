@@ -3,21 +3,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::dataset::{Dataset, Problem, Record, SourceKind};
+use super::record::{Dataset, Problem, Record, SourceKind};
 use crate::caption::{Caption, Diagnosis};
 use crate::error::{Error, Result};
 
 const LABELS: &str = "OCTDL_labels.csv";
-/// What the list calls healthy.
+/// The list's word for healthy.
 const HEALTHY: &str = "NO";
 /// The other diseases than AMD: diabetic macular edema, epiretinal membrane, retinal artery and vein occlusion,
 /// vitreomacular interface disease.
 const OTHER_DISEASES: [&str; 5] = ["DME", "ERM", "RAO", "RVO", "VID"];
 
 /// The conditions of AMD as findings, from early to late.
-pub const AMD_FINDINGS: [&str; 3] = ["drusen", "suspected MNV", "MNV"];
+pub(crate) const AMD_FINDINGS: [&str; 3] = ["drusen", "suspected MNV", "MNV"];
 /// The findings of other diseases. DRIL: disorganisation of the retinal inner layers.
-pub const OTHER_FINDINGS: [&str; 7] = [
+pub(crate) const OTHER_FINDINGS: [&str; 7] = [
     "macular edema",
     "cystoid macular edema",
     "DRIL",
@@ -36,7 +36,7 @@ fn label(disease: &str) -> Option<&str> {
     }
 }
 
-/// What a disease's row says beyond its disease; `Some(None)` where that is nothing.
+/// The finding of a row beyond its disease, `Some(None)` if there is none; `None` if the row is not known.
 fn finding(disease: &str, subcategory: &str, condition: &str) -> Option<Option<&'static str>> {
     Some(match (disease, subcategory, condition) {
         (HEALTHY, ..) | ("RAO", _, "none") | ("DME", _, "DME") => None,
@@ -59,7 +59,7 @@ fn finding(disease: &str, subcategory: &str, condition: &str) -> Option<Option<&
 ///
 /// # Errors
 /// The list is missing or has not OCTDL's columns.
-pub fn read(dir: &Path) -> Result<Dataset> {
+pub(crate) fn read(dir: &Path) -> Result<Dataset> {
     let list = dir.join(LABELS);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(&list).map_err(|e| {
         Error::data(format!("{} cannot be read: name OCTDL's folder, which holds it", list.display())).because(e)

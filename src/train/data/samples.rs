@@ -1,20 +1,19 @@
 //! Records become grey images in memory, at the model's input size. Reads files; knows no network.
 
-use std::fs;
-
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
-use super::dataset::Record;
+use super::lesion_box::LesionBox;
+use super::record::Record;
 use crate::error::{Error, Result};
 use crate::scan::Scan;
 use crate::train::config::ModelSpec;
-use crate::train::fit::local::Place;
+use crate::train::files;
 
 /// One scan, ready for views.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// Where it is among the records it was read from.
+    /// Its index among the records that were read.
     pub record: usize,
     /// `image_height · image_width` grey values, contrast-stretched.
     pub grey: Vec<u8>,
@@ -22,15 +21,26 @@ pub struct Sample {
     pub class: usize,
     /// Index into the model's captions; none if no training scan has this caption.
     pub caption: Option<usize>,
-    /// Where its findings lie, if its source marks them.
+    /// Where its findings lie, if its source has boxes.
     pub places: Vec<Place>,
+}
+
+/// A finding's rectangle, in pixels of the model's input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Index into the vocabulary's findings.
+    pub finding: usize,
+    /// Left and right edge.
+    pub x: [f32; 2],
+    /// Upper and lower edge.
+    pub y: [f32; 2],
 }
 
 /// Reads and resizes every record, in their order.
 ///
 /// # Errors
 /// Names the first file that cannot be read.
-pub fn read(records: &[&Record], spec: &ModelSpec, bar: &ProgressBar) -> Result<Vec<Sample>> {
+pub(crate) fn read(records: &[&Record], spec: &ModelSpec, bar: &ProgressBar) -> Result<Vec<Sample>> {
     records
         .par_iter()
         .enumerate()
@@ -54,18 +64,16 @@ pub fn read(records: &[&Record], spec: &ModelSpec, bar: &ProgressBar) -> Result<
 fn places(record: &Record, scan: &Scan, spec: &ModelSpec) -> Vec<Place> {
     let region = spec.preprocess.region(scan);
     let (width, height) = (spec.preprocess.image_width as f32, spec.preprocess.image_height as f32);
-    let of = |b: &super::lesion_box::LesionBox| {
+    let place = |b: &LesionBox| {
         let finding = spec.vocabulary.findings.iter().position(|f| f == b.lesion.phrase())?;
         let (left, top) = region.input_from_scan(b.xmin as f32, b.ymin as f32);
         let (right, bottom) = region.input_from_scan(b.xmax as f32 + 1., b.ymax as f32 + 1.);
         Some(Place { finding, x: [left * width, right * width], y: [top * height, bottom * height] })
     };
-    record.boxes.iter().filter_map(of).collect()
+    record.boxes.iter().filter_map(place).collect()
 }
 
 /// Decodes a record's file.
-pub fn read_scan(record: &Record) -> Result<Scan> {
-    let named = |e: Error| Error::data(format!("{}", record.path.display())).because(e);
-    let bytes = fs::read(&record.path).map_err(|e| Error::io(format!("{}", record.path.display())).because(e))?;
-    Scan::decode(&bytes, 0).map_err(named)
+pub(crate) fn read_scan(record: &Record) -> Result<Scan> {
+    Scan::decode(&files::read(&record.path)?, 0).map_err(|e| Error::data(record.path.display().to_string()).because(e))
 }

@@ -1,63 +1,26 @@
-//! Who is in which split: by patient, stratified, seeded. Stored with the run, so that it can be checked.
+//! Splits of a dataset: by patient, stratified, seeded. Stored with the run, so that they can be checked.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs;
-use std::path::Path;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
-use super::dataset::Record;
-use crate::error::{Error, Result};
-
-/// A part of the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// Weights learn from it.
-    Train,
-    /// Settings are chosen on it.
-    Val,
-    /// Figures are measured on it.
-    Test,
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Split::Train => "train",
-            Split::Val => "val",
-            Split::Test => "test",
-        })
-    }
-}
-
-/// Each patient's split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Splits {
-    /// What shuffled the patients.
-    pub seed: u64,
-    /// Shares of train, val and test.
-    pub fractions: [f64; 3],
-    /// `source/patient` → split.
-    pub patients: BTreeMap<String, Split>,
-}
+use super::record::Record;
+pub(crate) use crate::bundle::card::{Split, Splits};
 
 fn key(record: &Record) -> String {
     format!("{}/{}", record.source, record.patient)
 }
 
 impl Splits {
-    /// Deals patients out: those of `known` as they were dealt, so that no patient whom earlier weights learnt from is
-    /// measured on; the others, each stratum (source and the patient's last caption in vocabulary order, which for OCTDL is
-    /// the latest stage) on its own. The order of `records` does not matter.
+    /// Assigns patients to splits. Those in `known` keep their split, so that no patient on whom earlier weights were trained
+    /// is measured on. The others are shuffled within their stratum: the source, and the patient's most severe label and
+    /// stage. The order of `records` does not matter.
     pub fn make(records: &[Record], seed: u64, fractions: [f64; 3], known: Option<&Splits>) -> Self {
-        let dealt = |record: &&Record| known.and_then(|known| known.split_of(record)).is_some();
+        let is_known = |record: &&Record| known.and_then(|known| known.split_of(record)).is_some();
         let mut worst: BTreeMap<String, (usize, String)> = BTreeMap::new();
-        for record in records.iter().filter(|r| !dealt(r)) {
+        for record in records.iter().filter(|r| !is_known(r)) {
             let stage = super::octdl::AMD_FINDINGS
                 .iter()
                 .rposition(|f| record.caption.findings.iter().any(|c| c == f))
@@ -99,26 +62,13 @@ impl Splits {
     pub fn split_of(&self, record: &Record) -> Option<Split> {
         self.patients.get(&key(record)).copied()
     }
-
-    /// Writes JSON.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(|e| Error::io("splits").because(e))?;
-        fs::write(path, text).map_err(|e| Error::io(format!("cannot write {}", path.display())).because(e))
-    }
-
-    /// Reads JSON.
-    pub fn load(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .map_err(|e| Error::io(format!("cannot read {}: name a run's folder", path.display())).because(e))?;
-        serde_json::from_str(&text).map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::caption::Caption;
-    use crate::train::data::dataset::SourceKind;
+    use crate::train::data::record::SourceKind;
 
     fn records() -> Vec<Record> {
         (0..300)
@@ -150,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_deals_the_same_whatever_the_order() {
+    fn the_same_seed_gives_the_same_splits_whatever_the_order() {
         let mut records = records();
         let splits = Splits::make(&records, 5, [0.7, 0.1, 0.2], None);
         records.reverse();
@@ -167,20 +117,12 @@ mod tests {
     }
 
     #[test]
-    fn a_patient_who_was_dealt_before_stays_where_they_were() {
+    fn a_known_patient_stays_in_their_split() {
         let records = records();
         let before = Splits::make(&records[..records.len() / 2], 5, [0.7, 0.1, 0.2], None);
         let after = Splits::make(&records, 6, [0.7, 0.1, 0.2], Some(&before));
         assert!(before.patients.iter().all(|(patient, split)| after.patients[patient] == *split));
         assert!(after.patients.len() > before.patients.len());
         assert_eq!(after.patients.len(), Splits::make(&records, 6, [0.7, 0.1, 0.2], None).patients.len());
-    }
-
-    #[test]
-    fn splits_are_read_back() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let splits = Splits::make(&records(), 5, [0.7, 0.1, 0.2], None);
-        splits.save(file.path()).unwrap();
-        assert_eq!(Splits::load(file.path()).unwrap(), splits);
     }
 }

@@ -3,17 +3,17 @@
 pub mod publish;
 pub mod quantize;
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
+use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
-use serde_json::json;
 
 use self::publish::{Listing, publish};
 use self::quantize::{calibrate, prepare};
+use crate::bundle::card::{Figures, Metrics, Split, Training, settings_record};
 use crate::bundle::index::ModelKind;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use crate::clip::Clip;
@@ -21,34 +21,51 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Preprocess;
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
 use crate::train::evaluate::drift::drift;
-use crate::train::evaluate::evaluate;
+use crate::train::evaluate::evaluation::{Evaluation, evaluate};
 use crate::train::evaluate::reading::Reader;
 use crate::train::fit::batches::text_batch;
 use crate::train::import::start;
-use crate::train::run::{Prepared, Run, files};
+use crate::train::run::{Prepared, Run, names};
 
 /// Scans that activations are calibrated on; on seven classes, more moved the embeddings of validation scans no further.
 const N_CALIBRATION: usize = 384;
 
-/// What a person may say of an export.
+/// What a person says of an export; each is an option of the command line.
+#[derive(Args)]
 pub struct Wording {
-    /// The model's name, and its file's.
+    /// Name of the model and of its file.
+    #[arg(long, default_value = "compact")]
     pub name: String,
-    /// A line for people.
+    /// One line that describes the model.
+    #[arg(long, default_value = "Healthy or AMD")]
     pub title: String,
-    /// Of the weights.
+    /// Licence of the weights.
+    #[arg(long, default_value = "CC BY 4.0")]
     pub licence: String,
-    /// Whether matrices are stored as 8-bit integers.
-    pub quantize: bool,
+    /// How weights are stored.
+    #[arg(long, value_enum, default_value_t = Precision::Int8)]
+    pub precision: Precision,
 }
 
-impl Wording {
-    /// How matrices are stored, and the key of the figures measured so.
-    pub fn precision(&self) -> &'static str {
-        if self.quantize { "int8" } else { "float" }
+/// How matrices are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// 8-bit integers, with a scale per output channel.
+    Int8,
+    /// 32-bit floats.
+    Float,
+}
+
+impl Precision {
+    /// Its name in a weights file, and the key of the figures measured so.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "int8",
+            Self::Float => "float",
+        }
     }
 }
 
@@ -61,17 +78,15 @@ pub fn export(
     (train, test): (&[&Record], &[&Record]),
     dir: &Path,
     bar: &ProgressBar,
-) -> Result<serde_json::Value> {
+) -> Result<Metrics> {
     let tensors = tensors(run, prepared)?;
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?;
     let ready = prepare(&clip, tensors.clone(), &calibrate(&clip, &calibration(train, &prepared.spec.preprocess)?)?)?;
     let mut metadata = metadata(prepared, wording)?;
-    if run.path(files::CALIBRATION).exists() {
-        metadata.training["calibration"] = run.read_json(files::CALIBRATION)?;
+    if run.path(names::CALIBRATION).exists() {
+        metadata.training.calibration = Some(run.read_json(names::CALIBRATION)?);
     }
-    if let Some(source) = start::source(run)? {
-        metadata.training["start"] = json!(source);
-    }
+    metadata.training.start = start::source(run)?;
     let file = |metadata: &Metadata, quantize: bool| {
         Bundle::write(metadata, if quantize { &ready } else { &tensors }, quantize)
     };
@@ -79,17 +94,21 @@ pub fn export(
     let int8 = Engine::load(&wording.name, file(&metadata, true)?)?;
     let read_by_float = evaluate(&mut Reader::new(&float)?, test, bar)?;
     let read_by_int8 = evaluate(&mut Reader::new(&int8)?, test, bar)?;
-    let (of_float, of_int8) = (read_by_float.figures(), read_by_int8.figures());
-    metadata.metrics = json!({
-        "split": "test",
-        "float": of_float,
-        "int8": of_int8,
-        "drift": drift((&float, &read_by_float), (&int8, &read_by_int8))?,
-    });
-    let bytes = file(&metadata, wording.quantize)?;
+    let metrics = Metrics {
+        drift: drift((&float, &read_by_float), (&int8, &read_by_int8))?,
+        float: of_sources(&read_by_float),
+        int8: of_sources(&read_by_int8),
+        split: Split::Test,
+    };
+    metadata.metrics = Some(metrics.clone());
+    let bytes = file(&metadata, wording.precision == Precision::Int8)?;
     let listing = Listing { name: &wording.name, title: &wording.title, kind: ModelKind::Octlens, labels: &[] };
     publish(dir, &bytes, &listing)?;
-    Ok(metadata.metrics)
+    Ok(metrics)
+}
+
+fn of_sources(evaluation: &Evaluation<'_>) -> BTreeMap<String, Figures> {
+    evaluation.figures().into_iter().map(|(source, figures)| (source.to_string(), figures)).collect()
 }
 
 /// `pixel_values` of scans from all over `train`.
@@ -101,12 +120,12 @@ fn calibration(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>
 
 fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
     let device = Device::Cpu;
-    let mut tensors = run.read_tensors(files::TOWERS, &device)?;
+    let mut tensors = run.read_tensors(names::TOWERS, &device)?;
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &device))?;
     let texts: Vec<String> = prepared.spec.captions.iter().map(|c| c.text()).collect();
     let (token_ids, end) = text_batch(&prepared.tokenizer, &texts, &device)?;
     let embeds = l2_normalize(&clip.text.forward(&token_ids, &end)?)?.detach();
-    tensors.extend(run.read_tensors(files::HEADS, &device)?);
+    tensors.extend(run.read_tensors(names::HEADS, &device)?);
     tensors.insert(CAPTION_EMBEDS.to_owned(), embeds);
     Ok(tensors)
 }
@@ -114,13 +133,12 @@ fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
 fn metadata(prepared: &Prepared, wording: &Wording) -> Result<Metadata> {
     let Prepared { settings, spec, splits, tokenizer, .. } = prepared;
     let has = |source: &SourceKind| splits.patients.keys().any(|key| key.starts_with(&format!("{source}/")));
-    let data: BTreeMap<SourceKind, &str> =
-        SourceKind::ALL.into_iter().filter(has).map(|source| (source, source.citation())).collect();
+    let data = SourceKind::ALL.into_iter().filter(has).map(|source| (source.to_string(), source.citation().to_owned()));
     Ok(Metadata {
         format: FORMAT,
         name: wording.name.clone(),
         title: wording.title.clone(),
-        precision: wording.precision().to_owned(),
+        precision: wording.precision.name().to_owned(),
         clip: spec.clip.clone(),
         head: spec.head.clone(),
         preprocess: spec.preprocess.clone(),
@@ -128,7 +146,12 @@ fn metadata(prepared: &Prepared, wording: &Wording) -> Result<Metadata> {
         captions: spec.captions.clone(),
         tokenizer: tokenizer.to_json()?,
         licence: wording.licence.clone(),
-        training: json!({ "data": data, "settings": settings, "splits": splits }),
-        metrics: serde_json::Value::Null,
+        training: Training {
+            data: data.collect(),
+            settings: settings_record(settings)?,
+            splits: Some(splits.clone()),
+            ..Training::default()
+        },
+        metrics: None,
     })
 }

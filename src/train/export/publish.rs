@@ -39,7 +39,7 @@ pub fn publish(dir: &Path, bytes: &[u8], listing: &Listing<'_>) -> Result<PathBu
         name: listing.name.to_owned(),
         kind: listing.kind,
         file,
-        sha256: sha256(bytes),
+        sha256: sha256::of(bytes),
         bytes: bytes.len() as u64,
         title: listing.title.to_owned(),
         default: false,

@@ -9,9 +9,10 @@ use candle_core::Tensor;
 
 use crate::clip::Clip;
 use crate::error::{Error, Result};
+use crate::kernels::MAX_ACTIVATION;
 use crate::nn::Mode;
 use crate::nn::activations::Activations;
-use crate::nn::conv::{ConvBn, INPUT_STEPS, OUTPUT_STEPS};
+use crate::nn::conv::{ConvBn, INPUT_SCALES, OUTPUT_SCALES};
 use crate::nn::params::QuantizedTensor;
 
 /// Values that are kept of each channel and scan: enough for a histogram, little enough for memory.
@@ -19,8 +20,6 @@ const N_KEPT: usize = 64;
 /// Clippings that are tried, from the largest value down to this share of it.
 const N_CLIPPINGS: usize = 40;
 const SMALLEST_CLIPPING: f32 = 0.2;
-/// The largest byte (`kernels::MAX_ACTIVATION`).
-const N_STEPS: f32 = 127.;
 /// The least step, as a share of the layer's largest.
 const SMALLEST_STEP: f32 = 0.02;
 
@@ -87,8 +86,8 @@ impl Activations for Observed {
         self.noted(layer, self.x.conv_add_relu(layer, &identity.x, mode)?)
     }
 
-    fn halve(&self) -> Result<Self> {
-        Ok(Self { x: self.x.halve()?, notes: self.notes.clone() })
+    fn average_pool(&self) -> Result<Self> {
+        Ok(Self { x: self.x.average_pool()?, notes: self.notes.clone() })
     }
 }
 
@@ -104,7 +103,7 @@ pub fn calibrate<'a>(
     for pixel_values in scans {
         let x = clip.visual.first(pixel_values, Mode::Eval)?;
         note(&notes, clip.visual.inputs()[0].0, &x)?;
-        clip.visual.layers(&Observed { x, notes: notes.clone() }, 0..clip.visual.n_stages(), Mode::Eval)?;
+        clip.visual.layers(&Observed { x, notes: notes.clone() }, Mode::Eval)?;
     }
     Ok(notes.take().into_iter().map(|(name, channels)| (name, roundings(&channels))).collect())
 }
@@ -125,7 +124,7 @@ fn roundings(channels: &[Kept]) -> Vec<Rounding> {
 
 /// As `kernels::Map` holds it.
 fn rounded(value: f32, step: f32) -> f32 {
-    (value / step).round_ties_even().min(N_STEPS) * step
+    (value / step).round_ties_even().min(f32::from(MAX_ACTIVATION)) * step
 }
 
 /// The step with the smallest mean square error of rounding and clipping (as in Banner et al. 2019, found by trying).
@@ -136,7 +135,7 @@ fn best_step(kept: &Kept) -> f32 {
         return 0.;
     }
     let shares = (0..=N_CLIPPINGS).map(|i| 1. - i as f32 / N_CLIPPINGS as f32 * (1. - SMALLEST_CLIPPING));
-    let steps = shares.map(|share| kept.largest * share / N_STEPS);
+    let steps = shares.map(|share| kept.largest * share / f32::from(MAX_ACTIVATION));
     steps.map(|step| (error(step), step)).min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0., |(_, step)| step)
 }
 
@@ -158,7 +157,7 @@ pub fn prepare(
             Tensor::new(values.as_slice(), kernel.device())
         };
         if let Some(roundings) = roundings.get(name) {
-            tensors.insert(format!("{name}.{OUTPUT_STEPS}"), of(roundings, |r| r.step)?);
+            tensors.insert(format!("{name}.{OUTPUT_SCALES}"), of(roundings, |r| r.step)?);
         }
         let Some(before) = before else { continue };
         let input = roundings.get(before.names().0).ok_or_else(|| Error::config("a layer was not calibrated"))?;
@@ -175,7 +174,7 @@ pub fn prepare(
         }
         tensors.insert(format!("{name}.weight"), weight);
         tensors.insert(format!("{name}.bias"), ((bias + meant.squeeze(1)?)? - given.squeeze(1)?)?);
-        tensors.insert(format!("{name}.{INPUT_STEPS}"), steps);
+        tensors.insert(format!("{name}.{INPUT_SCALES}"), steps);
     }
     Ok(tensors)
 }

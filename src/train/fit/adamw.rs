@@ -1,5 +1,5 @@
-//! AdamW (Loshchilov & Hutter 2019), and Adam with coupled decay. Our own, because its moments must be saved for an
-//! exact resume, and candle's keeps them private.
+//! AdamW (Loshchilov & Hutter 2019), and Adam with coupled decay. Not candle's, which keeps its moments private: an exact
+//! resume must save them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,9 +7,9 @@ use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use rayon::prelude::*;
 
-use super::pieces;
+use super::chunks;
 use crate::error::Result;
-use crate::train::config::Optimizer;
+use crate::train::config::{Optimizer, Settings};
 
 /// Settings that do not change during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,9 +22,17 @@ pub struct AdamWConfig {
     pub eps: f64,
     /// Weight decay.
     pub weight_decay: f64,
-    /// `Adamw` decays weight matrices and kernels beside the step and spares vectors (biases, norms) and the temperature;
-    /// `Adam` adds the decay to every gradient.
+    /// `Adamw` decays weight matrices and kernels apart from the gradient, and neither vectors (biases, norms) nor the
+    /// temperature; `Adam` adds the decay to every gradient.
     pub optimizer: Optimizer,
+}
+
+impl AdamWConfig {
+    /// The configuration that a run's settings give the towers.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let Settings { beta1, beta2, eps, weight_decay, optimizer, .. } = *settings;
+        Self { beta1, beta2, eps, weight_decay, optimizer }
+    }
 }
 
 struct Parameter {
@@ -44,7 +52,7 @@ pub struct AdamW {
 }
 
 impl AdamW {
-    /// For `variables` by name; `rate` is each one's factor on the learning rate.
+    /// An optimiser of `variables` by name; `rate` gives each one's factor on the learning rate.
     pub fn new(
         variables: impl IntoIterator<Item = (String, Var)>,
         config: AdamWConfig,
@@ -62,7 +70,7 @@ impl AdamW {
         Ok(Self { config, parameters, n_gradients: 0, n_steps: 0 })
     }
 
-    /// Adds one batch's gradients to those that the next step goes along.
+    /// Adds one batch's gradients to those of the next step.
     pub fn accumulate(&mut self, gradients: &GradStore) -> Result<()> {
         self.n_gradients += 1;
         self.parameters.par_iter_mut().try_for_each(|(_, p)| {
@@ -76,13 +84,13 @@ impl AdamW {
         })
     }
 
-    /// One step along the mean of the accumulated gradients; parameters without a gradient stay. `clip_norm` bounds the
-    /// length of the whole gradient. Returns that length before clipping; if it is not finite, nothing was changed.
+    /// Takes one step along the mean of the accumulated gradients; parameters without a gradient stay. `clip_norm` bounds
+    /// the norm of the whole gradient. Returns that norm before clipping; if it is not finite, nothing was changed.
     pub fn step(&mut self, learning_rate: f64, clip_norm: f64) -> Result<f64> {
         let mean_of = 1. / self.n_gradients.max(1) as f64;
         self.n_gradients = 0;
         let gradients = self.parameters.values().filter_map(|p| p.gradient.as_ref());
-        let squares = gradients.map(pieces::sum_of_squares).sum::<Result<f64>>()?;
+        let squares = gradients.map(chunks::sum_of_squares).sum::<Result<f64>>()?;
         let norm = squares.sqrt() * mean_of;
         if !norm.is_finite() {
             self.parameters.values_mut().for_each(|p| p.gradient = None);
@@ -101,7 +109,7 @@ impl AdamW {
                 Optimizer::Adamw if p.var.rank() > 1 => (0., weight_decay),
                 Optimizer::Adamw => (0., 0.),
             };
-            pieces::update(&[&p.var, &p.mean, &p.mean_square], &[&g], |old, g| {
+            chunks::update(&[&p.var, &p.mean, &p.mean_square], &[&g], |old, g| {
                 let (weight, mean, mean_square) = (&old[0], &old[1], &old[2]);
                 let mut g = (&g[0] * factor)?;
                 if coupled > 0. {
@@ -127,7 +135,7 @@ impl AdamW {
         })
     }
 
-    /// Takes moments back from a checkpoint written after `n_steps` steps.
+    /// Restores the moments of a checkpoint that was written after `n_steps` steps.
     pub fn restore(&mut self, tensors: &HashMap<String, Tensor>, n_steps: usize) -> Result<()> {
         for (name, p) in &self.parameters {
             for (kind, var) in [("mean", &p.mean), ("mean_square", &p.mean_square)] {

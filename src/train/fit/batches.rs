@@ -1,4 +1,4 @@
-//! What one batch teaches: scans are drawn and varied, captions laid beside them, losses added up.
+//! One batch of contrastive training: scans are sampled and augmented, captions chosen to compare them with, losses summed.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::local::{CellTargets, Told};
+use super::local::{Annotation, CellTargets};
 use super::loss::{Findings, contrastive_loss, finding_loss};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
@@ -18,30 +18,30 @@ use crate::nn::norm::l2_normalize;
 use crate::tokenizer::Tokenizer;
 use crate::train::config::{Contrast, ModelSpec, Settings};
 use crate::train::data::augment::{Augment, Warp};
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::Sample;
 use crate::train::run::Prepared;
 
-/// The most captions an image is compared with in one step; beyond, a random part of the others is taken.
+/// The most captions that an image is compared with in one step; of more, a random part is taken.
 const MAX_CAPTIONS_PER_STEP: usize = 96;
 
 /// Texts as one batch for the text tower: token ids padded to the longest, and where each text ends.
 pub fn text_batch(tokenizer: &Tokenizer, texts: &[String], device: &Device) -> Result<(Tensor, Vec<usize>)> {
     let tokens = texts.iter().map(|t| tokenizer.encode(t)).collect::<Result<Vec<_>>>()?;
     let longest = tokens.iter().map(|t| t.ids.len()).max().unwrap_or(0);
-    // What follows the end token cannot reach it, so any id may pad.
+    // The end token attends to nothing after it, so any id may pad.
     let ids = tokens.iter().flat_map(|t| t.ids.iter().copied().chain(std::iter::repeat_n(0, longest - t.ids.len())));
     let ids = Tensor::from_iter(ids, device)?.reshape((texts.len(), longest))?;
     Ok((ids, tokens.iter().map(|t| t.end()).collect()))
 }
 
-/// The batches of a run. The n-th holds the same scans, views and captions whenever it is asked for, so that a resumed
-/// run learns what an unbroken one would have learnt.
+/// The batches of a run. The n-th always holds the same scans, views and captions, so that a resumed run equals an
+/// uninterrupted one.
 pub struct Batches<'a> {
     prepared: &'a Prepared,
     samples: &'a [Sample],
-    draw: WeightedIndex<f64>,
-    marked: Marked<'a>,
+    sampler: WeightedIndex<f64>,
+    annotations: Annotations<'a>,
     device: &'a Device,
 }
 
@@ -49,16 +49,16 @@ impl<'a> Batches<'a> {
     /// Batches of `samples`, which were read from `records`.
     ///
     /// # Errors
-    /// There is nothing to draw.
+    /// There is nothing to sample from.
     pub fn new(
         prepared: &'a Prepared,
         records: &'a [&'a Record],
         samples: &'a [Sample],
         device: &'a Device,
     ) -> Result<Self> {
-        let draw = WeightedIndex::new(draw_weights(records, samples, &prepared.settings))
+        let sampler = WeightedIndex::new(sampling_weights(records, samples, &prepared.settings))
             .map_err(|e| Error::data("there is no scan to train on: check --data and --phantom-share").because(e))?;
-        Ok(Self { prepared, samples, draw, marked: Marked::new(records, &prepared.spec), device })
+        Ok(Self { prepared, samples, sampler, annotations: Annotations::new(records, &prepared.spec), device })
     }
 
     /// The loss of the `n`-th batch, a scalar.
@@ -66,10 +66,10 @@ impl<'a> Batches<'a> {
         let Prepared { settings, spec, tokenizer, .. } = self.prepared;
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(n as u64);
-        let picked: Vec<&Sample> = (0..settings.batch).map(|_| &self.samples[self.draw.sample(&mut rng)]).collect();
+        let picked: Vec<&Sample> = (0..settings.batch).map(|_| &self.samples[self.sampler.sample(&mut rng)]).collect();
         let (pixel_values, warps) = views(&picked, spec, settings.augment, &mut rng, self.device)?;
         let (shown, positives) = match settings.contrast {
-            Contrast::Captions => captions_shown(&picked, spec, &mut rng),
+            Contrast::Captions => step_captions(&picked, spec, &mut rng),
             Contrast::Scans => (picked.iter().filter_map(|s| s.caption).collect(), (0..picked.len()).collect()),
         };
         let mut texts = caption_texts(&shown, spec, settings.class_word_dropout, &mut rng);
@@ -88,21 +88,21 @@ impl<'a> Batches<'a> {
         if settings.finding_weight > 0. {
             let of_findings = logits.narrow(1, n_captions, n_findings)?;
             let of_healthy = logits.narrow(1, n_captions + n_findings, 1)?;
-            let findings = finding_loss(&of_findings, &of_healthy, self.marked.of(&picked))?;
+            let findings = finding_loss(&of_findings, &of_healthy, self.annotations.findings(&picked))?;
             loss = (loss + (findings * settings.finding_weight)?)?;
         }
         if settings.local_weight > 0. {
             let phrases = text_embeds.narrow(0, n_captions, n_findings + 1)?;
             let logits = cell_logits(clip, &feature_map, &phrases)?;
-            loss = (loss + (self.marked.cells(&picked, &warps).loss(&logits)? * settings.local_weight)?)?;
+            loss = (loss + (self.annotations.cells(&picked, &warps).loss(&logits)? * settings.local_weight)?)?;
         }
         Ok(loss)
     }
 }
 
-/// How often each scan is drawn: phantoms by their share, real sources alike, captions within a source by their count
-/// to the power `caption_balance`.
-fn draw_weights(records: &[&Record], samples: &[Sample], settings: &Settings) -> Vec<f64> {
+/// The probability weight of each scan: phantoms have their share, real sources equal shares of the rest, and captions within
+/// a source their count to the power `caption_balance`.
+fn sampling_weights(records: &[&Record], samples: &[Sample], settings: &Settings) -> Vec<f64> {
     let key = |s: &Sample| (records[s.record].source, s.caption);
     let balance = settings.caption_balance;
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
@@ -125,10 +125,10 @@ fn draw_weights(records: &[&Record], samples: &[Sample], settings: &Settings) ->
         .collect()
 }
 
-/// How much more each cell speaks for each finding than for the healthy text. `phrases` (n_findings + 1, D) are the
+/// How much more each cell resembles each finding than the healthy text. `phrases` (n_findings + 1, D) are the
 /// findings' embeddings, then the healthy text's. Returns (batch, n_cells, n_findings).
 ///
-/// Cells are divided by their mean length, not each by its own: GradCAM's peak is where direction *and* strength are.
+/// Cells are divided by their mean norm, not each by its own: GradCAM's peak depends on direction *and* magnitude.
 fn cell_logits(clip: &Clip, feature_map: &Tensor, phrases: &Tensor) -> Result<Tensor> {
     let cells = clip.visual.cell_embeds(feature_map)?;
     let lengths = (cells.sqr()?.sum_keepdim(D::Minus1)? + 1e-12)?.sqrt()?;
@@ -139,8 +139,8 @@ fn cell_logits(clip: &Clip, feature_map: &Tensor, phrases: &Tensor) -> Result<Te
     Ok(cells.broadcast_matmul(&directions.t()?)?.broadcast_mul(&clip.logit_scale()?)?)
 }
 
-/// A random view of each sample, as `pixel_values`, and where its pixels come from. `strength` 1 is the usual one, 0 the
-/// scan as it is.
+/// A random view of each sample, as `pixel_values` (batch, 3, H, W), and where its pixels come from. `strength` is the
+/// strength of augmentation: 1 by default, 0 for none.
 pub fn views(
     samples: &[&Sample],
     spec: &ModelSpec,
@@ -159,8 +159,9 @@ pub fn views(
     Ok((spec.preprocess.pixel_values(grey.concat(), device)?, warps))
 }
 
-/// Distinct captions by index, the batch's own first; and each scan's place among them.
-fn captions_shown(picked: &[&Sample], spec: &ModelSpec, rng: &mut ChaCha8Rng) -> (Vec<usize>, Vec<usize>) {
+/// The distinct captions that a batch is compared with, by index, its own first; and the position of each scan's caption
+/// among them.
+fn step_captions(picked: &[&Sample], spec: &ModelSpec, rng: &mut ChaCha8Rng) -> (Vec<usize>, Vec<usize>) {
     let mut shown: Vec<usize> = picked.iter().filter_map(|s| s.caption).collect();
     shown.sort_unstable();
     shown.dedup();
@@ -172,7 +173,7 @@ fn captions_shown(picked: &[&Sample], spec: &ModelSpec, rng: &mut ChaCha8Rng) ->
     (shown, positives)
 }
 
-/// Captions by index as texts, each without its class word now and then.
+/// The texts of captions, each without its class word with probability `class_word_dropout`.
 fn caption_texts(shown: &[usize], spec: &ModelSpec, class_word_dropout: f64, rng: &mut ChaCha8Rng) -> Vec<String> {
     let text = |&c: &usize| {
         let caption = &spec.captions[c];
@@ -182,14 +183,14 @@ fn caption_texts(shown: &[usize], spec: &ModelSpec, class_word_dropout: f64, rng
     shown.iter().map(text).collect()
 }
 
-/// Which findings each source marks: OCT5k tells nothing of OCTDL's conditions, nor the other way round.
-struct Marked<'a> {
+/// Which findings each source annotates: OCT5k has none of OCTDL's conditions, nor OCTDL OCT5k's lesions.
+struct Annotations<'a> {
     spec: &'a ModelSpec,
     records: &'a [&'a Record],
     by_source: BTreeMap<SourceKind, Vec<&'a str>>,
 }
 
-impl<'a> Marked<'a> {
+impl<'a> Annotations<'a> {
     fn new(records: &'a [&'a Record], spec: &'a ModelSpec) -> Self {
         let mut by_source: BTreeMap<SourceKind, Vec<&str>> = BTreeMap::new();
         for record in records {
@@ -202,14 +203,14 @@ impl<'a> Marked<'a> {
         Self { spec, records, by_source }
     }
 
-    fn of(&self, picked: &[&Sample]) -> Findings {
+    fn findings(&self, picked: &[&Sample]) -> Findings {
         let vocabulary = &self.spec.vocabulary.findings;
         let mut findings = Findings { shown: Vec::new(), known: Vec::new() };
         for sample in picked {
             let record = self.records[sample.record];
             for finding in vocabulary {
                 let shown = record.caption.findings.contains(finding);
-                // A healthy scan shows none of them, whoever marked it.
+                // A healthy scan shows none of them, whatever its source annotates.
                 let known = sample.class == 0 || self.by_source[&record.source].contains(&finding.as_str());
                 findings.shown.push(f32::from(u8::from(shown)));
                 findings.known.push(f32::from(u8::from(known)));
@@ -224,15 +225,15 @@ impl<'a> Marked<'a> {
         let mut targets = CellTargets::new(vision, findings.len());
         for (sample, warp) in picked.iter().zip(warps) {
             let record = self.records[sample.record];
-            let marked: Vec<usize> = self.by_source[&record.source].iter().filter_map(|f| index(f)).collect();
-            let told = if sample.class == 0 {
-                Told::Healthy
+            let annotated: Vec<usize> = self.by_source[&record.source].iter().filter_map(|f| index(f)).collect();
+            let annotation = if sample.class == 0 {
+                Annotation::Healthy
             } else if sample.places.is_empty() {
-                Told::Somewhere(record.caption.findings.iter().filter_map(|f| index(f)).collect())
+                Annotation::Findings(record.caption.findings.iter().filter_map(|f| index(f)).collect())
             } else {
-                Told::Boxes { marked: &marked, places: &sample.places }
+                Annotation::Boxes { annotated: &annotated, places: &sample.places }
             };
-            targets.push(vision, warp, &told);
+            targets.push(vision, warp, &annotation);
         }
         targets
     }

@@ -1,4 +1,4 @@
-//! Where a run stands: weights, their running average, the optimiser's moments and the position, in one file, so that
+//! The state of a run: weights, their running average, the optimiser's moments and the position, in one file, so that
 //! none can be newer than the others.
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,14 +8,14 @@ use candle_nn::VarMap;
 use serde::{Deserialize, Serialize};
 
 use super::adamw::AdamW;
-use super::pieces;
+use super::chunks;
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::precision;
 use crate::train::config::ModelSpec;
-use crate::train::run::{Run, files};
+use crate::train::run::{Run, names};
 
-/// How far a run is.
+/// How far a run has come.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     /// Steps taken.
@@ -32,7 +32,7 @@ pub fn named_variables(map: &VarMap) -> Result<BTreeMap<String, Var>> {
     Ok(data.iter().map(|(name, var)| (name.clone(), var.clone())).collect())
 }
 
-/// A model of both towers, whose products are computed in `compute`, and its 32-bit variables by name.
+/// Both towers, whose products are computed in `compute`, and their 32-bit variables by name.
 pub fn build(spec: &ModelSpec, compute: DType, device: &Device) -> Result<(Clip, BTreeMap<String, Var>)> {
     let map = VarMap::new();
     let clip = Clip::new(&spec.clip, precision::builder(&map, compute, device))?;
@@ -41,50 +41,49 @@ pub fn build(spec: &ModelSpec, compute: DType, device: &Device) -> Result<(Clip,
 
 /// The weights in training and their running average, by the same names.
 pub struct Weights {
-    /// What the optimiser moves.
+    /// What the optimiser updates.
     pub variables: BTreeMap<String, Var>,
     /// What is evaluated and exported.
     pub average: BTreeMap<String, Var>,
 }
 
 impl Weights {
-    /// Moves the average towards the weights: by all of the way for `decay` 0.
+    /// Moves the average towards the weights; `decay` 0 replaces it by them.
     pub fn update_average(&self, decay: f64) -> Result<()> {
         self.average.iter().try_for_each(|(name, average)| {
-            pieces::update(&[average], &[&self.variables[name]], |average, now| {
+            chunks::update(&[average], &[&self.variables[name]], |average, now| {
                 Ok(vec![((&average[0] * decay)? + (&now[0] * (1. - decay))?)?])
             })
         })
     }
 
-    /// Leaves the average as the run's towers.
+    /// Writes the average as the run's towers.
     pub fn write_towers(&self, run: &Run) -> Result<()> {
-        run.write_tensors(files::TOWERS, &tensors(&self.average, "").collect(), None)
+        run.write_tensors(names::TOWERS, &tensors(&self.average, "").collect(), None)
     }
 }
 
-/// Writes everything that is needed to go on.
+/// Writes everything that is needed to resume.
 pub fn write(run: &Run, weights: &Weights, adamw: &AdamW, position: &Position) -> Result<()> {
     let state = tensors(&weights.variables, "weight.")
         .chain(tensors(&weights.average, "average."))
         .chain(adamw.state())
         .collect();
     let position = serde_json::to_string(position).map_err(|e| Error::io("the position").because(e))?;
-    run.write_tensors(files::CHECKPOINT, &state, Some(position))
+    run.write_tensors(names::CHECKPOINT, &state, Some(position))
 }
 
-/// Takes a run's state back from its checkpoint, if it has one.
+/// Restores a run's state from its checkpoint, if it has one.
 pub fn restore(run: &Run, weights: &Weights, adamw: &mut AdamW, device: &Device) -> Result<Position> {
-    if !run.path(files::CHECKPOINT).exists() {
+    if !run.path(names::CHECKPOINT).exists() {
         return Ok(Position::default());
     }
     let damaged = |what: &str| Error::data(format!("the run's checkpoint {what}: start a new run"));
-    let note = run.read_note(files::CHECKPOINT)?.ok_or_else(|| damaged("does not say how far it is"))?;
-    let position: Position =
-        serde_json::from_str(&note).map_err(|e| damaged("does not say how far it is").because(e))?;
-    let tensors = run.read_tensors(files::CHECKPOINT, device)?;
+    let note = run.read_note(names::CHECKPOINT)?.ok_or_else(|| damaged("has no position"))?;
+    let position: Position = serde_json::from_str(&note).map_err(|e| damaged("has no position").because(e))?;
+    let tensors = run.read_tensors(names::CHECKPOINT, device)?;
     for (prefix, variables) in [("weight.", &weights.variables), ("average.", &weights.average)] {
-        set(variables, prefix, &tensors).map_err(|e| damaged("is not whole").because(e))?;
+        set(variables, prefix, &tensors).map_err(|e| damaged("is incomplete").because(e))?;
     }
     adamw.restore(&tensors, position.n_steps)?;
     Ok(position)

@@ -3,16 +3,18 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::train::files::{Action, failed};
 use crate::train::run::Run;
 
 /// Version of the format, the first event of a file.
 const FILE_VERSION: &str = "brain.Event:2";
-/// `SessionLog.START`: readers forget what earlier files say of this step and later ones.
+/// `SessionLog.START`: readers drop what earlier files hold for this step and later ones.
 const SESSION_START: i32 = 1;
 
 #[derive(Clone, PartialEq, Message)]
@@ -50,19 +52,19 @@ struct SessionLog {
 }
 
 /// The events of one session of a run.
-pub struct Events {
+pub(super) struct Events {
     file: File,
-    name: String,
+    path: PathBuf,
 }
 
 impl Events {
     /// A new file in the run's folder, for steps after `n_steps`.
-    pub fn create(run: &Run, n_steps: usize) -> Result<Self> {
+    pub(super) fn create(run: &Run, n_steps: usize) -> Result<Self> {
         let now = wall_time();
         let name = format!("events.out.tfevents.{}.{}.octlens", now as u64, std::process::id());
         let path = run.path(&name);
-        let file = File::create(&path).map_err(|e| Error::io(format!("cannot write {}", path.display())).because(e))?;
-        let mut events = Self { file, name };
+        let file = File::create(&path).map_err(|e| failed(Action::Write, &path, e))?;
+        let mut events = Self { file, path };
         events.write(&Event { wall_time: now, file_version: Some(FILE_VERSION.to_owned()), ..Event::default() })?;
         let session_log = Some(SessionLog { status: SESSION_START });
         events.write(&Event { wall_time: now, step: n_steps as i64 + 1, session_log, ..Event::default() })?;
@@ -70,7 +72,7 @@ impl Events {
     }
 
     /// Adds values by tag at one step.
-    pub fn scalars(&mut self, step: usize, values: &[(&str, f64)]) -> Result<()> {
+    pub(super) fn scalars(&mut self, step: usize, values: &[(&str, f64)]) -> Result<()> {
         let value = |(tag, value): &(&str, f64)| Value { tag: (*tag).to_owned(), simple_value: Some(*value as f32) };
         let summary = Some(Summary { value: values.iter().map(value).collect() });
         self.write(&Event { wall_time: wall_time(), step: step as i64, summary, ..Event::default() })
@@ -78,7 +80,7 @@ impl Events {
 
     fn write(&mut self, event: &Event) -> Result<()> {
         let record = record(&event.encode_to_vec());
-        self.file.write_all(&record).map_err(|e| Error::io(format!("cannot write {}", self.name)).because(e))
+        self.file.write_all(&record).map_err(|e| failed(Action::Write, &self.path, e))
     }
 }
 

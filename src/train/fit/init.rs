@@ -1,4 +1,4 @@
-//! First weights of a new model, seeded: candle's own initialisers draw from a source that cannot be seeded on CPUs.
+//! The initial weights of a new model, seeded: candle's own initialisers cannot be seeded on CPUs.
 
 use candle_core::{Device, Tensor, Var};
 use rand::SeedableRng;
@@ -12,18 +12,18 @@ use crate::error::{Error, Result};
 /// start as the identity (Goyal et al. 2017).
 ///
 /// # Errors
-/// A variable whose name follows none of these rules is named.
+/// Names a variable that no rule covers.
 pub fn initialize(variables: &mut [(String, Var)], text_layers: usize, seed: u64) -> Result<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     // By name, so that weights do not depend on the order in which a hash map lists them.
     variables.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, var) in variables {
-        var.set(&first_value(name, var.dims(), text_layers, &mut rng, var.device())?)?;
+        var.set(&initial_value(name, var.dims(), text_layers, &mut rng, var.device())?)?;
     }
     Ok(())
 }
 
-fn first_value(
+fn initial_value(
     name: &str,
     dims: &[usize],
     text_layers: usize,
@@ -61,7 +61,7 @@ fn first_value(
     } else if ["fc.weight", "fc1.weight", "fc2.weight"].iter().any(|n| name.ends_with(n)) {
         (2. / fan_in).sqrt()
     } else {
-        return Err(Error::config(format!("no first value is known for weight {name}")));
+        return Err(Error::config(format!("there is no rule for the initial value of weight {name}")));
     };
     let normal = Normal::new(0., std).map_err(|e| Error::config(format!("weight {name}")).because(e))?;
     let values: Vec<f32> = (0..count).map(|_| normal.sample(rng) as f32).collect();

@@ -1,6 +1,6 @@
-//! Where on a scan each finding lies, cell by cell of the feature map, and the loss that teaches it.
+//! The loss of each cell of the feature map: where on a scan each finding lies.
 //!
-//! GradCAM weighs the cells of the last feature map; a tower that was only ever told *whether* a lesion is there may
+//! GradCAM weighs the cells of the last feature map. A tower that is only trained on *whether* a finding is present may
 //! base its answer on any cell whose receptive field reaches it. Boxes (exact on phantoms) say *where*.
 
 use candle_core::Tensor;
@@ -9,29 +9,19 @@ use super::loss::softplus;
 use crate::clip::VisionConfig;
 use crate::error::Result;
 use crate::train::data::augment::Warp;
+use crate::train::data::samples::Place;
 
-/// A finding's rectangle, in pixels of the model's input.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
-    /// Index into the vocabulary's findings.
-    pub finding: usize,
-    /// Left and right edge.
-    pub x: [f32; 2],
-    /// Upper and lower edge.
-    pub y: [f32; 2],
-}
-
-/// What one view tells of its cells.
-pub enum Told<'a> {
-    /// Its source marks these findings with boxes: a cell shows a finding where one of its boxes reaches into it.
+/// What is known of the cells of one view.
+pub(super) enum Annotation<'a> {
+    /// Boxes: a cell shows a finding if one of its boxes reaches into it.
     Boxes {
-        /// Every finding that the source marks.
-        marked: &'a [usize],
+        /// Every finding that the source annotates.
+        annotated: &'a [usize],
         /// The boxes.
         places: &'a [Place],
     },
-    /// It shows these findings somewhere.
-    Somewhere(Vec<usize>),
+    /// The view shows these findings in unknown places.
+    Findings(Vec<usize>),
     /// No cell shows any finding.
     Healthy,
 }
@@ -40,38 +30,38 @@ pub enum Told<'a> {
 const PROBES: usize = 4;
 
 /// Cell-wise targets of a batch.
-pub struct CellTargets {
+pub(super) struct CellTargets {
     n_findings: usize,
     n_cells: usize,
     /// (batch · n_cells · n_findings): 1 where the cell shows the finding.
     shown: Vec<f32>,
-    /// The same shape: whether anything is known.
+    /// The same shape: whether that is known.
     known: Vec<bool>,
-    /// (view, finding): shown, nobody said where.
-    somewhere: Vec<(usize, usize)>,
+    /// (view, finding): shown in an unknown place.
+    unplaced: Vec<(usize, usize)>,
 }
 
 impl CellTargets {
-    /// None yet.
-    pub fn new(vision: &VisionConfig, n_findings: usize) -> Self {
+    /// The targets of no view yet.
+    pub(super) fn new(vision: &VisionConfig, n_findings: usize) -> Self {
         let (rows, cols) = vision.feature_size();
-        Self { n_findings, n_cells: rows * cols, shown: vec![], known: vec![], somewhere: vec![] }
+        Self { n_findings, n_cells: rows * cols, shown: vec![], known: vec![], unplaced: vec![] }
     }
 
     /// Adds the next view of the batch.
-    pub fn push(&mut self, vision: &VisionConfig, warp: &Warp, told: &Told<'_>) {
+    pub(super) fn push(&mut self, vision: &VisionConfig, warp: &Warp, annotation: &Annotation<'_>) {
         let first = self.shown.len();
         let view = first / (self.n_cells * self.n_findings);
         let n = self.n_cells * self.n_findings;
         self.shown.resize(first + n, 0.);
-        self.known.resize(first + n, matches!(told, Told::Healthy));
-        match told {
-            Told::Healthy => (),
-            Told::Somewhere(findings) => self.somewhere.extend(findings.iter().map(|f| (view, *f))),
-            Told::Boxes { marked, places } => {
+        self.known.resize(first + n, matches!(annotation, Annotation::Healthy));
+        match annotation {
+            Annotation::Healthy => (),
+            Annotation::Findings(findings) => self.unplaced.extend(findings.iter().map(|f| (view, *f))),
+            Annotation::Boxes { annotated, places } => {
                 for cell in 0..self.n_cells {
                     let at = first + cell * self.n_findings;
-                    marked.iter().for_each(|f| self.known[at + f] = true);
+                    annotated.iter().for_each(|f| self.known[at + f] = true);
                     for (x, y) in probes(vision, cell) {
                         let (x, y) = warp.source(x, y);
                         let inside = |p: &&Place| p.x[0] <= x && x <= p.x[1] && p.y[0] <= y && y <= p.y[1];
@@ -82,10 +72,10 @@ impl CellTargets {
         }
     }
 
-    /// Binary cross-entropy of each cell and finding on its own, shown and not shown weighing alike; and of findings
-    /// that are somewhere, by the log-mean-exp over cells (a soft maximum; multiple-instance learning, Pinheiro &
+    /// Binary cross-entropy of each cell and finding on its own, where shown and not shown have the same weight; and of
+    /// findings in unknown places, by the log-mean-exp over cells (a soft maximum; multiple-instance learning, Pinheiro &
     /// Collobert 2015). `logits` (batch, n_cells, n_findings) are positive where a cell shows a finding. Returns a scalar.
-    pub fn loss(&self, logits: &Tensor) -> Result<Tensor> {
+    pub(super) fn loss(&self, logits: &Tensor) -> Result<Tensor> {
         let shape = logits.shape();
         let counted = |is_shown: bool| {
             let pairs = self.shown.iter().zip(&self.known);
@@ -107,11 +97,11 @@ impl CellTargets {
         let weights = Tensor::from_vec(weights, shape, logits.device())?;
         let each = (softplus(logits)? - (logits * shown)?)?;
         let local = (each * weights)?.sum_all()?;
-        if self.somewhere.is_empty() {
+        if self.unplaced.is_empty() {
             return Ok(local);
         }
         let pooled = (logits.log_sum_exp(1)? - (self.n_cells as f64).ln())?.flatten_all()?;
-        let rows: Vec<u32> = self.somewhere.iter().map(|(view, f)| (view * self.n_findings + f) as u32).collect();
+        let rows: Vec<u32> = self.unplaced.iter().map(|(view, f)| (view * self.n_findings + f) as u32).collect();
         let pooled = pooled.index_select(&Tensor::new(rows, logits.device())?, 0)?;
         Ok((local + softplus(&pooled.neg()?)?.mean_all()?)?)
     }
@@ -146,7 +136,7 @@ mod tests {
         let vision = ClipConfig::compact(100).vision;
         let mut targets = CellTargets::new(&vision, 3);
         let places = [Place { finding: 1, x: [20., 40.], y: [100., 110.] }];
-        targets.push(&vision, &still(), &Told::Boxes { marked: &[0, 1], places: &places });
+        targets.push(&vision, &still(), &Annotation::Boxes { annotated: &[0, 1], places: &places });
         let (_, cols) = vision.feature_size();
         let hot: Vec<usize> = (0..targets.n_cells).filter(|c| targets.shown[c * 3 + 1] > 0.).collect();
         assert_eq!(hot, [6 * cols + 1, 6 * cols + 2]);
@@ -154,13 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn the_loss_falls_as_cells_come_to_tell_the_truth() {
+    fn the_loss_falls_as_cells_learn_their_targets() {
         let vision = ClipConfig::compact(100).vision;
         let mut targets = CellTargets::new(&vision, 2);
         let places = [Place { finding: 0, x: [20., 60.], y: [20., 60.] }];
-        targets.push(&vision, &still(), &Told::Boxes { marked: &[0], places: &places });
-        targets.push(&vision, &still(), &Told::Somewhere(vec![1]));
-        targets.push(&vision, &still(), &Told::Healthy);
+        targets.push(&vision, &still(), &Annotation::Boxes { annotated: &[0], places: &places });
+        targets.push(&vision, &still(), &Annotation::Findings(vec![1]));
+        targets.push(&vision, &still(), &Annotation::Healthy);
         let logits = Var::zeros((3, targets.n_cells, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
         let loss = |logits: &Tensor| targets.loss(logits).unwrap().to_scalar::<f32>().unwrap();
         let before = loss(&logits);
@@ -171,7 +161,7 @@ mod tests {
             logits.set(&(logits.as_tensor() - step).unwrap()).unwrap();
         }
         assert!(loss(&logits) < 0.3 * before);
-        // The second view's second finding grew somewhere, its first one is not known and stayed.
+        // The second view's second finding grew somewhere; its first one is unknown and stayed.
         let values = logits.get(1).unwrap().to_vec2::<f32>().unwrap();
         assert!(values.iter().all(|cell| cell[0] == 0. && cell[1] > 0.));
     }

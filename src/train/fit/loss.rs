@@ -31,11 +31,11 @@ pub fn contrastive_loss(logits: &Tensor, positives: &[usize]) -> Result<Tensor> 
     Ok((images + captions)?.affine(0.5, 0.)?)
 }
 
-/// Which findings each image shows, as far as its source tells.
+/// Which findings each image shows, as far as its source annotates them.
 pub struct Findings {
     /// (n_images · n_findings): 1 where the image shows it.
     pub shown: Vec<f32>,
-    /// (n_images · n_findings): 1 where its source marks this finding at all.
+    /// (n_images · n_findings): 1 where its source annotates this finding.
     pub known: Vec<f32>,
 }
 
@@ -43,8 +43,8 @@ pub struct Findings {
 /// healthy text exactly where it shows the finding. `logits` (n_images, n_findings) are scaled cosines with each
 /// finding, `healthy` (n_images, 1) those with the healthy text, which is the threshold. Returns a scalar.
 ///
-/// The contrastive loss tells captions apart as wholes; this one tells which words of a caption are to blame, and makes
-/// training on few scans start much sooner.
+/// The contrastive loss compares whole captions; this one says which findings of a caption matter, and lets training on
+/// few scans start to improve much sooner.
 pub fn finding_loss(logits: &Tensor, healthy: &Tensor, findings: Findings) -> Result<Tensor> {
     let shape = logits.shape().clone();
     let n_known: f32 = findings.known.iter().sum();

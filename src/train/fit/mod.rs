@@ -1,17 +1,20 @@
 //! Contrastive training of both towers, read top to bottom.
+#![warn(unreachable_pub)]
 
-pub mod adamw;
+pub(super) mod adamw;
 pub mod batches;
 pub mod checkpoint;
-pub mod embed;
-pub mod events;
+mod chunks;
+pub(super) mod embed;
+mod events;
 pub mod init;
-pub mod local;
+mod local;
 pub mod loss;
-mod pieces;
-pub mod schedule;
+mod schedule;
+mod validate;
 pub mod vocab;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -20,57 +23,54 @@ use candle_core::{DType, Device, Tensor};
 use serde_json::json;
 
 use self::adamw::{AdamW, AdamWConfig};
-use self::batches::{Batches, text_batch};
+use self::batches::Batches;
 use self::checkpoint::{Weights, build};
-use self::embed::embed_images;
 use self::events::Events;
 use self::init::initialize;
-use self::loss::contrastive_loss;
-use crate::clip::Clip;
+use self::validate::validate;
 use crate::error::{Error, Result};
-use crate::nn::norm::l2_normalize;
-use crate::train::config::Settings;
-use crate::train::data::dataset::Record;
+use crate::train::data::record::Record;
 use crate::train::data::samples::Sample;
 use crate::train::progress;
 use crate::train::run::{Prepared, Run};
 
-/// Trains both towers on `train`, looks at `val` after each epoch, and leaves averaged weights in the run's folder: the
-/// last ones, or those of the lowest validation loss if the settings have patience. Only the training steps may be of lower
-/// precision: what is looked at, kept and exported is computed in 32 bits.
+/// Trains both towers on `train`, read from `records`, validates on `val` after each epoch, and writes averaged weights to
+/// the run's folder: the last ones, or those of the lowest validation loss if the settings have patience. Only
+/// the training steps may be of lower precision: validation and the written weights are in 32 bits.
 ///
-/// A run with a checkpoint goes on from it, to the same weights as if it had never stopped. Ctrl-C finishes the step,
-/// saves, and ends. No epochs leave the weights that it began from.
+/// A run begins from `start`, towers by their names, or from random weights. A run with a checkpoint resumes from that, and
+/// ends at the same weights as if it had never stopped. Ctrl-C finishes the step, saves, and ends. Zero epochs write the
+/// weights that the run begins from.
 ///
 /// # Errors
 /// Nothing to train on, a loss that is not finite, or an interruption.
 pub fn fit(
     run: &Run,
     prepared: &Prepared,
-    records: (&[&Record], &[&Record]),
-    samples: (&[Sample], &[Sample]),
+    (records, train): (&[&Record], &[Sample]),
+    val: &[Sample],
+    start: Option<&HashMap<String, Tensor>>,
     device: &Device,
 ) -> Result<()> {
     let Prepared { settings, spec, .. } = prepared;
     let accumulate = settings.accumulate;
-    let (train, val) = samples;
     if val.is_empty() && settings.patience > 0 {
         return Err(Error::data("--patience needs validation scans: name more data, or leave it out"));
     }
-    let batches = Batches::new(prepared, records.0, train, device)?;
+    let batches = Batches::new(prepared, records, train, device)?;
     let (clip, variables) = build(spec, settings.precision.dtype(), device)?;
     let (average_clip, average) = build(spec, DType::F32, device)?;
     let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     initialize(&mut list, spec.clip.text.layers, settings.seed)?;
-    if let Some(imported) = &prepared.start {
-        checkpoint::set(&variables, "", &imported.towers)?;
+    if let Some(towers) = start {
+        checkpoint::set(&variables, "", towers)?;
     }
     for (name, var) in &average {
         var.set(&variables[name].as_detached_tensor())?;
     }
     let trainable: Vec<_> = list.into_iter().filter(|(name, _)| !name.contains("running_")).collect();
     let rate = |name: &str| schedule::layer_rate(name, &spec.clip, settings.layer_decay);
-    let mut adamw = AdamW::new(trainable, adamw_config(settings), rate)?;
+    let mut adamw = AdamW::new(trainable, AdamWConfig::new(settings), rate)?;
     let weights = Weights { variables, average };
 
     let batches_per_epoch = train.len().div_ceil(settings.batch);
@@ -105,7 +105,7 @@ pub fn fit(
         }
         at.n_steps += 1;
         at.epoch_loss += loss;
-        // Short memory at first, or the random start would linger in the average.
+        // The decay is lower at first, or the random start would stay in the average for long.
         weights.update_average(settings.ema_decay.min((at.n_steps as f64 + 1.) / (at.n_steps as f64 + 10.)))?;
         events.scalars(
             at.n_steps,
@@ -116,12 +116,12 @@ pub fn fit(
 
         let epoch_ends = at.n_steps % steps_per_epoch == 0;
         if epoch_ends {
-            let seen = look(&average_clip, prepared, val, device)?;
+            let validation = validate(&average_clip, prepared, val, device)?;
             at.best = match at.best {
-                Some((best, ago)) if seen.loss >= best => Some((best, ago + 1)),
+                Some((best, ago)) if validation.loss >= best => Some((best, ago + 1)),
                 before => {
-                    if seen.loss.is_finite() {
-                        Some((seen.loss, 0))
+                    if validation.loss.is_finite() {
+                        Some((validation.loss, 0))
                     } else {
                         before
                     }
@@ -132,13 +132,13 @@ pub fn fit(
             }
             let line = json!({
                 "epoch": at.n_steps / steps_per_epoch, "step": at.n_steps,
-                "train_loss": at.epoch_loss / steps_per_epoch as f64, "val_loss": seen.loss,
-                "val_label_accuracy": seen.label_accuracy, "val_caption_accuracy": seen.caption_accuracy,
+                "train_loss": at.epoch_loss / steps_per_epoch as f64, "val_loss": validation.loss,
+                "val_label_accuracy": validation.label_accuracy, "val_caption_accuracy": validation.caption_accuracy,
                 "seconds": started.elapsed().as_secs_f64(),
             });
             bar.println(line.to_string());
             run.log(&line)?;
-            events.scalars(at.n_steps, &seen.scalars())?;
+            events.scalars(at.n_steps, &validation.scalars())?;
             at.epoch_loss = 0.;
             started = Instant::now();
         }
@@ -147,7 +147,7 @@ pub fn fit(
             checkpoint::write(run, &weights, &adamw, &at)?;
         }
         if stop {
-            return Err(Error::config("interrupted and saved: the same command goes on from here"));
+            return Err(Error::config("interrupted and saved: the same command continues from here"));
         }
     }
     bar.finish();
@@ -157,60 +157,7 @@ pub fn fit(
 fn watch_for_ctrl_c() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
-    // A second handler in one process is refused; the first one then stays, which serves as well.
+    // A second handler in one process is refused, and the first one still saves and ends the run.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
     interrupted
-}
-
-/// The optimiser's settings.
-pub fn adamw_config(settings: &Settings) -> AdamWConfig {
-    let Settings { beta1, beta2, eps, weight_decay, optimizer, .. } = *settings;
-    AdamWConfig { beta1, beta2, eps, weight_decay, optimizer }
-}
-
-/// What validation shows.
-struct Seen {
-    /// The contrastive loss over all scans and captions.
-    loss: f64,
-    /// How often the retrieved caption names the right class.
-    label_accuracy: f64,
-    /// How often it is the right caption.
-    caption_accuracy: f64,
-}
-
-impl Seen {
-    fn scalars(&self) -> [(&'static str, f64); 3] {
-        [
-            ("val/loss", self.loss),
-            ("val/label_accuracy", self.label_accuracy),
-            ("val/caption_accuracy", self.caption_accuracy),
-        ]
-    }
-}
-
-fn look(clip: &Clip, prepared: &Prepared, samples: &[Sample], device: &Device) -> Result<Seen> {
-    let Prepared { spec, tokenizer, .. } = prepared;
-    // The loss is of scans whose caption can be retrieved: some training scan has it.
-    let rows: Vec<u32> = (0u32..).zip(samples).filter(|(_, s)| s.caption.is_some()).map(|(i, _)| i).collect();
-    if rows.is_empty() {
-        return Ok(Seen { loss: f64::NAN, label_accuracy: f64::NAN, caption_accuracy: f64::NAN });
-    }
-    let texts: Vec<String> = spec.captions.iter().map(|c| c.text()).collect();
-    let (token_ids, end) = text_batch(tokenizer, &texts, device)?;
-    let captions = l2_normalize(&clip.text.forward(&token_ids, &end)?)?.detach();
-    let images = embed_images(clip, spec, samples, device)?;
-    let logits = clip.logits_per_image(&images, &captions)?.detach();
-    let nearest = logits.argmax(1)?.to_vec1::<u32>()?;
-    let share = |right: &dyn Fn(&Sample, usize) -> bool| {
-        let n = samples.iter().zip(&nearest).filter(|(s, c)| right(s, **c as usize)).count();
-        n as f64 / samples.len() as f64
-    };
-    let label = |c: usize| spec.captions[c].label.as_deref();
-    let positives: Vec<usize> = samples.iter().filter_map(|s| s.caption).collect();
-    let of_known = logits.index_select(&Tensor::new(rows, device)?, 0)?;
-    Ok(Seen {
-        loss: f64::from(contrastive_loss(&of_known, &positives)?.to_scalar::<f32>()?),
-        label_accuracy: share(&|s, c| label(c) == Some(spec.vocabulary.labels[s.class].as_str())),
-        caption_accuracy: share(&|s, c| s.caption == Some(c)),
-    })
 }

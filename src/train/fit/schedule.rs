@@ -4,7 +4,7 @@ use crate::clip::ClipConfig;
 use crate::train::config::{Schedule, Settings};
 
 /// The factor on the base learning rate at `step` of `n_steps`, 0…1.
-pub fn factor(settings: &Settings, step: usize, n_steps: usize) -> f64 {
+pub(super) fn factor(settings: &Settings, step: usize, n_steps: usize) -> f64 {
     match settings.schedule {
         Schedule::Cosine => warmup_cosine(step, settings.warmup_steps, n_steps),
         Schedule::Constant => warmup(step, settings.warmup_steps).unwrap_or(1.),
@@ -25,7 +25,7 @@ fn warmup_cosine(step: usize, n_warmup: usize, n_steps: usize) -> f64 {
 
 /// A parameter's factor on the learning rate: `decay` to the power of its distance from its tower's end, counted in
 /// stages of the image tower and blocks of the text tower (layer-wise rate decay; Howard & Ruder 2018, Clark et al. 2020).
-pub fn layer_rate(name: &str, clip: &ClipConfig, decay: f64) -> f64 {
+pub(super) fn layer_rate(name: &str, clip: &ClipConfig, decay: f64) -> f64 {
     let number_after = |prefix: &str| {
         let rest = &name[name.find(prefix)? + prefix.len()..];
         rest.split('.').next()?.parse::<usize>().ok()
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_climbs_to_one_and_falls_to_nothing() {
+    fn the_rate_rises_to_one_and_falls_to_zero() {
         assert!((warmup_cosine(0, 10, 100) - 0.1).abs() < 1e-12);
         assert!((warmup_cosine(9, 10, 100) - 1.).abs() < 1e-12);
         assert!((warmup_cosine(55, 10, 100) - 0.5).abs() < 1e-12);

@@ -1,4 +1,4 @@
-//! A byte-pair tokenizer learnt from the captions, for models that do not bring CLIP's.
+//! A byte-pair tokenizer trained on the captions, for models that do not use CLIP's.
 
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::normalizers::Lowercase;
@@ -8,13 +8,13 @@ use tokenizers::{AddedToken, TokenizerBuilder};
 use crate::error::{Error, Result};
 use crate::tokenizer::{END_OF_TEXT, START_OF_TEXT, Tokenizer};
 
-/// Stands for a character that no caption held.
+/// Stands for a character that occurs in no caption.
 const UNKNOWN: &str = "<|unknown|>";
 /// Enough for every word of a caption vocabulary to become one token.
 const VOCAB_SIZE: usize = 512;
 
-/// Learns merges from `captions`, lower-cased. The same captions always give the same ids; so no `</w>` marks a word's
-/// end, as in CLIP's: the library numbers marked letters in the order of a randomly seeded hash map.
+/// Learns merges from `captions`, lower-cased. The same captions always give the same ids. Therefore no `</w>` marks a
+/// word's end, as in CLIP's vocabulary: the library numbers such tokens in the order of a randomly seeded hash map.
 pub fn train(captions: &[String]) -> Result<Tokenizer> {
     let failed = |e: tokenizers::Error| Error::config(format!("the tokenizer cannot be trained ({e})"));
     let special = [START_OF_TEXT, END_OF_TEXT, UNKNOWN].map(|t| AddedToken::from(t, true));

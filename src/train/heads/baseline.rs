@@ -10,26 +10,26 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
-use serde_json::json;
 
+use super::loss::cross_entropy;
 use crate::bundle::FORMAT;
+use crate::bundle::card::{BaselineMetrics, BaselineTraining, Split, settings_record};
 use crate::engine::baseline::{Baseline, BaselineMetadata};
 use crate::error::{Error, Result};
-use crate::head::cross_entropy;
 use crate::nn::linear::Linear;
 use crate::preprocess::Preprocess;
 use crate::resnet::ResNetConfig;
 use crate::train::config::Optimizer;
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
-use crate::train::evaluate::heads::Answers;
+use crate::train::evaluate::predictions::Predictions;
 use crate::train::fit::adamw::{AdamW, AdamWConfig};
 use crate::train::fit::checkpoint::named_variables;
 use crate::train::fit::init::initialize;
 use crate::train::run::Prepared;
 
-/// The line for people.
-pub const TITLE: &str = "ResNet-50 baseline";
+/// Its title in the list of models.
+pub(crate) const TITLE: &str = "ResNet-50 baseline";
 /// Pixels of a side, as torchvision's weights were trained.
 const SIZE: usize = 224;
 /// ImageNet's (torchvision's `ResNet50_Weights.transforms`).
@@ -38,7 +38,7 @@ const PIXEL_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// How the head is trained; the defaults are the paper's.
 #[derive(Args, Clone, Debug, PartialEq, Serialize)]
-pub struct BaselineSettings {
+pub(crate) struct BaselineSettings {
     /// Passes of the head over the features.
     #[arg(long, default_value_t = Self::paper().epochs)]
     pub epochs: usize,
@@ -51,17 +51,17 @@ pub struct BaselineSettings {
 }
 
 impl BaselineSettings {
-    /// The paper's.
-    pub fn paper() -> Self {
+    /// The paper's settings.
+    pub(crate) fn paper() -> Self {
         Self { epochs: 50, learning_rate: 1e-4, batch: 32 }
     }
 }
 
-/// A trained baseline: what its file says, and its tensors by torchvision's names.
-pub struct Trained {
-    /// What its file says.
+/// A trained baseline.
+pub(crate) struct Trained {
+    /// The metadata of its weights file.
     pub metadata: BaselineMetadata,
-    /// The backbone and `fc`.
+    /// Backbone and `fc`, by torchvision's names.
     pub tensors: HashMap<String, Tensor>,
 }
 
@@ -70,7 +70,7 @@ pub struct Trained {
 ///
 /// # Errors
 /// Nothing to train on, or a scan that cannot be read.
-pub fn train(
+pub(crate) fn train(
     mut backbone: HashMap<String, Tensor>,
     prepared: &Prepared,
     name: &str,
@@ -94,12 +94,12 @@ pub fn train(
         kind: "baseline".to_owned(),
         name: name.to_owned(),
         resnet,
-        // The region and contrast of octlens, so that both see the same of a scan.
+        // octlens' region and contrast, so that both models see the same part of a scan.
         preprocess: Preprocess { mean: PIXEL_MEAN, std: PIXEL_STD, ..Preprocess::b_scan(SIZE, SIZE) },
         labels: labels.clone(),
         licence: "that of its backbone".to_owned(),
-        training: json!({ "settings": settings, "seed": prepared.settings.seed }),
-        metrics: serde_json::Value::Null,
+        training: BaselineTraining { seed: prepared.settings.seed, settings: settings_record(settings)? },
+        metrics: None,
     };
     let head = || list.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor()));
     backbone.extend(head());
@@ -120,7 +120,7 @@ pub fn train(
     backbone.extend(head());
     let trained = build(&metadata, &backbone)?;
     let truth = classes(prepared, test)?;
-    let mut answers: BTreeMap<SourceKind, Answers> = BTreeMap::new();
+    let mut answers: BTreeMap<SourceKind, Predictions> = BTreeMap::new();
     for ((record, class), features) in test.iter().zip(truth).zip(features(test)?) {
         let logits = trained.prediction(&features)?.logits;
         let of_source = answers.entry(record.source).or_default();
@@ -128,8 +128,8 @@ pub fn train(
         of_source.truth.push(class);
         of_source.logits.push(logits.into_iter().map(f64::from).collect());
     }
-    let figures: BTreeMap<_, _> = answers.iter().map(|(s, a)| (*s, a.figures())).collect();
-    metadata.metrics = json!({ "split": "test", "float": figures });
+    let float = answers.iter().map(|(source, answers)| (source.to_string(), answers.figures())).collect();
+    metadata.metrics = Some(BaselineMetrics { float, split: Split::Test });
     Ok(Trained { metadata, tensors: backbone })
 }
 
@@ -137,7 +137,7 @@ fn classes(prepared: &Prepared, records: &[&Record]) -> Result<Vec<usize>> {
     records.iter().map(|r| prepared.spec.class_of(&r.label)).collect()
 }
 
-/// Cross-entropy on features (n, C), classes weighing alike.
+/// Trains `fc` on features (n, C) by cross-entropy in which all classes have the same total weight.
 fn fit(
     fc: &Linear,
     variables: Vec<(String, Var)>,

@@ -1,34 +1,23 @@
-//! Makes both heads' probabilities mean what they say: temperature scaling (Guo et al. 2017) on validation patients,
-//! folded into each head's last layer. No label moves, nor does any explanation: logits are only divided.
+//! Calibrates both heads' probabilities: temperature scaling (Guo et al. 2017) on validation patients, folded into each
+//! head's last layer. It changes no label and no explanation, since logits are only divided.
 
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor, Var};
-use serde::{Deserialize, Serialize};
 
+use crate::bundle::card::Temperatures;
 use crate::clip::Clip;
 use crate::error::Result;
 use crate::head::Head;
 use crate::nn::norm::l2_normalize;
 use crate::train::config::ModelSpec;
-use crate::train::data::dataset::{Record, SourceKind};
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::Sample;
 use crate::train::fit::embed::embed_images;
 use crate::train::metrics::calibration::temperature;
 
-/// What the heads' logits were divided by; none where validation has no best one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Temperatures {
-    /// The image head's.
-    pub image: Option<f64>,
-    /// The text head's, on retrieved captions.
-    pub text: Option<f64>,
-    /// Validation scans they were fitted on: real ones, where there are any.
-    pub n_scans: usize,
-}
-
 /// Both heads, and their variables under `image_head.` and `text_head.`.
-pub struct Heads<'a> {
+pub(crate) struct Heads<'a> {
     /// On image embeddings.
     pub image: &'a Head,
     /// On text embeddings.
@@ -39,7 +28,7 @@ pub struct Heads<'a> {
 
 /// Fits both temperatures on `samples`, read from `records`, and divides the heads' last layers by them.
 /// `caption_embeds` (n, D) are those of the model's captions, in order.
-pub fn calibrate(
+pub(crate) fn calibrate(
     clip: &Clip,
     spec: &ModelSpec,
     heads: &Heads<'_>,
@@ -65,7 +54,7 @@ pub fn calibrate(
     })
 }
 
-/// Divides the last layer of head `name` by the temperature of its `logits` (n, K), if there is one.
+/// Divides the last layer of head `name` by the best temperature of its `logits` (n, K), if there is one.
 fn fold(variables: &BTreeMap<String, Var>, name: &str, logits: &Tensor, truth: &[usize]) -> Result<Option<f64>> {
     let rows = logits.to_vec2::<f32>()?;
     let logits: Vec<Vec<f64>> = rows.iter().map(|row| row.iter().map(|z| f64::from(*z)).collect()).collect();
@@ -99,7 +88,7 @@ mod tests {
         let embeds = Tensor::randn(0f32, 1., (60, 4), &Device::Cpu).unwrap();
         let logits = || head.forward(&embeds).unwrap();
         let labels = logits().argmax(1).unwrap().to_vec1::<u32>().unwrap();
-        // Right but for every fifth scan.
+        // Wrong for every fifth scan.
         let truth: Vec<usize> =
             labels.iter().enumerate().map(|(i, l)| (*l as usize + usize::from(i % 5 == 0)) % 3).collect();
         assert!(fold(&variables, "image_head", &logits(), &truth).unwrap().is_some());

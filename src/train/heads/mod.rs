@@ -1,11 +1,13 @@
 //! Trains both heads on frozen towers, with the paper's consistency loss.
 //!
-//! The text head hears each caption in turns: whole, without its class word, and, for diseased scans, as other findings of
-//! that disease with any class word or none. So the class word is no reason, and a person may tick lesions in any
+//! The text head sees each caption in turn: whole, without its class word, and, for diseased scans, as other findings of
+//! that disease with any class word or none. So it cannot rely on the class word, and a person may choose lesions in any
 //! combination.
+#![warn(unreachable_pub)]
 
-pub mod baseline;
-pub mod calibrate;
+pub(crate) mod baseline;
+pub(crate) mod calibrate;
+pub mod loss;
 
 use std::ops::Range;
 
@@ -18,38 +20,37 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use self::calibrate::{Heads, calibrate};
+use self::loss::consistency_loss;
 use crate::caption::Caption;
 use crate::clip::Clip;
 use crate::error::{Error, Result};
-use crate::head::{Head, consistency_loss};
+use crate::head::Head;
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
-use crate::train::data::dataset::Record;
+use crate::train::data::record::Record;
 use crate::train::data::samples::Sample;
 use crate::train::fit::adamw::{AdamW, AdamWConfig};
-use crate::train::fit::adamw_config;
 use crate::train::fit::batches::{text_batch, views};
 use crate::train::fit::checkpoint::named_variables;
+use crate::train::fit::embed::IMAGES_PER_PASS;
 use crate::train::fit::init::initialize;
-use crate::train::run::{Prepared, Run, files};
+use crate::train::run::{Prepared, Run, names};
 
 /// Embeddings per step: they are small.
 const BATCH: usize = 256;
-/// Images per forward pass of the frozen tower.
-const IMAGE_BATCH: usize = 16;
-/// Captions made of random findings, over all classes.
-const N_MADE_UP: usize = 512;
-/// How often a diseased scan is paired with one of them.
-const MADE_UP_SHARE: f64 = 0.25;
-/// How often a caption is heard without its class word.
+/// Captions of random findings, over all classes.
+const N_SYNTHETIC: usize = 512;
+/// Probability that a diseased scan is paired with one of them.
+const SYNTHETIC_SHARE: f64 = 0.25;
+/// Probability that a caption is seen without its class word.
 const CLASS_WORD_DROPOUT: f64 = 0.5;
 
-/// Each sample's possible texts, as rows of one table of text embeddings.
+/// The texts that a sample may be paired with, as rows of one table of text embeddings.
 struct Texts {
     embeds: Tensor,
     n_captions: usize,
-    /// Rows of made-up captions by class; none for healthy and for diseases without findings.
-    made_up: Vec<Range<usize>>,
+    /// Rows of synthetic captions by class; none for healthy and for diseases without findings.
+    synthetic: Vec<Range<usize>>,
 }
 
 impl Texts {
@@ -58,38 +59,38 @@ impl Texts {
         let (labels, findings) = (&spec.vocabulary.labels, &spec.vocabulary.findings);
         let mut texts: Vec<String> = spec.captions.iter().map(Caption::text).collect();
         texts.extend(spec.captions.iter().map(|c| c.findings_only().text()));
-        let mut made_up = Vec::new();
+        let mut synthetic = Vec::new();
         for (class, label) in labels.iter().enumerate() {
             let is_seen =
                 |f: &&String| spec.captions.iter().any(|c| c.label.as_ref() == Some(label) && c.findings.contains(f));
             let of_class: Vec<&String> = findings.iter().filter(is_seen).collect();
             let first = texts.len();
-            let n_texts = if class == 0 || of_class.is_empty() { 0 } else { N_MADE_UP / (labels.len() - 1) };
+            let n_texts = if class == 0 || of_class.is_empty() { 0 } else { N_SYNTHETIC / (labels.len() - 1) };
             for _ in 0..n_texts {
                 let n = rng.random_range(1..=4);
                 let some: Vec<&str> = of_class.choose_multiple(rng, n).map(|f| f.as_str()).collect();
                 let word = if rng.random_bool(0.5) { labels.choose(rng).map(String::as_str) } else { None };
                 let text = Caption::new(&spec.vocabulary, word, &some).text();
-                // A foreign vocabulary may cut words so small that not every combination can be read.
+                // Another vocabulary may split words into so many tokens that a text becomes too long.
                 if prepared.tokenizer.encode(&text)?.ids.len() <= spec.clip.text.context_length {
                     texts.push(text);
                 }
             }
-            made_up.push(first..texts.len());
+            synthetic.push(first..texts.len());
         }
         let mut embeds = Vec::new();
         for batch in texts.chunks(BATCH) {
             let (token_ids, end) = text_batch(&prepared.tokenizer, batch, device)?;
             embeds.push(clip.text.forward(&token_ids, &end)?.detach());
         }
-        Ok(Self { embeds: Tensor::cat(&embeds, 0)?, n_captions: spec.captions.len(), made_up })
+        Ok(Self { embeds: Tensor::cat(&embeds, 0)?, n_captions: spec.captions.len(), synthetic })
     }
 
-    /// A row for a scan of this caption and class.
+    /// A random row for a scan of this caption and class.
     fn pick(&self, caption: usize, class: usize, rng: &mut ChaCha8Rng) -> u32 {
-        let made_up = &self.made_up[class];
-        let row = if !made_up.is_empty() && rng.random_bool(MADE_UP_SHARE) {
-            rng.random_range(made_up.clone())
+        let synthetic = &self.synthetic[class];
+        let row = if !synthetic.is_empty() && rng.random_bool(SYNTHETIC_SHARE) {
+            rng.random_range(synthetic.clone())
         } else if rng.random_bool(CLASS_WORD_DROPOUT) {
             self.n_captions + caption
         } else {
@@ -99,8 +100,8 @@ impl Texts {
     }
 }
 
-/// Trains both heads on `train`, calibrates them on `val` (each records and the samples read from them), and leaves
-/// them in the run's folder.
+/// Trains both heads on `train`, calibrates them on `val` (records and the samples read from them), and writes them to the
+/// run's folder.
 pub fn train(
     run: &Run,
     prepared: &Prepared,
@@ -113,13 +114,13 @@ pub fn train(
     if train.is_empty() {
         return Err(Error::data("there is no scan to train on: check --data"));
     }
-    let towers = run.read_tensors(files::TOWERS, device)?;
+    let towers = run.read_tensors(names::TOWERS, device)?;
     let clip = Clip::new(&spec.clip, VarBuilder::from_tensors(towers, DType::F32, device))?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let texts = Texts::new(&clip, prepared, &mut rng, device)?;
     let shown: Vec<&Sample> = std::iter::repeat_n(train, settings.head_views.max(1)).flatten().collect();
     let mut embeds = Vec::new();
-    for batch in shown.chunks(IMAGE_BATCH) {
+    for batch in shown.chunks(IMAGES_PER_PASS) {
         let (pixel_values, _) = views(batch, spec, settings.augment, &mut rng, device)?;
         let map = clip.visual.feature_map(&pixel_values, Mode::Eval)?;
         embeds.push(l2_normalize(&clip.visual.pool(&map)?)?.detach());
@@ -134,7 +135,7 @@ pub fn train(
     let variables = named_variables(&map)?;
     let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     initialize(&mut list, spec.clip.text.layers, settings.seed)?;
-    let config = AdamWConfig { weight_decay: settings.head_weight_decay, ..adamw_config(settings) };
+    let config = AdamWConfig { weight_decay: settings.head_weight_decay, ..AdamWConfig::new(settings) };
     let mut adamw = AdamW::new(list, config, |_| 1.)?;
     let weights = balance(records, &shown);
     let n_classes = spec.head.n_classes;
@@ -165,12 +166,12 @@ pub fn train(
     let caption_embeds = texts.embeds.narrow(0, 0, texts.n_captions)?;
     let heads = Heads { image: &image_head, text: &text_head, variables: &variables };
     let temperatures = calibrate(&clip, spec, &heads, &caption_embeds, val, device)?;
-    run.write_json(files::CALIBRATION, &temperatures)?;
+    run.write_json(names::CALIBRATION, &temperatures)?;
     let tensors = variables.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect();
-    run.write_tensors(files::HEADS, &tensors, None)
+    run.write_tensors(names::HEADS, &tensors, None)
 }
 
-/// Weights of mean 1 under which every class of every source counts alike.
+/// Weights of mean 1 under which every class of every source has the same total.
 fn balance(records: &[&Record], shown: &[&Sample]) -> Vec<f32> {
     let mut counts: std::collections::BTreeMap<_, f32> = std::collections::BTreeMap::new();
     let key = |s: &Sample| (records[s.record].source, s.class);

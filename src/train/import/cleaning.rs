@@ -62,7 +62,7 @@ const PATTERNS: [(&str, &str); 6] = [
 const FINAL_SIGMA: &str = r"(?<=\p{L})Σ(?!\p{L})";
 
 /// All steps, in order.
-pub fn normalizer() -> tokenizers::Result<Sequence> {
+pub(super) fn normalizer() -> tokenizers::Result<Sequence> {
     let regex = |pattern: &str, to: &str| -> tokenizers::Result<NormalizerWrapper> {
         Ok(Replace::new(ReplacePattern::Regex(pattern.to_owned()), to)?.into())
     };

@@ -70,19 +70,19 @@ pub fn expected_calibration_error(confidence: &[f64], right: &[bool]) -> Option<
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoOptimum {
     /// There is nothing to fit on.
-    NoScan,
+    Empty,
     /// The likelihood grows without end as the temperature falls to zero.
-    NoMistake,
+    AllRight,
     /// The likelihood grows without end as the temperature rises.
-    NoSkill,
+    AtChance,
 }
 
 impl fmt::Display for NoOptimum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoScan => "there is no validation scan to fit it on",
-            Self::NoMistake => "every validation scan is answered rightly, so no temperature is best",
-            Self::NoSkill => "on validation the answers are no better than chance, so no temperature is best",
+            Self::Empty => "there is no validation scan to fit it on",
+            Self::AllRight => "every validation scan is answered rightly, so no temperature is best",
+            Self::AtChance => "on validation the answers are no better than chance, so no temperature is best",
         })
     }
 }
@@ -97,10 +97,10 @@ impl fmt::Display for NoOptimum {
 pub fn temperature(logits: &[Vec<f64>], truth: &[usize]) -> Result<f64, NoOptimum> {
     const N_HALVINGS: usize = 200;
     if truth.is_empty() {
-        return Err(NoOptimum::NoScan);
+        return Err(NoOptimum::Empty);
     }
     if logits.iter().zip(truth).all(|(z, class)| z.iter().all(|other| *other <= z[*class])) {
-        return Err(NoOptimum::NoMistake);
+        return Err(NoOptimum::AllRight);
     }
     let slope = |inverse: f64| -> f64 {
         let of = |(z, class): (&Vec<f64>, &usize)| {
@@ -113,7 +113,7 @@ pub fn temperature(logits: &[Vec<f64>], truth: &[usize]) -> Result<f64, NoOptimu
     let at_zero: f64 =
         logits.iter().zip(truth).map(|(z, class)| z[*class] - z.iter().sum::<f64>() / z.len() as f64).sum();
     if at_zero <= 0. {
-        return Err(NoOptimum::NoSkill);
+        return Err(NoOptimum::AtChance);
     }
     let (mut low, mut high) = (0., 1.);
     while slope(high) > 0. && high < 1e12 {
@@ -151,9 +151,9 @@ mod tests {
 
     #[test]
     fn a_temperature_is_fitted_only_where_there_is_a_best_one() {
-        assert_eq!(temperature(&[], &[]), Err(NoOptimum::NoScan));
-        assert_eq!(temperature(&[vec![2., 0.], vec![0., 1.]], &[0, 1]), Err(NoOptimum::NoMistake));
-        assert_eq!(temperature(&[vec![2., 0.], vec![0., 1.]], &[1, 0]), Err(NoOptimum::NoSkill));
+        assert_eq!(temperature(&[], &[]), Err(NoOptimum::Empty));
+        assert_eq!(temperature(&[vec![2., 0.], vec![0., 1.]], &[0, 1]), Err(NoOptimum::AllRight));
+        assert_eq!(temperature(&[vec![2., 0.], vec![0., 1.]], &[1, 0]), Err(NoOptimum::AtChance));
         // Three of four right, each with logits 4 apart: the best probability is 3/4, its log-odds ln 3.
         let logits = vec![vec![4., 0.]; 4];
         let t = temperature(&logits, &[0, 0, 0, 1]).unwrap();

@@ -8,23 +8,13 @@ pub mod ranking;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+
+use crate::bundle::card::Interval;
 
 /// Draws of a bootstrap.
 pub const BOOTSTRAP_DRAWS: usize = 1000;
 /// Seeds every bootstrap, so that a figure does not move from one call to the next.
 const BOOTSTRAP_SEED: u64 = 2024;
-
-/// A figure and its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// On all scans.
-    pub value: f64,
-    /// 2.5th percentile over draws.
-    pub low: f64,
-    /// 97.5th percentile over draws.
-    pub high: f64,
-}
 
 /// Percentile bootstrap over patients (Efron & Tibshirani 1993): whole patients are drawn with replacement, because
 /// scans of one eye are not independent. `statistic` gets indices of scans; none where it is undefined, as AUROC is with

@@ -67,14 +67,6 @@ pub fn roc_curve(positive: &[bool], scores: &[f64]) -> Vec<[f64; 2]> {
     counts.into_iter().map(|[x, y]| [x / n_negative, y / n_positive]).collect()
 }
 
-/// Log-odds of class `class` against all others, `z_c − log Σ_{k≠c} exp z_k`: ranks as the probability does, without
-/// losing its digits close to 0 and 1.
-pub fn one_vs_rest(logits: &[f64], class: usize) -> f64 {
-    let others = || logits.iter().enumerate().filter(|(k, _)| *k != class).map(|(_, z)| *z);
-    let largest = others().fold(f64::NEG_INFINITY, f64::max);
-    logits[class] - largest - others().map(|z| (z - largest).exp()).sum::<f64>().ln()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,12 +97,5 @@ mod tests {
     fn the_roc_curve_keeps_its_corners_alone() {
         let curve = roc_curve(&[true, true, false, false], &[4., 3., 2., 1.]);
         assert_eq!(curve, [[0., 0.], [0., 1.], [1., 1.]]);
-    }
-
-    #[test]
-    fn log_odds_stay_apart_where_probabilities_are_both_one() {
-        assert!((one_vs_rest(&[1., 3.], 1) - 2.).abs() < 1e-12);
-        assert!((one_vs_rest(&[0., 0., 0.], 0) + 2f64.ln()).abs() < 1e-12);
-        assert!(one_vs_rest(&[0., 60.], 1) > one_vs_rest(&[0., 50.], 1));
     }
 }

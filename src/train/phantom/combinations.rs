@@ -1,13 +1,13 @@
-//! Which lesions come together in one AMD image, and how often. Knows words, not pixels.
+//! Which lesions occur together in one AMD image, and how often. Knows words, not pixels.
 
-use super::dice::Dice;
+use super::rng::Rng;
 use crate::caption::Lesion::{
     self, ChoroidalFolds as Folds, Fluid, GeographicAtrophy as Atrophy, HardDrusen as Hard,
     HyperfluorescentSpots as Spots, PrLayerDisruption as Gap, ReticularDrusen as Reticular, SoftDrusen as Soft,
     SoftDrusenPed as Ped,
 };
 
-/// Each list is one caption; each is drawn as often as its weight says.
+/// The lesions of one caption each, with the weight at which it is drawn.
 const COMBINATIONS: &[(u32, &[Lesion])] = &[
     (5, &[Folds]),
     (5, &[Fluid]),
@@ -80,10 +80,10 @@ const COMBINATIONS: &[(u32, &[Lesion])] = &[
     (1, &[Hard, Gap, Reticular, Soft]),
 ];
 
-/// One combination by chance.
-pub(super) fn choose(dice: &mut Dice) -> &'static [Lesion] {
+/// A random combination.
+pub(super) fn choose(rng: &mut Rng) -> &'static [Lesion] {
     let all: u32 = COMBINATIONS.iter().map(|(weight, _)| weight).sum();
-    let mut left = dice.whole(0, all as usize - 1) as u32;
+    let mut left = rng.integer(0, all as usize - 1) as u32;
     for (weight, lesions) in COMBINATIONS {
         if left < *weight {
             return lesions;

@@ -1,36 +1,37 @@
 //! A folder of phantoms in OCT5k's own layout: images by part and eye, one file of boxes, one of classes.
 //! Knows files; draws nothing itself.
 
-use std::path::{Path, PathBuf};
+use std::io::Cursor;
+use std::path::Path;
 
+use image::ImageFormat;
 use rayon::prelude::*;
 
 use super::{IMAGES_PER_EYE, Phantom, Settings, Summary, draw};
 use crate::caption::{Diagnosis, Lesion};
 use crate::error::{Error, Result};
+use crate::train::data::oct5k;
+use crate::train::files::{self, Action, failed};
 
 /// Images drawn at once: enough for every core, few enough that progress is seen.
 const BATCH: usize = 16;
 
 /// Writes the images and tables of `settings` below `dir`, which is made if it is missing.
-/// `on_image` is called once after each image.
+/// `on_image` is called once after each image. The box file comes last: a folder without it is not whole.
 ///
 /// # Errors
 /// A folder that holds phantoms or scans already, or that cannot be written, is named.
-pub fn write_folder(dir: &Path, settings: &Settings, on_image: &mut dyn FnMut()) -> Result<Summary> {
-    let images = dir.join("Images").join("Images_Original");
+pub(crate) fn write_folder(dir: &Path, settings: &Settings, on_image: &mut dyn FnMut()) -> Result<Summary> {
+    let (images, boxes) = (dir.join(oct5k::IMAGES), dir.join(oct5k::BOXES));
     if images.exists() {
         let message = format!("{} exists already: give an empty folder, or remove it first", images.display());
         return Err(Error::data(message));
     }
-    let tables = dir.join("Detection");
-    make_folder(&tables)?;
-    write_classes(&tables.join("all_classes.csv"))?;
+    write_classes(&dir.join(oct5k::CLASSES))?;
 
-    let boxes_path = tables.join("all_bounding_boxes.csv");
-    let csv_error = |e: csv::Error| Error::io(format!("{} cannot be written", boxes_path.display())).because(e);
-    let mut rows = csv::Writer::from_path(&boxes_path).map_err(csv_error)?;
-    rows.write_record(["", "image", "xmin", "ymin", "xmax", "ymax", "class"]).map_err(csv_error)?;
+    let csv_error = |e: csv::Error| failed(Action::Write, &boxes, e);
+    let mut rows = csv::Writer::from_writer(Vec::new());
+    rows.write_record(oct5k::BOX_COLUMNS).map_err(csv_error)?;
     let mut n_boxes = 0;
     for (diagnosis, count) in [(Diagnosis::Amd, settings.amd), (Diagnosis::Healthy, settings.healthy)] {
         let indices: Vec<u64> = (0..count as u64).collect();
@@ -39,65 +40,62 @@ pub fn write_folder(dir: &Path, settings: &Settings, on_image: &mut dyn FnMut())
                 .par_iter()
                 .map(|&index| {
                     let phantom = draw(settings.seed, index, diagnosis);
-                    save(&images.join(image_path(diagnosis, index)), &phantom)?;
+                    save(&images.join(image_name(diagnosis, index)), &phantom)?;
                     Ok(phantom)
                 })
                 .collect::<Result<_>>()?;
             for (&index, phantom) in batch.iter().zip(&drawn) {
-                let path = image_path(diagnosis, index);
+                let name = image_name(diagnosis, index);
                 for found in &phantom.boxes {
                     let [xmin, ymin, xmax, ymax] =
                         [found.xmin, found.ymin, found.xmax, found.ymax].map(|edge| edge.to_string());
                     let (row, class) = (n_boxes.to_string(), found.lesion.oct5k_name());
-                    rows.write_record([&row, &path, &xmin, &ymin, &xmax, &ymax, class]).map_err(csv_error)?;
+                    rows.write_record([&row, &name, &xmin, &ymin, &xmax, &ymax, class]).map_err(csv_error)?;
                     n_boxes += 1;
                 }
                 on_image();
             }
         }
     }
-    rows.flush().map_err(|e| Error::io(format!("{} cannot be written", boxes_path.display())).because(e))?;
+    let rows = rows.into_inner().map_err(|e| failed(Action::Write, &boxes, e.into_error()))?;
+    files::write(&boxes, rows)?;
     Ok(Summary { images: settings.healthy + settings.amd, boxes: n_boxes })
 }
 
-/// An image's path below `Images_Original`, as the box file has it: `AMD Part1/AMD (3)/Image (1).png`.
-fn image_path(diagnosis: Diagnosis, index: u64) -> String {
-    let name = match diagnosis {
-        Diagnosis::Amd => "AMD",
-        Diagnosis::Healthy => "Normal",
-    };
-    let (eye, image) = (index / IMAGES_PER_EYE + 1, index % IMAGES_PER_EYE + 1);
-    format!("{name} Part1/{name} ({eye})/Image ({image}).png")
+fn image_name(diagnosis: Diagnosis, index: u64) -> String {
+    oct5k::image_name(diagnosis, index / IMAGES_PER_EYE + 1, index % IMAGES_PER_EYE + 1)
 }
 
-fn save(path: &PathBuf, phantom: &Phantom) -> Result<()> {
+fn save(path: &Path, phantom: &Phantom) -> Result<()> {
     if let Some(folder) = path.parent() {
-        make_folder(folder)?;
+        files::make_dir(folder)?;
     }
-    phantom.image.save(path).map_err(|e| Error::io(format!("{} cannot be written", path.display())).because(e))
-}
-
-fn make_folder(path: &Path) -> Result<()> {
-    std::fs::create_dir_all(path).map_err(|e| Error::io(format!("{} cannot be made", path.display())).because(e))
+    let mut png = Cursor::new(Vec::new());
+    phantom.image.write_to(&mut png, ImageFormat::Png).map_err(|e| failed(Action::Write, path, e))?;
+    files::write(path, png.into_inner())
 }
 
 fn write_classes(path: &Path) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        files::make_dir(folder)?;
+    }
     let lines: String =
         Lesion::ALL.iter().enumerate().map(|(index, lesion)| format!("{},{index}\n", lesion.oct5k_name())).collect();
-    std::fs::write(path, lines).map_err(|e| Error::io(format!("{} cannot be written", path.display())).because(e))
+    files::write(path, lines)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::data::record::SourceKind;
 
     #[test]
     fn a_folder_reads_back_as_it_was_drawn() {
-        let dir = std::env::temp_dir().join(format!("octlens-phantoms-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
         let settings = Settings { healthy: 2, amd: 5, seed: 3 };
         let mut calls = 0;
-        let summary = write_folder(&dir, &settings, &mut || calls += 1).unwrap();
+        let summary = write_folder(dir, &settings, &mut || calls += 1).unwrap();
         assert_eq!((summary.images, calls), (7, 7));
 
         let text = std::fs::read_to_string(dir.join("Detection/all_bounding_boxes.csv")).unwrap();
@@ -119,7 +117,12 @@ mod tests {
         let classes = std::fs::read_to_string(dir.join("Detection/all_classes.csv")).unwrap();
         assert!(classes.starts_with("Choroidalfolds,0\n") && classes.ends_with("SoftdrusenPED,8\n"), "{classes}");
 
-        assert!(write_folder(&dir, &settings, &mut || ()).is_err(), "a folder in use is written over");
-        std::fs::remove_dir_all(&dir).unwrap();
+        // The reader of OCT5k finds every image, and every box by its image.
+        let dataset = oct5k::read(dir, SourceKind::Phantom).unwrap();
+        assert_eq!((dataset.records.len(), dataset.problems), (7, vec![]));
+        let of_amd = dataset.records.iter().filter(|r| r.label == Diagnosis::Amd.label());
+        assert_eq!(of_amd.map(|r| r.boxes.len()).sum::<usize>(), drawn.len());
+
+        assert!(write_folder(dir, &settings, &mut || ()).is_err(), "a folder in use was written over");
     }
 }

@@ -1,8 +1,8 @@
 //! The nine lesions of OCT5k: where each lies, what it does to the layers, and the box around what was drawn.
 //! Knows geometry; leaves brightness to `optics`.
 
-use super::dice::{Dice, Noise, ease, hill, wave, window};
 use super::retina::{Changes, Eye, Outlines, SIDE};
+use super::rng::{Noise, Rng, hill, smoothstep, wave, window};
 use crate::caption::Lesion;
 use crate::train::data::lesion_box::LesionBox;
 
@@ -42,7 +42,7 @@ pub(super) struct Disc {
     pub(super) bright: bool,
 }
 
-/// The columns that a kind needs at least, side by side with the others; 0 where it lies above them.
+/// The fewest columns that a lesion needs beside the others; 0 if it lies above them.
 fn least_columns(lesion: Lesion) -> f32 {
     match lesion {
         Lesion::ChoroidalFolds => 150.0,
@@ -57,12 +57,12 @@ fn least_columns(lesion: Lesion) -> f32 {
     }
 }
 
-/// The lesions of one image: each kind in its own stretch of the retina, so that each looks like itself.
-pub(super) fn grow(kinds: &[Lesion], eye: &Eye, dice: &mut Dice) -> Vec<Growth> {
+/// The lesions of one image: each kind in its own columns, so that each keeps its typical look.
+pub(super) fn grow(kinds: &[Lesion], eye: &Eye, rng: &mut Rng) -> Vec<Growth> {
     const GAP: f32 = 6.0;
     let (start, end) = eye.free_columns();
     let mut in_row: Vec<Lesion> = kinds.iter().copied().filter(|&l| least_columns(l) > 0.0).collect();
-    dice.shuffle(&mut in_row);
+    rng.shuffle(&mut in_row);
     let needed: f32 = in_row.iter().map(|&l| least_columns(l)).sum();
     let room = end - start - GAP * in_row.len() as f32;
     let squeeze = (room / needed.max(1.0)).min(1.0);
@@ -71,110 +71,110 @@ pub(super) fn grow(kinds: &[Lesion], eye: &Eye, dice: &mut Dice) -> Vec<Growth> 
     let mut x = start;
     for (i, &lesion) in in_row.iter().enumerate() {
         let share = spare / (in_row.len() - i) as f32;
-        let wider = (share * dice.between(0.0, 1.0)).min(1.3 * least_columns(lesion));
-        let before = (spare - wider).min(dice.between(0.0, 1.6) * (share - wider).max(0.0));
+        let wider = (share * rng.between(0.0, 1.0)).min(1.3 * least_columns(lesion));
+        let before = (spare - wider).min(rng.between(0.0, 1.6) * (share - wider).max(0.0));
         spare -= wider + before;
         x += before + GAP / 2.0;
         let width = least_columns(lesion) * squeeze + wider;
-        form(lesion, x, x + width, dice, &mut growths);
+        form(lesion, x, x + width, rng, &mut growths);
         x += width + GAP / 2.0;
     }
     if kinds.contains(&Lesion::HyperfluorescentSpots) {
-        sow_dots(start, end, dice, &mut growths);
+        sow_dots(start, end, rng, &mut growths);
     }
     growths
 }
 
-fn form(lesion: Lesion, from: f32, to: f32, dice: &mut Dice, growths: &mut Vec<Growth>) {
+fn form(lesion: Lesion, from: f32, to: f32, rng: &mut Rng, growths: &mut Vec<Growth>) {
     let width = to - from;
     let mut add = |form| growths.push(Growth { lesion, form });
     match lesion {
         Lesion::SoftDrusen => {
-            let filling = dice.between(0.4, 0.58);
+            let filling = rng.between(0.4, 0.58);
             let mut x = from;
             while to - x >= 32.0 {
-                let reach = dice.between(15.0, 31.0).min((to - x) / 2.0);
-                let height = (reach * dice.between(0.6, 0.9)).clamp(11.0, 23.0);
-                let flatness = dice.between(0.0, 0.35);
-                add(Form::Dome { middle: x + reach, reach, height, flatness, filling, lump: Noise::new(dice) });
-                x += 2.0 * reach + dice.between(-2.0, 14.0);
+                let reach = rng.between(15.0, 31.0).min((to - x) / 2.0);
+                let height = (reach * rng.between(0.6, 0.9)).clamp(11.0, 23.0);
+                let flatness = rng.between(0.0, 0.35);
+                add(Form::Dome { middle: x + reach, reach, height, flatness, filling, lump: Noise::new(rng) });
+                x += 2.0 * reach + rng.between(-2.0, 14.0);
             }
         }
         Lesion::HardDrusen => {
-            let filling = dice.between(0.55, 0.75);
+            let filling = rng.between(0.55, 0.75);
             let mut x = from;
             while to - x >= 13.0 {
-                let reach = dice.between(5.0, 8.0);
-                let height = dice.between(9.0, 14.0);
-                add(Form::Dome { middle: x + reach, reach, height, flatness: 0.0, filling, lump: Noise::new(dice) });
-                x += 2.0 * reach + dice.between(6.0, 30.0);
+                let reach = rng.between(5.0, 8.0);
+                let height = rng.between(9.0, 14.0);
+                add(Form::Dome { middle: x + reach, reach, height, flatness: 0.0, filling, lump: Noise::new(rng) });
+                x += 2.0 * reach + rng.between(6.0, 30.0);
             }
         }
         Lesion::SoftDrusenPed => {
-            let reach = (width / 2.0).min(dice.between(60.0, 92.0));
-            let height = (reach * dice.between(0.5, 0.72)).clamp(30.0, 54.0);
-            let (flatness, filling) = (dice.between(0.25, 0.7), dice.between(0.16, 0.36));
-            let lump = Noise::new(dice);
+            let reach = (width / 2.0).min(rng.between(60.0, 92.0));
+            let height = (reach * rng.between(0.5, 0.72)).clamp(30.0, 54.0);
+            let (flatness, filling) = (rng.between(0.25, 0.7), rng.between(0.16, 0.36));
+            let lump = Noise::new(rng);
             add(Form::Dome { middle: from + width / 2.0, reach, height, flatness, filling, lump });
         }
         Lesion::ReticularDrusen => {
-            let step = dice.between(10.5, 15.0);
+            let step = rng.between(10.5, 15.0);
             let mut peaks = Vec::new();
             let mut x = from + step / 2.0;
             while x + step / 2.0 <= to {
-                peaks.push((x + dice.between(-1.0, 1.0), dice.between(0.4, 0.52) * step, dice.between(9.0, 14.0)));
-                x += step * dice.between(0.92, 1.1);
+                peaks.push((x + rng.between(-1.0, 1.0), rng.between(0.4, 0.52) * step, rng.between(9.0, 14.0)));
+                x += step * rng.between(0.92, 1.1);
             }
             add(Form::Peaks { from, to: x.min(to), peaks });
         }
         Lesion::Fluid => {
-            if dice.chance(0.5) {
-                let reach = (width / 2.0).min(dice.between(40.0, 85.0));
-                let height = (reach * dice.between(0.22, 0.42)).clamp(11.0, 27.0);
+            if rng.chance(0.5) {
+                let reach = (width / 2.0).min(rng.between(40.0, 85.0));
+                let height = (reach * rng.between(0.22, 0.42)).clamp(11.0, 27.0);
                 add(Form::Pool { middle: from + width / 2.0, reach, height });
-                if dice.chance(0.6) {
+                if rng.chance(0.6) {
                     return;
                 }
             }
             let mut x = from;
-            let mut left = dice.whole(3, 7);
+            let mut left = rng.integer(3, 7);
             while to - x >= 20.0 && left > 0 {
                 left -= 1;
-                let reach = dice.between(6.0, 19.0).min((to - x) / 2.0);
-                let height = (reach * dice.between(0.65, 1.2)).clamp(5.0, 15.0);
-                add(Form::Cyst { middle: x + reach, reach, height, depth: dice.between(0.34, 0.62) });
-                x += 2.0 * reach + dice.between(1.5, 9.0);
+                let reach = rng.between(6.0, 19.0).min((to - x) / 2.0);
+                let height = (reach * rng.between(0.65, 1.2)).clamp(5.0, 15.0);
+                add(Form::Cyst { middle: x + reach, reach, height, depth: rng.between(0.34, 0.62) });
+                x += 2.0 * reach + rng.between(1.5, 9.0);
             }
         }
         Lesion::GeographicAtrophy => {
-            add(Form::Loss { from, to, light: dice.between(0.65, 1.35), columns: Noise::new(dice) });
+            add(Form::Loss { from, to, light: rng.between(0.65, 1.35), columns: Noise::new(rng) });
         }
         Lesion::PrLayerDisruption => {
-            add(Form::Break { from, to, left: dice.between(0.0, 0.2), crumbs: Noise::new(dice) });
+            add(Form::Break { from, to, left: rng.between(0.0, 0.2), crumbs: Noise::new(rng) });
         }
         Lesion::ChoroidalFolds => {
-            let (period, height) = (dice.between(32.0, 52.0), dice.between(4.5, 7.5));
-            add(Form::Waves { from, to, period, height, phase: dice.between(0.0, 1.0) });
+            let (period, height) = (rng.between(32.0, 52.0), rng.between(4.5, 7.5));
+            add(Form::Waves { from, to, period, height, phase: rng.between(0.0, 1.0) });
         }
         Lesion::HyperfluorescentSpots => {}
     }
 }
 
-fn sow_dots(start: f32, end: f32, dice: &mut Dice, growths: &mut Vec<Growth>) {
+fn sow_dots(start: f32, end: f32, rng: &mut Rng, growths: &mut Vec<Growth>) {
     let mut taken: Vec<f32> = Vec::new();
-    let cluster = dice.between(start + 60.0, end - 60.0);
-    let spread = dice.between(50.0, 200.0);
+    let cluster = rng.between(start + 60.0, end - 60.0);
+    let spread = rng.between(50.0, 200.0);
     let (from, to) = ((cluster - spread).max(start + 8.0), (cluster + spread).min(end - 8.0));
-    let wanted = dice.whole(4, 9);
+    let wanted = rng.integer(4, 9);
     for _ in 0..4 * wanted {
-        let middle = dice.between(from, to);
-        let (reach, depth) = (dice.between(2.6, 4.4), dice.between(0.3, 0.85));
+        let middle = rng.between(from, to);
+        let (reach, depth) = (rng.between(2.6, 4.4), rng.between(0.3, 0.85));
         if taken.len() < wanted && taken.iter().all(|x| (x - middle).abs() > 11.0) {
             taken.push(middle);
             let lesion = Lesion::HyperfluorescentSpots;
             growths.push(Growth {
                 lesion,
-                form: Form::Dot { middle, reach, height: reach * dice.between(0.7, 1.15), depth },
+                form: Form::Dot { middle, reach, height: reach * rng.between(0.7, 1.15), depth },
             });
         }
     }
@@ -207,10 +207,11 @@ impl Growth {
                 }
                 Form::Peaks { from, to, peaks } => {
                     for &(middle, reach, height) in peaks {
-                        let rise = height * ease(1.15 * (1.0 - (x - middle).abs() / reach));
+                        let rise = height * smoothstep(1.15 * (1.0 - (x - middle).abs() / reach));
                         changes.deposit[i] = changes.deposit[i].max(rise);
                     }
-                    changes.ez[i] *= 1.0 - 0.5 * window(x, *from, *to, 8.0) - 0.4 * ease(changes.deposit[i] / 6.0);
+                    changes.ez[i] *=
+                        1.0 - 0.5 * window(x, *from, *to, 8.0) - 0.4 * smoothstep(changes.deposit[i] / 6.0);
                 }
                 Form::Pool { middle, reach, height } => {
                     let t = (x - middle) / reach;
@@ -232,7 +233,7 @@ impl Growth {
                 }
                 Form::Break { from, to, left, crumbs } => {
                     let inside = window(x, *from, *to, 5.0);
-                    let crumb = ease((crumbs.along(x / 7.0) - 0.35) * 3.0);
+                    let crumb = smoothstep((crumbs.along(x / 7.0) - 0.35) * 3.0);
                     changes.ez[i] *= 1.0 - inside * (1.0 - left - 0.5 * crumb).max(0.0);
                     changes.onl[i] *= 1.0 - 0.12 * inside;
                 }
@@ -299,7 +300,7 @@ impl Growth {
         self.boxed(from, to, top, bottom)
     }
 
-    /// Clips to the image; nothing where nothing is left.
+    /// Clips to the image; none if nothing is left.
     fn boxed(&self, left: f32, right: f32, top: f32, bottom: f32) -> Option<LesionBox> {
         let most = SIDE as f32 - 1.0;
         let clip = |value: f32| value.clamp(0.0, most) as u32;

@@ -1,5 +1,6 @@
-//! Phantoms: synthetic B-scans of healthy and AMD retinas with exact lesion boxes, for tests, samples and pre-training.
+//! Phantoms: synthetic B-scans of healthy and AMD retinas with exact lesion boxes, for tests, demo scans and pre-training.
 //! Draws and writes them. Knows no model and no real scan.
+#![warn(unreachable_pub)]
 
 use image::GrayImage;
 
@@ -7,34 +8,32 @@ use crate::caption::{Diagnosis, Lesion};
 use crate::train::data::lesion_box::LesionBox;
 
 mod combinations;
-mod dice;
 mod folder;
 mod lesions;
 mod optics;
 mod retina;
+mod rng;
 
-pub use folder::write_folder;
+pub(super) use folder::write_folder;
 
-use dice::Dice;
 use lesions::Growth;
 use optics::Look;
 use retina::{Changes, Cut, Eye, Outlines};
+use rng::Rng;
 
 /// Images of one eye: they share its curvature, thickness, light and noise.
 const IMAGES_PER_EYE: u64 = 4;
 
 /// A drawn B-scan with what is in it.
-pub struct Phantom {
+pub(super) struct Phantom {
     /// 512 by 512 pixels, 8-bit grey.
     pub image: GrayImage,
-    /// Healthy, or AMD.
-    pub diagnosis: Diagnosis,
     /// A box around each lesion; none where the retina is healthy.
     pub boxes: Vec<LesionBox>,
 }
 
 /// How many phantoms to draw, from which seed.
-pub struct Settings {
+pub(super) struct Settings {
     /// Images of healthy retinas.
     pub healthy: usize,
     /// Images of retinas with AMD.
@@ -44,16 +43,16 @@ pub struct Settings {
 }
 
 /// What was written.
-pub struct Summary {
+pub(super) struct Summary {
     /// Images, healthy and AMD together.
     pub images: usize,
     /// Rows in the box file.
     pub boxes: usize,
 }
 
-/// Draws the phantom that `seed`, `index` and `diagnosis` name: the same pixels on every machine.
+/// Draws the phantom of `seed`, `index` and `diagnosis`: the same pixels on every machine.
 /// Four indices in a row, from a multiple of four, are images of one eye.
-pub fn draw(seed: u64, index: u64, diagnosis: Diagnosis) -> Phantom {
+pub(super) fn draw(seed: u64, index: u64, diagnosis: Diagnosis) -> Phantom {
     let kinds = match diagnosis {
         Diagnosis::Healthy => &[],
         Diagnosis::Amd => combinations::choose(&mut stream(seed, index, diagnosis, Purpose::Kinds)),
@@ -61,7 +60,7 @@ pub fn draw(seed: u64, index: u64, diagnosis: Diagnosis) -> Phantom {
     draw_kinds(seed, index, diagnosis, kinds, true)
 }
 
-/// What a stream of chance is for: each has its own, so that one choice never moves another.
+/// What a random stream is for. Each purpose has its own, so that one choice never changes another.
 #[derive(Clone, Copy)]
 enum Purpose {
     Eye,
@@ -71,15 +70,15 @@ enum Purpose {
     Optics,
 }
 
-fn stream(seed: u64, index: u64, diagnosis: Diagnosis, purpose: Purpose) -> Dice {
-    Dice::new(seed, index, diagnosis as u64 * 16 + purpose as u64)
+fn stream(seed: u64, index: u64, diagnosis: Diagnosis, purpose: Purpose) -> Rng {
+    Rng::new(seed, index, diagnosis as u64 * 16 + purpose as u64)
 }
 
 /// Draws the given kinds of lesion; with `shown` false, the same retina without them.
 fn draw_kinds(seed: u64, index: u64, diagnosis: Diagnosis, kinds: &[Lesion], shown: bool) -> Phantom {
-    let mut eye_dice = stream(seed, index / IMAGES_PER_EYE, diagnosis, Purpose::Eye);
-    let eye = Eye::new(&mut eye_dice);
-    let look = Look::new(&mut eye_dice);
+    let mut eye_rng = stream(seed, index / IMAGES_PER_EYE, diagnosis, Purpose::Eye);
+    let eye = Eye::new(&mut eye_rng);
+    let look = Look::new(&mut eye_rng);
     let cut = Cut::new(&mut stream(seed, index, diagnosis, Purpose::Cut));
     let growths: Vec<Growth> = lesions::grow(kinds, &eye, &mut stream(seed, index, diagnosis, Purpose::Lesions));
 
@@ -90,9 +89,9 @@ fn draw_kinds(seed: u64, index: u64, diagnosis: Diagnosis, kinds: &[Lesion], sho
     let outlines = Outlines::new(&eye, &cut, &changes);
     let discs: Vec<_> = growths.iter().filter(|_| shown).filter_map(|growth| growth.disc(&outlines)).collect();
     let boxes = growths.iter().filter(|_| shown).filter_map(|growth| growth.frame(&outlines, &changes)).collect();
-    let mut dice = stream(seed, index, diagnosis, Purpose::Optics);
-    let image = optics::draw(&eye, &look, &outlines, &changes, &discs, &mut dice);
-    Phantom { image, diagnosis, boxes }
+    let mut rng = stream(seed, index, diagnosis, Purpose::Optics);
+    let image = optics::draw(&eye, &look, &outlines, &changes, &discs, &mut rng);
+    Phantom { image, boxes }
 }
 
 #[cfg(test)]
@@ -160,7 +159,7 @@ mod tests {
                         }
                     }
                     let area = (found.xmax - found.xmin + 1) * (found.ymax - found.ymin + 1);
-                    // A box along a slope is mostly empty: a ninth is much.
+                    // A box along a slope is mostly empty: a ninth of its pixels is much.
                     assert!(changed * 9 > area, "{found:?} of phantom {index}: {changed} of {area} pixels changed");
                 }
             }

@@ -3,9 +3,9 @@
 
 use image::{GrayImage, Luma};
 
-use super::dice::{Dice, Noise, ease, hill};
 use super::lesions::Disc;
 use super::retina::{Changes, Eye, Outlines, SIDE};
+use super::rng::{Noise, Rng, hill, smoothstep};
 
 /// Rows of the choroid's texture, from Bruch's membrane down.
 const CHOROID_ROWS: usize = 72;
@@ -30,25 +30,25 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// A look by chance.
-    pub(super) fn new(dice: &mut Dice) -> Self {
-        let noisy = dice.chance(0.2);
+    /// A random look.
+    pub(super) fn new(rng: &mut Rng) -> Self {
+        let noisy = rng.chance(0.2);
         Self {
-            gain: dice.between(0.72, 1.15),
-            tone: dice.between(-0.25, 0.35),
-            floor: if noisy { dice.between(0.05, 0.12) } else { dice.between(0.02, 0.06) },
-            haze: if dice.chance(0.2) { dice.between(0.02, 0.07) } else { 0.0 },
-            speckle: if noisy { dice.between(0.18, 0.3) } else { dice.between(0.06, 0.16) },
-            grain: dice.between(0.0, 0.55),
-            inner: dice.between(0.85, 1.2),
-            ez: dice.between(0.42, 0.68),
-            rpe: dice.between(0.66, 0.92),
-            choroid: dice.between(0.32, 0.5),
-            vessels: dice.between(0.3, 0.7),
-            depth: dice.between(50.0, 140.0),
-            streaks: dice.between(0.04, 0.2),
-            shading: dice.between(0.05, 0.3),
-            hyaloid: dice.chance(0.22).then(|| dice.between(10.0, 46.0)),
+            gain: rng.between(0.72, 1.15),
+            tone: rng.between(-0.25, 0.35),
+            floor: if noisy { rng.between(0.05, 0.12) } else { rng.between(0.02, 0.06) },
+            haze: if rng.chance(0.2) { rng.between(0.02, 0.07) } else { 0.0 },
+            speckle: if noisy { rng.between(0.18, 0.3) } else { rng.between(0.06, 0.16) },
+            grain: rng.between(0.0, 0.55),
+            inner: rng.between(0.85, 1.2),
+            ez: rng.between(0.42, 0.68),
+            rpe: rng.between(0.66, 0.92),
+            choroid: rng.between(0.32, 0.5),
+            vessels: rng.between(0.3, 0.7),
+            depth: rng.between(50.0, 140.0),
+            streaks: rng.between(0.04, 0.2),
+            shading: rng.between(0.05, 0.3),
+            hyaloid: rng.chance(0.22).then(|| rng.between(10.0, 46.0)),
         }
     }
 }
@@ -59,7 +59,7 @@ struct Vessel {
     shade: f32,
 }
 
-/// Draws the picture. `dice` decides vessels, texture and speckle, in the same order whatever the lesions are,
+/// Draws the picture. `rng` decides vessels, texture and speckle, in the same order whatever the lesions are,
 /// so that the same retina can be drawn with and without them.
 pub(super) fn draw(
     eye: &Eye,
@@ -67,18 +67,18 @@ pub(super) fn draw(
     outlines: &Outlines,
     changes: &Changes,
     discs: &[Disc],
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) -> GrayImage {
-    let choroid = choroid_texture(look, dice);
-    let vessels: Vec<Vessel> = (0..dice.whole(3, 10))
+    let choroid = choroid_texture(look, rng);
+    let vessels: Vec<Vessel> = (0..rng.integer(3, 10))
         .map(|_| Vessel {
-            middle: dice.between(0.0, SIDE as f32),
-            reach: dice.between(2.5, 7.0),
-            shade: dice.between(0.12, 0.55),
+            middle: rng.between(0.0, SIDE as f32),
+            reach: rng.between(2.5, 7.0),
+            shade: rng.between(0.12, 0.55),
         })
         .collect();
-    let (texture, streaks, light) = (Noise::new(dice), Noise::new(dice), Noise::new(dice));
-    let (hyaloid_slope, hyaloid_sag) = (dice.between(-40.0, 40.0), dice.between(-50.0, 30.0));
+    let (texture, streaks, light) = (Noise::new(rng), Noise::new(rng), Noise::new(rng));
+    let (hyaloid_slope, hyaloid_sag) = (rng.between(-40.0, 40.0), rng.between(-50.0, 30.0));
     let mut image = GrayImage::new(SIDE as u32, SIDE as u32);
     let mut before = [0.0_f32; SIDE];
     for x in 0..SIDE {
@@ -104,7 +104,7 @@ pub(super) fn draw(
         let lit = look.gain * (1.0 - look.shading * u * u * u * u) * (1.0 + 0.14 * light.at(across / 110.0, 7.0));
         let (tissue_from, tissue_to) = (outlines.ilm[x] - 4.0, outlines.choroid[x] + 30.0);
         for y in (0..SIDE).step_by(2) {
-            let (first, second) = dice.normal_pair();
+            let (first, second) = rng.normal_pair();
             for (y, fresh) in [(y, first), (y + 1, second)] {
                 let down = y as f32;
                 let mut value = rows[y];
@@ -179,7 +179,7 @@ fn reflectivity(look: &Look, o: &Outlines, changes: &Changes, beads: Noise, x: u
     ridge(&mut rows, o.elm[x], 1.6, 0.12 * ez);
     ridge(&mut rows, o.ez[x], 2.8, look.ez * ez * 0.85 * (2.0 - beads));
     // Bruch's membrane is seen as a thin line of its own where the RPE is gone or has lifted off.
-    let bare = (1.0 - rpe).max(ease((changes.lift[x] - 4.0) / 6.0));
+    let bare = (1.0 - rpe).max(smoothstep((changes.lift[x] - 4.0) / 6.0));
     ridge(&mut rows, o.bruch[x], 1.6, 0.26 * bare);
     rows
 }
@@ -190,7 +190,7 @@ fn step(rows: &mut [f32; SIDE], at: f32, amount: f32, soft: f32) {
     let last = ((at + soft).ceil().max(0.0) as usize).min(SIDE - 1);
     let mut before = 0.0;
     for (y, row) in rows.iter_mut().enumerate().take(last + 1).skip(first) {
-        let now = amount * ease((y as f32 - at + soft) / (2.0 * soft));
+        let now = amount * smoothstep((y as f32 - at + soft) / (2.0 * soft));
         *row += now - before;
         before = now;
     }
@@ -206,19 +206,19 @@ fn ridge(rows: &mut [f32; SIDE], at: f32, reach: f32, amount: f32) {
 }
 
 /// Dark vessels in the choroid, small ones above and large ones below, seen flat.
-fn choroid_texture(look: &Look, dice: &mut Dice) -> Vec<[f32; SIDE]> {
+fn choroid_texture(look: &Look, rng: &mut Rng) -> Vec<[f32; SIDE]> {
     let mut texture = vec![[1.0; SIDE]; CHOROID_ROWS];
     for _ in 0..160 {
-        let depth = dice.between(5.0, 46.0);
+        let depth = rng.between(5.0, 46.0);
         let size = 3.0 + 0.24 * depth;
-        let (across, down) = (size * dice.between(0.8, 1.6), size * dice.between(0.7, 1.2));
-        let (x, dark) = (dice.between(-8.0, SIDE as f32 + 8.0), look.vessels * dice.between(0.3, 0.9));
+        let (across, down) = (size * rng.between(0.8, 1.6), size * rng.between(0.7, 1.2));
+        let (x, dark) = (rng.between(-8.0, SIDE as f32 + 8.0), look.vessels * rng.between(0.3, 0.9));
         let top = (depth - down).max(0.0) as usize;
         let left = (x - across).max(0.0) as usize;
         for (y, row) in texture.iter_mut().enumerate().take((depth + down) as usize + 1).skip(top) {
             for (i, value) in row.iter_mut().enumerate().take((x + across).max(0.0) as usize + 1).skip(left) {
                 let (dx, dy) = ((i as f32 - x) / across, (y as f32 - depth) / down);
-                *value *= 1.0 - dark * ease(1.0 - dx * dx - dy * dy);
+                *value *= 1.0 - dark * smoothstep(1.0 - dx * dx - dy * dy);
             }
         }
     }
@@ -244,11 +244,11 @@ fn paint_choroid(
         let vessel = texture.get(at).map_or(1.0, |line| line[x]);
         let fade = 1.0 / (1.0 + (depth / look.depth) * (depth / look.depth));
         let rind = (1.0 + 0.45 * hill(depth / 8.0)) * (1.0 + 0.22 * streaks.at(across / 24.0, 20.0 + depth / 16.0));
-        let light = 1.0 + (changes.light[x] - 1.0) * ease(depth / 4.0);
+        let light = 1.0 + (changes.light[x] - 1.0) * smoothstep(depth / 4.0);
         // Much light fills the vessels' shadows, and reaches deeper.
         let vessel = vessel + (1.0 - vessel) * (0.45 * (light - 1.0)).clamp(0.0, 0.6);
         let fade = fade + (1.0 - fade) * (0.2 * (light - 1.0)).clamp(0.0, 0.3);
-        *row *= vessel * fade * rind * light * (1.0 + (streak - 1.0) * ease(depth / 3.0));
+        *row *= vessel * fade * rind * light * (1.0 + (streak - 1.0) * smoothstep(depth / 3.0));
     }
 }
 
@@ -278,7 +278,7 @@ fn paint_vessel(rows: &mut [f32; SIDE], vessel: &Vessel, outlines: &Outlines, x:
     ridge(rows, middle, half, 0.2 * hill(t));
     for (y, row) in rows.iter_mut().enumerate().skip((middle + half).max(0.0) as usize) {
         let depth = y as f32 - middle - half;
-        *row *= 1.0 - shade * ease(depth / 10.0) / (1.0 + (depth / 130.0) * (depth / 130.0));
+        *row *= 1.0 - shade * smoothstep(depth / 10.0) / (1.0 + (depth / 130.0) * (depth / 130.0));
     }
 }
 
@@ -294,7 +294,7 @@ fn paint_disc(rows: &mut [f32; SIDE], disc: &Disc, across: f32) {
         let down = y as f32;
         if down <= bottom {
             let dy = (down - disc.centre.1) / disc.reach.1;
-            *row += ease(2.6 * (1.0 - dx * dx - dy * dy)) * (value - *row);
+            *row += smoothstep(2.6 * (1.0 - dx * dx - dy * dy)) * (value - *row);
         } else if disc.bright {
             *row *= 1.0 - 0.3 * hill(dx);
         } else {

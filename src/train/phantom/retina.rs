@@ -1,12 +1,12 @@
 //! The anatomy: where each layer of a retina lies in each column, and what lesions do to that.
 //! Knows heights and thicknesses; knows neither brightness nor which lesion bends what.
 
-use super::dice::{Dice, Noise, ease, wave};
+use super::rng::{Noise, Rng, smoothstep, wave};
 
 /// Columns and rows of a phantom, as of OCT5k's images.
 pub(super) const SIDE: usize = 512;
 
-/// Retina, choroid, tilt and curvature together stay within so many rows, so that half an image holds them.
+/// Retina, choroid, tilt and curvature together stay within this many rows, so that half an image holds them.
 const MOST_ROWS: f32 = 244.0;
 
 /// One value in each column.
@@ -19,7 +19,7 @@ pub(super) struct NerveHead {
     pub(super) reach: f32,
 }
 
-/// What is an eye's own: shared by all its images.
+/// What all images of one eye share.
 pub(super) struct Eye {
     tilt: f32,
     curve: f32,
@@ -37,27 +37,27 @@ pub(super) struct Eye {
 }
 
 impl Eye {
-    /// An eye by chance.
-    pub(super) fn new(dice: &mut Dice) -> Self {
+    /// A random eye.
+    pub(super) fn new(rng: &mut Rng) -> Self {
         Self {
-            tilt: dice.between(-24.0, 24.0),
-            curve: if dice.chance(0.15) { dice.between(-12.0, 5.0) } else { dice.between(4.0, 80.0) },
-            bend: dice.between(-10.0, 10.0),
-            thickness: dice.between(48.0, 70.0),
-            fovea: dice.between(170.0, 342.0),
-            fovea_width: dice.between(30.0, 66.0),
-            nasal: dice.sign(),
-            nasal_swelling: dice.between(0.03, 0.2),
-            choroid: dice.between(28.0, 56.0),
-            nerve_head: dice.chance(0.25).then_some(NerveHead { reach: dice.between(16.0, 58.0) }),
-            waves: Noise::new(dice),
+            tilt: rng.between(-24.0, 24.0),
+            curve: if rng.chance(0.15) { rng.between(-12.0, 5.0) } else { rng.between(4.0, 80.0) },
+            bend: rng.between(-10.0, 10.0),
+            thickness: rng.between(48.0, 70.0),
+            fovea: rng.between(170.0, 342.0),
+            fovea_width: rng.between(30.0, 66.0),
+            nasal: rng.sign(),
+            nasal_swelling: rng.between(0.03, 0.2),
+            choroid: rng.between(28.0, 56.0),
+            nerve_head: rng.chance(0.25).then_some(NerveHead { reach: rng.between(16.0, 58.0) }),
+            waves: Noise::new(rng),
         }
     }
 
     /// How far column `x` lies inside the nerve head: 0 outside, 1 well inside.
     pub(super) fn in_nerve_head(&self, x: usize) -> f32 {
         let Some(head) = self.nerve_head else { return 0.0 };
-        ease((head.reach - self.columns_to_nasal_flank(x)) / 16.0)
+        smoothstep((head.reach - self.columns_to_nasal_flank(x)) / 16.0)
     }
 
     /// Columns between `x` and the flank on the nerve's side.
@@ -82,13 +82,13 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// A cut by chance.
-    pub(super) fn new(dice: &mut Dice) -> Self {
+    /// A random cut.
+    pub(super) fn new(rng: &mut Rng) -> Self {
         Self {
-            pit: if dice.chance(0.25) { dice.between(0.0, 0.5) } else { dice.between(0.6, 1.0) },
-            slide: dice.between(-22.0, 22.0),
-            tilt: dice.between(-5.0, 5.0),
-            height: dice.between(-26.0, 26.0),
+            pit: if rng.chance(0.25) { rng.between(0.0, 0.5) } else { rng.between(0.6, 1.0) },
+            slide: rng.between(-22.0, 22.0),
+            tilt: rng.between(-5.0, 5.0),
+            height: rng.between(-26.0, 26.0),
         }
     }
 }
@@ -235,7 +235,7 @@ impl Outlines {
             let head = eye.in_nerve_head(x);
             if head > 0.0 {
                 let reach = eye.nerve_head.map_or(0.0, |head| head.reach);
-                let cup = 34.0 * ease((0.55 * reach - eye.columns_to_nasal_flank(x)) / 22.0);
+                let cup = 34.0 * smoothstep((0.55 * reach - eye.columns_to_nasal_flank(x)) / 22.0);
                 o.ilm[x] += head * (cup - 11.0);
                 o.rnfl[x] += head * 0.75 * (o.opl[x] - o.rnfl[x]);
             }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::bundle::card::ModelCard;
+use crate::bundle::card::{Interval, ModelCard};
 use crate::page::reading::class_word_share;
 use crate::page::text::Text;
-use crate::render::figures::{self, Figure, Row, Section};
+use crate::render::card::{Note, Section, drift_notes, sections, training_notes};
 use crate::report::Report;
 use crate::web::preferences::use_locale;
 
@@ -24,25 +24,20 @@ pub fn TrustCard(
     let of_model = move || {
         let text = locale.text();
         card.get().map(|card| {
-            let sections = figures::sections(&card.metrics);
-            // What runs here comes first: its own precision's figures.
-            let has_rows = |section: &Section| !section.rows.is_empty();
-            let first = sections
-                .iter()
-                .position(|section| has_rows(section) && section.name.starts_with(card.precision.as_str()))
-                .or_else(|| sections.iter().position(has_rows));
-            let main = first.map(|at| section_view(text, &sections[at], true));
-            let others: Vec<_> =
-                sections.iter().enumerate().filter(|(at, _)| Some(*at) != first).map(|(_, section)| section).collect();
-            let more = (!others.is_empty()).then(|| {
+            let sections = card.metrics.as_ref().map(|metrics| sections(metrics, &card.precision)).unwrap_or_default();
+            let main = sections.first().map(|section| section_view(text, section, true));
+            let others: Vec<_> = sections.iter().skip(1).map(|section| section_view(text, section, false)).collect();
+            let drift = card.metrics.as_ref().map(|metrics| notes_view(&drift_notes(&metrics.drift)));
+            let more = drift.map(|drift| {
                 view! {
                     <details>
                         <summary>{text.more_figures}</summary>
-                        {others.into_iter().map(|section| section_view(text, section, false)).collect_view()}
+                        {drift}
+                        {others}
                     </details>
                 }
             });
-            let training = figures::notes(&card.training);
+            let training = training_notes(&card.training);
             view! {
                 <h3>{text.measured}</h3>
                 {main.is_none().then(|| view! { <p class="note">{text.no_figures}</p> })}
@@ -81,24 +76,18 @@ fn scan_signs(text: &'static Text, report: &Report) -> impl IntoView + use<> {
 }
 
 fn section_view(text: &'static Text, section: &Section, is_main: bool) -> impl IntoView + use<> {
-    let cell = |figure: Option<Figure>| {
-        figure.map(|Figure { value, interval }| {
+    let cell = |figure: Option<Interval>| {
+        figure.map(|Interval { value, low, high }| {
             view! {
                 <b>{format!("{value:.3}")}</b>
-                {interval.map(|[low, high]| view! { <small>{format!("{low:.3}–{high:.3}")}</small> })}
+                <small>{format!("{low:.3}–{high:.3}")}</small>
             }
         })
     };
-    // Of two classes, the mean over classes is the one area that there is, told a second time.
-    let is_second_telling = |row: &Row| {
-        let first = section.rows.iter().find(|other| other.measure == "auroc");
-        row.measure == "macro_auroc" && first.is_some_and(|first| (first.image, first.text) == (row.image, row.text))
-    };
-    let rows = section.rows.iter().filter(|row| !is_second_telling(row)).map(|row| {
-        let name = (text.measure)(&row.measure).map_or_else(|| row.measure.replace('_', " "), str::to_owned);
+    let rows = section.rows.iter().map(|row| {
         view! {
             <tr>
-                <th scope="row">{name}</th>
+                <th scope="row">{(text.measure)(row.measure)}</th>
                 <td class="image">{cell(row.image)}</td>
                 <td class="words">{cell(row.text)}</td>
             </tr>
@@ -118,21 +107,18 @@ fn section_view(text: &'static Text, section: &Section, is_main: bool) -> impl I
             </table>
         }
     });
-    let has_interval =
-        section.rows.iter().flat_map(|row| [row.image, row.text]).flatten().any(|f| f.interval.is_some());
-    let judged_on = (text.judged_on)(section.n_scans, section.n_patients);
-    let interval = (has_interval && is_main).then(|| text.interval.to_owned());
-    let name = (!section.name.is_empty()).then(|| section.name.clone());
-    let parts = [name, Some(judged_on).filter(|line| !line.is_empty()), interval];
-    let caption = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let mut caption = format!("{} · {}", section.name, (text.judged_on)(section.n_scans, section.n_patients));
+    if is_main {
+        caption = format!("{caption} · {}", text.interval);
+    }
     view! {
-        {(!caption.is_empty()).then(|| view! { <p class="note">{caption}</p> })}
+        <p class="note">{caption}</p>
         {table}
-        {(!section.notes.is_empty()).then(|| notes_view(&section.notes))}
+        {notes_view(&section.notes)}
     }
 }
 
-fn notes_view(notes: &[(String, String)]) -> impl IntoView + use<> {
+fn notes_view(notes: &[Note]) -> impl IntoView + use<> {
     let rows = notes.iter().map(|(key, value)| view! { <div><dt>{key.clone()}</dt><dd>{value.clone()}</dd></div> });
     view! { <dl class="notes">{rows.collect_view()}</dl> }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::{Global, Id, Storage, Value, View, global};
+use super::value::{Global, Id, Storage, Value, View, global};
 use crate::error::{Error, Result};
 
 /// Values of one pickle; a checkpoint with its optimiser's state has some ten thousand.
@@ -15,7 +15,7 @@ const MAX_RANK: usize = 8;
 const MAX_KEY: usize = 64;
 
 /// Reads a whole pickle: its values, and which of them it stands for.
-pub fn run(bytes: &[u8]) -> Result<(Vec<Value>, Id)> {
+pub(super) fn run(bytes: &[u8]) -> Result<(Vec<Value>, Id)> {
     Machine { rest: bytes, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() }.run()
 }
 

@@ -1,14 +1,14 @@
-//! Chance and curves that come out the same on every machine: ChaCha bits, and arithmetic that IEEE 754 fixes to the
+//! Random numbers and curves that are the same on every machine: ChaCha bits, and arithmetic that IEEE 754 fixes to the
 //! last bit (no `sin`, no `exp`). Knows nothing of eyes.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// A stream of chance that depends on its three numbers only.
-pub(super) struct Dice(ChaCha8Rng);
+/// A random stream that depends on its three numbers only.
+pub(super) struct Rng(ChaCha8Rng);
 
-impl Dice {
-    /// The stream of `seed`, the `index`-th thing drawn from it, and what the chance is for.
+impl Rng {
+    /// The stream of a seed, the index of what is drawn, and what the stream is for.
     pub(super) fn new(seed: u64, index: u64, purpose: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -22,17 +22,17 @@ impl Dice {
         self.0.next_u32()
     }
 
-    /// Even in `from..to`.
+    /// Uniform in `from..to`.
     pub(super) fn between(&mut self, from: f32, to: f32) -> f32 {
         from + (to - from) * ((self.bits() >> 8) as f32 / 16_777_216.0)
     }
 
-    /// A whole number, even in `from..=to`.
-    pub(super) fn whole(&mut self, from: usize, to: usize) -> usize {
+    /// An integer, uniform in `from..=to`.
+    pub(super) fn integer(&mut self, from: usize, to: usize) -> usize {
         from + ((u64::from(self.bits()) * (to - from + 1) as u64) >> 32) as usize
     }
 
-    /// True in `share` of all throws.
+    /// True with probability `share`.
     pub(super) fn chance(&mut self, share: f32) -> bool {
         self.between(0.0, 1.0) < share
     }
@@ -45,26 +45,26 @@ impl Dice {
     /// Shuffles in place.
     pub(super) fn shuffle<T>(&mut self, things: &mut [T]) {
         for i in (1..things.len()).rev() {
-            things.swap(i, self.whole(0, i));
+            things.swap(i, self.integer(0, i));
         }
     }
 
-    /// Two nearly normal values (mean 0, variance 1): each the sum of two even bytes' worth of bits.
+    /// Two nearly normal values (mean 0, variance 1), each from the sum of two uniform bytes.
     pub(super) fn normal_pair(&mut self) -> (f32, f32) {
-        // An even value in 0..256 has variance 5461; the sum of two has twice that.
+        // A uniform value in 0..256 has variance 5461; the sum of two has twice that.
         const SCALE: f32 = 1.0 / 104.5;
         let [a, b, c, d] = self.bits().to_le_bytes().map(f32::from);
         ((a + b - 255.0) * SCALE, (c + d - 255.0) * SCALE)
     }
 }
 
-/// A smooth step from 0 (at and below 0) to 1 (at and above 1).
-pub(super) fn ease(t: f32) -> f32 {
+/// The cubic smoothstep, from 0 (at and below 0) to 1 (at and above 1).
+pub(super) fn smoothstep(t: f32) -> f32 {
     let t = t.clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// A smooth hill: 1 at 0, exactly 0 from ±1 outwards.
+/// A smooth hill (the biweight kernel): 1 at 0, exactly 0 from ±1 outwards.
 pub(super) fn hill(t: f32) -> f32 {
     let inside = (1.0 - t * t).max(0.0);
     inside * inside
@@ -78,17 +78,17 @@ pub(super) fn wave(t: f32) -> f32 {
 
 /// 1 inside `from..to`, falling smoothly to 0 over `soft` columns inwards of each end.
 pub(super) fn window(x: f32, from: f32, to: f32, soft: f32) -> f32 {
-    ease((x - from) / soft) * ease((to - x) / soft)
+    smoothstep((x - from) / soft) * smoothstep((to - x) / soft)
 }
 
-/// Smooth noise on the plane, in -1..1, with features about one unit in size.
+/// Value noise on the plane, in -1..1, with features about one unit in size.
 #[derive(Clone, Copy)]
 pub(super) struct Noise(u32);
 
 impl Noise {
-    /// Noise of its own.
-    pub(super) fn new(dice: &mut Dice) -> Self {
-        Self(dice.bits())
+    /// A new noise.
+    pub(super) fn new(rng: &mut Rng) -> Self {
+        Self(rng.bits())
     }
 
     fn corner(self, x: i32, y: i32) -> f32 {
@@ -101,7 +101,7 @@ impl Noise {
     /// The value at a point.
     pub(super) fn at(self, x: f32, y: f32) -> f32 {
         let (left, top) = (x.floor(), y.floor());
-        let (across, down) = (ease(x - left), ease(y - top));
+        let (across, down) = (smoothstep(x - left), smoothstep(y - top));
         let (i, j) = (left as i32, top as i32);
         let upper = self.corner(i, j) * (1.0 - across) + self.corner(i + 1, j) * across;
         let lower = self.corner(i, j + 1) * (1.0 - across) + self.corner(i + 1, j + 1) * across;

@@ -1,0 +1,128 @@
+//! `train embed`: the embeddings of images and texts, from a weights file or from what `train import` wrote.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::args::CpuArgs;
+use super::eval::load;
+use super::output::{print, print_json};
+use crate::clip::Clip;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::nn::Mode;
+use crate::nn::norm::l2_normalize;
+use crate::preprocess::Preprocess;
+use crate::scan::Scan;
+use crate::tokenizer::Tokenizer;
+use crate::train::files;
+use crate::train::import::{self, MANIFEST};
+use crate::train::run::names;
+
+#[derive(Args)]
+pub(crate) struct EmbedArgs {
+    /// A weights file, a folder that import wrote, or a run's folder.
+    #[arg(long, default_value = "weights/compact.safetensors")]
+    weights: PathBuf,
+    /// A scan; may be given several times.
+    #[arg(long)]
+    image: Vec<PathBuf>,
+    /// A text; may be given several times.
+    #[arg(long)]
+    text: Vec<String>,
+    /// Print everything as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: CpuArgs,
+}
+
+impl EmbedArgs {
+    pub(crate) fn run(self) -> Result<()> {
+        self.device.check()?;
+        if self.image.is_empty() && self.text.is_empty() {
+            return Err(Error::config("nothing to embed: give --image FILE or --text TEXT"));
+        }
+        let model = Model::load(&self.weights)?;
+        let images = self.image.iter().map(|path| model.image(path)).collect::<Result<Vec<_>>>()?;
+        let texts = self.text.iter().map(|text| model.text(text)).collect::<Result<Vec<_>>>()?;
+        if self.json {
+            return print_json(&json!({ "images": images, "texts": texts }));
+        }
+        images.iter().chain(&texts).try_for_each(print)
+    }
+}
+
+/// Both towers, with what leads to them.
+enum Model {
+    /// A weights file.
+    Exported(Box<Engine>),
+    /// Towers without heads, as import writes them.
+    Towers(Box<Towers>),
+}
+
+struct Towers {
+    clip: Clip,
+    tokenizer: Tokenizer,
+    preprocess: Preprocess,
+}
+
+impl Model {
+    fn load(weights: &Path) -> Result<Self> {
+        // Who names one of the files that import wrote means its folder.
+        let is_part = |name: &str| [names::TOWERS, names::TOKENIZER, MANIFEST].contains(&name);
+        let folder = match (weights.file_name().and_then(|name| name.to_str()), weights.parent()) {
+            _ if weights.is_dir() => weights,
+            (Some(name), Some(folder)) if is_part(name) && folder.join(names::TOWERS).is_file() => folder,
+            _ => return Ok(Self::Exported(Box::new(load(weights)?))),
+        };
+        let pretrained = import::folder::read(folder)?;
+        let preprocess = pretrained.manifest.preprocess();
+        let vb = VarBuilder::from_tensors(pretrained.towers, DType::F32, &Device::Cpu);
+        let clip = Clip::new(&pretrained.manifest.clip, vb)?;
+        Ok(Self::Towers(Box::new(Towers { clip, tokenizer: pretrained.tokenizer, preprocess })))
+    }
+
+    fn image(&self, path: &Path) -> Result<Value> {
+        let scan = Scan::decode(&files::read(path)?, 0)
+            .map_err(|e| Error::new(e.kind(), path.display().to_string()).because(e))?;
+        let embedding = match self {
+            Self::Exported(engine) => engine.embed_scan(&scan)?,
+            Self::Towers(towers) => towers.embed_scan(&scan)?,
+        };
+        Ok(json!({ "image": path, "embedding": values(&embedding)? }))
+    }
+
+    fn text(&self, text: &str) -> Result<Value> {
+        let (token_ids, embedding) = match self {
+            Self::Exported(engine) => engine.embed_text(text)?,
+            Self::Towers(towers) => towers.embed_text(text)?,
+        };
+        Ok(json!({ "text": text, "token_ids": token_ids, "embedding": values(&embedding)? }))
+    }
+}
+
+impl Towers {
+    /// L2-normalised embedding (1, D) of a scan.
+    fn embed_scan(&self, scan: &Scan) -> Result<Tensor> {
+        let Self { clip, preprocess, .. } = self;
+        let pixel_values = preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)?;
+        l2_normalize(&clip.visual.pool(&clip.visual.feature_map(&pixel_values, Mode::Eval)?)?)
+    }
+
+    /// Token ids of a text, and its L2-normalised embedding (1, D).
+    fn embed_text(&self, text: &str) -> Result<(Vec<u32>, Tensor)> {
+        let tokens = self.tokenizer.encode(text)?;
+        let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
+        let embedding = l2_normalize(&self.clip.text.forward(&ids, &[tokens.end()])?)?;
+        Ok((tokens.ids, embedding))
+    }
+}
+
+/// The values of an embedding (1, D).
+fn values(embedding: &Tensor) -> Result<Vec<f32>> {
+    Ok(embedding.flatten_all()?.to_vec1()?)
+}

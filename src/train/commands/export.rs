@@ -1,0 +1,57 @@
+//! `train export`: a run becomes one weights file for the page, with figures measured on its test patients.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::args::{CpuArgs, RunArgs};
+use super::output::{print, print_json};
+use super::records::{read_dataset, records_of};
+use crate::error::{Error, Result};
+use crate::train::data::split::Split;
+use crate::train::export::{self, Wording};
+use crate::train::progress;
+use crate::train::run::{Prepared, Run};
+
+#[derive(Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Folder for the weights file and index.json.
+    #[arg(long, default_value = "weights")]
+    pub(super) out: PathBuf,
+    #[command(flatten)]
+    pub(super) wording: Wording,
+    /// Print figures as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) device: CpuArgs,
+}
+
+impl ExportArgs {
+    pub(crate) fn run(self) -> Result<()> {
+        self.device.check()?;
+        let Self { run: RunArgs { run, data }, out, wording, json, .. } = self;
+        let run = Run::open(&run)?;
+        let prepared = Prepared::read(&run)?;
+        let dataset = read_dataset(&data, &prepared.spec.vocabulary.labels)?;
+        let [train, test] = [Split::Train, Split::Test].map(|split| records_of(&dataset, &prepared.splits, split));
+        for (split, records) in [("training", &train), ("test", &test)] {
+            if records.is_empty() {
+                return Err(Error::data(format!(
+                    "--data holds no {split} patient of this run: name the data it was trained with"
+                )));
+            }
+        }
+        let bar = progress::bar("measure", 2 * test.len());
+        let metrics = export::export(&run, &prepared, &wording, (&train, &test), &out, &bar)?;
+        bar.finish_and_clear();
+        if json {
+            return print_json(&json!(metrics));
+        }
+        print(format_args!("{} is in {}", wording.name, out.display()))?;
+        print_json(&json!(metrics.at(wording.precision.name())))
+    }
+}

@@ -1,0 +1,100 @@
+//! `train finetune`: both towers learn from scans and captions.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::{DeviceArgs, data_help};
+use super::output::note;
+use super::records::{read_dataset, read_samples, records_of};
+use crate::error::{Error, Result};
+use crate::train::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
+use crate::train::data::dataset::{self, DataSpec};
+use crate::train::data::record::Dataset;
+use crate::train::data::split::{Split, Splits};
+use crate::train::fit::{self, vocab};
+use crate::train::import::{Pretrained, start};
+use crate::train::run::{Prepared, Run, names};
+
+#[derive(Args)]
+pub(crate) struct FinetuneArgs {
+    /// The run's folder.
+    #[arg(long)]
+    pub(super) out: PathBuf,
+    #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
+    pub(super) data: Vec<DataSpec>,
+    /// What to begin from: a folder that import wrote, another run's, or a weights file (with --freeze-bn true, because
+    /// its norms are folded). Its sizes and tokenizer are used instead of --model's, and patients that it was trained on
+    /// stay in their split.
+    #[arg(long)]
+    pub(super) init: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
+}
+
+impl FinetuneArgs {
+    pub(crate) fn run(self) -> Result<()> {
+        let Self { out, data, init, settings, device } = self;
+        let device = device.open()?;
+        settings.check()?;
+        let run = Run::create(&out)?;
+        let dataset = read_dataset(&data, settings.labels())?;
+        if let Some(missing) = settings.labels().iter().find(|l| !dataset.records.iter().any(|r| r.label == **l)) {
+            return Err(Error::data(format!("no scan of --data is of class {missing}: check --classes")));
+        }
+        let (prepared, start) = if run.path(names::CHECKPOINT).exists() {
+            let prepared = Prepared::read(&run)?;
+            if prepared.settings != settings {
+                return Err(Error::config(format!(
+                    "{} was begun with other settings ({}): repeat them, or choose another --out",
+                    out.display(),
+                    run.path(names::SETTINGS).display()
+                )));
+            }
+            start::check(&run, init.as_deref())?;
+            (prepared, None)
+        } else {
+            prepare(&dataset, settings, start::begin(&run, init.as_deref())?)?
+        };
+        prepared.write(&run)?;
+        let train = records_of(&dataset, &prepared.splits, Split::Train);
+        let val = records_of(&dataset, &prepared.splits, Split::Val);
+        let train_samples = read_samples(&train, &prepared.spec, "train scans")?;
+        let val_samples = read_samples(&val, &prepared.spec, "val scans")?;
+        note(format_args!("{} scans to train on, {} captions", train.len(), prepared.spec.captions.len()));
+        let towers = start.as_ref().map(|start| &start.towers);
+        fit::fit(&run, &prepared, (&train, &train_samples), &val_samples, towers, &device)
+    }
+}
+
+/// Makes splits, tokenizer and model of a new run; returns them with what the run begins from, at its input size.
+fn prepare(dataset: &Dataset, settings: Settings, start: Option<Pretrained>) -> Result<(Prepared, Option<Pretrained>)> {
+    if start.as_ref().is_some_and(|s| !s.has_norms) && !settings.freeze_bn {
+        return Err(Error::config("the batch norms of --init are folded into its convolutions: add --freeze-bn true"));
+    }
+    let known = start.as_ref().and_then(|s| s.splits.as_ref());
+    let splits = Splits::make(&dataset.records, settings.seed, SPLIT_FRACTIONS, known);
+    let train = records_of(dataset, &splits, Split::Train);
+    let mut captions: Vec<_> = train.into_iter().map(|r| r.caption.clone()).collect();
+    captions.sort();
+    captions.dedup();
+    // A person may also choose findings that no training caption names.
+    let vocabulary = dataset::vocabulary(&dataset.records);
+    let mut texts: Vec<String> = captions.iter().map(|c| c.text()).collect();
+    texts.extend(vocabulary.findings.iter().chain(&vocabulary.labels).cloned());
+    let tokenizer = match &start {
+        Some(pretrained) => pretrained.tokenizer.clone(),
+        None => vocab::train(&texts)?,
+    };
+    let start = match (start, settings.input) {
+        (Some(pretrained), Some(input)) => Some(pretrained.at(input)?),
+        (start, _) => start,
+    };
+    let mut spec = ModelSpec::new(&settings, vocabulary, captions, tokenizer.vocab_size());
+    if let Some(pretrained) = &start {
+        pretrained.adapt(&mut spec);
+    }
+    Ok((Prepared { settings, spec, splits, tokenizer }, start))
+}

@@ -1,0 +1,35 @@
+//! `train heads`: both classification heads learn on the frozen towers of a run.
+
+use clap::Args;
+
+use super::args::{DeviceArgs, RunArgs};
+use super::output::print;
+use super::records::{read_dataset, read_samples, records_of};
+use crate::error::Result;
+use crate::train::data::split::Split;
+use crate::train::run::{Prepared, Run, names};
+use crate::train::{heads, progress};
+
+#[derive(Args)]
+pub(crate) struct HeadsArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
+}
+
+impl HeadsArgs {
+    pub(crate) fn run(self) -> Result<()> {
+        let device = self.device.open()?;
+        let run = Run::open(&self.run.run)?;
+        let prepared = Prepared::read(&run)?;
+        let dataset = read_dataset(&self.run.data, &prepared.spec.vocabulary.labels)?;
+        let [train, val] = [Split::Train, Split::Val].map(|split| records_of(&dataset, &prepared.splits, split));
+        let train_samples = read_samples(&train, &prepared.spec, "train scans")?;
+        let val_samples = read_samples(&val, &prepared.spec, "val scans")?;
+        let bar = progress::bar("heads", train_samples.len() * prepared.settings.head_views.max(1));
+        heads::train(&run, &prepared, (&train, &train_samples), (&val, &val_samples), &device, &bar)?;
+        bar.finish_and_clear();
+        print(format_args!("both heads are in {}", run.path(names::HEADS).display()))
+    }
+}

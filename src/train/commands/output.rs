@@ -1,0 +1,38 @@
+//! What a command says: results on standard output, notes on standard error.
+
+use std::error::Error as _;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// Writes a result and a line break to standard output.
+///
+/// # Errors
+/// Standard output cannot be written to; [`is_closed_pipe`] tells whether its reader has gone.
+pub(super) fn print(result: impl Display) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = writeln!(stdout, "{result}").and_then(|()| stdout.flush());
+    written.map_err(|e| Error::io("cannot write to standard output").because(e))
+}
+
+/// Writes a result as JSON, as [`print`] does.
+pub(super) fn print_json(value: &impl Serialize) -> Result<()> {
+    print(
+        serde_json::to_string_pretty(value)
+            .map_err(|e| Error::io("the result cannot be written as JSON").because(e))?,
+    )
+}
+
+/// Writes a note and a line break to standard error. Nothing depends on it: whether it arrives is ignored.
+pub(crate) fn note(note: impl Display) {
+    let _ = writeln!(io::stderr(), "{note}");
+}
+
+/// Whether `error` only says that the reader of standard output has gone, as `head` does when it has its lines.
+pub(crate) fn is_closed_pipe(error: &Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|source| source.kind() == io::ErrorKind::BrokenPipe)
+}

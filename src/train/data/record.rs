@@ -1,0 +1,116 @@
+//! One scan of a data folder, whatever the folder's layout: its file, patient, label, caption and boxes.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::lesion_box::LesionBox;
+use crate::caption::Caption;
+
+/// The folder layouts that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// OCT5k (Arikan et al. 2023).
+    Oct5k,
+    /// OCTDL (Kulyabin et al. 2024).
+    Octdl,
+    /// Written by `train phantom`, in OCT5k's layout.
+    Phantom,
+}
+
+impl SourceKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Oct5k, Self::Octdl, Self::Phantom];
+
+    /// Its name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Oct5k => "oct5k",
+            Self::Octdl => "octdl",
+            Self::Phantom => "phantom",
+        }
+    }
+
+    /// Whether its lesions are marked by boxes; if not, its findings name no place.
+    pub fn has_boxes(self) -> bool {
+        match self {
+            Self::Oct5k | Self::Phantom => true,
+            Self::Octdl => false,
+        }
+    }
+
+    /// Who made the scans, and their licence, for the model card.
+    pub fn citation(self) -> &'static str {
+        match self {
+            Self::Oct5k => "OCT5k, Arikan et al. 2023",
+            Self::Octdl => "OCTDL, Kulyabin et al. 2024, CC BY 4.0",
+            Self::Phantom => "phantoms, drawn by train phantom",
+        }
+    }
+}
+
+impl fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One scan of a folder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The image file.
+    pub path: PathBuf,
+    /// Unique within its source.
+    pub name: String,
+    /// Where it comes from.
+    pub source: SourceKind,
+    /// The patient; splits keep patients together.
+    pub patient: String,
+    /// Its class word.
+    pub label: String,
+    /// The caption of what it shows.
+    pub caption: Caption,
+    /// Lesions with their boxes, in image pixels; empty where the source has none.
+    pub boxes: Vec<LesionBox>,
+}
+
+/// A row or file that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// The list or image.
+    pub file: PathBuf,
+    /// Its line, from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+/// The scans of some folders.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Dataset {
+    /// In the order of the folders, each sorted by name.
+    pub records: Vec<Record>,
+    /// Rows and files that were left out.
+    pub problems: Vec<Problem>,
+}
+
+impl Dataset {
+    /// Drops every scan whose label is none of `labels`; returns how many.
+    pub(crate) fn keep_labels(&mut self, labels: &[String]) -> usize {
+        let before = self.records.len();
+        self.records.retain(|r| labels.contains(&r.label));
+        before - self.records.len()
+    }
+}
