@@ -104,6 +104,16 @@ fn a_model_that_cannot_be_loaded_loses_no_scan() {
 }
 
 #[test]
+fn a_question_that_no_model_was_there_to_answer_loses_no_scan() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    let asked = id_of(&visit.inbox.remove(0));
+    visit.hear(Response::Failed { id: None, failure: failure("broken") }, None);
+    visit.hear(Response::Failed { id: asked, failure: failure("no model") }, None);
+    assert_eq!((visit.listed(), visit.page.problems().len()), (vec!["0.png"], 0));
+}
+
+#[test]
 fn after_a_crash_a_new_worker_answers_what_the_old_one_did_not() {
     let mut visit = Visit::start();
     let ids = visit.open(&names(0..3));
