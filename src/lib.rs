@@ -36,7 +36,7 @@
 //!
 //! [`engine::Engine`] does all of this behind one call, for the page and for `train explain` alike. Where a visitor wants to
 //! compare, [`engine::baseline::Baseline`] answers about the same scan and class; [`bundle::index`] lists the weights files
-//! and says which of them are baselines. Where a weights file holds integers, [`kernels`] runs them: [`nn::activations`] lets
+//! and says which of them are baselines. Where a weights file holds integers, [`kernels`] runs them: `nn::activations` lets
 //! one definition of a tower run on floats and on bytes, and gradients through bytes are those of the dequantized weights.
 //!
 //! # Who may import whom
