@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use crate::bundle::card::ModelCard;
+use crate::bundle::card::{ModelCard, Training};
 use crate::caption::Vocabulary;
 use crate::page::scans::{Answer, OpenScan, ScanState};
 use crate::report::{
@@ -30,8 +28,8 @@ pub(super) fn card(name: &str) -> ModelCard {
         peak_bytes: None,
         vocabulary: vocabulary(),
         licence: String::new(),
-        training: Value::Null,
-        metrics: Value::Null,
+        training: Training::default(),
+        metrics: None,
     }
 }
 
