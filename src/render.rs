@@ -5,19 +5,6 @@ pub mod card;
 
 use crate::report::Heatmap;
 
-/// Matplotlib's inferno at every eighth of its range; in between it is close to linear.
-const INFERNO: [[u8; 3]; 9] = [
-    [0, 0, 4],
-    [31, 12, 72],
-    [85, 15, 109],
-    [136, 34, 106],
-    [186, 54, 85],
-    [227, 89, 51],
-    [249, 140, 10],
-    [249, 201, 50],
-    [252, 255, 164],
-];
-
 /// A heatmap value of 1 / `ALPHA_SLOPE` and above covers the scan wholly (before the opacity slider); a cold pixel
 /// does not cover it at all, so that the scan is seen where the model did not look.
 const ALPHA_SLOPE: f32 = 1.6;
@@ -28,15 +15,9 @@ pub const MAX_DRAWN_PIXELS: usize = 4 << 20;
 /// Lengths a scale bar may have, in µm.
 const BAR_LENGTHS_UM: [f64; 9] = [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0];
 
-/// The colour of a heatmap value; below 0 and above 1 it is clamped.
+/// The colour of a heatmap value, of Matplotlib's inferno; below 0 and above 1 it is clamped.
 pub fn inferno(value: f32) -> [u8; 3] {
-    let position = value.clamp(0.0, 1.0) * (INFERNO.len() - 1) as f32;
-    let lower = (position as usize).min(INFERNO.len() - 2);
-    let share = position - lower as f32;
-    std::array::from_fn(|c| {
-        let (from, to) = (f32::from(INFERNO[lower][c]), f32::from(INFERNO[lower + 1][c]));
-        (from + (to - from) * share).round() as u8
-    })
+    colorous::INFERNO.eval_continuous(f64::from(value.clamp(0.0, 1.0))).into_array()
 }
 
 /// How much of the scan a heatmap value covers, 0…1.

@@ -6,7 +6,7 @@ mod b_scan;
 pub mod format;
 mod raster;
 
-pub use b_scan::{MAX_PIXELS, MAX_SIDE, Scan};
+pub use b_scan::Scan;
 use format::Format;
 
 use crate::error::{Error, Result};

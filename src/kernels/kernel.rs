@@ -28,29 +28,43 @@ pub enum Kernel {
 }
 
 impl Kernel {
+    /// All kernels of this build, the fastest last.
+    const ALL: &[Self] = &[
+        Self::Portable,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx2,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx512Vnni,
+        #[cfg(target_arch = "wasm32")]
+        Self::Simd128,
+        #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
+        Self::Relaxed,
+    ];
+
+    /// Whether this machine has its instructions. In a browser it does once the module is loaded: one with instructions that
+    /// are not known is refused whole.
+    fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni"),
+            #[cfg(target_arch = "wasm32")]
+            Self::Simd128 => true,
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
+            Self::Relaxed => true,
+        }
+    }
+
     /// All that this machine can run, the fastest last.
     pub fn available() -> Vec<Self> {
-        #[allow(unused_mut, reason = "some targets have no other")]
-        let mut kernels = vec![Self::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") {
-                kernels.push(Self::Avx2);
-            }
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
-                kernels.push(Self::Avx512Vnni);
-            }
-        }
-        #[cfg(target_arch = "wasm32")]
-        kernels.push(Self::Simd128);
-        #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
-        kernels.push(Self::Relaxed);
-        kernels
+        Self::ALL.iter().copied().filter(|kernel| kernel.is_available()).collect()
     }
 
     /// The fastest that this machine can run.
     pub fn best() -> Self {
-        Self::available().last().copied().unwrap_or(Self::Portable)
+        Self::ALL.iter().copied().rfind(|kernel| kernel.is_available()).unwrap_or(Self::Portable)
     }
 
     /// Its name, for reports and benchmarks.
@@ -78,6 +92,7 @@ impl Kernel {
         range: std::ops::Range<usize>,
         finish: impl FnMut(usize, usize, &[i32; BLOCK]),
     ) {
+        assert!(self.is_available(), "this machine lacks the instructions of {}", self.name());
         match self {
             Self::Portable => run::<portable::Portable>(x, table, weights, range, finish),
             #[cfg(target_arch = "x86_64")]
@@ -127,7 +142,7 @@ fn run<A: Arithmetic>(
     for (block, w) in weights.blocks().enumerate() {
         for (&first, offsets) in tiles.iter().zip(offsets.chunks_exact(taps * A::PIXELS)) {
             // SAFETY: the offsets are in range (asserted above), a block holds taps · depth · BLOCK weights and `sums`
-            // PIXELS rows; `Kernel::available` offers no kernel whose instructions are missing.
+            // PIXELS rows; `for_each_sum` asserts that the machine has the instructions.
             unsafe { A::tile(x, offsets, depth, w, sums) };
             for (p, sums) in sums.iter().enumerate().take(range.end - first) {
                 finish(first + p, block, sums);

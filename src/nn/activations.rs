@@ -46,11 +46,6 @@ pub struct Int8Activations {
 }
 
 impl Int8Activations {
-    /// `values` (channels, rows, cols) ≥ 0, each channel rounded to whole multiples of its scale.
-    pub fn quantize(values: &[f32], size: (usize, usize), scales: &Arc<[f32]>) -> Self {
-        Self::new(Map::quantize(values, size, scales))
-    }
-
     /// What the first layer makes of `values` (3, rows, cols).
     pub fn from_pixels(layer: &PixelConv, values: &[f32], size: (usize, usize), scales: &Arc<[f32]>) -> Self {
         Self::new(layer.forward(values, size).rounded(scales))

@@ -117,18 +117,12 @@ mod tests {
             let mut png = written(gradient(), ImageFormat::Png);
             png[16..20].copy_from_slice(&width.to_be_bytes());
             png[20..24].copy_from_slice(&height.to_be_bytes());
-            let checksum = crc32(&png[12..29]);
+            let checksum = crc32fast::hash(&png[12..29]);
             png[29..33].copy_from_slice(&checksum.to_be_bytes());
             Scan::decode(&png, 0).unwrap_err().to_string()
         };
         assert!(claims(40_000, 10).contains("40000 × 10"), "{}", claims(40_000, 10));
         assert!(claims(16_000, 16_000).contains("megapixels"));
         assert!(!claims(0, 10).is_empty());
-    }
-
-    fn crc32(bytes: &[u8]) -> u32 {
-        !bytes.iter().fold(!0u32, |crc, b| {
-            (0..8).fold(crc ^ u32::from(*b), |c, _| if c & 1 == 1 { 0xEDB8_8320 ^ (c >> 1) } else { c >> 1 })
-        })
     }
 }
