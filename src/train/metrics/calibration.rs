@@ -1,10 +1,10 @@
-//! Whether a probability means what it says, and the one number that mends it. Pure: logits in, numbers out.
+//! Whether a probability means what it says, and the one number that corrects it. Pure: logits in, numbers out.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Bins of the expected calibration error (Guo et al. 2017).
+/// Bins of the expected calibration error, of equal width (Guo et al. 2017).
 pub(crate) const N_BINS: usize = 15;
 
 /// Softmax of `logits / temperature`, K values that sum to 1.
@@ -29,7 +29,7 @@ pub(crate) fn brier(probabilities: &[f64], class: usize) -> f64 {
     probabilities.iter().enumerate().map(error).sum::<f64>() / 2.
 }
 
-/// Scans whose probability is about the same.
+/// Scans whose probabilities lie in one bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bin {
     /// How many.

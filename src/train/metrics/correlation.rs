@@ -1,4 +1,4 @@
-//! How alike two lists of numbers are.
+//! Correlation of two lists of numbers, and the median of one.
 
 /// Pearson's correlation coefficient; none for fewer than two pairs, or where one list does not vary.
 pub(crate) fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How one finding was named over some scans.
+/// How often one finding was named and there, over some scans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     /// There and named.
@@ -75,7 +75,7 @@ pub(crate) fn best_threshold(positive: &[bool], scores: &[f64]) -> Option<(f64, 
             continue;
         }
         let f1 = 2. * both as f64 / (named + n_positive) as f64;
-        // Below the lowest score there is none to stand between.
+        // Below the lowest score there is no other.
         let threshold = below.map_or(scores[i] - 1., |below| f64::midpoint(scores[i], below));
         if best.is_none_or(|(at, value)| f1 > value || (f1 == value && threshold.abs() < at.abs())) {
             best = Some((threshold, f1));

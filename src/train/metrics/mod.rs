@@ -38,6 +38,11 @@ pub(crate) fn bootstrap(patients: &[String], statistic: impl Fn(&[usize]) -> Opt
     Some(Interval { value, low: percentile(0.025)?, high: percentile(0.975)? })
 }
 
+/// The index of the largest value, of equal ones the first.
+pub(crate) fn argmax(values: &[f64]) -> usize {
+    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or_default()
+}
+
 /// Share of predictions that are right; none without any.
 pub(crate) fn accuracy(truth: &[usize], predicted: &[usize]) -> Option<f64> {
     let right = truth.iter().zip(predicted).filter(|(t, p)| t == p).count();
