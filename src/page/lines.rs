@@ -1,6 +1,6 @@
 //! Lines that are put together from a language's strings and what a report says.
 
-use crate::page::numbers::{odds_text, probability_of_label, probability_text, total_ms};
+use crate::page::numbers::{probability_of_label, probability_text, total_ms};
 use crate::page::reading::{Agreement, Badge, Verdict, agreement, verdict};
 use crate::page::text::Language;
 use crate::protocol::Progress;
@@ -115,6 +115,7 @@ pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::page::fixtures::{prediction, report};
+    use crate::page::numbers::odds_text;
     use crate::page::reading::badge;
     use crate::page::text::LANGUAGES;
     use crate::report::{BaselineReport, WordMethod};
