@@ -1,9 +1,8 @@
 //! What crosses the thread between the page and the worker, as plain data. Knows no DOM and no model.
 //!
-//! A message is a JS object `{ head, file?, pixels? }`: `head` is one of these enums as JSON text, `file` the
-//! visitor's `File` (a handle: its bytes are read in the worker), `pixels` the decoded scan as a `Uint8Array`
-//! (grey, row by row), which the page needs because browsers show no TIFF.
-//! The worker says [`Response::Ready`] first: what is sent before is lost.
+//! `web::wire` packs these enums as JSON text. Beside [`Request::Analyze`] goes the visitor's file (a handle: its bytes are
+//! read in the worker), beside the answer to it come the scan's pixels (grey, row by row), which the page needs because
+//! browsers show no TIFF. The worker says [`Response::Ready`] first: what is sent before is lost.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +11,10 @@ use crate::bundle::index::ModelChoice;
 use crate::error::{Detail, Error, Kind};
 use crate::report::{Options, Report};
 
-/// Numbers a request; answers to older ones are dropped.
+/// Numbers a request; an answer names the request that it belongs to.
 pub type RequestId = u32;
 
-/// Numbers a scan of this session, so that an earlier one can be explained again.
+/// Numbers a scan that a visitor has opened, so that it can be explained again.
 pub type ScanId = u32;
 
 /// The largest file that is read; larger ones are refused before memory is taken.
@@ -51,7 +50,7 @@ pub enum Request {
         /// What to explain.
         options: Options,
     },
-    /// Fetch a baseline of `weights/index.json`, while scans are answered; [`BaselineNews`] tell of it.
+    /// Fetch a baseline of `weights/index.json`, while scans are answered; [`BaselineEvent`]s report it.
     LoadBaseline {
         /// Its name.
         name: String,
@@ -86,8 +85,8 @@ pub enum Response {
     Baseline {
         /// Its name.
         name: String,
-        /// What is new of it.
-        news: BaselineNews,
+        /// What happened.
+        event: BaselineEvent,
     },
     /// An analysis is done; `pixels` comes with the answer to `Analyze`.
     Analyzed {
@@ -112,7 +111,7 @@ pub enum Response {
 
 /// How a baseline's loading goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum BaselineNews {
+pub enum BaselineEvent {
     /// Bytes of its file have come.
     Progress(Progress),
     /// It answers when it is asked.

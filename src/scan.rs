@@ -9,7 +9,7 @@ mod raster;
 pub use b_scan::Scan;
 use format::Format;
 
-use crate::error::{Error, Result};
+use crate::error::{Detail, Error, Result};
 
 impl Scan {
     /// Reads frame `frame` of a file's bytes.
@@ -20,13 +20,17 @@ impl Scan {
     pub fn decode(bytes: &[u8], frame: usize) -> Result<Self> {
         let formats = format::any_name();
         if bytes.is_empty() {
-            return Err(Error::scan(format!("the file is empty: choose a scan saved as {formats}")));
+            let error = Error::scan(format!("the file is empty: choose a scan saved as {formats}"));
+            return Err(error.with_detail(Detail::EmptyFile));
         }
         match Format::of(bytes) {
             Some(format @ (Format::Png | Format::Jpeg | Format::Tiff | Format::Bmp)) => {
                 raster::decode(bytes, format, frame)
             }
-            None => Err(Error::scan(format!("the file is not a picture octlens reads: save the scan as {formats}"))),
+            None => {
+                let message = format!("the file is not a picture octlens reads: save the scan as {formats}");
+                Err(Error::scan(message).with_detail(Detail::UnknownFormat))
+            }
         }
     }
 }

@@ -58,7 +58,9 @@ impl Language {
 mod tests {
     use super::*;
     use crate::caption::{Lesion, Vocabulary};
+    use crate::error::{Detail, Error};
     use crate::page::demo::demo_scans;
+    use crate::protocol::Failure;
 
     /// The words of a weights file that is shipped.
     fn words_of(file: &str) -> Vocabulary {
@@ -105,5 +107,39 @@ mod tests {
         for scan in demo_scans(include_str!("../../www/samples/index.json")) {
             assert!(scan.title.split(", ").all(|phrase| korean.gloss(phrase).is_some()), "{}", scan.title);
         }
+    }
+
+    #[test]
+    fn a_known_failure_is_said_in_the_visitors_language_and_another_keeps_its_details() {
+        let (english, korean) = (&english::TEXT, &korean::TEXT);
+        let details = [
+            Detail::EmptyFile,
+            Detail::UnknownFormat,
+            Detail::DamagedFile,
+            Detail::LargeFile { n_bytes: 70_000_000, max_bytes: 64_000_000 },
+            Detail::MissingFile,
+            Detail::NoPixels,
+            Detail::LargeScan { width: 40_000, height: 20 },
+            Detail::NoSuchFrame { frame: 1 },
+            Detail::EmptyCaption,
+            Detail::UnknownPhrase { phrase: "elephant".into() },
+            Detail::TwoClasses,
+            Detail::NotFetched { url: "weights/index.json".into() },
+            Detail::DamagedWeights { file: "m.safetensors".into() },
+        ];
+        let mut said = Vec::new();
+        for detail in details {
+            let failure = Failure::from(Error::scan("in English").with_detail(detail));
+            assert_eq!((english.failure)(&failure), "in English");
+            let line = (korean.failure)(&failure);
+            assert!(!line.contains("in English") && !said.contains(&line), "{line}");
+            assert!(line.chars().any(|c| ('가'..='힣').contains(&c)), "{line}");
+            said.push(line);
+        }
+        for part in ["70.0 MB", "40000 × 20", "2번째", "elephant", "weights/index.json", "m.safetensors"] {
+            assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:?}");
+        }
+        let line = (korean.failure)(&Error::weights("no room").into());
+        assert!(line.contains("가중치") && line.contains("no room"), "{line}");
     }
 }

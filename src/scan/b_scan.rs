@@ -1,7 +1,7 @@
 //! The result of every reader, one B-scan, and the largest sizes that are read.
 
 use super::format::Format;
-use crate::error::{Error, Result};
+use crate::error::{Detail, Error, Result};
 
 /// The largest width or height that is read; larger files are refused before memory is taken.
 pub const MAX_SIDE: usize = 16_384;
@@ -40,15 +40,15 @@ impl Scan {
 /// Says the size, and what to do.
 pub fn check_size(width: usize, height: usize) -> Result<()> {
     if width == 0 || height == 0 {
-        return Err(Error::scan(format!(
-            "the scan is {width} × {height} pixels, it holds nothing: choose another file"
-        )));
+        let message = format!("the scan is {width} × {height} pixels, it holds nothing: choose another file");
+        return Err(Error::scan(message).with_detail(Detail::NoPixels));
     }
     if width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS {
-        return Err(Error::scan(format!(
+        let message = format!(
             "the scan is {width} × {height} pixels: octlens reads up to {MAX_SIDE} on a side and {} megapixels; crop it",
             MAX_PIXELS >> 20
-        )));
+        );
+        return Err(Error::scan(message).with_detail(Detail::LargeScan { width, height }));
     }
     Ok(())
 }

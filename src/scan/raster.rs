@@ -6,10 +6,11 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 
 use super::b_scan::{MAX_PIXELS, Scan, check_size};
 use super::format::Format;
-use crate::error::{Error, Result};
+use crate::error::{Detail, Error, Result};
 
 fn damaged(error: ImageError) -> Error {
-    Error::scan("the picture is damaged or cut short: save or export the scan again").because(error)
+    let message = "the picture is damaged or cut short: save or export the scan again";
+    Error::scan(message).with_detail(Detail::DamagedFile).because(error)
 }
 
 /// Reads the picture's only frame (of a TIFF with several pages: the first).
@@ -17,7 +18,8 @@ pub fn decode(bytes: &[u8], format: Format, frame: usize) -> Result<Scan> {
     let reader = ImageFormat::from_mime_type(format.media_type())
         .ok_or_else(|| Error::scan(format!("octlens cannot read {}: save the scan as PNG", format.name())))?;
     if frame > 0 {
-        return Err(Error::scan(format!("the picture has one frame, not a frame {}: choose frame 1", frame + 1)));
+        let message = format!("the picture has one frame, not a frame {}: choose frame 1", frame + 1);
+        return Err(Error::scan(message).with_detail(Detail::NoSuchFrame { frame }));
     }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), reader);
     let mut limits = Limits::no_limits();
@@ -98,16 +100,17 @@ mod tests {
     #[test]
     fn what_is_no_scan_is_refused_with_a_reason() {
         let png = written(gradient(), ImageFormat::Png);
-        for (bytes, reason) in [
-            (&b""[..], "empty"),
-            (b"patient,age\n1,64\n", "not a picture"),
-            (&png[..png.len() / 2], "cut short"),
-            (&png[..12], "cut short"),
+        for (bytes, frame, reason, detail) in [
+            (&b""[..], 0, "empty", Detail::EmptyFile),
+            (b"patient,age\n1,64\n", 0, "not a picture", Detail::UnknownFormat),
+            (&png[..png.len() / 2], 0, "cut short", Detail::DamagedFile),
+            (&png[..12], 0, "cut short", Detail::DamagedFile),
+            (&png, 1, "frame 2", Detail::NoSuchFrame { frame: 1 }),
         ] {
-            let error = Scan::decode(bytes, 0).unwrap_err().to_string();
-            assert!(error.contains(reason), "{error}");
+            let error = Scan::decode(bytes, frame).unwrap_err();
+            assert!(error.to_string().contains(reason), "{error}");
+            assert_eq!(error.detail(), Some(&detail), "{error}");
         }
-        assert!(Scan::decode(&png, 1).unwrap_err().to_string().contains("frame 2"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::bundle::index::IndexEntry;
 use crate::error::{Error, Kind, Result};
-use crate::protocol::{BUILD, BaselineNews, Request, Response};
+use crate::protocol::{BUILD, BaselineEvent, Request, Response};
 use crate::web::wire::Envelope;
 use session::{Session, fetch_baseline};
 
@@ -76,7 +76,7 @@ impl TaskQueue {
 
     async fn fetch(self: Rc<Self>, name: String) {
         let on_progress =
-            |progress| post(Response::Baseline { name: name.clone(), news: BaselineNews::Progress(progress) }, None);
+            |progress| post(Response::Baseline { name: name.clone(), event: BaselineEvent::Progress(progress) }, None);
         let fetched = fetch_baseline(&name, on_progress).await;
         self.add(Task::TakeBaseline(name, fetched));
     }

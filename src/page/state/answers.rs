@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::page::comparison::{Comparison, Presence};
 use crate::page::scans::Answer;
 use crate::page::state::{Model, PageState, Problem, Revision};
-use crate::protocol::{BaselineNews, Failure, Request, RequestId, Response, ScanId};
+use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
 use crate::report::Report;
 
 impl PageState {
@@ -30,7 +30,7 @@ impl PageState {
                 self.comparison = baseline.map(Comparison::new);
                 self.next_requests()
             }
-            Response::Baseline { name, news } => self.take_baseline_news(&name, news).into_iter().collect(),
+            Response::Baseline { name, event } => self.take_baseline_event(&name, event).into_iter().collect(),
             Response::Analyzed { id, report } => self.take_report(id, *report, pixels),
             Response::Failed { id: Some(id), failure } => self.fail(id, failure),
             Response::Failed { id: None, failure } => {
@@ -92,13 +92,13 @@ impl PageState {
         self.next_requests()
     }
 
-    /// News of a baseline that another model had are ignored.
-    fn take_baseline_news(&mut self, name: &str, news: BaselineNews) -> Option<Request> {
+    /// Events of a baseline that another model had are ignored.
+    fn take_baseline_event(&mut self, name: &str, event: BaselineEvent) -> Option<Request> {
         let comparison = self.comparison.as_mut().filter(|comparison| comparison.baseline.name == name)?;
-        match news {
-            BaselineNews::Progress(progress) => comparison.presence = Presence::Coming(progress),
-            BaselineNews::Loaded => comparison.presence = Presence::Here,
-            BaselineNews::Failed(failure) => {
+        match event {
+            BaselineEvent::Progress(progress) => comparison.presence = Presence::Coming(progress),
+            BaselineEvent::Loaded => comparison.presence = Presence::Here,
+            BaselineEvent::Failed(failure) => {
                 // A visitor who no longer wants it need not read why it did not come.
                 if comparison.is_wanted {
                     self.problems.push(Problem { name: comparison.baseline.title.clone(), failure });

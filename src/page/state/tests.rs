@@ -9,7 +9,7 @@ use crate::bundle::index::ModelChoice;
 use crate::error::Error;
 use crate::page::fixtures::{card, report};
 use crate::page::state::PageState;
-use crate::protocol::{BaselineNews, Failure, Request, RequestId, Response, ScanId};
+use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
 use crate::report::{CaptionSource, Options, Report};
 
 fn failure(message: &str) -> Failure {
@@ -92,12 +92,12 @@ impl Visit {
             }
             Request::Forget { scan } => self.held.retain(|held| held != scan),
             Request::Load { model } => self.load_ends(&model.clone().unwrap_or_default()),
-            Request::LoadBaseline { name } => self.hear_of_baseline(&name.clone(), BaselineNews::Loaded),
+            Request::LoadBaseline { name } => self.baseline_event(&name.clone(), BaselineEvent::Loaded),
         }
     }
 
-    fn hear_of_baseline(&mut self, name: &str, news: BaselineNews) {
-        self.hear(Response::Baseline { name: name.into(), news }, None);
+    fn baseline_event(&mut self, name: &str, event: BaselineEvent) {
+        self.hear(Response::Baseline { name: name.into(), event }, None);
     }
 
     fn answer_all(&mut self) {

@@ -9,7 +9,7 @@ use crate::bundle::index::IndexEntry;
 use crate::engine::baseline::{Baseline, BaselineAnalysis};
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Detail, Error, Result};
-use crate::protocol::{BaselineNews, MAX_FILE_BYTES, Progress, Request, RequestId, Response, ScanId};
+use crate::protocol::{BaselineEvent, MAX_FILE_BYTES, Progress, Request, RequestId, Response, ScanId};
 use crate::report::Options;
 use crate::web::fetch;
 
@@ -56,7 +56,7 @@ impl Session {
         match request {
             Request::Load { model } => {
                 if let Err(error) = self.load(model.as_deref()).await {
-                    self.tell(Response::Failed { id: None, failure: error.into() });
+                    self.post_alone(Response::Failed { id: None, failure: error.into() });
                 }
             }
             Request::Analyze { id, scan, name, frame, options } => {
@@ -64,11 +64,11 @@ impl Session {
                     Some(file) => self.analyze(id, scan, &name, frame, &options, &file).await,
                     None => Err(missing_file()),
                 };
-                self.tell_failure(id, outcome);
+                self.post_failure(id, outcome);
             }
             Request::Revise { id, scan, options } => {
                 let outcome = self.revise(id, scan, &options);
-                self.tell_failure(id, outcome);
+                self.post_failure(id, outcome);
             }
             Request::Forget { scan } => self.scans.retain(|kept| kept.id != scan),
             Request::LoadBaseline { .. } => {}
@@ -77,16 +77,16 @@ impl Session {
 
     /// A baseline's file has been fetched, or has not.
     pub fn take_baseline(&mut self, name: String, fetched: Result<(IndexEntry, Vec<u8>)>) {
-        let news = match fetched.and_then(|(entry, bytes)| self.load_baseline(&entry, bytes)) {
-            Ok(()) => BaselineNews::Loaded,
-            Err(error) => BaselineNews::Failed(error.into()),
+        let event = match fetched.and_then(|(entry, bytes)| self.load_baseline(&entry, bytes)) {
+            Ok(()) => BaselineEvent::Loaded,
+            Err(error) => BaselineEvent::Failed(error.into()),
         };
-        self.tell(Response::Baseline { name, news });
+        self.post_alone(Response::Baseline { name, event });
     }
 
     async fn load(&mut self, model: Option<&str>) -> Result<()> {
         let index = fetch::index().await?;
-        self.tell(Response::Models(index.choosable().map(IndexEntry::choice).collect()));
+        self.post_alone(Response::Models(index.choosable().map(IndexEntry::choice).collect()));
         let entry = index.pick(model).ok_or_else(|| match model {
             Some(name) => not_listed("model", name),
             None => Error::weights(format!("{} lists no model: add one with train export", fetch::INDEX_URL)),
@@ -103,7 +103,7 @@ impl Session {
         let card = ModelCard { peak_bytes: Some(n_pages * WASM_PAGE_BYTES), ..engine.card() };
         let baseline = index.baseline_for(&card.vocabulary.labels).map(IndexEntry::choice);
         self.engine = Some(engine);
-        self.tell(Response::Loaded { card: Box::new(card), baseline });
+        self.post_alone(Response::Loaded { card: Box::new(card), baseline });
         Ok(())
     }
 
@@ -157,17 +157,17 @@ impl Session {
         compare(&mut self.baseline, options, self.post, |baseline| {
             baseline.answer_beside(&mut report, &kept.analysis.scan, &mut kept.baseline)
         });
-        self.tell(Response::Analyzed { id, report: Box::new(report) });
+        self.post_alone(Response::Analyzed { id, report: Box::new(report) });
         Ok(())
     }
 
-    fn tell(&self, response: Response) {
+    fn post_alone(&self, response: Response) {
         (self.post)(response, None);
     }
 
-    fn tell_failure(&self, id: RequestId, outcome: Result<()>) {
+    fn post_failure(&self, id: RequestId, outcome: Result<()>) {
         if let Err(error) = outcome {
-            self.tell(Response::Failed { id: Some(id), failure: error.into() });
+            self.post_alone(Response::Failed { id: Some(id), failure: error.into() });
         }
     }
 }
@@ -182,7 +182,7 @@ fn compare(
     if let Some((name, asked)) = baseline.as_ref().filter(|_| options.baseline)
         && let Err(error) = ask(asked)
     {
-        post(Response::Baseline { name: name.clone(), news: BaselineNews::Failed(error.into()) }, None);
+        post(Response::Baseline { name: name.clone(), event: BaselineEvent::Failed(error.into()) }, None);
         *baseline = None;
     }
 }

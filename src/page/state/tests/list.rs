@@ -122,6 +122,33 @@ fn the_shown_scan_is_never_let_go_of() {
 }
 
 #[test]
+fn the_newest_scan_is_held_until_it_is_drawn() {
+    let mut visit = Visit::start();
+    visit.n_pixels = MAX_HELD_PIXELS;
+    let ids = visit.open(&names(0..3));
+    for held in [&ids[..1], &ids[..2], &[ids[0], ids[2]]] {
+        visit.answer();
+        visit.inbox.retain(|request| !matches!(request, Request::Forget { .. }));
+        assert_eq!(visit.held_by_page(), held);
+    }
+}
+
+#[test]
+fn what_was_looked_at_last_is_let_go_of_last() {
+    let mut visit = Visit::start();
+    let ids = visit.open(&names(0..MAX_HELD));
+    visit.answer_all();
+    visit.show(ids[1]);
+    visit.show(ids[2]);
+    visit.open(&names(20..22));
+    visit.answer_all();
+    let held = visit.held_by_page();
+    assert_eq!(held.len(), MAX_HELD);
+    let is_held = [0, 1, 2, 3, 4].map(|at: usize| held.contains(&ids[at]));
+    assert_eq!(is_held, [false, true, true, false, true]);
+}
+
+#[test]
 fn edits_outlive_the_pixels() {
     let mut visit = Visit::start();
     let first = visit.open(&names(0..1))[0];
@@ -240,8 +267,11 @@ fn looking_elsewhere_spares_the_worker_what_was_only_to_be_looked_at() {
     visit.show(ids[1]);
     visit.show(ids[2]);
     assert_eq!(visit.page.scans().get(ids[1]).unwrap().state, ScanState::Released);
+    visit.open(&names(31..32));
+    assert_eq!(visit.page.scans().get(ids[2]).unwrap().state, ScanState::Released);
+    visit.show(ids[3]);
     visit.answer_all();
-    assert_eq!(visit.shown(), "2.png");
+    assert_eq!(visit.shown(), "3.png");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Visit, failure, id_of, names};
 use crate::page::fixtures::report;
 use crate::page::state::{Model, Phase};
-use crate::protocol::{BaselineNews, Progress, Request, Response};
+use crate::protocol::{BaselineEvent, Progress, Request, Response};
 use crate::report::{Options, WordMethod};
 
 #[test]
@@ -104,6 +104,16 @@ fn a_model_that_cannot_be_loaded_loses_no_scan() {
 }
 
 #[test]
+fn a_question_that_no_model_was_there_to_answer_loses_no_scan() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    let asked = id_of(&visit.inbox.remove(0));
+    visit.hear(Response::Failed { id: None, failure: failure("broken") }, None);
+    visit.hear(Response::Failed { id: asked, failure: failure("no model") }, None);
+    assert_eq!((visit.listed(), visit.page.problems().len()), (vec!["0.png"], 0));
+}
+
+#[test]
 fn after_a_crash_a_new_worker_answers_what_the_old_one_did_not() {
     let mut visit = Visit::start();
     let ids = visit.open(&names(0..3));
@@ -159,12 +169,12 @@ fn a_baseline_that_fails_is_named_only_to_those_who_want_it() {
     for (is_wanted, n_problems) in [(true, 1), (false, 0)] {
         visit.page.set_comparing(true);
         visit.page.set_comparing(is_wanted);
-        visit.hear_of_baseline("resnet50", BaselineNews::Failed(failure("gone")));
+        visit.baseline_event("resnet50", BaselineEvent::Failed(failure("gone")));
         assert_eq!(visit.page.problems().len(), n_problems);
         let comparison = visit.page.comparison().unwrap();
         assert_eq!((comparison.is_wanted, comparison.presence.name()), (false, "away"));
     }
-    visit.hear_of_baseline("another", BaselineNews::Loaded);
+    visit.baseline_event("another", BaselineEvent::Loaded);
     assert_eq!(visit.page.comparison().unwrap().presence.name(), "away");
 }
 
@@ -175,7 +185,7 @@ fn a_baseline_that_comes_when_it_is_no_longer_wanted_is_kept() {
     visit.answer_all();
     visit.page.set_comparing(true);
     assert_eq!(visit.page.set_comparing(false), []);
-    visit.hear_of_baseline("resnet50", BaselineNews::Loaded);
+    visit.baseline_event("resnet50", BaselineEvent::Loaded);
     assert_eq!(visit.inbox, []);
     let requests = visit.page.set_comparing(true);
     assert!(matches!(&requests[..], [Request::Revise { options, .. }] if options.baseline));
