@@ -1,11 +1,12 @@
-//! One weights file is one model: tensors, and all that is needed to use them, in a safetensors file whose header
-//! holds one JSON text. Reads bytes, writes bytes; knows no path and no URL.
+//! One weights file is one model: its tensors and everything needed to use them, in a safetensors file whose header holds
+//! one JSON text. Reads and writes bytes; knows no path and no URL.
 //!
-//! Names are OpenAI's. In an `int8` file a matrix or kernel is I8, -127…127, beside its `….scale` (F32, one for each
-//! output channel, dimension 0). Convolutions of the image tower, but for the first, come with their norm folded in:
-//! `weight`, `bias` (c_out), and `input_steps` (c_in), by which the weight was multiplied before it was rounded: the
-//! float kernel is `weight · scale[c_out] / input_steps[c_in]`. `output_steps` (c_out) say what a byte of 1 stands for in
-//! each channel after the ReLU (the last convolution of a block: after the sum). A `float` file is as it was trained.
+//! Tensors have OpenAI's names. In an `int8` file a matrix or kernel is I8, -127…127, and has a tensor `….scale` (F32, one
+//! value per output channel, dimension 0). The convolutions of the image tower, except the first, have their norm folded in:
+//! they are `weight`, `bias` (c_out) and `input_steps` (c_in), the scales of the input, by which the weight was multiplied
+//! before it was rounded. The float kernel is `weight · scale[c_out] / input_steps[c_in]`. `output_steps` (c_out) are the
+//! scales of the output: what a byte of 1 means in each channel after the ReLU (for the last convolution of a block: after
+//! the sum). A `float` file holds the tensors as they were trained.
 
 pub mod card;
 pub mod index;
@@ -28,27 +29,27 @@ use crate::preprocess::Preprocess;
 
 /// The version this program writes, and the only one it reads.
 pub const FORMAT: u32 = 2;
-/// The header's key under which the JSON stands.
+/// The key of the JSON text in the header's metadata.
 const KEY: &str = "octlens";
 /// L2-normalised embeddings of [`Metadata::captions`], (n, D).
 pub const CAPTION_EMBEDS: &str = "caption_embeds";
-/// Tensors that stay floats: the first and last layers, positions and retrieval are sensitive and small.
+/// Tensors that are always stored as floats: the first and last layers, positions and retrieval are sensitive and small.
 const NEVER_QUANTIZED: [&str; 5] =
     [CAPTION_EMBEDS, "positional_embedding", "visual.conv1.weight", "_head.fc1.weight", "_head.fc2.weight"];
 
-/// What a header must know of itself.
+/// The metadata of a kind of weights file.
 pub trait Header: Serialize + DeserializeOwned {
-    /// The kind of model: a file of another kind is refused with both names.
+    /// The kind of model. A file of another kind is refused, and the message names both kinds.
     const KIND: &'static str;
 
-    /// Whether it can be built.
+    /// Checks that a model of these sizes can be built.
     ///
     /// # Errors
     /// Its sizes contradict each other.
     fn check(&self) -> Result<()>;
 }
 
-/// What a weights file says of its tensors.
+/// The metadata of a weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// [`FORMAT`].
@@ -71,7 +72,7 @@ pub struct Metadata {
     pub captions: Vec<Caption>,
     /// Hugging Face's `tokenizer.json`.
     pub tokenizer: String,
-    /// Of the weights.
+    /// The licence of the weights.
     pub licence: String,
     /// How it was trained.
     pub training: Training,
@@ -81,7 +82,7 @@ pub struct Metadata {
 
 /// A weights file, read and checked.
 pub struct Bundle<H: Header = Metadata> {
-    /// What it says of itself.
+    /// Its metadata.
     pub metadata: H,
     /// Its tensors.
     pub params: Params,
@@ -114,10 +115,10 @@ impl<H: Header> Bundle<H> {
                 "has format {found}, this program reads {FORMAT}: re-export with train export"
             )));
         }
-        // The first kind there was does not name itself.
+        // Files of the first kind were written before there were kinds, and name none.
         let kind = said["kind"].as_str().unwrap_or(Metadata::KIND);
         if kind != H::KIND {
-            return Err(refused(format!("holds the kind of model called {kind}, where {} is asked for", H::KIND)));
+            return Err(refused(format!("holds a model of kind {kind}, not {}", H::KIND)));
         }
         let metadata: H = serde_json::from_str(json).map_err(damaged)?;
         metadata.check().map_err(|e| refused("cannot be built".into()).because(e))?;
@@ -133,7 +134,7 @@ impl<H: Header> Bundle<H> {
     }
 }
 
-/// Whether a tensor loses little as 8-bit integers: matrices and kernels, but for a few.
+/// Whether a tensor is stored as 8-bit integers: matrices and kernels, except those that lose too much.
 pub fn is_quantized(name: &str, tensor: &Tensor) -> bool {
     tensor.rank() >= 2 && !NEVER_QUANTIZED.iter().any(|n| name.ends_with(n))
 }
@@ -177,7 +178,7 @@ mod tests {
         }
         assert!(refusal("{}").contains("has format none"), "{}", refusal("{}"));
         assert!(refusal("{\"format\": 1}").contains("has format 1"));
-        assert!(refusal("{\"format\": 2, \"kind\": \"baseline\"}").contains("called baseline, where octlens"));
+        assert!(refusal("{\"format\": 2, \"kind\": \"baseline\"}").contains("kind baseline, not octlens"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The façade: a weights file in, then scans in and reports out. Knows no page, no disk and no network.
+//! The façade: loads a weights file, then turns scans into reports. Knows no page, no disk and no network.
 
 pub mod baseline;
 mod text_classifier;
@@ -27,10 +27,40 @@ use crate::scan::Scan;
 use crate::tokenizer::Tokenizer;
 use text_classifier::TextClassifier;
 
-/// Captions that a report lists beside the one it read.
+/// Captions that a report lists as candidates.
 const N_CANDIDATES: usize = 5;
 
-/// One model, ready to answer.
+/// A loaded model.
+///
+/// An analysis keeps what is needed to explain the same scan again, with another class, caption or method, without running
+/// the image tower:
+///
+/// ```
+/// use octlens::engine::{Engine, Input};
+/// use octlens::report::{Options, WordMethod};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = Engine::load("compact", std::fs::read("weights/compact.safetensors")?)?;
+/// let bytes = std::fs::read("www/samples/healthy.png")?;
+/// let input = Input { name: "healthy.png", bytes: &bytes, frame: 0 };
+/// let analysis = engine.analyze(&input, &Options::default())?;
+/// assert_eq!(analysis.report.heatmap.target, "healthy");
+///
+/// let options = Options {
+///     target: Some("AMD".to_owned()),
+///     caption: Some("AMD, soft drusen".to_owned()),
+///     words: WordMethod::GradientXActivation,
+///     ..Options::default()
+/// };
+/// let report = engine.revise(&analysis, &options)?;
+/// assert_eq!((report.heatmap.target.as_str(), report.tokens.words[1].text.as_str()), ("AMD", "soft drusen"));
+/// assert_eq!(report.image, analysis.report.image);
+///
+/// let options = Options { target: Some("glaucoma".to_owned()), ..Options::default() };
+/// assert!(engine.revise(&analysis, &options).is_err());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Engine {
     metadata: Metadata,
     sha256: String,
@@ -53,9 +83,9 @@ pub struct Input<'a> {
     pub frame: usize,
 }
 
-/// A report, and what it takes to explain the same scan again.
+/// A report, and what is needed to explain the same scan again.
 pub struct Analysis {
-    /// What was found.
+    /// The report.
     pub report: Report,
     /// The decoded scan.
     pub scan: Scan,
@@ -84,7 +114,7 @@ impl Engine {
         Self::load_verified(name, bytes, sha256)
     }
 
-    /// The same for a file whose hash is known: large ones take a second to hash in a browser.
+    /// The same for a file whose hash is known: hashing a large file takes a second in a browser.
     ///
     /// # Errors
     /// As [`Engine::load`].
@@ -99,18 +129,18 @@ impl Engine {
         let text_head = Head::new(&metadata.head, vb.pp("text_head")).map_err(unfit)?;
         let caption_embeds =
             vb.get((n_captions, metadata.clip.embed_dim), CAPTION_EMBEDS).map_err(|e| unfit(e.into()))?;
-        // The file's bytes go before the tokenizer, which is large as well, comes.
+        // Frees the file's bytes before the tokenizer, which is large as well, is built.
         drop(vb);
         let tokenizer = Tokenizer::from_json(&metadata.tokenizer)?;
         Ok(Self { tokenizer, clip, image_head, text_head, caption_embeds, metadata, sha256, n_bytes })
     }
 
-    /// What the file says of itself.
+    /// The file's metadata.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// The same, for people.
+    /// What the page shows of the model.
     pub fn card(&self) -> ModelCard {
         let m = &self.metadata;
         ModelCard {
@@ -131,7 +161,7 @@ impl Engine {
     /// Decodes, runs and explains one file.
     ///
     /// # Errors
-    /// The file is no scan, or the options name a class or phrase that the model does not know.
+    /// The file is not a scan, or the options name a class or phrase that the model does not know.
     pub fn analyze(&self, input: &Input<'_>, options: &Options) -> Result<Analysis> {
         let mut timings = TimingsMs::default();
         let start = Instant::now();
@@ -216,12 +246,12 @@ impl Engine {
         Ok((tokens.ids, embeds))
     }
 
-    /// What the image head says of an embedding (1, D).
+    /// The image head's prediction for an embedding (1, D).
     pub fn image_prediction(&self, image_embeds: &Tensor) -> Result<Prediction> {
         self.prediction(&self.image_head.forward(image_embeds)?)
     }
 
-    /// What the text head says of a caption.
+    /// The text head's prediction for a caption.
     pub fn text_prediction(&self, text: &str) -> Result<Prediction> {
         self.prediction(&self.text_head.forward(&self.embed_text(text)?.1)?)
     }
@@ -238,7 +268,7 @@ impl Engine {
         prediction(&self.metadata.vocabulary.labels, logits)
     }
 
-    /// The caption to read, and its embedding (1, D).
+    /// The caption that the text head reads, and its embedding (1, D).
     fn caption(&self, image_embeds: &Tensor, options: &Options) -> Result<(CaptionReport, Tensor)> {
         let ranked = self.retrieve(image_embeds)?;
         let (text, source) = match &options.caption {
@@ -256,14 +286,14 @@ impl Engine {
         class_of(&self.metadata.vocabulary.labels, label)
     }
 
-    /// Where the image head sees `target`.
+    /// Where the image head finds evidence for `target`.
     fn heatmap(&self, scan: &Scan, feature_map: &Tensor, target: &str, method: MapMethod) -> Result<Heatmap> {
         let tail = |map: &Tensor| self.image_head.forward(&self.clip.visual.pool(map)?);
         let map = image_map(method, feature_map, tail, self.class_of(target)?)?;
         Ok(heatmap(map, method, target, self.clip.visual.feature_layer(), self.metadata.preprocess.region(scan)))
     }
 
-    /// Which words speak for `target`.
+    /// How much each phrase of `text` counts for `target`.
     ///
     /// # Errors
     /// The class is not known, or the caption is too long.
@@ -298,7 +328,7 @@ impl Engine {
     }
 }
 
-/// Logits (1, K) as what a head says.
+/// Logits (1, K) as a prediction.
 fn prediction(labels: &[String], logits: &Tensor) -> Result<Prediction> {
     let best = logits.argmax(D::Minus1)?.get(0)?.to_scalar::<u32>()? as usize;
     let probabilities = probabilities(logits)?.get(0)?.to_vec1::<f32>()?;

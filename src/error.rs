@@ -1,5 +1,5 @@
-//! One error for the whole crate: a kind to branch on, a message that says what to do next.
-//! Knows no other module; each module builds its own messages.
+//! The crate's error: a kind to branch on, and a message that says what to do next. Knows no other module; each module
+//! writes its own messages.
 
 use std::fmt;
 
@@ -152,7 +152,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         match &self.source {
-            // candle's go on with a backtrace where RUST_BACKTRACE asks for one.
+            // Errors of candle are followed by a backtrace if RUST_BACKTRACE is set.
             Some(source) => write!(f, " ({})", source.to_string().lines().next().unwrap_or_default()),
             None => Ok(()),
         }

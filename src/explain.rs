@@ -1,12 +1,12 @@
-//! Why a head said what it said: cells of the feature map, phrases of the caption. Knows tensors; knows no file.
+//! Explanations of a head's answer: by cells of the feature map, and by phrases of the caption. Knows tensors; knows no file.
 //!
 //! [`image_map`] and [`phrase_scores`] are the only places that choose between methods; each method has a file of its own:
-//! [`grad_cam`] for images; [`shapley`], which leaves phrases out and asks the head again, and [`token_importance`], the
-//! paper's gradient × activation, for captions. [`phrases`] takes a caption apart for both.
+//! [`grad_cam`] for images; for captions `shapley`, which leaves phrases out and runs the head again, and
+//! [`token_importance`], the paper's gradient × activation. `phrases` splits a caption for both.
 
 pub mod grad_cam;
-pub mod phrases;
-pub mod shapley;
+pub(crate) mod phrases;
+pub(crate) mod shapley;
 pub mod token_importance;
 
 use candle_core::Tensor;
@@ -18,7 +18,7 @@ use grad_cam::CamMap;
 use phrases::{Phrase, token_ids_of};
 use shapley::{Coalition, Shapley};
 
-/// How much each cell of `feature_map` (1, C, rows, cols) speaks for class `target`; `tail` takes the map to logits
+/// How much each cell of `feature_map` (1, C, rows, cols) counts for class `target`; `tail` takes the map to logits
 /// (1, n_classes).
 ///
 /// # Errors
@@ -34,9 +34,9 @@ pub fn image_map(
     }
 }
 
-/// What word methods ask of a text tower and its head, about one class.
+/// What word methods need from a text tower and its head, for one class.
 pub trait CaptionModel {
-    /// The class's log-odds after each caption, given as token ids from start to end token.
+    /// The class's log-odds for each caption, given as token ids from start to end token.
     ///
     /// # Errors
     /// A caption is too long.

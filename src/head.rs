@@ -47,10 +47,10 @@ pub fn probabilities(logits: &Tensor) -> Result<Tensor> {
 }
 
 /// Logits (K) → the log-odds of class `target` against all others, `ln p / (1 − p)`: for two classes the difference of
-/// both logits. As a score it ranks as the probability does, and does not tie where that one rounds to 0 or 1.
+/// both logits. As a score it ranks scans as the probability does, without ties where probabilities round to 0 or 1.
 pub fn log_odds(logits: &[f64], target: usize) -> f64 {
     let others = || logits.iter().enumerate().filter(|(i, _)| *i != target).map(|(_, z)| *z);
-    // The largest one is taken out of the sum, so that no exponential overflows.
+    // The largest is factored out of the sum, so that no exponential overflows.
     let largest = others().fold(f64::NEG_INFINITY, f64::max);
     let of_others = largest + others().map(|z| (z - largest).exp()).sum::<f64>().ln();
     logits[target] - of_others

@@ -1,20 +1,22 @@
-//! Integer arithmetic of quantized layers: 8-bit weights times 7-bit activations, summed in 32 bits. Every target
-//! computes the *same integers*. Knows bytes; knows no tensor, no model and no file.
+//! Integer arithmetic of quantized layers: 8-bit weights times 7-bit activations, summed in 32 bits. Every target computes
+//! the *same integers*. Knows bytes; knows no tensor, no model and no file.
 //!
-//! Activations are 0…127: wasm's relaxed dot product is deterministic only while one side has seven bits, and x86's
-//! `pmaddubsw` adds two products in 16 bits without saturation only then (2 · 127 · 127 < 2¹⁵). Floating-point steps
-//! (scale, bias, rounding) are single IEEE operations in a fixed order, so they too are the same everywhere.
+//! Written by hand: candle has no quantized convolution, and its quantized matrix product is slower in wasm than its float
+//! one (about 6 against 13 GFLOP/s; these kernels reach 55 to 85 GOP/s).
 //!
-//! A convolution runs over the pixels' channels where they lie (channels last): a table names, for each output pixel and
-//! each tap of the kernel, where its channels begin; no patch matrix is built. A fully connected layer is a convolution
-//! with one tap.
+//! Activations are 0…127: wasm's relaxed dot product is deterministic only if one side has seven bits, and x86's
+//! `pmaddubsw` adds two products in 16 bits without saturation only then (2 · 127 · 127 < 2¹⁵). Floating-point
+//! operations (scale, bias, rounding) are single IEEE operations in a fixed order, so they too are the same everywhere.
+//!
+//! A convolution reads the pixels' channels in place (channels last): for each output pixel and each tap of the kernel, a
+//! table holds the offset of the channels. No patch matrix is built. A fully connected layer is a convolution with one tap.
 //!
 //! # How fast
 //!
 //! Giga-operations per second of each convolution of CLIP's RN50 at 224 px, one thread, on two shared cores of an Intel Xeon
 //! with AVX-512 VNNI in Chromium 156 (`make bench`, medians) and natively (`RAYON_NUM_THREADS=1 cargo bench
-//! --features train --profile dev --bench kernels`); the rates of different columns come from different minutes of a
-//! machine that others used as well.
+//! --features train --profile dev --bench kernels`); the columns were measured at different times on a machine that
+//! had other load.
 //!
 //! | convolution | times | relaxed-simd | simd128 | avx2 | avx512-vnni |
 //! |---|---|---|---|---|---|
@@ -43,10 +45,10 @@
 //! | layer4 1×1, 1024 → 2048, 7² | 1 | 57 | 43 | 70 | 105 |
 //! | layer4 1×1, 2048 → 512, 7² | 2 | 64 | 45 | 73 | 92 |
 //!
-//! What limits them, judging by the rates: the multiplications themselves where there are many inputs (3 × 3, and 1 × 1
-//! from 256 channels on); what is done once for each output (scale, bias, rounding, storing) where there are few (64 → 256,
-//! the stem); at 7² the weights, which come from the third-level cache for 49 pixels only. `simd128` needs two
-//! instructions and widened operands for eight products, `relaxed-simd` one (or the three that V8 makes of it) for sixteen.
+//! What limits them, judging by the rates: the multiplications where there are many inputs (3 × 3, and 1 × 1 from 256
+//! channels on); the work per output (scale, bias, rounding, storing) where there are few (64 → 256, the stem); at 7² the
+//! weights, which are loaded from the third-level cache for 49 pixels only. `simd128` needs two instructions and widened
+//! operands for eight products, `relaxed-simd` one (or the three that V8 compiles it to) for sixteen.
 
 mod arithmetic;
 mod conv;

@@ -36,7 +36,7 @@
 //!
 //! [`engine::Engine`] does all of this behind one call, for the page and for `train explain` alike. Where a visitor wants to
 //! compare, [`engine::baseline::Baseline`] answers about the same scan and class; [`bundle::index`] lists the weights files
-//! and says which of them are baselines. Where a weights file holds integers, [`kernels`] runs them: [`nn::activations`] lets
+//! and says which of them are baselines. Where a weights file holds integers, [`kernels`] runs them: `nn::activations` lets
 //! one definition of a tower run on floats and on bytes, and gradients through bytes are those of the dequantized weights.
 //!
 //! # Who may import whom
@@ -72,7 +72,7 @@
 //! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `head`, `report`, `train::data`, `train::files`, `train::metrics` |
 //! | `train::heads` | `bundle`, `bundle::card`, `caption`, `clip`, `engine`, `head`, `nn`, `preprocess`, `resnet`, `train::config`, `train::data`, `train::evaluate`, `train::fit`, `train::metrics`, `train::run` |
 //! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run` |
-//! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::evaluate`, `train::fit`, `train::import`, `train::run` |
+//! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
 //! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `clip`, `engine`, `nn`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run` |
 //! | `train::cli` | `train::commands` |
 //!

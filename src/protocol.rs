@@ -140,9 +140,9 @@ impl From<Error> for Failure {
 /// Bytes of a weights file that have come.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// So far.
+    /// Bytes that have come.
     pub done_bytes: u64,
-    /// In all.
+    /// Bytes of the file.
     pub total_bytes: u64,
 }
 

@@ -1,5 +1,5 @@
-//! What may be asked of a model ([`Options`]) and what it answers ([`Report`]), as plain data: the page shows a report,
-//! `train explain --json` prints it. Holds no tensor and computes nothing. The JSON is a contract (`octlens.report/1`).
+//! The options of an analysis ([`Options`]) and its result ([`Report`]), as plain data: the page shows a report, `train
+//! explain --json` prints it. Holds no tensor and computes nothing. The JSON is a contract (`octlens.report/1`).
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "octlens.report/1";
 
-/// What to explain.
+/// What to explain, and how.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// The class to explain, or none for the image head's most probable one.
@@ -20,7 +20,7 @@ pub struct Options {
     /// How words are scored.
     #[serde(default)]
     pub words: WordMethod,
-    /// Whether the baseline answers beside the model, where one is loaded.
+    /// Whether the baseline answers too, if one is loaded.
     #[serde(default)]
     pub baseline: bool,
 }
@@ -34,33 +34,33 @@ pub struct Report {
     pub model: ModelRef,
     /// Which scan was asked about.
     pub input: InputRef,
-    /// What the image head says.
+    /// The image head's answer.
     pub image: Prediction,
     /// The caption that the text head read.
     pub caption: CaptionReport,
-    /// What the text head says of that caption.
+    /// The text head's answer to that caption.
     pub text: Prediction,
-    /// Whether both heads say the same.
+    /// How far the answers of both heads agree.
     pub agreement: Agreement,
-    /// Where the image head looked.
+    /// Which parts of the scan counted for the image head.
     pub heatmap: Heatmap,
-    /// Which words the text head counted.
+    /// Which phrases counted for the text head.
     pub tokens: TokenReport,
-    /// What the baseline says of the same scan, where it was asked too.
+    /// The baseline's answer about the same scan, if it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineReport>,
     /// How long each step took.
     pub timings_ms: TimingsMs,
 }
 
-/// What a network without words says, for comparison.
+/// The answer of a network without a text tower, for comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BaselineReport {
     /// Which weights answered.
     pub model: ModelRef,
-    /// What its head says.
+    /// Its head's answer.
     pub image: Prediction,
-    /// Where it looked.
+    /// Which parts of the scan counted.
     pub heatmap: Heatmap,
 }
 
@@ -92,7 +92,7 @@ pub struct InputRef {
     pub um_per_pixel: Option<[f64; 2]>,
 }
 
-/// What one head says.
+/// The answer of one head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// The most probable class.
@@ -135,7 +135,7 @@ pub struct Candidate {
     pub similarity: f32,
 }
 
-/// Whether both heads say the same.
+/// How far the answers of both heads agree.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
     /// The most probable classes are equal.
@@ -144,20 +144,20 @@ pub struct Agreement {
     pub divergence: f32,
 }
 
-/// Where the image head looked.
+/// Which parts of the scan counted for a head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Heatmap {
     /// How it was made.
     pub method: MapMethod,
-    /// The class asked about.
+    /// The class that is explained.
     pub target: String,
-    /// The layer whose feature map is weighed.
+    /// The layer whose feature map is weighted.
     pub layer: String,
     /// Rows of the map.
     pub rows: usize,
     /// Columns of the map.
     pub cols: usize,
-    /// Row by row, 0…1; the largest is 1 unless nothing speaks for the class.
+    /// Row by row, 0…1; the largest is 1 unless nothing counts for the class.
     pub values: Vec<f32>,
     /// The rectangle of the scan that the map covers: x, y, width, height in scan pixels.
     pub region: [f32; 4],
@@ -167,7 +167,7 @@ pub struct Heatmap {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MapMethod {
-    /// The feature map's channels, weighed by their gradients (GradCAM, Selvaraju et al. 2017).
+    /// The feature map's channels, weighted by their gradients (GradCAM, Selvaraju et al. 2017).
     #[default]
     GradCam,
 }
@@ -189,16 +189,16 @@ impl MapMethod {
     }
 }
 
-/// Which words the text head counted.
+/// Which phrases counted for the text head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenReport {
     /// How they are scored.
     pub method: WordMethod,
-    /// The class asked about.
+    /// The class that is explained.
     pub target: String,
     /// The caption's words and phrases in order.
     pub words: Vec<Word>,
-    /// What the scores add up to; only [`WordMethod::Shapley`] says so.
+    /// What the scores add up to; only for [`WordMethod::Shapley`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sum: Option<WordSum>,
 }
@@ -207,8 +207,8 @@ pub struct TokenReport {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WordMethod {
-    /// By how much naming the phrase changes the class's log-odds, averaged over the orders in which the caption's phrases
-    /// may be named (Shapley values).
+    /// By how much adding the phrase changes the class's log-odds, averaged over the orders in which the caption's phrases can
+    /// be added (Shapley values).
     #[default]
     Shapley,
     /// Gradient × activation at the tokens (Cho, Park & Jeong).
@@ -236,13 +236,13 @@ impl WordMethod {
 /// What Shapley values add up to: [`Word::log_odds`] of all words is `caption` minus `empty`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WordSum {
-    /// The class's log-odds, `ln p / (1 − p)`, when the text head reads an empty caption.
+    /// The class's log-odds, `ln p / (1 − p)`, for an empty caption.
     pub empty: f32,
-    /// The same when it reads this one.
+    /// The same for this caption.
     pub caption: f32,
-    /// Captions that were read: the caption with some of its phrases.
+    /// Captions that were evaluated: this one with some of its phrases.
     pub n_captions: usize,
-    /// Whether every order of the phrases counted; of a long caption only some do.
+    /// Whether every order of the phrases was evaluated; of a long caption only some are.
     pub is_exact: bool,
 }
 
@@ -258,7 +258,7 @@ pub struct Word {
     /// Its share, signed: for the class when positive, against it when negative; absolute values sum to 1
     /// over the whole caption.
     pub score: f32,
-    /// By how much it changes the class's log-odds, where the method says so.
+    /// By how much it changes the class's log-odds, if the method measures that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_odds: Option<f32>,
 }

@@ -1,7 +1,8 @@
 //! ResNet (He et al. 2016) as torchvision builds it (the stride in a block's 3 × 3 convolution): the paper's baseline.
 //! Key names are torchvision's. Split at the last feature map, where GradCAM starts. Knows no class and no file format.
 //!
-//! `candle-transformers` has this network too, but hands out no feature map, and without one there is no GradCAM.
+//! `candle-transformers` has this network too, but gives no access to the feature map, which GradCAM needs; tests compare
+//! both.
 
 use candle_core::Tensor;
 use candle_nn::VarBuilder;

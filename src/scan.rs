@@ -1,6 +1,6 @@
-//! File bytes become a [`Scan`]: grey pixels, and what the file says of itself. Knows no model.
+//! From file bytes to a [`Scan`]: grey pixels, and what the file says about them. Knows no model.
 //!
-//! [`format`] is the table of formats; each reader stands in a file of its own and is called by [`Scan::decode`].
+//! [`mod@format`] is the table of formats. Each reader has a file of its own and is called by [`Scan::decode`].
 
 mod b_scan;
 pub mod format;

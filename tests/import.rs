@@ -1,5 +1,5 @@
 //! `train import` on small files in every format, honest and hostile (`fixtures/import/make.py`, which says what each is):
-//! what comes out equals what other people's code reads, and what is wrong is refused in one line, at no cost.
+//! what is read equals what the original libraries read, and what is wrong is refused in one line, at no cost.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "train")]
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// The width of the fixture's text tower is no multiple of 64, so the number of its attention heads must be given.
 const TEXT_HEADS: Option<usize> = Some(2);
-/// open_clip computes in 64-bit floats, we in 32-bit.
+/// open_clip computes in 64-bit floats, octlens in 32-bit.
 const TOLERANCE: f32 = 1e-5;
 /// bf16 keeps eight bits of a number.
 const BF16_STEP: f32 = 1. / 256.;
@@ -147,7 +147,7 @@ fn sizes_and_vocabulary_must_agree() {
     fs::write(other.path(), "heading\na b\n").unwrap();
     let message = refusal(clip::read(&weights, other.path(), TEXT_HEADS));
     assert!(message.contains("515 tokens") && message.contains("560"), "{message}");
-    assert!(refusal(clip::read(&weights, &weights, TEXT_HEADS)).contains("no text"));
+    assert!(refusal(clip::read(&weights, &weights, TEXT_HEADS)).contains("not text"));
     let message = refusal(clip::read(&fixture("missing.pt"), &vocabulary, TEXT_HEADS));
     assert!(message.contains("missing.pt"), "{message}");
     assert!(refusal(clip::read(&fixture("strings.py"), &vocabulary, TEXT_HEADS)).contains("safetensors"));
@@ -179,8 +179,8 @@ fn hostile_files_are_refused_at_no_cost() {
         ("compressed.pt", "compressed"),
         ("huge_entry.pt", "more bytes than the file holds"),
         ("checksum.pt", "damaged"),
-        ("not_finite.pt", "logit_scale holds what is no finite number"),
-        ("plain_zip.pt", "none of PyTorch's"),
+        ("not_finite.pt", "logit_scale holds a number that is not finite"),
+        ("plain_zip.pt", "not one of PyTorch's"),
         ("before_1_6.pt", "before 1.6"),
         ("shape.safetensors", "damaged"),
         ("header.safetensors", "damaged"),
@@ -194,7 +194,7 @@ fn hostile_files_are_refused_at_no_cost() {
         let message = refusal(clip::read(&path, &vocabulary, TEXT_HEADS));
         assert!(message.contains(name) && message.contains(why), "{name}: {message}");
         assert!(message.len() < 4000, "{name}: {} characters", message.len());
-        // The other reader goes the same way.
+        // The baseline's reader refuses it too.
         refusal(resnet50::read(&path));
         assert!(started.elapsed() < SOON, "{name} took {:?}", started.elapsed());
     }

@@ -40,8 +40,8 @@ fn towers() -> Towers {
     let float = Clip::new(&config, VarBuilder::from_tensors(weights.clone(), DType::F32, &Device::Cpu)).unwrap();
     let pixel_values = fixture["pixel_values"].clone();
     let scans = pixel_values.chunk(pixel_values.dim(0).unwrap(), 0).unwrap();
-    let steps = quantize::calibrate(&float, &scans).unwrap();
-    let ready = quantize::prepare(&float, weights, &steps).unwrap();
+    let ranges = quantize::activation_ranges(&float, &scans).unwrap();
+    let ready = quantize::prepare(&float, weights, &ranges).unwrap();
     let file = params::write(&ready, is_quantized, None).unwrap();
     let int8 = Clip::new(&config, Params::new(file).unwrap().into_builder()).unwrap();
     let token_ids = fixture["token_ids"].to_dtype(DType::U32).unwrap();

@@ -55,7 +55,7 @@ impl Bottleneck {
 pub struct ModifiedResNet {
     stem: [ConvBn; 3],
     blocks: Vec<Bottleneck>,
-    /// The first layer of a tower that runs on bytes.
+    /// The first layer, where the tower runs on bytes.
     pixel_conv: Option<Arc<PixelConv>>,
     attnpool: AttentionPool,
     feature_layer: String,
@@ -101,7 +101,7 @@ impl ModifiedResNet {
         })
     }
 
-    /// Every convolution, with the one whose (perhaps pooled) output it reads; the first reads pixels.
+    /// Every convolution, and the one whose output (pooled or not) it reads; none for the first, which reads pixels.
     pub fn inputs(&self) -> Vec<(&ConvBn, Option<&ConvBn>)> {
         let [first, second, third] = &self.stem;
         let mut pairs = vec![(first, None), (second, Some(first)), (third, Some(second))];

@@ -1,4 +1,4 @@
-//! The paper's baseline: a frozen ResNet, a linear head, a GradCAM of its own. It has no words.
+//! The paper's baseline: a frozen ResNet with a linear head, explained by a heatmap. It has no text tower.
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
@@ -15,7 +15,7 @@ use crate::report::{BaselineReport, Heatmap, MapMethod, ModelRef, Prediction, Re
 use crate::resnet::{ResNet, ResNetConfig};
 use crate::scan::Scan;
 
-/// What a baseline's file says of its tensors.
+/// The metadata of a baseline's file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BaselineMetadata {
     /// [`crate::bundle::FORMAT`].
@@ -30,7 +30,7 @@ pub struct BaselineMetadata {
     pub preprocess: Preprocess,
     /// Class words; the index is the class index of the logits.
     pub labels: Vec<String>,
-    /// Of the weights.
+    /// The licence of the weights.
     pub licence: String,
     /// How it was trained.
     pub training: BaselineTraining,
@@ -51,13 +51,13 @@ impl Header for BaselineMetadata {
     }
 }
 
-/// What it takes to explain the same scan again.
+/// What is needed to explain the same scan again.
 pub struct BaselineAnalysis {
     report: BaselineReport,
     feature_map: Tensor,
 }
 
-/// The baseline, ready to answer.
+/// A loaded baseline.
 pub struct Baseline {
     metadata: BaselineMetadata,
     sha256: String,
@@ -86,7 +86,7 @@ impl Baseline {
         })
     }
 
-    /// From tensors by torchvision's names.
+    /// Builds a baseline from tensors with torchvision's names.
     ///
     /// # Errors
     /// A tensor is missing or of another shape.
@@ -96,7 +96,7 @@ impl Baseline {
         Ok(Self { metadata, sha256, resnet, fc })
     }
 
-    /// What the file says of itself.
+    /// The file's metadata.
     pub fn metadata(&self) -> &BaselineMetadata {
         &self.metadata
     }
@@ -107,19 +107,19 @@ impl Baseline {
         Ok(self.resnet.feature_map(&pixel_values)?.detach())
     }
 
-    /// Features (C) of a scan: what the head is trained on.
+    /// Features (C) of a scan, on which the head is trained.
     pub fn features(&self, scan: &Scan) -> Result<Vec<f32>> {
         Ok(self.resnet.pool(&self.feature_map(scan)?)?.get(0)?.to_vec1()?)
     }
 
-    /// What the head says of features (C).
+    /// The head's prediction for features (C).
     pub fn prediction(&self, features: &[f32]) -> Result<Prediction> {
         let features = Tensor::new(features, &Device::Cpu)?.unsqueeze(0)?;
         prediction(&self.metadata.labels, &self.fc.forward(&features)?)
     }
 
-    /// Answers beside `report`: about the same scan and the same class. What is `kept` of a scan spares it the network
-    /// when another class is asked about.
+    /// Adds the baseline's answer about the same scan and class to `report`. `kept` holds the scan's analysis from the first
+    /// call on, so that the network does not run again when another class is asked about.
     ///
     /// # Errors
     /// The class is none of its own.

@@ -1,4 +1,4 @@
-//! A text tower and its head as word methods ask them, about one class.
+//! A text tower and its head as the model that word methods explain, for one class.
 
 use candle_core::{Device, Tensor};
 
@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::explain::CaptionModel;
 use crate::head::{Head, log_odds};
 
-/// Captions that run as one tree of tokens: every node attends to every other before the mask, so that the work grows with
-/// the square of the tree.
+/// Captions that run as one tree of tokens: attention is computed between all nodes before it is masked, so the work grows
+/// with the square of the tree.
 const CAPTIONS_PER_TREE: usize = 32;
 
 /// A text tower, its head and the class that is asked about.

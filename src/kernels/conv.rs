@@ -1,4 +1,4 @@
-//! A quantized convolution and what follows it in one pass: scale, bias, residual, ReLU, rounding.
+//! A quantized convolution fused with what follows it: scale, bias, residual, ReLU, rounding.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::kernel::{Kernel, Offsets};
 use super::map::{Floats, Map, inverses, relu, size_out, to_byte};
 use super::packed::Packed;
 
-/// Bands of pixels that threads share out; a multiple of every kernel's tile.
+/// Pixels are divided among threads in bands of a multiple of this; it is a multiple of every kernel's tile.
 const BAND: usize = 16;
 
 /// A convolution with a bias: `y = scale[c] · Σ byte · w + bias[c]`; the scales of the bytes are in the weights.
@@ -36,7 +36,7 @@ impl Conv {
         Self { weights, scales, bias, kernel, stride }
     }
 
-    /// Its weights.
+    /// The weights.
     pub fn weights(&self) -> &Packed {
         &self.weights
     }
@@ -71,7 +71,7 @@ impl Conv {
         Offsets { starts, taps: self.weights.taps() }
     }
 
-    /// Runs over all pixels; `finish(values of up to 16 channels, where they go, the same place in the whole)`.
+    /// Runs over all pixels and calls `finish(values of up to 16 channels, their place in the output, its index in the output)`.
     fn each_pixel<T: Send>(
         &self,
         kernel: Kernel,
@@ -130,7 +130,7 @@ pub fn convolve_to_floats(kernel: Kernel, conv: &Conv, x: &Map) -> Floats {
     out
 }
 
-/// Convolution, plus `identity`, ReLU; not rounded, because the sum runs on through the next blocks.
+/// Convolution, plus `identity`, then ReLU; not rounded, because the next blocks add to the sum.
 ///
 /// # Panics
 /// `x` or `identity` do not have the convolution's sizes.
@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn conv(n_out: usize, n_in: usize, kernel: usize, stride: usize) -> Conv {
-        // Every extreme is there: ±127 against 127 must not saturate.
+        // With every extreme: ±127 times 127 must not saturate.
         let values: Vec<i8> = noise(n_out * n_in * kernel * kernel).map(|b| (b as i8).max(-127)).collect();
         let weights = Packed::new(&values, n_out, n_in, kernel * kernel);
         let scales = (0..n_out).map(|c| 1e-4 + c as f32 * 1e-5).collect();

@@ -1,4 +1,4 @@
-//! Which instructions this machine has, and the loop that hands them pixels and weights.
+//! The choice of instructions, and the loop over pixels and weights.
 
 use super::arithmetic::{Arithmetic, BLOCK};
 use super::packed::Packed;
@@ -8,7 +8,7 @@ use super::wasm;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 
-/// Which instructions multiply and add.
+/// The instructions that multiply and add.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernel {
     /// Plain Rust.
@@ -82,8 +82,8 @@ impl Kernel {
         }
     }
 
-    /// Sums of the pixels in `range` with each block of `weights`, handed to `finish(pixel, block, sums)`; `table` says where
-    /// a pixel's channels begin in `x`.
+    /// Computes the sums of the pixels in `range` with each block of `weights` and calls `finish(pixel, block, sums)`; `table`
+    /// says where a pixel's channels begin in `x`.
     pub(super) fn for_each_sum(
         self,
         x: &[u8],
@@ -115,7 +115,7 @@ pub struct Offsets {
     pub taps: usize,
 }
 
-/// Weights first: a block of them stays in the first cache while the pixels go by.
+/// The outer loop is over weights: a block of them stays in the first-level cache while all pixels are read.
 fn run<A: Arithmetic>(
     x: &[u8],
     table: &Offsets,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::arithmetic::{BLOCK, GROUP, MAX_ACTIVATION, ROUNDER};
 
-/// `value ≈ scales[channel] · byte`, none below zero. Pixel by pixel; a pixel's channels are filled up to whole groups with zeros,
-/// and one more pixel of zeros lies at the end, which taps beyond the border read.
+/// `value ≈ scales[channel] · byte`, none below zero. Pixel by pixel. A pixel's channels are padded with zeros to
+/// whole groups, and a pixel of zeros follows the last one: taps outside the image read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
     /// Rows.
@@ -24,7 +24,7 @@ pub fn size_out(n: usize, kernel: usize, stride: usize) -> usize {
     (n + 2 * (kernel / 2)).saturating_sub(kernel) / stride + 1
 }
 
-/// `max(0, x)`. On wasm `f32::max` is a call, because it treats NaN otherwise than the instruction.
+/// `max(0, x)`. On wasm `f32::max` is a function call, because it treats NaN differently from the instruction.
 pub(super) fn relu(x: f32) -> f32 {
     if x > 0. { x } else { 0. }
 }
@@ -34,7 +34,7 @@ pub(super) fn to_byte(value: f32) -> u8 {
     (value.clamp(0., f32::from(MAX_ACTIVATION)) + ROUNDER).to_bits() as u8
 }
 
-/// 1 / scale of each channel, filled up to whole blocks.
+/// 1 / scale of each channel, padded to whole blocks.
 pub(super) fn inverses(scales: &[f32]) -> Vec<f32> {
     let mut inverses: Vec<f32> = scales.iter().map(|scale| 1. / scale).collect();
     inverses.resize(scales.len().next_multiple_of(BLOCK), 0.);
@@ -108,7 +108,7 @@ impl Map {
     }
 }
 
-/// What is not rounded: the sums that run through residual blocks. Laid out as a [`Map`], without the last pixel.
+/// Activations that are not rounded: the sums of residual blocks. Laid out as a [`Map`], without the last pixel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Floats {
     /// Rows.

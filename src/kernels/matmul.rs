@@ -1,4 +1,4 @@
-//! A quantized linear layer on float rows: each row is quantized on its own as it comes, and back.
+//! A quantized linear layer on float rows: each row is quantized on its own, and the product is dequantized.
 
 use super::arithmetic::{BLOCK, MAX_ACTIVATION};
 use super::kernel::{Kernel, Offsets};

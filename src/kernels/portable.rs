@@ -1,4 +1,4 @@
-//! The arithmetic in plain Rust: what the others are compared with, and what runs where they cannot.
+//! The arithmetic in plain Rust: the reference for the others, and the fallback where they cannot run.
 
 use super::arithmetic::{Arithmetic, BLOCK, GROUP};
 

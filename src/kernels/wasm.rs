@@ -8,8 +8,8 @@ const STEP: usize = BLOCK * GROUP;
 /// Two pixels times eight or sixteen outputs: eight running sums, which leave registers for the operands.
 const P: usize = 2;
 
-/// Four neighbouring channels, four times over. Arrays are indexed and borrowed here, never mapped or moved: what drops
-/// them is not inlined in incremental builds, and the running sums would live in memory.
+/// Four neighbouring channels, four times. Arrays are indexed and borrowed here, never mapped or moved: the code that drops
+/// them is not inlined in incremental builds, and the running sums would be kept in memory.
 ///
 /// # Safety
 /// `start + k + 4` is within what `x` points into.
@@ -19,7 +19,7 @@ unsafe fn group(x: *const u8, start: u32, k: usize) -> v128 {
     unsafe { v128_load32_splat(x.add(start as usize + k).cast()) }
 }
 
-/// The same in 16 bits, twice over.
+/// The same in 16 bits, twice.
 ///
 /// # Safety
 /// As for [`group`].

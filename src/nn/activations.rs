@@ -1,4 +1,4 @@
-//! What flows through a convolutional tower. One definition of the tower runs on floats that pass gradients and on bytes.
+//! Activations of a convolutional tower: one definition of the tower runs on floats, which pass gradients, and on bytes.
 
 use std::sync::Arc;
 
@@ -37,8 +37,8 @@ impl Activations for Tensor {
     }
 }
 
-/// One image's. Layers read bytes; the sums that run through residual blocks are never rounded, because every block
-/// would round them again.
+/// Activations of one image in bytes. The sums of residual blocks are kept as floats: rounded, they would be rounded again
+/// by every block.
 #[derive(Clone, Debug)]
 pub struct Int8Activations {
     rounded: Option<Arc<Map>>,
@@ -46,7 +46,7 @@ pub struct Int8Activations {
 }
 
 impl Int8Activations {
-    /// What the first layer makes of `values` (3, rows, cols).
+    /// The output of the first layer for `values` (3, rows, cols).
     pub fn from_pixels(layer: &PixelConv, values: &[f32], size: (usize, usize), scales: &Arc<[f32]>) -> Self {
         Self::new(layer.forward(values, size).rounded(scales))
     }
@@ -56,15 +56,15 @@ impl Int8Activations {
     }
 
     fn map(&self) -> Result<&Map> {
-        self.rounded.as_deref().ok_or_else(|| Error::config("a layer reads what no ReLU has rounded"))
+        self.rounded.as_deref().ok_or_else(|| Error::config("a layer reads activations that were not rounded"))
     }
 
-    /// What a residual block ends with.
+    /// The output of a residual block.
     ///
     /// # Errors
-    /// No block has ended here.
+    /// These are not the output of a block.
     pub fn sums(&self) -> Result<&Floats> {
-        self.sums.as_deref().ok_or_else(|| Error::config("a block adds what was rounded"))
+        self.sums.as_deref().ok_or_else(|| Error::config("a block adds activations that were rounded"))
     }
 }
 

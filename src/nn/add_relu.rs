@@ -1,5 +1,5 @@
-//! The end of a residual block, `max(0, a + b)`, in one pass: composed, the CPU walks the block's largest activations
-//! twice forward and four times backward, on one core.
+//! The end of a residual block, `max(0, a + b)`, in one pass. Composed of single operations, the CPU reads the block's
+//! largest activations twice forward and four times backward, on one core.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use rayon::prelude::*;

@@ -1,5 +1,5 @@
-//! A convolution, its batch norm (Ioffe & Szegedy 2015) and, mostly, a ReLU: the step that CLIP's ResNet repeats.
-//! Running statistics are kept as PyTorch keeps them.
+//! A convolution, its batch norm (Ioffe & Szegedy 2015) and usually a ReLU: the unit of which ResNets are built. Running
+//! statistics are updated as in PyTorch.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ pub struct ConvBn {
     kernel: usize,
     stride: usize,
     activation: Activation,
-    /// What its convolution is computed in; the norm is computed in 32 bits.
+    /// The type in which its convolution is computed; the norm is computed in 32 bits.
     compute: DType,
 }
 
@@ -108,7 +108,7 @@ impl ConvBn {
         Ok(PixelConv::new(&kernel, bias.to_vec1()?, n_in, self.kernel, self.stride))
     }
 
-    /// Where its convolution and its norm stand in the file.
+    /// Names of its convolution and its norm in the file.
     pub fn names(&self) -> (&str, &str) {
         (&self.name, &self.norm_name)
     }
@@ -121,7 +121,7 @@ impl ConvBn {
     /// The scale of each channel of its output.
     ///
     /// # Errors
-    /// There are none.
+    /// It has none.
     pub fn output_scales(&self) -> Result<&Arc<[f32]>> {
         self.output_scales.as_ref().ok_or_else(|| self.unquantized())
     }
@@ -134,7 +134,7 @@ impl ConvBn {
     /// The layer for bytes.
     ///
     /// # Errors
-    /// It is a float one.
+    /// Its weights are floats.
     pub fn int8(&self) -> Result<&Conv> {
         match &self.weights {
             Weights::Int8 { conv, .. } => Ok(conv),
@@ -149,7 +149,8 @@ impl ConvBn {
         ))
     }
 
-    /// Kernel (c_out, c_in, k, k) and bias (c_out) that do in one what convolution and norm do with running statistics.
+    /// Kernel (c_out, c_in, k, k) and bias (c_out) of the one convolution that equals convolution and norm with running
+    /// statistics.
     pub fn folded(&self) -> Result<(Tensor, Tensor)> {
         match &self.weights {
             Weights::Float { kernel, weight, bias, running_mean, running_var } => {
@@ -212,8 +213,8 @@ impl ConvBn {
         Ok(if self.activation == Activation::Relu { x.relu()? } else { x })
     }
 
-    /// The float layer, and the mean and the variance (biased) by which it normalised, each (c_out): `frozen` ones, or
-    /// those of the batch.
+    /// The float layer's output, and the mean and the (biased) variance that it used, each (c_out): those in `frozen`, or the
+    /// batch's.
     fn conv_norm(&self, x: &Tensor, frozen: Option<[&Var; 2]>) -> Result<(Tensor, [Tensor; 2])> {
         let Weights::Float { kernel, weight, bias, .. } = &self.weights else { return Err(self.unquantized()) };
         // The fused op does not round.
@@ -245,7 +246,7 @@ impl ConvBn {
     }
 }
 
-/// A convolution and its norm from under `vb`: in a checkpoint each has a name of its own.
+/// A convolution and its norm under `vb`, where each has a name of its own.
 pub fn conv_bn(
     (c_in, c_out, kernel, stride): (usize, usize, usize, usize),
     activation: Activation,

@@ -1,6 +1,7 @@
-//! The CPU's convolution, forward and backward: patches of a few rows at a time times the kernel, by `gemm`.
+//! The CPU's convolution, forward and backward: patches of a few rows at a time, times the kernel, by `gemm`.
 //!
-//! candle's own gradient of the input goes through a naive transposed convolution, and a step needs it at every layer.
+//! Written by hand because candle computes the gradient of the input by a naive transposed convolution, and a training step
+//! needs it at every layer.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use gemm::Parallelism;
@@ -61,7 +62,7 @@ impl Geometry {
         self.c_in * self.kernel * self.kernel
     }
 
-    /// Without padding, stride and neighbours the image is its own patch matrix.
+    /// Without padding, stride and neighbours, the image is the patch matrix.
     fn is_pointwise(&self) -> bool {
         self.kernel == 1 && self.stride == 1 && self.padding == 0
     }
@@ -203,7 +204,7 @@ pub(super) fn input_gradient(g: Geometry, grads: &[f32], weight: &[f32]) -> Vec<
 /// Images, gradient of the output → gradient of the weight.
 pub(super) fn weight_gradient(g: Geometry, images: &[f32], grads: &[f32]) -> Vec<f32> {
     let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
-    // One sum per run of images, added up in order: the result does not depend on which thread was faster.
+    // One sum per range of images, added in order: the result does not depend on the timing of threads.
     let per_sum = g.batch.div_ceil(rayon::current_num_threads()).max(1);
     let sums: Vec<Vec<f32>> = images
         .par_chunks(g.n_in() * per_sum)
@@ -262,7 +263,7 @@ impl CustomOp2 for FloatConv {
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
         let g = self.0;
         let grad = grad.contiguous()?;
-        // Pixels need no gradient, and theirs would be the dearest of all.
+        // Pixels need no gradient, and theirs would be the most expensive one.
         let grad_image = image.track_op().then(|| {
             with_floats(&grad, weight, |grad, weight| {
                 Tensor::from_vec(input_gradient(g, grad, weight), image.shape(), image.device())
@@ -292,7 +293,7 @@ mod tests {
 
     #[test]
     fn values_and_gradients_equal_candles_convolution() {
-        // Of the last case's sides a row and a column are left over; candle's gradient wants both or none.
+        // In the last case the stride leaves out a row and a column; candle's gradient needs both or neither.
         for (c_in, c_out, kernel, padding, stride, h, w) in [
             (3, 8, 3, 1, 2, 16, 32),
             (8, 6, 3, 1, 1, 9, 7),

@@ -1,7 +1,7 @@
 //! Convolution, batch norm and ReLU as one op on the CPU, with the statistics of the batch or with given ones.
 //!
-//! Composed of single ops, candle's backward pass walks three times as many nodes, and each takes and clears memory of
-//! the size of the whole activation. The fused op keeps the convolution's output and its statistics, nothing else.
+//! Composed of single operations, candle's backward pass visits three times as many nodes, each of which allocates and
+//! clears memory of the size of the whole activation. The fused op keeps only the convolution's output and its statistics.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,17 +25,17 @@ struct State {
     statistics: Statistics,
 }
 
-/// What the forward pass leaves for the backward pass and for the running statistics.
+/// What the forward pass keeps for the backward pass and for the running statistics.
 #[derive(Clone, Default)]
 pub(super) struct Saved(Arc<Mutex<State>>);
 
 impl Saved {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // Poisoned means that another thread panicked while it stored plain numbers: they are still plain numbers.
+        // Poisoned: another thread panicked while it stored plain numbers, which are valid in any state.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those by which the output was normalised.
+    /// The statistics that the output was normalised with.
     pub(super) fn statistics(&self) -> Statistics {
         self.lock().statistics.clone()
     }
@@ -177,7 +177,7 @@ impl ConvNorm {
         let State { conv_out, statistics: Statistics { mean, variance } } = &*state;
         let (channels, size) = self.geometry.channels_out();
         let n = (conv_out.len() / channels) as f32;
-        // What ReLU cut off had no say.
+        // ReLU passes no gradient where it cut off.
         let masked: Vec<f32> = if self.relu {
             grad.par_iter().zip(y).map(|(g, y)| if *y > 0. { *g } else { 0. }).collect()
         } else {
@@ -187,7 +187,7 @@ impl ConvNorm {
         let sums = per_channel((channels, size), conv_out, &masked, |c, x, g| {
             [sum(x, g, |x, g| (x - mean[c]) * g) * inv_std[c], sum(g, g, |g, _| g)]
         });
-        // Statistics that the batch has no part in take nothing of the gradient.
+        // Frozen statistics do not depend on the batch, so no gradient flows through them.
         let share = if self.frozen.is_some() { 0. } else { 1. / n };
         let mut out = masked;
         out.par_chunks_exact_mut(size).zip(conv_out.par_chunks_exact(size)).enumerate().for_each(|(i, (g, x))| {

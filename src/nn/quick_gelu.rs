@@ -1,5 +1,5 @@
-//! OpenAI's approximation of GELU in one pass: composed, it walks the widest layer of a block several times, and its
-//! exponentials run one by one.
+//! OpenAI's approximation of GELU in one pass. Composed of single operations, it reads the widest layer of a block several
+//! times, and its exponentials are not vectorised.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 

@@ -1,4 +1,4 @@
-//! A matrix that maps vectors, in floats or in 8-bit integers. Both pass gradients to their input.
+//! The weight matrix of a layer, in floats or in 8-bit integers. Both pass gradients to their input.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::kernels::{self, Kernel, Packed};
 /// W (n_out, n_in).
 #[derive(Clone, Debug)]
 pub enum Weight {
-    /// Trainable, and what products with it are computed in.
+    /// Trainable, and the type in which products with it are computed.
     Float(Tensor, DType),
     /// Integers, and the scale of each output.
     Int8(Arc<Int8Weight>),

@@ -1,4 +1,4 @@
-//! What every reader makes of a file: one B-scan, and the sizes beyond which none is read.
+//! The result of every reader, one B-scan, and the largest sizes that are read.
 
 use super::format::Format;
 use crate::error::{Detail, Error, Result};

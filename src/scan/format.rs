@@ -1,5 +1,5 @@
-//! The file formats that octlens reads: one table, from which the reader, the file picker, help texts and messages take
-//! what they say. Holds facts only and decodes nothing: the page, which decodes nothing either, uses it too.
+//! The file formats that octlens reads: one table for the reader, the file picker, help texts and messages. Holds facts only
+//! and decodes nothing, so that the page can use it without linking a decoder.
 //!
 //! - [`names`] and [`any_name`] list the formats for people: `PNG, JPEG, TIFF, BMP` and `PNG, JPEG, TIFF or BMP`;
 //! - [`accept`] is the `accept` attribute of a file input;
@@ -23,7 +23,7 @@ struct Facts {
     name: &'static str,
     extensions: &'static [&'static str],
     media_type: &'static str,
-    /// A file has one of these: where it stands, and its bytes.
+    /// A file has one of these: an offset, and the bytes there.
     signatures: &'static [(usize, &'static [u8])],
 }
 

@@ -1,4 +1,4 @@
-//! Pictures as scans: PNG, JPEG, TIFF and BMP, by the `image` crate. Refuses what would not fit before taking memory.
+//! Pictures as scans: PNG, JPEG, TIFF and BMP, by the `image` crate. Refuses oversized pictures before it allocates memory.
 
 use std::io::Cursor;
 

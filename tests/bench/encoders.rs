@@ -64,8 +64,8 @@ fn quantizable(
 ) -> HashMap<String, Tensor> {
     let float = Clip::new(clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).unwrap();
     let pixel_values = preprocess.pixel_values(preprocess.grey(&sample()), &Device::Cpu).unwrap();
-    let scales = quantize::calibrate(&float, [&pixel_values]).unwrap();
-    quantize::prepare(&float, tensors, &scales).unwrap()
+    let ranges = quantize::activation_ranges(&float, [&pixel_values]).unwrap();
+    quantize::prepare(&float, tensors, &ranges).unwrap()
 }
 
 fn sample() -> Scan {

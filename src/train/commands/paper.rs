@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::train::config::Settings;
 use crate::train::data::dataset::DataSpec;
 use crate::train::data::record::SourceKind;
-use crate::train::export::{Precision, Wording};
+use crate::train::export::{ExportOptions, Precision};
 use crate::train::files;
 use crate::train::heads::baseline::BaselineSettings;
 use crate::train::import::MANIFEST;
@@ -108,13 +108,13 @@ impl PaperArgs {
             })?,
         }
         step("export", &model, || {
-            let wording = Wording {
+            let options = ExportOptions {
                 name: NAMES[0].to_owned(),
                 title: "The paper's CLIP".to_owned(),
                 licence: "those of its data and of the weights it began from".to_owned(),
                 precision: Precision::Int8,
             };
-            ExportArgs { run, out: weights, wording, json: false, device: cpu }.run()
+            ExportArgs { run, out: weights, options, json: false, device: cpu }.run()
         })?;
         let report = out.join("report.html");
         step("evaluate", &report, || {

@@ -12,14 +12,14 @@ use crate::train::data::record::SourceKind;
 use crate::train::metrics::bootstrap;
 use crate::train::metrics::findings::{Counts, best_threshold, counts, macro_f1, micro_f1};
 
-/// Where the finding loss draws the line: a finding's text as near as the healthy one.
+/// The threshold that the finding loss trains to: a finding's text as near as the healthy one.
 const TRAINED_THRESHOLD: f64 = 0.;
 
 /// Which findings each source annotates: one that it does not annotate may or may not be there.
 pub(crate) struct AnnotatedFindings(BTreeMap<SourceKind, BTreeSet<String>>);
 
 impl AnnotatedFindings {
-    /// All findings that a source's captions name.
+    /// Takes the findings that a source's captions name for all that it annotates.
     pub(crate) fn new<'r>(readings: impl IntoIterator<Item = &'r Reading<'r>>) -> Self {
         let mut by_source: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
         for Reading { record, .. } in readings {
@@ -38,7 +38,7 @@ impl AnnotatedFindings {
     }
 }
 
-/// From where on a finding is named.
+/// The threshold above which a finding is named.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Threshold {
     /// The finding.
@@ -83,13 +83,13 @@ pub(crate) fn compose(margins: &[f64], thresholds: &[Threshold]) -> Caption {
 /// Both ways, on one source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct CaptionStudy {
-    /// The findings that are judged: those that the source annotates.
+    /// The findings that are evaluated: those that the source annotates.
     pub findings: Vec<String>,
     /// The nearest training caption.
     pub retrieved: CaptionFigures,
-    /// Findings one by one, thresholds where training put them.
+    /// Findings one by one, with the thresholds that were trained to.
     pub composed_untuned: CaptionFigures,
-    /// Findings one by one, thresholds fitted on validation; none without validation scans.
+    /// Findings one by one, with thresholds fitted on validation; none without validation scans.
     pub composed: Option<CaptionFigures>,
     /// Composed (fitted where there is validation) minus retrieved, on the same draws of patients.
     pub micro_f1_gain: Option<Interval>,
@@ -106,7 +106,8 @@ pub(crate) struct CaptionFigures {
     pub macro_f1: Option<Interval>,
     /// Share of scans whose findings are named without a mistake.
     pub exact: Option<Interval>,
-    /// Share of scans of which a finding is named that the source does not annotate, so that nobody can say whether it is there.
+    /// Share of scans of which a finding is named that the source does not annotate, so that nobody can say whether it is
+    /// there.
     pub unmarked: Option<Interval>,
     /// Each finding's counts, in the order of [`CaptionStudy::findings`].
     pub counts: Vec<Counts>,

@@ -11,8 +11,8 @@ use crate::train::metrics::calibration::{self, Bin};
 use crate::train::metrics::ranking;
 use crate::train::metrics::{self, bootstrap};
 
-/// Everything that is measured of a head on one source of scans. A figure that is not defined is none: a class's without a scan
-/// of it, an area's without a scan of another class.
+/// Everything that is measured of a head on one source of scans. A figure that is not defined is none: a class's without
+/// a scan of it, an area's without a scan of another class.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct HeadStudy {
     /// What the head reads.
@@ -69,7 +69,7 @@ pub(crate) struct Calibration {
 /// How far probabilities are from what happens.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Calibrated {
-    /// Expected calibration error, 15 bins of equal width (Guo et al. 2017).
+    /// Expected calibration error, in [`calibration::N_BINS`] bins.
     pub ece: Option<Interval>,
     /// Half of Brier's score, 0 to 1.
     pub brier: Option<Interval>,
@@ -82,17 +82,12 @@ pub(crate) struct Calibrated {
 /// What a head predicts for scans whose classes are known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Predictions {
-    /// Whose eye each scan shows.
+    /// The patient of each scan.
     pub patients: Vec<String>,
     /// Class indices.
     pub truth: Vec<usize>,
     /// Logits, K per scan.
     pub logits: Vec<Vec<f64>>,
-}
-
-/// The first of the largest.
-fn argmax(values: &[f64]) -> usize {
-    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or_default()
 }
 
 fn pick<T: Copy>(scans: &[usize], of: &[T]) -> Vec<T> {
@@ -134,7 +129,7 @@ impl Predictions {
     }
 
     fn predicted(&self) -> Vec<usize> {
-        self.logits.iter().map(|z| argmax(z)).collect()
+        self.logits.iter().map(|z| metrics::argmax(z)).collect()
     }
 
     fn interval(&self, statistic: impl Fn(&[usize]) -> Option<f64> + Sync) -> Option<Interval> {
@@ -164,7 +159,7 @@ impl Predictions {
         self.interval(|s| mean(classes.iter().filter_map(|c| c.measure(s, of))))
     }
 
-    /// The few figures.
+    /// The figures that a weights file keeps.
     pub(crate) fn figures(&self) -> HeadFigures {
         let (truth, predicted) = (&self.truth, self.predicted());
         let binary = |of: &[usize]| of.iter().map(|c| usize::from(*c > 0)).collect::<Vec<_>>();

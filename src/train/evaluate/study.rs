@@ -29,7 +29,7 @@ pub(crate) enum Validation<'a> {
 pub(crate) struct Study {
     /// By source: real scans and phantoms are never averaged together.
     pub sources: BTreeMap<SourceKind, SourceStudy>,
-    /// From where on a composed caption names each finding, in vocabulary order.
+    /// The thresholds of composed captions, in vocabulary order.
     pub thresholds: Vec<Threshold>,
     /// Whether temperatures and thresholds were fitted on the very scans that are measured.
     pub fitted_on_the_same_scans: bool,
@@ -51,7 +51,7 @@ pub(crate) struct SourceStudy {
     pub captions: CaptionStudy,
 }
 
-/// Studies what `evaluation` found.
+/// The study of `evaluation`; temperatures and thresholds are fitted on `validation`.
 ///
 /// # Errors
 /// A tensor operation fails.

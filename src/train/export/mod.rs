@@ -1,6 +1,6 @@
 //! A run becomes one weights file, with figures measured on its test patients, in float and in int8.
 
-pub mod publish;
+pub(crate) mod publish;
 pub mod quantize;
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use self::publish::{Listing, publish};
-use self::quantize::{calibrate, prepare};
+use self::quantize::{activation_ranges, prepare};
 use crate::bundle::card::{Figures, Metrics, Split, Training, settings_record};
 use crate::bundle::index::ModelKind;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
@@ -30,12 +30,13 @@ use crate::train::fit::batches::text_batch;
 use crate::train::import::start;
 use crate::train::run::{Prepared, Run, names};
 
-/// Scans that activations are calibrated on; on seven classes, more moved the embeddings of validation scans no further.
-const N_CALIBRATION: usize = 384;
+/// Scans on which activation ranges are measured; on seven classes, more brought the embeddings of validation scans no
+/// closer to the float model's.
+const N_RANGE_SCANS: usize = 384;
 
-/// What a person says of an export; each is an option of the command line.
+/// What a person chooses of an export; each is an option of the command line.
 #[derive(Args)]
-pub struct Wording {
+pub(crate) struct ExportOptions {
     /// Name of the model and of its file.
     #[arg(long, default_value = "compact")]
     pub name: String,
@@ -52,7 +53,7 @@ pub struct Wording {
 
 /// How matrices are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Precision {
+pub(crate) enum Precision {
     /// 8-bit integers, with a scale per output channel.
     Int8,
     /// 32-bit floats.
@@ -61,7 +62,7 @@ pub enum Precision {
 
 impl Precision {
     /// Its name in a weights file, and the key of the figures measured so.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Int8 => "int8",
             Self::Float => "float",
@@ -69,20 +70,21 @@ impl Precision {
     }
 }
 
-/// Measures the run's model on `test` in floats and, its activations calibrated on scans of `train`, in 8-bit integers;
+/// Measures the run's model on `test` in floats and, its activation ranges measured on scans of `train`, in 8-bit integers;
 /// writes `<name>.safetensors` and the index to `dir`. Returns the figures.
-pub fn export(
+pub(crate) fn export(
     run: &Run,
     prepared: &Prepared,
-    wording: &Wording,
+    options: &ExportOptions,
     (train, test): (&[&Record], &[&Record]),
     dir: &Path,
     bar: &ProgressBar,
 ) -> Result<Metrics> {
     let tensors = tensors(run, prepared)?;
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?;
-    let ready = prepare(&clip, tensors.clone(), &calibrate(&clip, &calibration(train, &prepared.spec.preprocess)?)?)?;
-    let mut metadata = metadata(prepared, wording)?;
+    let ranges = activation_ranges(&clip, &range_scans(train, &prepared.spec.preprocess)?)?;
+    let ready = prepare(&clip, tensors.clone(), &ranges)?;
+    let mut metadata = metadata(prepared, options)?;
     if run.path(names::CALIBRATION).exists() {
         metadata.training.calibration = Some(run.read_json(names::CALIBRATION)?);
     }
@@ -90,8 +92,8 @@ pub fn export(
     let file = |metadata: &Metadata, quantize: bool| {
         Bundle::write(metadata, if quantize { &ready } else { &tensors }, quantize)
     };
-    let float = Engine::load(&wording.name, file(&metadata, false)?)?;
-    let int8 = Engine::load(&wording.name, file(&metadata, true)?)?;
+    let float = Engine::load(&options.name, file(&metadata, false)?)?;
+    let int8 = Engine::load(&options.name, file(&metadata, true)?)?;
     let read_by_float = evaluate(&mut Reader::new(&float)?, test, bar)?;
     let read_by_int8 = evaluate(&mut Reader::new(&int8)?, test, bar)?;
     let metrics = Metrics {
@@ -101,8 +103,8 @@ pub fn export(
         split: Split::Test,
     };
     metadata.metrics = Some(metrics.clone());
-    let bytes = file(&metadata, wording.precision == Precision::Int8)?;
-    let listing = Listing { name: &wording.name, title: &wording.title, kind: ModelKind::Octlens, labels: &[] };
+    let bytes = file(&metadata, options.precision == Precision::Int8)?;
+    let listing = Listing { name: &options.name, title: &options.title, kind: ModelKind::Octlens, labels: &[] };
     publish(dir, &bytes, &listing)?;
     Ok(metrics)
 }
@@ -112,8 +114,8 @@ fn of_sources(evaluation: &Evaluation<'_>) -> BTreeMap<String, Figures> {
 }
 
 /// `pixel_values` of scans from all over `train`.
-fn calibration(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>> {
-    let stride = train.len().div_ceil(N_CALIBRATION);
+fn range_scans(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>> {
+    let stride = train.len().div_ceil(N_RANGE_SCANS);
     let pixel_values = |record: &&Record| preprocess.pixel_values(preprocess.grey(&read_scan(record)?), &Device::Cpu);
     train.iter().step_by(stride.max(1)).map(pixel_values).collect()
 }
@@ -130,22 +132,22 @@ fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
     Ok(tensors)
 }
 
-fn metadata(prepared: &Prepared, wording: &Wording) -> Result<Metadata> {
+fn metadata(prepared: &Prepared, options: &ExportOptions) -> Result<Metadata> {
     let Prepared { settings, spec, splits, tokenizer, .. } = prepared;
     let has = |source: &SourceKind| splits.patients.keys().any(|key| key.starts_with(&format!("{source}/")));
     let data = SourceKind::ALL.into_iter().filter(has).map(|source| (source.to_string(), source.citation().to_owned()));
     Ok(Metadata {
         format: FORMAT,
-        name: wording.name.clone(),
-        title: wording.title.clone(),
-        precision: wording.precision.name().to_owned(),
+        name: options.name.clone(),
+        title: options.title.clone(),
+        precision: options.precision.name().to_owned(),
         clip: spec.clip.clone(),
         head: spec.head.clone(),
         preprocess: spec.preprocess.clone(),
         vocabulary: spec.vocabulary.clone(),
         captions: spec.captions.clone(),
         tokenizer: tokenizer.to_json()?,
-        licence: wording.licence.clone(),
+        licence: options.licence.clone(),
         training: Training {
             data: data.collect(),
             settings: settings_record(settings)?,

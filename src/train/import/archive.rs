@@ -38,7 +38,7 @@ impl Archive {
         let zip = ZipArchive::new(BufReader::new(file))
             .map_err(|e| Error::weights("it is a damaged zip archive: fetch it again").because(e))?;
         if zip.len() > MAX_ENTRIES {
-            return Err(Error::weights("it has more entries than any checkpoint"));
+            return Err(Error::weights("it has more entries than that of any model"));
         }
         let roots: Vec<String> = zip
             .file_names()
@@ -48,7 +48,7 @@ impl Archive {
             .collect();
         let [root] = roots.as_slice() else {
             return Err(Error::weights(format!(
-                "it is a zip archive, but none of PyTorch's: it has no {PICKLE} in its one folder"
+                "it is a zip archive, but not one of PyTorch's: it has no {PICKLE} in its one folder"
             )));
         };
         let mut archive = Self { zip, root: root.clone(), n_bytes };
@@ -73,7 +73,7 @@ impl Archive {
         self.has("constants.pkl")
     }
 
-    /// The pickle that tells what the archive holds.
+    /// The pickle that describes what the archive holds.
     pub(super) fn pickle(&mut self) -> Result<Vec<u8>> {
         self.read(PICKLE, MAX_BYTES)
     }

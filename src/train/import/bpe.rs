@@ -58,7 +58,7 @@ fn text(path: &Path) -> Result<String> {
         return Err(Error::weights("it is larger than any vocabulary"));
     }
     String::from_utf8(bytes)
-        .map_err(|_| Error::weights("it is no text: give bpe_simple_vocab_16e6.txt.gz or a tokenizer.json"))
+        .map_err(|_| Error::weights("it is not text: give bpe_simple_vocab_16e6.txt.gz or a tokenizer.json"))
 }
 
 type Merges = Vec<(String, String)>;
@@ -88,7 +88,7 @@ fn from_merges(text: &str) -> Result<(HashMap<String, u32>, Merges)> {
         .chain([START_OF_TEXT, END_OF_TEXT].map(str::to_owned));
     let vocabulary: HashMap<String, u32> = tokens.zip(0..).collect();
     if vocabulary.len() != 2 * letters.len() + merges.len() + 2 {
-        return Err(Error::weights("it makes one token twice: fetch it again"));
+        return Err(Error::weights("it defines a token twice: fetch it again"));
     }
     Ok((vocabulary, merges))
 }
@@ -96,7 +96,7 @@ fn from_merges(text: &str) -> Result<(HashMap<String, u32>, Merges)> {
 fn pair(line: &str, i: usize) -> Result<(String, String)> {
     match line.split_whitespace().collect::<Vec<_>>()[..] {
         [a, b] => Ok((a.to_owned(), b.to_owned())),
-        _ => Err(Error::weights(format!("merge {} is not of two parts: fetch it again", i + 1))),
+        _ => Err(Error::weights(format!("merge {} does not have two parts: fetch it again", i + 1))),
     }
 }
 
@@ -129,9 +129,9 @@ fn from_json(text: &str) -> Result<(HashMap<String, u32>, Merges)> {
             Value::String(line) => pair(line, i),
             Value::Array(parts) => match &parts[..] {
                 [Value::String(a), Value::String(b)] => Ok((a.clone(), b.clone())),
-                _ => Err(wrong("its merges are not of two parts")),
+                _ => Err(wrong("its merges do not have two parts")),
             },
-            _ => Err(wrong("its merges are not of two parts")),
+            _ => Err(wrong("its merges do not have two parts")),
         })
         .collect::<Result<Merges>>()?;
     Ok((vocabulary, merges))

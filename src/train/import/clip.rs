@@ -33,7 +33,7 @@ pub fn read(weights: &Path, vocabulary: &Path, text_heads: Option<usize>) -> Res
         state_dict.rename(|name| name.strip_prefix("text.").unwrap_or(name).to_owned());
         let mut stored = |name: &str| -> Result<Option<usize>> {
             let value = state_dict.integer(name)?;
-            let size = |v| usize::try_from(v).map_err(|_| Error::weights(format!("its {name} is no size")));
+            let size = |v| usize::try_from(v).map_err(|_| Error::weights(format!("its {name} is not a size")));
             value.map(size).transpose()
         };
         let [input_resolution, context_length, vocab_size] = STORED_SIZES.map(&mut stored);

@@ -19,13 +19,13 @@ use crate::train::files::{self, Action, failed};
 
 /// Dictionaries within dictionaries, modules within modules; CLIP's nest seven deep.
 const MAX_DEPTH: usize = 32;
-/// Values that are looked at for names: a few kilobytes of dictionaries that share their parts can name any number.
+/// Values that are visited for names: a few kilobytes of dictionaries that share their parts can yield any number.
 const MAX_VISITS: usize = 200_000;
 /// Characters of one tensor's name.
 const MAX_NAME: usize = 256;
 /// Bytes of the largest file; CLIP's largest ResNet has 1.3 GB.
 const MAX_FILE: u64 = 8 << 30;
-/// Under which a training program keeps the model, beside its optimiser.
+/// Keys under which training programs store the model beside its optimiser.
 const WRAPPERS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
 /// What `DataParallel`, `torch.compile` and a wrapping module put before every name.
 const PREFIXES: [&str; 3] = ["module.", "_orig_mod.", "model."];
@@ -54,7 +54,7 @@ impl StateDict {
         let mut file = files::open(path)?;
         let about = file.metadata().map_err(|e| failed(Action::Read, path, e))?;
         if !about.is_file() || about.len() > MAX_FILE {
-            return Err(Error::weights("it is no file, or larger than any model this program trains"));
+            return Err(Error::weights("it is not a file, or larger than any model this program trains"));
         }
         let mut head = Vec::new();
         file.by_ref().take(9).read_to_end(&mut head).map_err(|e| failed(Action::Read, path, e))?;
@@ -150,7 +150,7 @@ impl StateDict {
     /// The tensors of `wanted`, all of which must be there in these shapes, as 32-bit floats on the CPU.
     ///
     /// # Errors
-    /// A tensor that is not of floats, does not lie within the file, or holds what is no finite number is named.
+    /// Names a tensor that does not hold floats, does not lie within the file, or holds a number that is not finite.
     pub(super) fn floats(&mut self, wanted: &Shapes) -> Result<HashMap<String, Tensor>> {
         let mut views: Vec<(String, View)> = Vec::new();
         let mut n_bytes = 0usize;
@@ -159,7 +159,7 @@ impl StateDict {
             let view = view.ok_or_else(|| Error::weights(format!("its {name} is missing or of another shape")))?;
             if !matches!(view.storage.dtype, DType::F32 | DType::F16 | DType::BF16 | DType::F64) {
                 return Err(Error::weights(format!(
-                    "its {name} is not of floats: only f32, f16, bf16 and f64 are read"
+                    "its {name} does not hold floats: only f32, f16, bf16 and f64 are read"
                 )));
             }
             self.check_place(name, &view)?;
@@ -176,10 +176,12 @@ impl StateDict {
 
     fn finite(&mut self, name: &str, view: &View) -> Result<Tensor> {
         let tensor = self.read(view)?.to_dtype(DType::F32)?;
-        // The sum of squares of finite weights is finite: a weight of 1e19 is none.
+        // The sum of squares of any real weights is finite; one of 1e19 would overflow it, and is no weight either.
         let sum = tensor.sqr()?.sum_all()?.to_scalar::<f32>()?;
         if !sum.is_finite() {
-            return Err(Error::weights(format!("its {name} holds what is no finite number: fetch or train it again")));
+            return Err(Error::weights(format!(
+                "its {name} holds a number that is not finite: fetch or train it again"
+            )));
         }
         Ok(tensor)
     }
@@ -191,13 +193,13 @@ impl StateDict {
         }
     }
 
-    /// Every element of the view must lie in its storage, the storage in the file, and there be no more of them than
-    /// the storage has: a stride of zero makes any number out of one.
+    /// Checks that every element of the view lies in its storage and the storage in the file, and that the view has no
+    /// more elements than the storage: with a stride of zero, one number could become any number of them.
     fn check_place(&mut self, name: &str, view: &View) -> Result<()> {
         let View { storage, offset, shape, strides } = view;
         let refused = || {
             Error::weights(format!(
-                "its {} claims {}, which is not in the file: fetch it again",
+                "its {} claims {}, which does not lie in the file: fetch it again",
                 excerpt(name),
                 dims(shape)
             ))
@@ -277,7 +279,7 @@ fn contiguous(shape: &[usize]) -> Vec<usize> {
     strides
 }
 
-/// Elements of `size` bytes in the order of `shape`, from where their strides say.
+/// Elements of `size` bytes in the order of `shape`, each from where the strides place it.
 fn gathered(bytes: &[u8], size: usize, shape: &[usize], strides: &[usize]) -> Vec<u8> {
     let n_elements: usize = shape.iter().product();
     let mut out = Vec::with_capacity(n_elements * size);
@@ -296,7 +298,7 @@ fn gathered(bytes: &[u8], size: usize, shape: &[usize], strides: &[usize]) -> Ve
     out
 }
 
-/// Where the model is: the whole, or what a training program keeps under a name of its own.
+/// The model: the whole pickle, or the part of it that a training program stores under a key.
 fn unwrapped(pickle: &Pickle) -> Id {
     let Value::Map(entries) = pickle.value(pickle.root()) else { return pickle.root() };
     let inner = WRAPPERS.into_iter().find_map(|wrapper| {
@@ -318,7 +320,7 @@ impl<'a> Names<'a> {
     fn collect(&mut self, id: Id, path: &mut Vec<&'a str>) -> Result<()> {
         self.n_visits += 1;
         if self.n_visits > MAX_VISITS || path.len() > MAX_DEPTH {
-            return Err(Error::weights("its dictionaries nest deeper, or repeat more, than any checkpoint's"));
+            return Err(Error::weights("its dictionaries nest deeper, or repeat more, than those of any model"));
         }
         let pickle = self.pickle;
         match pickle.value(id) {
@@ -353,7 +355,7 @@ impl<'a> Names<'a> {
 
 fn name_of(path: &[&str]) -> Result<String> {
     if path.iter().map(|part| part.len() + 1).sum::<usize>() > MAX_NAME {
-        return Err(Error::weights("it has names longer than any tensor's"));
+        return Err(Error::weights("it has names longer than those of any tensor"));
     }
     Ok(path.join("."))
 }

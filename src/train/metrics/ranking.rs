@@ -21,7 +21,7 @@ fn totals(groups: &[[f64; 2]]) -> Option<[f64; 2]> {
 
 /// Area under the ROC curve as the probability that a positive scores higher than a negative, ties counting half
 /// (Hanley & McNeil 1982); none with one class only.
-pub fn auroc(positive: &[bool], scores: &[f64]) -> Option<f64> {
+pub(crate) fn auroc(positive: &[bool], scores: &[f64]) -> Option<f64> {
     let groups = groups(positive, scores);
     let [n_positive, n_negative] = totals(&groups)?;
     let (mut above, mut wins) = (0., 0.);
@@ -35,7 +35,7 @@ pub fn auroc(positive: &[bool], scores: &[f64]) -> Option<f64> {
 /// Area under the precision–recall curve as average precision, `Σ (Rₙ − Rₙ₋₁) Pₙ` over distinct scores, without
 /// interpolation, which would flatter (Davis & Goadrich 2006); none with one class only. A score that says nothing
 /// gets the share of positives.
-pub fn average_precision(positive: &[bool], scores: &[f64]) -> Option<f64> {
+pub(crate) fn average_precision(positive: &[bool], scores: &[f64]) -> Option<f64> {
     let groups = groups(positive, scores);
     let [n_positive, _] = totals(&groups)?;
     let (mut found, mut called, mut area) = (0., 0., 0.);
@@ -48,7 +48,7 @@ pub fn average_precision(positive: &[bool], scores: &[f64]) -> Option<f64> {
 }
 
 /// The ROC curve's corners, `[1 − specificity, sensitivity]` from `[0, 0]` to `[1, 1]`; empty with one class only.
-pub fn roc_curve(positive: &[bool], scores: &[f64]) -> Vec<[f64; 2]> {
+pub(crate) fn roc_curve(positive: &[bool], scores: &[f64]) -> Vec<[f64; 2]> {
     let groups = groups(positive, scores);
     let Some([n_positive, n_negative]) = totals(&groups) else { return Vec::new() };
     let mut counts = vec![[0.; 2]];

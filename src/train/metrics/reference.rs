@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::calibration::{brier, expected_calibration_error, negative_log_likelihood, probabilities, temperature};
 use super::findings::{best_threshold, counts, macro_f1, micro_f1};
 use super::ranking::{auroc, average_precision, roc_curve};
-use super::{balanced_accuracy, confusion};
+use super::{argmax, balanced_accuracy, confusion};
 use crate::head::log_odds;
 
 /// Sums of a hundred doubles in another order.
@@ -62,10 +62,6 @@ fn close(ours: Option<f64>, theirs: Option<f64>, tolerance: f64) {
         (Some(ours), Some(theirs)) => assert!((ours - theirs).abs() <= tolerance, "{ours} against {theirs}"),
         (ours, theirs) => assert_eq!(ours, theirs),
     }
-}
-
-fn argmax(values: &[f64]) -> usize {
-    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap()
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::head_input::HeadInput;
 use super::study::{SourceStudy, Study};
 use crate::train::data::record::SourceKind;
 use crate::train::metrics::BOOTSTRAP_DRAWS;
+use crate::train::metrics::calibration::N_BINS;
 
 /// The page's own style.
 const STYLE: &str = include_str!("../../../../www/report.css");
@@ -202,14 +203,16 @@ fn reasons(study: &SourceStudy) -> Markup {
 }
 
 fn definitions() -> Markup {
-    let terms = [
-        (
-            "95 % interval",
-            &*format!(
-                "Percentile bootstrap over patients, {BOOTSTRAP_DRAWS} draws: whole patients are drawn, because scans of \
-                 one eye are not independent (Efron & Tibshirani 1993)."
-            ),
-        ),
+    let interval = format!(
+        "Percentile bootstrap over patients, {BOOTSTRAP_DRAWS} draws: whole patients are drawn, because scans of one eye \
+         are not independent (Efron & Tibshirani 1993)."
+    );
+    let ece = format!(
+        "Expected calibration error: mean distance between probability and share of right answers, over {N_BINS} bins of \
+         equal width (Guo et al. 2017). Few scans make it larger than it is."
+    );
+    let terms: [(&str, &str); 10] = [
+        ("95 % interval", &interval),
         ("Balanced accuracy", "Mean over classes of the share of scans that get their label."),
         (
             "AUROC",
@@ -218,11 +221,7 @@ fn definitions() -> Markup {
         ),
         ("AUPRC", "Average precision, without interpolation. By chance it is the class's share of the scans."),
         ("Macro", "Mean over classes, each against the rest."),
-        (
-            "ECE",
-            "Expected calibration error: mean distance between probability and share of right answers, over 15 bins of \
-             equal width (Guo et al. 2017). Few scans make it larger than it is.",
-        ),
+        ("ECE", &ece),
         (
             "Brier",
             "Half of Brier's score (Brier 1950): for two classes the mean squared error of the second one's probability. \

@@ -29,7 +29,7 @@ pub(crate) enum Value {
     Storage(Rc<Storage>),
     /// A view of a storage.
     Tensor(View),
-    /// Something else that harms nobody: None, a boolean, a float, bytes, a device.
+    /// Anything else that is allowed: None, a boolean, a float, bytes, a device.
     Other,
 }
 
@@ -98,7 +98,7 @@ pub(super) fn global(module: &str, name: &str) -> Result<Global> {
         (module, _) if module == "__torch__" || module.starts_with("__torch__.") => Global::TorchScriptClass,
         _ => {
             return Err(Error::weights(format!(
-                "the file names {}.{}, which no tensor needs and which opening it in Python could run: save the tensors \
+                "the file names {}.{}, which no tensor needs, and which Python could run on opening the file: save the tensors \
                  alone, with torch.save(model.state_dict(), …)",
                 excerpt(module),
                 excerpt(name)
