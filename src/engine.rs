@@ -148,7 +148,7 @@ impl Engine {
             title: m.title.clone(),
             sha256: self.sha256.clone(),
             bytes: self.n_bytes,
-            precision: m.precision.clone(),
+            precision: m.precision,
             kernels: Kernel::best().name().to_owned(),
             peak_bytes: None,
             vocabulary: m.vocabulary.clone(),
