@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_come_back_within_half_a_step_in_their_places() {
+    fn values_come_back_within_half_a_scale_in_their_places() {
         let (c, h, w) = (3, 4, 5);
         let values: Vec<f32> = (0..c * h * w).map(|i| i as f32 * 0.1).collect();
         let scales: Arc<[f32]> = [2. / 127., 4. / 127., 6. / 127.].into();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn halving_takes_the_mean_of_four() {
+    fn average_pooling_takes_the_mean_of_four() {
         let map = Map::quantize(&[1., 2., 3., 9., 5., 7., 8., 9., 0.], (3, 3), &[1.].into());
         assert_eq!(map.average_pool().dequantize(), [4.]); // (1 + 2 + 9 + 5) / 4 = 4.25
     }
