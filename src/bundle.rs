@@ -1,11 +1,16 @@
-//! One weights file is one model: tensors, and all that is needed to use them, in a safetensors file whose header
-//! holds one JSON text. Reads bytes, writes bytes; knows no path and no URL.
+//! One weights file is one model: its tensors and everything needed to use them, in a safetensors file whose header holds
+//! one JSON text. Reads and writes bytes; knows no path and no URL.
 //!
-//! Names are OpenAI's. In an `int8` file a matrix or kernel is I8, -127…127, beside its `….scale` (F32, one for each
-//! output channel, dimension 0). Convolutions of the image tower, but for the first, come with their norm folded in:
-//! `weight`, `bias` (c_out), and `input_steps` (c_in), by which the weight was multiplied before it was rounded: the
-//! float kernel is `weight · scale[c_out] / input_steps[c_in]`. `output_steps` (c_out) say what a byte of 1 stands for in
-//! each channel after the ReLU (the last convolution of a block: after the sum). A `float` file is as it was trained.
+//! Tensors have OpenAI's names. In an `int8` file a matrix or kernel is I8, -127…127, and has a tensor `….scale` (F32, one
+//! value per output channel, dimension 0). The convolutions of the image tower, except the first, have their norm folded in:
+//! they are `weight`, `bias` (c_out) and `input_steps` (c_in), the scales of the input, by which the weight was multiplied
+//! before it was rounded. The float kernel is `weight · scale[c_out] / input_steps[c_in]`. `output_steps` (c_out) are the
+//! scales of the output: what a byte of 1 means in each channel after the ReLU (for the last convolution of a block: after
+//! the sum). A `float` file holds the tensors as they were trained.
+
+pub mod card;
+pub mod index;
+pub mod sha256;
 
 use std::collections::HashMap;
 
@@ -13,8 +18,8 @@ use candle_core::Tensor;
 use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::bundle::card::{Metrics, Training};
 use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
@@ -24,27 +29,27 @@ use crate::preprocess::Preprocess;
 
 /// The version this program writes, and the only one it reads.
 pub const FORMAT: u32 = 2;
-/// The header's key under which the JSON stands.
+/// The key of the JSON text in the header's metadata.
 const KEY: &str = "octlens";
 /// L2-normalised embeddings of [`Metadata::captions`], (n, D).
 pub const CAPTION_EMBEDS: &str = "caption_embeds";
-/// Tensors that stay floats: the first and last layers, positions and retrieval are sensitive and small.
+/// Tensors that are always stored as floats: the first and last layers, positions and retrieval are sensitive and small.
 const NEVER_QUANTIZED: [&str; 5] =
     [CAPTION_EMBEDS, "positional_embedding", "visual.conv1.weight", "_head.fc1.weight", "_head.fc2.weight"];
 
-/// What a header must know of itself.
+/// The metadata of a kind of weights file.
 pub trait Header: Serialize + DeserializeOwned {
-    /// The kind of model: a file of another kind is refused with both names.
+    /// The kind of model. A file of another kind is refused, and the message names both kinds.
     const KIND: &'static str;
 
-    /// Whether it can be built.
+    /// Checks that a model of these sizes can be built.
     ///
     /// # Errors
     /// Its sizes contradict each other.
     fn check(&self) -> Result<()>;
 }
 
-/// What a weights file says of its tensors.
+/// The metadata of a weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// [`FORMAT`].
@@ -67,17 +72,17 @@ pub struct Metadata {
     pub captions: Vec<Caption>,
     /// Hugging Face's `tokenizer.json`.
     pub tokenizer: String,
-    /// Of the weights.
+    /// The licence of the weights.
     pub licence: String,
-    /// Data and settings.
-    pub training: serde_json::Value,
-    /// Measured on held-out patients, in float and in int8, and the drift between them.
-    pub metrics: serde_json::Value,
+    /// How it was trained.
+    pub training: Training,
+    /// What was measured on held-out patients, if anything was.
+    pub metrics: Option<Metrics>,
 }
 
 /// A weights file, read and checked.
 pub struct Bundle<H: Header = Metadata> {
-    /// What it says of itself.
+    /// Its metadata.
     pub metadata: H,
     /// Its tensors.
     pub params: Params,
@@ -85,11 +90,6 @@ pub struct Bundle<H: Header = Metadata> {
     pub sha256: String,
     /// Its size.
     pub n_bytes: u64,
-}
-
-/// SHA-256 of `bytes`, in hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl<H: Header> Bundle<H> {
@@ -105,7 +105,9 @@ impl<H: Header> Bundle<H> {
             header.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| {
                 refused("holds tensors but no octlens model: use train import, then train export".into())
             })?;
-        let said = serde_json::from_str::<serde_json::Value>(json).unwrap_or_default();
+        let damaged =
+            |e: serde_json::Error| refused("its header is damaged: fetch or export it again".into()).because(e);
+        let said: serde_json::Value = serde_json::from_str(json).map_err(damaged)?;
         let format = said["format"].as_u64();
         if format != Some(u64::from(FORMAT)) {
             let found = format.map_or("none".to_owned(), |f| f.to_string());
@@ -113,13 +115,12 @@ impl<H: Header> Bundle<H> {
                 "has format {found}, this program reads {FORMAT}: re-export with train export"
             )));
         }
-        // The first kind there was does not name itself.
+        // Files of the first kind were written before there were kinds, and name none.
         let kind = said["kind"].as_str().unwrap_or(Metadata::KIND);
         if kind != H::KIND {
-            return Err(refused(format!("holds the kind of model called {kind}, where {} is asked for", H::KIND)));
+            return Err(refused(format!("holds a model of kind {kind}, not {}", H::KIND)));
         }
-        let metadata: H = serde_json::from_str(json)
-            .map_err(|e| refused("its header is damaged: re-export with train export".into()).because(e))?;
+        let metadata: H = serde_json::from_str(json).map_err(damaged)?;
         metadata.check().map_err(|e| refused("cannot be built".into()).because(e))?;
         let n_bytes = bytes.len() as u64;
         let params = Params::new(bytes).map_err(|e| Error::weights(format!("{name}: {e}")))?;
@@ -133,7 +134,7 @@ impl<H: Header> Bundle<H> {
     }
 }
 
-/// Whether a tensor loses little as 8-bit integers: matrices and kernels, but for a few.
+/// Whether a tensor is stored as 8-bit integers: matrices and kernels, except those that lose too much.
 pub fn is_quantized(name: &str, tensor: &Tensor) -> bool {
     tensor.rank() >= 2 && !NEVER_QUANTIZED.iter().any(|n| name.ends_with(n))
 }
@@ -153,5 +154,51 @@ impl Header for Metadata {
             && self.preprocess.min_aspect > 0.
             && !self.captions.is_empty();
         if fits { Ok(()) } else { Err(Error::config("its sizes contradict each other: re-export with train export")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of one tensor whose header holds `json`.
+    fn file(json: &str) -> Vec<u8> {
+        let tensors = HashMap::from([("x".to_owned(), Tensor::new(&[0f32], &candle_core::Device::Cpu).unwrap())]);
+        params::write(&tensors, |_, _| false, Some((KEY, json.to_owned()))).unwrap()
+    }
+
+    fn refusal(json: &str) -> String {
+        Bundle::<Metadata>::read("a file", file(json), String::new()).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_header_is_refused_for_what_is_wrong_with_it() {
+        for json in ["", "{\"format\": 2", "{\"format\": 2}"] {
+            assert!(refusal(json).starts_with("a file: its header is damaged"), "{}", refusal(json));
+        }
+        assert!(refusal("{}").contains("has format none"), "{}", refusal("{}"));
+        assert!(refusal("{\"format\": 1}").contains("has format 1"));
+        assert!(refusal("{\"format\": 2, \"kind\": \"baseline\"}").contains("kind baseline, not octlens"));
+    }
+
+    #[test]
+    fn the_records_of_shipped_files_are_read_whole() {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights");
+        let mut n_files = 0;
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "safetensors") {
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            let header = SafeTensors::read_metadata(&bytes).unwrap().1.metadata().as_ref().unwrap()[KEY].clone();
+            let written: serde_json::Value = serde_json::from_str(&header).unwrap();
+            let metadata: Metadata = serde_json::from_str(&header).unwrap();
+            assert_eq!(serde_json::to_value(&metadata.training).unwrap(), written["training"], "{}", path.display());
+            assert_eq!(serde_json::to_value(&metadata.metrics).unwrap(), written["metrics"], "{}", path.display());
+            assert!(metadata.metrics.is_some() && metadata.training.splits.is_some());
+            n_files += 1;
+        }
+        assert!(n_files >= 2, "{n_files} weights files");
     }
 }

@@ -1,9 +1,8 @@
-//! Captions: what is said of a scan, in words. `<class>, <finding 1>, <finding 2>, …`
-//! Knows the words, their order and their aliases; no tensors, no pixels.
+//! Captions: `<class>, <finding 1>, <finding 2>, …`. Knows the words and their order; no tensors, no pixels.
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Detail, Error, Result};
 
 /// The lesions that OCT5k marks with boxes (Arikan et al. 2023, `Detection/all_classes.csv`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,7 +71,7 @@ impl Lesion {
         }
     }
 
-    /// Reads a name of OCT5k's box file, whatever its case.
+    /// The lesion of a name in OCT5k's box file, in any case.
     pub fn from_oct5k_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|l| l.oct5k_name().eq_ignore_ascii_case(name.trim()))
     }
@@ -97,8 +96,8 @@ impl Diagnosis {
     }
 }
 
-/// The words a model knows: its class words and its findings, each in caption order.
-/// Travels in the weights file, so that nothing is hard-wired to two classes or nine lesions.
+/// The words a model knows: its class words and its findings, each in caption order. Stored in the weights file, so that
+/// nothing is fixed to two classes or nine lesions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vocabulary {
     /// Class words; the index is the class index of both heads' logits.
@@ -107,7 +106,7 @@ pub struct Vocabulary {
     pub findings: Vec<String>,
 }
 
-/// A caption taken apart.
+/// A parsed caption.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Caption {
     /// The class word, if it is named.
@@ -128,12 +127,12 @@ impl Caption {
         self.label.iter().chain(&self.findings).map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// The caption without its class word: what is left are the reasons.
+    /// The caption without its class word.
     pub fn findings_only(&self) -> Self {
         Self { label: None, findings: self.findings.clone() }
     }
 
-    /// Reads what a person typed: phrases between commas, whatever their case or order.
+    /// Parses typed text: phrases between commas, in any case and order.
     ///
     /// # Errors
     /// A phrase that is neither a class word nor a finding is named, with the words that are known.
@@ -144,16 +143,19 @@ impl Caption {
             let folded = phrase.split_whitespace().collect::<Vec<_>>().join(" ");
             if let Some(found) = vocabulary.labels.iter().find(|l| l.eq_ignore_ascii_case(&folded)) {
                 if label.as_ref().is_some_and(|l| l != found) {
-                    return Err(Error::caption("the caption names two classes: keep one"));
+                    return Err(
+                        Error::caption("the caption names two classes: keep one").with_detail(Detail::TwoClasses)
+                    );
                 }
                 label = Some(found.clone());
             } else if let Some(found) = vocabulary.findings.iter().find(|f| f.eq_ignore_ascii_case(&folded)) {
                 named.push(found.as_str());
             } else {
-                return Err(Error::caption(format!(
+                let error = Error::caption(format!(
                     "\"{phrase}\" is not a phrase this model knows: use {}",
                     vocabulary.labels.iter().chain(&vocabulary.findings).cloned().collect::<Vec<_>>().join(", ")
-                )));
+                ));
+                return Err(error.with_detail(Detail::UnknownPhrase { phrase: phrase.to_owned() }));
             }
         }
         Ok(Self::new(vocabulary, label.as_deref(), &named))

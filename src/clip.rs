@@ -1,10 +1,10 @@
 //! CLIP (Radford et al. 2021): an image tower and a text tower that meet in one embedding space.
 //! Key names are OpenAI's. Knows no class, no caption table and no file format.
 
-pub mod attention_pool;
-pub mod config;
-pub mod modified_resnet;
-pub mod text_transformer;
+pub(crate) mod attention_pool;
+pub(crate) mod config;
+pub(crate) mod modified_resnet;
+pub(crate) mod text_transformer;
 pub mod token_tree;
 
 use candle_core::Tensor;
@@ -17,7 +17,7 @@ use text_transformer::TextTransformer;
 use crate::error::Result;
 use crate::nn::norm::l2_normalize;
 
-/// Both towers and the learnt temperature.
+/// Both towers and the learned temperature.
 #[derive(Clone, Debug)]
 pub struct Clip {
     /// The image tower.

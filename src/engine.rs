@@ -1,42 +1,36 @@
-//! The façade: a weights file in, then scans in and reports out. Knows no page, no disk and no network.
+//! The façade: loads a weights file, then turns scans into reports. Knows no page, no disk and no network.
 
 pub mod baseline;
+mod text_classifier;
 
 use candle_core::{D, Device, Tensor};
 use web_time::Instant;
 
+use crate::bundle::card::ModelCard;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, Metadata, sha256};
 use crate::caption::Caption;
 use crate::clip::Clip;
-use crate::clip::token_tree::TokenTree;
 use crate::error::{Error, Result};
-use crate::explain::grad_cam::{CamMap, grad_cam};
-use crate::explain::phrases::{Phrase, phrases, shares, token_ids_of};
-use crate::explain::shapley::{Coalition, Shapley, shapley};
-use crate::explain::token_importance::{phrase_scores, token_scores};
-use crate::head::{Head, log_odds, probabilities};
+use crate::explain::grad_cam::CamMap;
+use crate::explain::phrases::{Phrase, phrases, shares};
+use crate::explain::{PhraseScores, image_map, phrase_scores};
+use crate::head::{Head, probabilities};
 use crate::kernels::Kernel;
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Region;
-use crate::protocol::{ModelCard, Options};
 use crate::report::{
-    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, ModelRef, Prediction, Report, SCHEMA,
-    TimingsMs, TokenReport, Word, WordMethod, WordSum,
+    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, MapMethod, ModelRef, Options, Prediction,
+    Report, SCHEMA, TimingsMs, TokenReport, Word, WordMethod, WordSum,
 };
 use crate::scan::Scan;
-use crate::tokenizer::{Tokenizer, Tokens};
+use crate::tokenizer::Tokenizer;
+use text_classifier::TextClassifier;
 
-/// Captions that a report lists beside the one it read.
+/// Captions that a report lists as candidates.
 const N_CANDIDATES: usize = 5;
-/// Where GradCAM looks.
-const LAYER: &str = "visual.layer4";
 
-/// Captions that run as one tree of tokens: every node attends to every other before the mask, so that the work grows with
-/// the square of the tree.
-const CAPTIONS_PER_TREE: usize = 32;
-
-/// One model, ready to answer.
+/// A loaded model.
 pub struct Engine {
     metadata: Metadata,
     sha256: String,
@@ -59,9 +53,9 @@ pub struct Input<'a> {
     pub frame: usize,
 }
 
-/// A report, and what it takes to explain the same scan again.
+/// A report, and what is needed to explain the same scan again.
 pub struct Analysis {
-    /// What was found.
+    /// The report.
     pub report: Report,
     /// The decoded scan.
     pub scan: Scan,
@@ -86,11 +80,11 @@ impl Engine {
     /// # Errors
     /// A file that is damaged, of another version, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
-        let sha256 = sha256(&bytes);
+        let sha256 = sha256::of(&bytes);
         Self::load_verified(name, bytes, sha256)
     }
 
-    /// The same for a file whose hash is known: large ones take a second to hash in a browser.
+    /// The same for a file whose hash is known: hashing a large file takes a second in a browser.
     ///
     /// # Errors
     /// As [`Engine::load`].
@@ -105,18 +99,18 @@ impl Engine {
         let text_head = Head::new(&metadata.head, vb.pp("text_head")).map_err(unfit)?;
         let caption_embeds =
             vb.get((n_captions, metadata.clip.embed_dim), CAPTION_EMBEDS).map_err(|e| unfit(e.into()))?;
-        // The file's bytes go before the tokenizer, which is large as well, comes.
+        // Frees the file's bytes before the tokenizer, which is large as well, is built.
         drop(vb);
         let tokenizer = Tokenizer::from_json(&metadata.tokenizer)?;
         Ok(Self { tokenizer, clip, image_head, text_head, caption_embeds, metadata, sha256, n_bytes })
     }
 
-    /// What the file says of itself.
+    /// The file's metadata.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// The same, for people.
+    /// What the page shows of the model.
     pub fn card(&self) -> ModelCard {
         let m = &self.metadata;
         ModelCard {
@@ -137,18 +131,18 @@ impl Engine {
     /// Decodes, runs and explains one file.
     ///
     /// # Errors
-    /// The file is no scan, or the options name a class or phrase that the model does not know.
+    /// The file is not a scan, or the options name a class or phrase that the model does not know.
     pub fn analyze(&self, input: &Input<'_>, options: &Options) -> Result<Analysis> {
         let mut timings = TimingsMs::default();
         let start = Instant::now();
         let scan = Scan::decode(input.bytes, input.frame)?;
         let input_ref = InputRef {
             name: input.name.to_owned(),
-            format: scan.format.to_owned(),
+            format: scan.format.id(),
             width: scan.width,
             height: scan.height,
             frame: scan.frame,
-            sha256: sha256(input.bytes),
+            sha256: sha256::of(input.bytes),
             um_per_pixel: scan.um_per_pixel,
         };
         timings.decode = ms_since(start);
@@ -189,7 +183,7 @@ impl Engine {
         timings.text_encoder = ms_since(start);
         let start = Instant::now();
         let target = options.target.clone().unwrap_or_else(|| image.label.clone());
-        let heatmap = self.heatmap(scan, feature_map, &target)?;
+        let heatmap = self.heatmap(scan, feature_map, &target, options.map)?;
         let tokens = self.token_report(&caption.text, &target, options.words)?;
         timings.explain = ms_since(start);
         Ok(Report {
@@ -222,12 +216,12 @@ impl Engine {
         Ok((tokens.ids, embeds))
     }
 
-    /// What the image head says of an embedding (1, D).
+    /// The image head's prediction for an embedding (1, D).
     pub fn image_prediction(&self, image_embeds: &Tensor) -> Result<Prediction> {
         self.prediction(&self.image_head.forward(image_embeds)?)
     }
 
-    /// What the text head says of a caption.
+    /// The text head's prediction for a caption.
     pub fn text_prediction(&self, text: &str) -> Result<Prediction> {
         self.prediction(&self.text_head.forward(&self.embed_text(text)?.1)?)
     }
@@ -244,7 +238,7 @@ impl Engine {
         prediction(&self.metadata.vocabulary.labels, logits)
     }
 
-    /// The caption to read, and its embedding (1, D).
+    /// The caption that the text head reads, and its embedding (1, D).
     fn caption(&self, image_embeds: &Tensor, options: &Options) -> Result<(CaptionReport, Tensor)> {
         let ranked = self.retrieve(image_embeds)?;
         let (text, source) = match &options.caption {
@@ -262,14 +256,14 @@ impl Engine {
         class_of(&self.metadata.vocabulary.labels, label)
     }
 
-    /// Where the image head sees `target`.
-    pub fn heatmap(&self, scan: &Scan, feature_map: &Tensor, target: &str) -> Result<Heatmap> {
+    /// Where the image head finds evidence for `target`.
+    fn heatmap(&self, scan: &Scan, feature_map: &Tensor, target: &str, method: MapMethod) -> Result<Heatmap> {
         let tail = |map: &Tensor| self.image_head.forward(&self.clip.visual.pool(map)?);
-        let cam = grad_cam(feature_map, tail, self.class_of(target)?)?;
-        Ok(heatmap(cam, target, LAYER, self.metadata.preprocess.region(scan)))
+        let map = image_map(method, feature_map, tail, self.class_of(target)?)?;
+        Ok(heatmap(map, method, target, self.clip.visual.feature_layer(), self.metadata.preprocess.region(scan)))
     }
 
-    /// Which words speak for `target`.
+    /// How much each phrase of `text` counts for `target`.
     ///
     /// # Errors
     /// The class is not known, or the caption is too long.
@@ -277,26 +271,24 @@ impl Engine {
         let class = self.class_of(target)?;
         let tokens = self.tokenizer.encode(text)?;
         let phrases = phrases(text, &tokens);
-        let game = match method {
-            WordMethod::Shapley => Some(self.game(&tokens, &phrases, class)?),
-            WordMethod::GradientXActivation => None,
-        };
-        let scores = match &game {
-            Some(game) => game.values.clone(),
-            None => phrase_scores(&phrases, &self.token_scores(&tokens, class)?),
+        let model = TextClassifier { tower: &self.clip.text, head: &self.text_head, class };
+        let scores = phrase_scores(method, &model, &tokens, &phrases)?;
+        let game = match &scores {
+            PhraseScores::LogOdds(game) => Some(game),
+            PhraseScores::Relative(_) => None,
         };
         let word = |((phrase, share), i): ((Phrase, f32), usize)| Word {
             text: text[phrase.bytes.clone()].to_owned(),
             start: phrase.bytes.start,
             end: phrase.bytes.end,
             score: share,
-            log_odds: game.as_ref().map(|game| game.values[i] as f32),
+            log_odds: game.map(|game| game.values[i] as f32),
         };
         Ok(TokenReport {
             method,
             target: target.to_owned(),
-            words: phrases.into_iter().zip(shares(&scores)).zip(0..).map(word).collect(),
-            sum: game.as_ref().map(|game| WordSum {
+            words: phrases.into_iter().zip(shares(scores.values())).zip(0..).map(word).collect(),
+            sum: game.map(|game| WordSum {
                 empty: game.nobody as f32,
                 caption: game.everyone as f32,
                 n_captions: game.n_coalitions,
@@ -304,35 +296,9 @@ impl Engine {
             }),
         })
     }
-
-    /// The game in which phrases make up a caption, whose worth is the log-odds of `class` when the text head reads it.
-    fn game(&self, tokens: &Tokens, phrases: &[Phrase], class: usize) -> Result<Shapley> {
-        shapley(phrases.len(), |coalitions: &[Coalition]| {
-            let captions: Vec<Vec<u32>> = coalitions.iter().map(|kept| token_ids_of(tokens, phrases, *kept)).collect();
-            // Sorted, so that captions of one tree begin alike.
-            let mut order: Vec<usize> = (0..captions.len()).collect();
-            order.sort_by(|a, b| captions[*a].cmp(&captions[*b]));
-            let mut worth = vec![0.; captions.len()];
-            for some in order.chunks(CAPTIONS_PER_TREE) {
-                let tree = TokenTree::new(some.iter().map(|i| captions[*i].as_slice()));
-                let logits = self.text_head.forward(&self.clip.text.forward_tree(&tree)?)?.to_vec2::<f32>()?;
-                for (i, logits) in some.iter().zip(&logits) {
-                    worth[*i] = log_odds(logits, class);
-                }
-            }
-            Ok(worth)
-        })
-    }
-
-    /// Gradient × activation of each token.
-    fn token_scores(&self, tokens: &Tokens, class: usize) -> Result<Vec<f32>> {
-        let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
-        let tail = |x: &Tensor| self.text_head.forward(&self.clip.text.encode(x, &[tokens.end()])?);
-        token_scores(&self.clip.text.embed_tokens(&ids)?, tail, class)
-    }
 }
 
-/// Logits (1, K) as what a head says.
+/// Logits (1, K) as a prediction.
 fn prediction(labels: &[String], logits: &Tensor) -> Result<Prediction> {
     let best = logits.argmax(D::Minus1)?.get(0)?.to_scalar::<u32>()? as usize;
     let probabilities = probabilities(logits)?.get(0)?.to_vec1::<f32>()?;
@@ -349,9 +315,9 @@ fn class_of(labels: &[String], label: &str) -> Result<usize> {
     })
 }
 
-fn heatmap(cam: CamMap, target: &str, layer: &str, region: Region) -> Heatmap {
+fn heatmap(cam: CamMap, method: MapMethod, target: &str, layer: &str, region: Region) -> Heatmap {
     Heatmap {
-        method: "grad_cam".to_owned(),
+        method,
         target: target.to_owned(),
         layer: layer.to_owned(),
         rows: cam.rows,

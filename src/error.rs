@@ -1,13 +1,15 @@
-//! One error for the whole crate: a kind to branch on, a message that says what to do next.
-//! Knows no other module; each module builds its own messages.
+//! The crate's error: a kind to branch on, and a message that says what to do next. Knows no other module; each module
+//! writes its own messages.
 
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 /// The result of everything in octlens that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What sort of thing went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// The scan a person gave cannot be read.
     Scan,
@@ -25,10 +27,64 @@ pub enum Kind {
     Io,
 }
 
+/// What exactly went wrong, where a reader may be told in another language than the message's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Detail {
+    /// The file has no bytes.
+    EmptyFile,
+    /// The file is in no format that is read.
+    UnknownFormat,
+    /// The file is damaged or cut short.
+    DamagedFile,
+    /// The file is larger than what is read.
+    LargeFile {
+        /// Its size.
+        n_bytes: u64,
+        /// The largest that is read.
+        max_bytes: u64,
+    },
+    /// The file can no longer be read: it was moved, changed or deleted.
+    MissingFile,
+    /// The scan has no pixels.
+    NoPixels,
+    /// The scan has more pixels, or a longer side, than what is read.
+    LargeScan {
+        /// Its columns.
+        width: usize,
+        /// Its rows.
+        height: usize,
+    },
+    /// The file has fewer frames.
+    NoSuchFrame {
+        /// The frame that was asked for, from 0.
+        frame: usize,
+    },
+    /// The caption names neither a class word nor a finding.
+    EmptyCaption,
+    /// A phrase that the model does not know.
+    UnknownPhrase {
+        /// As it was typed.
+        phrase: String,
+    },
+    /// The caption names two classes.
+    TwoClasses,
+    /// A file beside the page cannot be fetched.
+    NotFetched {
+        /// Its address.
+        url: String,
+    },
+    /// A weights file is longer or shorter than listed, or its hash is not the listed one.
+    DamagedWeights {
+        /// Its name.
+        file: String,
+    },
+}
+
 /// An error with a kind, one clear line, and the error beneath it, if there is one.
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
+    detail: Option<Detail>,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -36,12 +92,18 @@ pub struct Error {
 impl Error {
     /// An error of `kind`; `message` says what is wrong and what to do about it.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, detail: None, message: message.into(), source: None }
     }
 
     /// Keeps the error beneath, whose text is added to the line.
     pub fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Box::new(source));
+        self
+    }
+
+    /// Says in a form for programs what the message says in English.
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.detail = Some(detail);
         self
     }
 
@@ -79,13 +141,18 @@ impl Error {
     pub fn kind(&self) -> Kind {
         self.kind
     }
+
+    /// What exactly went wrong, where it is known.
+    pub fn detail(&self) -> Option<&Detail> {
+        self.detail.as_ref()
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         match &self.source {
-            // candle's go on with a backtrace where RUST_BACKTRACE asks for one.
+            // Errors of candle are followed by a backtrace if RUST_BACKTRACE is set.
             Some(source) => write!(f, " ({})", source.to_string().lines().next().unwrap_or_default()),
             None => Ok(()),
         }

@@ -46,14 +46,14 @@ pub fn probabilities(logits: &Tensor) -> Result<Tensor> {
     Ok(candle_nn::ops::softmax(logits, D::Minus1)?)
 }
 
-/// Logits (K) → the log-odds of class `target` against all others, `ln p / (1 − p)`. For two classes the difference of
-/// both logits.
-pub fn log_odds(logits: &[f32], target: usize) -> f64 {
-    let others = || logits.iter().enumerate().filter(|(i, _)| *i != target).map(|(_, z)| f64::from(*z));
-    // The largest one is taken out of the sum, so that no exponential overflows.
+/// Logits (K) → the log-odds of class `target` against all others, `ln p / (1 − p)`: for two classes the difference of
+/// both logits. As a score it ranks scans as the probability does, without ties where probabilities round to 0 or 1.
+pub fn log_odds(logits: &[f64], target: usize) -> f64 {
+    let others = || logits.iter().enumerate().filter(|(i, _)| *i != target).map(|(_, z)| *z);
+    // The largest is factored out of the sum, so that no exponential overflows.
     let largest = others().fold(f64::NEG_INFINITY, f64::max);
     let of_others = largest + others().map(|z| (z - largest).exp()).sum::<f64>().ln();
-    f64::from(logits[target]) - of_others
+    logits[target] - of_others
 }
 
 #[cfg(test)]
@@ -64,10 +64,12 @@ mod tests {
 
     #[test]
     fn log_odds_are_those_of_the_probability() {
-        let logits = [0.3f32, -1.2, 2.5];
+        let logits = [0.3, -1.2, 2.5];
         let p = probabilities(&Tensor::new(&[logits], &Device::Cpu).unwrap()).unwrap();
-        let p = f64::from(p.to_vec2::<f32>().unwrap()[0][2]);
-        assert!((log_odds(&logits, 2) - (p / (1. - p)).ln()).abs() < 1e-5);
+        let p = p.to_vec2::<f64>().unwrap()[0][2];
+        assert!((log_odds(&logits, 2) - (p / (1. - p)).ln()).abs() < 1e-12);
         assert_eq!(log_odds(&[1., -500.], 0), 501.);
+        assert!((log_odds(&[0., 0., 0.], 0) + 2f64.ln()).abs() < 1e-12);
+        assert!(log_odds(&[0., 60.], 1) > log_odds(&[0., 50.], 1), "both probabilities round to 1");
     }
 }

@@ -1,20 +1,22 @@
-//! Integer arithmetic of quantized layers: 8-bit weights times 7-bit activations, summed in 32 bits. Every target
-//! computes the *same integers*. Knows bytes; knows no tensor, no model and no file.
+//! Integer arithmetic of quantized layers: 8-bit weights times 7-bit activations, summed in 32 bits. Every target computes
+//! the *same integers*. Knows bytes; knows no tensor, no model and no file.
 //!
-//! Activations are 0…127: wasm's relaxed dot product is deterministic only while one side has seven bits, and x86's
-//! `pmaddubsw` adds two products in 16 bits without saturation only then (2 · 127 · 127 < 2¹⁵). Floating-point steps
-//! (scale, bias, rounding) are single IEEE operations in a fixed order, so they too are the same everywhere.
+//! Written by hand: candle has no quantized convolution, and its quantized matrix product is slower in wasm than its float
+//! one (about 6 against 13 GFLOP/s; these kernels reach 55 to 85 GOP/s).
 //!
-//! A convolution runs over the pixels' channels where they lie (channels last): a table names, for each output pixel and
-//! each tap of the kernel, where its channels begin; no patch matrix is built. A fully connected layer is a convolution
-//! with one tap.
+//! Activations are 0…127: wasm's relaxed dot product is deterministic only if one side has seven bits, and x86's
+//! `pmaddubsw` adds two products in 16 bits without saturation only then (2 · 127 · 127 < 2¹⁵). Floating-point
+//! operations (scale, bias, rounding) are single IEEE operations in a fixed order, so they too are the same everywhere.
+//!
+//! A convolution reads the pixels' channels in place (channels last): for each output pixel and each tap of the kernel, a
+//! table holds the offset of the channels. No patch matrix is built. A fully connected layer is a convolution with one tap.
 //!
 //! # How fast
 //!
 //! Giga-operations per second of each convolution of CLIP's RN50 at 224 px, one thread, on two shared cores of an Intel Xeon
 //! with AVX-512 VNNI in Chromium 156 (`make bench`, medians) and natively (`RAYON_NUM_THREADS=1 cargo bench
-//! --features train --profile dev --bench kernels`); the rates of different columns come from different minutes of a
-//! machine that others used as well.
+//! --features train --profile dev --bench kernels`); the columns were measured at different times on a machine that
+//! had other load.
 //!
 //! | convolution | times | relaxed-simd | simd128 | avx2 | avx512-vnni |
 //! |---|---|---|---|---|---|
@@ -43,12 +45,14 @@
 //! | layer4 1×1, 1024 → 2048, 7² | 1 | 57 | 43 | 70 | 105 |
 //! | layer4 1×1, 2048 → 512, 7² | 2 | 64 | 45 | 73 | 92 |
 //!
-//! What limits them, judging by the rates: the multiplications themselves where there are many inputs (3 × 3, and 1 × 1
-//! from 256 channels on); what is done once for each output (scale, bias, rounding, storing) where there are few (64 → 256,
-//! the stem); at 7² the weights, which come from the third-level cache for 49 pixels only. `simd128` needs two
-//! instructions and widened operands for eight products, `relaxed-simd` one (or the three that V8 makes of it) for sixteen.
+//! What limits them, judging by the rates: the multiplications where there are many inputs (3 × 3, and 1 × 1 from 256
+//! channels on); the work per output (scale, bias, rounding, storing) where there are few (64 → 256, the stem); at 7² the
+//! weights, which are loaded from the third-level cache for 49 pixels only. `simd128` needs two instructions and widened
+//! operands for eight products, `relaxed-simd` one (or the three that V8 compiles it to) for sixteen.
 
+mod arithmetic;
 mod conv;
+mod kernel;
 mod map;
 mod matmul;
 mod packed;
@@ -59,160 +63,10 @@ mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub use arithmetic::{MAX_ACTIVATION, ROUNDER};
 pub use conv::{Conv, convolve, convolve_add, convolve_to_floats};
+pub use kernel::Kernel;
 pub use map::{Floats, Map};
 pub use matmul::{matmul, matmul_transposed};
 pub use packed::Packed;
 pub use pixels::PixelConv;
-
-/// The largest activation: seven bits.
-pub const MAX_ACTIVATION: u8 = 127;
-/// Output channels that are computed together: a packed block.
-const BLOCK: usize = 16;
-/// Neighbouring input channels that one instruction multiplies and adds.
-const GROUP: usize = 4;
-
-/// One way to multiply and add; see [`Kernel`].
-trait Arithmetic {
-    /// Pixels that are computed together.
-    const PIXELS: usize;
-
-    /// `sums[p][l] = Σ_tap Σ_k x[offsets[tap · PIXELS + p] + k] · w[tap][k / 4][l][k % 4]`, k below `depth`.
-    ///
-    /// # Safety
-    /// `offset + depth ≤ x.len()` for each offset, `depth % GROUP == 0`, `w` holds `offsets.len() / PIXELS · depth ·
-    /// BLOCK` bytes, `sums` holds `PIXELS` rows, and the machine has the instructions.
-    unsafe fn tile(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]);
-}
-
-/// Which instructions multiply and add.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kernel {
-    /// Plain Rust.
-    Portable,
-    /// x86: `vpmaddubsw` on 256 bits.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// x86: `vpdpbusd` on 512 bits.
-    #[cfg(target_arch = "x86_64")]
-    Avx512Vnni,
-    /// wasm: products of 16-bit integers, in every browser since 2023.
-    #[cfg(target_arch = "wasm32")]
-    Simd128,
-    /// wasm: products of 8-bit integers, where `WebAssembly.validate` knows them.
-    #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
-    Relaxed,
-}
-
-impl Kernel {
-    /// All that this machine can run, the fastest last.
-    pub fn available() -> Vec<Self> {
-        #[allow(unused_mut, reason = "some targets have no other")]
-        let mut kernels = vec![Self::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") {
-                kernels.push(Self::Avx2);
-            }
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
-                kernels.push(Self::Avx512Vnni);
-            }
-        }
-        #[cfg(target_arch = "wasm32")]
-        kernels.push(Self::Simd128);
-        #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
-        kernels.push(Self::Relaxed);
-        kernels
-    }
-
-    /// The fastest that this machine can run.
-    pub fn best() -> Self {
-        Self::available().last().copied().unwrap_or(Self::Portable)
-    }
-
-    /// Its name, for reports and benchmarks.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Portable => "portable",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni => "avx512-vnni",
-            #[cfg(target_arch = "wasm32")]
-            Self::Simd128 => "simd128",
-            #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
-            Self::Relaxed => "relaxed-simd",
-        }
-    }
-
-    /// Sums of the pixels in `range` with each block of `weights`, handed to `finish(pixel, block, sums)`; `table` says where
-    /// a pixel's channels begin in `x`.
-    fn for_each_sum(
-        self,
-        x: &[u8],
-        table: &Offsets,
-        weights: &Packed,
-        range: std::ops::Range<usize>,
-        finish: impl FnMut(usize, usize, &[i32; BLOCK]),
-    ) {
-        match self {
-            Self::Portable => run::<portable::Portable>(x, table, weights, range, finish),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => run::<x86::Avx2>(x, table, weights, range, finish),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni => run::<x86::Avx512Vnni>(x, table, weights, range, finish),
-            #[cfg(target_arch = "wasm32")]
-            Self::Simd128 => run::<wasm::Simd128>(x, table, weights, range, finish),
-            #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
-            Self::Relaxed => run::<wasm::Relaxed>(x, table, weights, range, finish),
-        }
-    }
-}
-
-/// Pixels of a convolution's output along one side; padded so that stride 1 keeps the size.
-fn size_out(n: usize, kernel: usize, stride: usize) -> usize {
-    (n + 2 * (kernel / 2)).saturating_sub(kernel) / stride + 1
-}
-
-/// Where the channels of each output pixel begin, tap by tap.
-struct Offsets {
-    /// `[pixel][tap]`.
-    starts: Vec<u32>,
-    taps: usize,
-}
-
-/// Weights first: a block of them stays in the first cache while the pixels go by.
-fn run<A: Arithmetic>(
-    x: &[u8],
-    table: &Offsets,
-    weights: &Packed,
-    range: std::ops::Range<usize>,
-    mut finish: impl FnMut(usize, usize, &[i32; BLOCK]),
-) {
-    let (taps, depth) = (table.taps, weights.depth());
-    assert_eq!(taps, weights.taps(), "the table and the weights have the same taps");
-    assert!(table.starts.iter().all(|start| *start as usize + depth <= x.len()), "an offset is out of range");
-    let mut sums = [[0; BLOCK]; 16];
-    let sums = &mut sums[..A::PIXELS];
-    let tiles: Vec<usize> = range.clone().step_by(A::PIXELS).collect();
-    let mut offsets = vec![0; tiles.len() * taps * A::PIXELS];
-    for (&first, offsets) in tiles.iter().zip(offsets.chunks_exact_mut(taps * A::PIXELS)) {
-        for tap in 0..taps {
-            for p in 0..A::PIXELS {
-                // A tile that reaches beyond the last pixel computes that one again.
-                let pixel = (first + p).min(range.end - 1);
-                offsets[tap * A::PIXELS + p] = table.starts[pixel * taps + tap];
-            }
-        }
-    }
-    for (block, w) in weights.blocks().enumerate() {
-        for (&first, offsets) in tiles.iter().zip(offsets.chunks_exact(taps * A::PIXELS)) {
-            // SAFETY: the offsets are in range (asserted above), a block holds taps · depth · BLOCK weights and `sums`
-            // PIXELS rows; `Kernel::available` offers no kernel whose instructions are missing.
-            unsafe { A::tile(x, offsets, depth, w, sums) };
-            for (p, sums) in sums.iter().enumerate().take(range.end - first) {
-                finish(first + p, block, sums);
-            }
-        }
-    }
-}

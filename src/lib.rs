@@ -1,14 +1,29 @@
-//! octlens tells healthy from AMD on a retinal OCT B-scan and shows why, twice: a heatmap on the scan, and the words of
-//! a lesion caption, each lit by how much it counted. Source: Cho, Park & Jeong, "Study on the Application of Object
-//! Detection Labels for Multimodal Explanations in Retinal Disease".
+//! octlens classifies a retinal OCT B-scan as healthy or AMD and explains its answer twice: by a heatmap on the scan, and by
+//! a caption of findings whose phrases are shaded by how much each counted. Source: Cho, Park & Jeong, "Study on the
+//! Application of Object Detection Labels for Multimodal Explanations in Retinal Disease".
 //!
-//! # One crate, three doors
+//! ```
+//! use octlens::engine::{Engine, Input};
+//! use octlens::report::Options;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::load("compact", std::fs::read("weights/compact.safetensors")?)?;
+//! let bytes = std::fs::read("www/samples/drusen.png")?;
+//! let input = Input { name: "drusen.png", bytes: &bytes, frame: 0 };
+//! let report = engine.analyze(&input, &Options::default())?.report;
+//! assert_eq!(report.image.label, "AMD");
+//! assert_eq!(report.caption.text, "AMD, drusen");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # One crate, three programs
 //!
 //! - the page (`bin/app.rs`, wasm, UI thread): draws and asks; holds no model;
-//! - the worker (`bin/worker.rs`, wasm): owns the model, decodes, runs, explains;
-//! - `train` (`bin/train.rs`, native): data folders in, one weights file out.
+//! - the worker (`bin/worker.rs`, wasm): holds the model; decodes, runs and explains;
+//! - `train` (`bin/train.rs`, native): reads data folders and writes weights files.
 //!
-//! # The way of the data
+//! # How data flows
 //!
 //! ```text
 //! File ─ postMessage ─► worker
@@ -16,42 +31,60 @@
 //!                                                     └ GradCAM: only attention pool and head run again, with gradients
 //!   image embedding · caption table → caption → token ids → text tower → text logits
 //!                                                     └ Shapley values: phrases left out, the text head asked again
-//! report::Report ─ postMessage ─► web::state → render → canvas and lit words
+//! report::Report ─ postMessage ─► page::state → render → canvas and shaded phrases
 //! ```
 //!
-//! [`engine::Engine`] is that whole way behind one call, the same in the page and in `train explain`. Where a visitor wants
-//! to compare, [`engine::baseline::Baseline`] answers beside it, about the same scan and class; [`protocol::index`] lists
-//! which weights files there are, and which of them are baselines. Where a weights file
-//! has integers, [`kernels`] runs them: [`nn::activations`] lets one definition of a tower run on floats and on bytes, and
-//! gradients through bytes are those of the dequantized weights.
+//! [`engine::Engine`] does all of this behind one call, for the page and for `train explain` alike. Where a visitor wants to
+//! compare, [`engine::baseline::Baseline`] answers about the same scan and class; [`bundle::index`] lists the weights files
+//! and says which of them are baselines. Where a weights file holds integers, [`kernels`] runs them: `nn::activations` lets
+//! one definition of a tower run on floats and on bytes, and gradients through bytes are those of the dequantized weights.
 //!
 //! # Who may import whom
 //!
-//! What is not listed is forbidden; [`error`] is open to all. `tests/tidy.rs` keeps this list.
+//! A row speaks for its modules and for all within them that has no row of its own; what it does not list is forbidden.
+//! [`error`] is open to all. This table is the only place that says so: `tests/tidy.rs` reads it and holds the sources to
+//! it, to listing nothing that is not used, and to having no circle of imports.
 //!
 //! | module | may import |
 //! |---|---|
-//! | [`report`], [`caption`], [`scan`], [`tokenizer`] | nothing |
+//! | [`error`], [`report`], [`caption`], [`tokenizer`], [`kernels`] | nothing |
+//! | [`scan::format`], [`bundle::index`], [`bundle::sha256`] | nothing |
+//! | [`scan`] | `scan::format` |
 //! | [`preprocess`] | `scan` |
-//! | [`kernels`] | nothing |
 //! | [`nn`] | `kernels` |
 //! | [`clip`], [`head`], [`resnet`] | `nn` |
-//! | [`explain`] | `clip`, `head`, `nn`, `report`, `preprocess`, `tokenizer` |
-//! | [`bundle`] | `nn::params`, `clip`, `head`, `preprocess`, `tokenizer`, `caption` |
-//! | [`protocol`] | `report`, `caption` |
-//! | [`render`] | `report` |
-//! | [`engine`] | every core module |
-//! | `web::worker` | `engine`, `protocol`, `web::fetch` |
-//! | `web`, the rest | `protocol`, `render`, `report`, `caption`; never `engine`, never candle |
-//! | `train` | core; never `web` |
+//! | [`explain`] | `report`, `tokenizer` |
+//! | [`bundle::card`] | `caption` |
+//! | [`bundle`] | `bundle::card`, `caption`, `clip`, `head`, `nn::params`, `preprocess` |
+//! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `tokenizer` |
+//! | [`protocol`] | `bundle::card`, `bundle::index`, `report` |
+//! | [`render`] | `bundle::card`, `report` |
+//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `protocol`, `report`, `scan::format` |
+//! | `web::worker` | `bundle::card`, `bundle::index`, `engine`, `protocol`, `report`, `web` |
+//! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `page`, `protocol`, `render`, `report`, `scan::format` |
+//! | `train`, `train::files`, `train::progress` | nothing |
+//! | `train::config` | `caption`, `clip`, `head`, `preprocess` |
+//! | `train::data` | `bundle::card`, `caption`, `scan`, `train::config`, `train::files` |
+//! | `train::run` | `tokenizer`, `train::config`, `train::data`, `train::files` |
+//! | `train::phantom` | `caption`, `train::data`, `train::files` |
+//! | `train::metrics` | `bundle::card`, `head` |
+//! | `train::fit` | `clip`, `nn`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::progress`, `train::run` |
+//! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `head`, `report`, `train::data`, `train::files`, `train::metrics` |
+//! | `train::heads` | `bundle`, `bundle::card`, `caption`, `clip`, `engine`, `head`, `nn`, `preprocess`, `resnet`, `train::config`, `train::data`, `train::evaluate`, `train::fit`, `train::metrics`, `train::run` |
+//! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run` |
+//! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
+//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `clip`, `engine`, `nn`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run` |
+//! | `train::cli` | `train::commands` |
 //!
-//! It touches a tensor → core; the DOM → `web`; disk or GPU → `train`; it crosses the thread → `protocol`; it picks a
-//! colour → `render` or `www/*.css`. Core takes bytes, never paths or URLs.
+//! Where new code belongs: it touches a tensor → a core module; the DOM → `web`; what the page knows → `page`; disk or
+//! GPU → `train`; it crosses the thread → `protocol`; it picks a colour → `render` or `www/*.css`. Core takes bytes, never
+//! paths or URLs.
 //!
 //! # Features
 //!
-//! `web` (wasm32 only): page and worker; `relaxed` adds the worker with relaxed SIMD. `train` (native only): the binary. `cuda`, `cudnn`, `metal`: `train` on a GPU. The
-//! target says what can compile, a feature what is wanted; this file is the one place that says so.
+//! `web` (wasm32 only): page and worker; `relaxed` adds the worker with relaxed SIMD. `train` (native only): the binary.
+//! `cuda`, `cudnn`, `metal`: `train` on a GPU. The target says what can compile, a feature what is wanted; the `cfg`s of
+//! modules stand in this file alone.
 
 pub mod bundle;
 pub mod caption;
@@ -62,6 +95,7 @@ pub mod explain;
 pub mod head;
 pub mod kernels;
 pub mod nn;
+pub mod page;
 pub mod preprocess;
 pub mod protocol;
 pub mod render;

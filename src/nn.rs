@@ -1,23 +1,24 @@
 //! Differentiable layers and where their weights come from. Knows no model and no image.
 //!
-//! Every layer passes gradients, to its input and (floats) to its weights; candle's fused layer norm and last-dimension
-//! softmax do not (silently), which is why they are not used here. Fields mirror checkpoint keys, so that a state
-//! dict maps without a table.
+//! Every layer passes gradients to its input and, if its weights are floats, to them. candle's fused layer norm and its
+//! last-dimension softmax silently pass none, so they are not used here. Fields are named as the keys of a state dict, so
+//! that one maps to the other without a table.
 
-pub mod activations;
+pub(crate) mod activations;
 mod add_relu;
-pub mod attention;
-pub mod conv;
+pub(crate) mod attention;
+pub(crate) mod conv;
 mod conv_cpu;
 mod conv_norm_cpu;
-pub mod embedding;
+mod cpu_floats;
+pub(crate) mod embedding;
 pub mod linear;
 pub mod norm;
 pub mod params;
 pub mod precision;
-pub mod quick_gelu;
-pub mod straight_through;
-pub mod weight;
+pub(crate) mod quick_gelu;
+pub(crate) mod straight_through;
+pub(crate) mod weight;
 
 use crate::error::{Error, Kind};
 
@@ -27,7 +28,7 @@ impl From<candle_core::Error> for Error {
     }
 }
 
-/// Whether layers use batch statistics (and update their running ones) or the running ones.
+/// Which statistics batch norms use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Batch statistics; running statistics are updated.

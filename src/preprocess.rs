@@ -1,5 +1,9 @@
-//! A [`Scan`] becomes `pixel_values`, and model coordinates become scan coordinates again.
-//! Training and page use this same code: browsers decode and resample differently. Knows no model but its input size.
+//! From a [`Scan`] to `pixel_values`, and from model coordinates back to scan coordinates. Knows no model, only its input
+//! size.
+//!
+//! Training and page use this same code, because browsers decode and resample differently. The resampling is written by hand:
+//! trained weights rely on these exact filter weights, natively and in wasm, and no resampling library promises to keep its
+//! own from one version or target to the next.
 
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -7,15 +11,15 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::scan::Scan;
 
-/// How a scan is cut, resized and normalised. Travels in the weights file.
+/// How a scan is cut, resized and normalised. Stored in the weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preprocess {
     /// Rows of `pixel_values`.
     pub image_height: usize,
     /// Columns of `pixel_values`.
     pub image_width: usize,
-    /// Scans taller than `width / min_aspect` are cut to the rows of that height that hold most light: the retina.
-    /// Wider ones are used whole, because lesions lie on the flanks too.
+    /// Scans taller than `width / min_aspect` are cut to the brightest rows of that height: the retina. Wider ones are used
+    /// whole, because lesions lie at the sides too.
     pub min_aspect: f32,
     /// Percentiles of the resized scan that become black and white, against differences in gain.
     pub contrast_percentiles: [f32; 2],
@@ -158,13 +162,14 @@ impl Taps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::format::Format;
 
     fn scan(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Scan {
         Scan {
             width,
             height,
             pixels: (0..width * height).map(|i| pixel(i % width, i / width)).collect(),
-            format: "png",
+            format: Format::Png,
             frame: 0,
             n_frames: 1,
             um_per_pixel: None,

@@ -1,21 +1,20 @@
 //! What crosses the thread between the page and the worker, as plain data. Knows no DOM and no model.
 //!
-//! A message is a JS object `{ head, file?, pixels? }`: `head` is one of these enums as JSON text, `file` the
-//! visitor's `File` (a handle: its bytes are read in the worker), `pixels` the decoded scan as a `Uint8Array`
-//! (grey, row by row), which the page needs because browsers show no TIFF.
-//! The worker says [`Response::Ready`] first: what is sent before is lost.
-
-pub mod index;
+//! `web::wire` packs these enums as JSON text. Beside [`Request::Analyze`] goes the visitor's file (a handle: its bytes are
+//! read in the worker), beside the answer to it come the scan's pixels (grey, row by row), which the page needs because
+//! browsers show no TIFF. The worker says [`Response::Ready`] first: what is sent before is lost.
 
 use serde::{Deserialize, Serialize};
 
-use crate::caption::Vocabulary;
-use crate::report::{Report, WordMethod};
+use crate::bundle::card::ModelCard;
+use crate::bundle::index::ModelChoice;
+use crate::error::{Detail, Error, Kind};
+use crate::report::{Options, Report};
 
-/// Numbers a request; answers to older ones are dropped.
+/// Numbers a request; an answer names the request that it belongs to.
 pub type RequestId = u32;
 
-/// Numbers a scan of this session, so that an earlier one can be explained again.
+/// Numbers a scan that a visitor has opened, so that it can be explained again.
 pub type ScanId = u32;
 
 /// The largest file that is read; larger ones are refused before memory is taken.
@@ -51,7 +50,7 @@ pub enum Request {
         /// What to explain.
         options: Options,
     },
-    /// Fetch a baseline of `weights/index.json`, while scans are answered; [`BaselineNews`] tell of it.
+    /// Fetch a baseline of `weights/index.json`, while scans are answered; [`BaselineEvent`]s report it.
     LoadBaseline {
         /// Its name.
         name: String,
@@ -61,21 +60,6 @@ pub enum Request {
         /// Which scan.
         scan: ScanId,
     },
-}
-
-/// What to explain.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Options {
-    /// The class to explain, or none for the image head's most probable one.
-    pub target: Option<String>,
-    /// A caption written by a person, or none for the retrieved one.
-    pub caption: Option<String>,
-    /// How words are scored.
-    #[serde(default)]
-    pub words: WordMethod,
-    /// Whether the baseline answers beside the model, where one is loaded.
-    #[serde(default)]
-    pub baseline: bool,
 }
 
 /// What the worker tells the page.
@@ -101,8 +85,8 @@ pub enum Response {
     Baseline {
         /// Its name.
         name: String,
-        /// What is new of it.
-        news: BaselineNews,
+        /// What happened.
+        event: BaselineEvent,
     },
     /// An analysis is done; `pixels` comes with the answer to `Analyze`.
     Analyzed {
@@ -115,72 +99,51 @@ pub enum Response {
     Failed {
         /// The request that failed.
         id: Option<RequestId>,
-        /// One clear line.
-        message: String,
+        /// Why.
+        failure: Failure,
     },
-    /// The worker panicked and answers nothing more: only a reload helps.
+    /// The worker panicked and answers nothing more.
     Crashed {
         /// What the panic said.
-        message: String,
+        failure: Failure,
     },
 }
 
 /// How a baseline's loading goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum BaselineNews {
+pub enum BaselineEvent {
     /// Bytes of its file have come.
     Progress(Progress),
     /// It answers when it is asked.
     Loaded,
     /// It does not answer, for this reason; the model does as before.
-    Failed(String),
+    Failed(Failure),
 }
 
-/// A model of `weights/index.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelChoice {
-    /// Its name.
-    pub name: String,
-    /// A line for people.
-    pub title: String,
-    /// Size of its file.
-    pub bytes: u64,
+/// Why something failed: an [`Error`] as it crosses the thread, so that the page can say it in the visitor's language.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What sort of thing went wrong.
+    pub kind: Kind,
+    /// What exactly, where it is known.
+    pub detail: Option<Detail>,
+    /// One clear line in English.
+    pub message: String,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { kind: error.kind(), detail: error.detail().cloned(), message: error.to_string() }
+    }
 }
 
 /// Bytes of a weights file that have come.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// So far.
+    /// Bytes that have come.
     pub done_bytes: u64,
-    /// In all.
+    /// Bytes of the file.
     pub total_bytes: u64,
-}
-
-/// What a weights file says of itself, for people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ModelCard {
-    /// The model's name.
-    pub name: String,
-    /// A line for people.
-    pub title: String,
-    /// SHA-256 of the file, in hex.
-    pub sha256: String,
-    /// Size of the file.
-    pub bytes: u64,
-    /// `int8` or `float`.
-    pub precision: String,
-    /// The instructions that 8-bit layers run with (`kernels::Kernel::name`).
-    pub kernels: String,
-    /// The most memory that the worker took while it loaded the model, where it can tell.
-    pub peak_bytes: Option<u64>,
-    /// The words it knows.
-    pub vocabulary: Vocabulary,
-    /// The weights' licence.
-    pub licence: String,
-    /// Data and settings of its training, as the file tells them.
-    pub training: serde_json::Value,
-    /// Measured figures on held-out patients, as the file tells them.
-    pub metrics: serde_json::Value,
 }
 
 /// Names this build: page and worker of different builds do not speak.

@@ -1,42 +1,23 @@
-//! Turns a report's numbers into what is seen: heatmap → RGBA, score → shade, µm → scale bar, metrics → figures.
+//! From the numbers of a report to pictures and rows: heatmap → RGBA, score → shade, µm → scale bar, model card → rows.
 //! Pure: knows no DOM, no canvas and no model.
 
-pub mod figures;
+pub mod card;
 
 use crate::report::Heatmap;
 
-/// Matplotlib's inferno at every eighth of its range; in between it is close to linear.
-const INFERNO: [[u8; 3]; 9] = [
-    [0, 0, 4],
-    [31, 12, 72],
-    [85, 15, 109],
-    [136, 34, 106],
-    [186, 54, 85],
-    [227, 89, 51],
-    [249, 140, 10],
-    [249, 201, 50],
-    [252, 255, 164],
-];
-
-/// A heatmap value of 1 / `ALPHA_SLOPE` and above covers the scan wholly (before the opacity slider); a cold pixel
-/// does not cover it at all, so that the scan is seen where the model did not look.
+/// A heatmap value of 1 / `ALPHA_SLOPE` and above is opaque (before the opacity slider), a value of 0 is transparent: the
+/// scan stays visible where nothing counted.
 const ALPHA_SLOPE: f32 = 1.6;
 
-/// The most pixels that are drawn; larger scans are reduced by a whole factor.
+/// The largest number of pixels that are drawn; larger scans are reduced by a whole factor.
 pub const MAX_DRAWN_PIXELS: usize = 4 << 20;
 
 /// Lengths a scale bar may have, in µm.
 const BAR_LENGTHS_UM: [f64; 9] = [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0];
 
-/// The colour of a heatmap value; below 0 and above 1 it is clamped.
+/// The colour of a heatmap value, of Matplotlib's inferno; below 0 and above 1 it is clamped.
 pub fn inferno(value: f32) -> [u8; 3] {
-    let position = value.clamp(0.0, 1.0) * (INFERNO.len() - 1) as f32;
-    let lower = (position as usize).min(INFERNO.len() - 2);
-    let share = position - lower as f32;
-    std::array::from_fn(|c| {
-        let (from, to) = (f32::from(INFERNO[lower][c]), f32::from(INFERNO[lower + 1][c]));
-        (from + (to - from) * share).round() as u8
-    })
+    colorous::INFERNO.eval_continuous(f64::from(value.clamp(0.0, 1.0))).into_array()
 }
 
 /// How much of the scan a heatmap value covers, 0…1.
@@ -63,7 +44,7 @@ fn cells(n_drawn: usize, n_scan: usize, start: f32, length: f32, n_cells: usize)
             if n_cells == 0 || !(0.0..1.0).contains(&in_region) {
                 return None;
             }
-            // A cell's value stands at its centre; the outer half cells keep it.
+            // A cell's value applies at its centre; the outer half cells keep it.
             let position = (in_region * n_cells as f32 - 0.5).clamp(0.0, (n_cells - 1) as f32);
             let lower = position as usize;
             Some((lower, (lower + 1).min(n_cells - 1), position - lower as f32))
@@ -128,7 +109,7 @@ pub fn grey_rgba(pixels: &[u8], scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> 
     rgba
 }
 
-/// The scan with the heatmap over it, as it is seen at `opacity` (0…1): RGB, row by row, at the scan's own size.
+/// The scan with the heatmap over it at `opacity` (0…1): RGB, row by row, at the scan's own size.
 pub fn composite_rgb(pixels: &[u8], scan: [usize; 2], heatmap: &Heatmap, opacity: f32) -> Vec<u8> {
     let overlay = overlay_rgba(heatmap, scan, scan);
     pixels
@@ -141,7 +122,7 @@ pub fn composite_rgb(pixels: &[u8], scan: [usize; 2], heatmap: &Heatmap, opacity
         .collect()
 }
 
-/// How strongly a word is lit, 0…1: the square root of its share, so that a tenth of the weight is still seen.
+/// How strongly a phrase is shaded, 0…1: the square root of its share, so that a tenth of the weight is still visible.
 pub fn shade(score: f32) -> f32 {
     score.abs().clamp(0.0, 1.0).sqrt()
 }
@@ -167,10 +148,11 @@ pub fn scale_bar(um_per_pixel: f64, width: usize) -> Option<ScaleBar> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::MapMethod;
 
     fn heatmap(rows: usize, cols: usize, values: &[f32], region: [f32; 4]) -> Heatmap {
         Heatmap {
-            method: "grad_cam".into(),
+            method: MapMethod::GradCam,
             target: "AMD".into(),
             layer: "layer4".into(),
             rows,

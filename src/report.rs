@@ -1,11 +1,29 @@
-//! What an analysis found, as plain data: the page shows it, `train explain --json` prints it.
-//! Holds no tensor and computes nothing. The JSON is a contract (`octlens.report/1`).
+//! The options of an analysis ([`Options`]) and its result ([`Report`]), as plain data: the page shows a report, `train
+//! explain --json` prints it. Holds no tensor and computes nothing. The JSON is a contract (`octlens.report/1`).
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "octlens.report/1";
+
+/// What to explain, and how.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// The class to explain, or none for the image head's most probable one.
+    pub target: Option<String>,
+    /// A caption written by a person, or none for the retrieved one.
+    pub caption: Option<String>,
+    /// How the image is explained.
+    #[serde(default)]
+    pub map: MapMethod,
+    /// How words are scored.
+    #[serde(default)]
+    pub words: WordMethod,
+    /// Whether the baseline answers too, if one is loaded.
+    #[serde(default)]
+    pub baseline: bool,
+}
 
 /// One scan analysed by one model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,33 +34,33 @@ pub struct Report {
     pub model: ModelRef,
     /// Which scan was asked about.
     pub input: InputRef,
-    /// What the image head says.
+    /// The image head's answer.
     pub image: Prediction,
     /// The caption that the text head read.
     pub caption: CaptionReport,
-    /// What the text head says of that caption.
+    /// The text head's answer to that caption.
     pub text: Prediction,
-    /// Whether both heads say the same.
+    /// How far the answers of both heads agree.
     pub agreement: Agreement,
-    /// Where the image head looked.
+    /// Which parts of the scan counted for the image head.
     pub heatmap: Heatmap,
-    /// Which words the text head counted.
+    /// Which phrases counted for the text head.
     pub tokens: TokenReport,
-    /// What the baseline says of the same scan, where it was asked too.
+    /// The baseline's answer about the same scan, if it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineReport>,
     /// How long each step took.
     pub timings_ms: TimingsMs,
 }
 
-/// What a network without words says, for comparison.
+/// The answer of a network without a text tower, for comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BaselineReport {
     /// Which weights answered.
     pub model: ModelRef,
-    /// What its head says.
+    /// Its head's answer.
     pub image: Prediction,
-    /// Where it looked.
+    /// Which parts of the scan counted.
     pub heatmap: Heatmap,
 }
 
@@ -74,7 +92,7 @@ pub struct InputRef {
     pub um_per_pixel: Option<[f64; 2]>,
 }
 
-/// What one head says.
+/// The answer of one head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// The most probable class.
@@ -117,7 +135,7 @@ pub struct Candidate {
     pub similarity: f32,
 }
 
-/// Whether both heads say the same.
+/// How far the answers of both heads agree.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
     /// The most probable classes are equal.
@@ -126,35 +144,61 @@ pub struct Agreement {
     pub divergence: f32,
 }
 
-/// Where the image head looked.
+/// Which parts of the scan counted for a head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Heatmap {
-    /// `grad_cam`.
-    pub method: String,
-    /// The class asked about.
+    /// How it was made.
+    pub method: MapMethod,
+    /// The class that is explained.
     pub target: String,
-    /// The layer whose feature map is weighed.
+    /// The layer whose feature map is weighted.
     pub layer: String,
     /// Rows of the map.
     pub rows: usize,
     /// Columns of the map.
     pub cols: usize,
-    /// Row by row, 0…1; the largest is 1 unless nothing speaks for the class.
+    /// Row by row, 0…1; the largest is 1 unless nothing counts for the class.
     pub values: Vec<f32>,
     /// The rectangle of the scan that the map covers: x, y, width, height in scan pixels.
     pub region: [f32; 4],
 }
 
-/// Which words the text head counted.
+/// How a heatmap is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MapMethod {
+    /// The feature map's channels, weighted by their gradients (GradCAM, Selvaraju et al. 2017).
+    #[default]
+    GradCam,
+}
+
+impl MapMethod {
+    /// All of them, the default first.
+    pub const ALL: [Self; 1] = [Self::GradCam];
+
+    /// As in a report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GradCam => "grad_cam",
+        }
+    }
+
+    /// The method of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+}
+
+/// Which phrases counted for the text head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenReport {
     /// How they are scored.
     pub method: WordMethod,
-    /// The class asked about.
+    /// The class that is explained.
     pub target: String,
     /// The caption's words and phrases in order.
     pub words: Vec<Word>,
-    /// What the scores add up to; only [`WordMethod::Shapley`] says so.
+    /// What the scores add up to; only for [`WordMethod::Shapley`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sum: Option<WordSum>,
 }
@@ -163,8 +207,8 @@ pub struct TokenReport {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WordMethod {
-    /// By how much naming the phrase changes the class's log-odds, averaged over the orders in which the caption's phrases
-    /// may be named (Shapley values).
+    /// By how much adding the phrase changes the class's log-odds, averaged over the orders in which the caption's phrases can
+    /// be added (Shapley values).
     #[default]
     Shapley,
     /// Gradient × activation at the tokens (Cho, Park & Jeong).
@@ -172,7 +216,7 @@ pub enum WordMethod {
 }
 
 impl WordMethod {
-    /// Both, the default first.
+    /// All of them, the default first.
     pub const ALL: [Self; 2] = [Self::Shapley, Self::GradientXActivation];
 
     /// As in a report.
@@ -192,13 +236,13 @@ impl WordMethod {
 /// What Shapley values add up to: [`Word::log_odds`] of all words is `caption` minus `empty`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WordSum {
-    /// The class's log-odds, `ln p / (1 − p)`, when the text head reads an empty caption.
+    /// The class's log-odds, `ln p / (1 − p)`, for an empty caption.
     pub empty: f32,
-    /// The same when it reads this one.
+    /// The same for this caption.
     pub caption: f32,
-    /// Captions that were read: the caption with some of its phrases.
+    /// Captions that were evaluated: this one with some of its phrases.
     pub n_captions: usize,
-    /// Whether every order of the phrases counted; of a long caption only some do.
+    /// Whether every order of the phrases was evaluated; of a long caption only some are.
     pub is_exact: bool,
 }
 
@@ -214,7 +258,7 @@ pub struct Word {
     /// Its share, signed: for the class when positive, against it when negative; absolute values sum to 1
     /// over the whole caption.
     pub score: f32,
-    /// By how much it changes the class's log-odds, where the method says so.
+    /// By how much it changes the class's log-odds, if the method measures that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_odds: Option<f32>,
 }
@@ -232,4 +276,22 @@ pub struct TimingsMs {
     pub text_encoder: f64,
     /// Both explanations.
     pub explain: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_named_as_reports_write_them() {
+        for method in MapMethod::ALL {
+            assert_eq!(serde_json::to_value(method).unwrap(), method.name());
+            assert_eq!(MapMethod::from_name(method.name()), Some(method));
+        }
+        for method in WordMethod::ALL {
+            assert_eq!(serde_json::to_value(method).unwrap(), method.name());
+            assert_eq!(WordMethod::from_name(method.name()), Some(method));
+        }
+        assert_eq!((MapMethod::ALL[0], WordMethod::ALL[0]), (MapMethod::default(), WordMethod::default()));
+    }
 }

@@ -1,7 +1,8 @@
 //! ResNet (He et al. 2016) as torchvision builds it (the stride in a block's 3 × 3 convolution): the paper's baseline.
 //! Key names are torchvision's. Split at the last feature map, where GradCAM starts. Knows no class and no file format.
 //!
-//! `candle-transformers` has this network too, but hands out no feature map, and without one there is no GradCAM.
+//! `candle-transformers` has this network too, but gives no access to the feature map, which GradCAM needs; tests compare
+//! both.
 
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -9,10 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::nn::Mode;
-use crate::nn::conv::{Activation, ConvBn, conv_bn};
-
-/// A bottleneck's output has four times its inner channels (He et al. 2016, table 1).
-pub const EXPANSION: usize = 4;
+use crate::nn::conv::{Activation, ConvBn, EXPANSION, conv_bn};
 
 /// Sizes of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +72,7 @@ impl Bottleneck {
 pub struct ResNet {
     stem: ConvBn,
     blocks: Vec<Bottleneck>,
+    feature_layer: String,
 }
 
 impl ResNet {
@@ -81,16 +80,24 @@ impl ResNet {
     pub fn new(config: &ResNetConfig, vb: VarBuilder<'_>) -> Result<Self> {
         let stem = conv_bn((3, config.width, 7, 2), Activation::Relu, ("conv1", "bn1"), &vb)?;
         let mut blocks = Vec::new();
+        let mut feature_layer = String::new();
         let mut c_in = config.width;
         for (stage, n_blocks) in config.layers.into_iter().enumerate() {
             let planes = config.width << stage;
+            let vb = vb.pp(format!("layer{}", stage + 1));
             for block in 0..n_blocks {
                 let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-                blocks.push(Bottleneck::new(c_in, planes, stride, vb.pp(format!("layer{}.{block}", stage + 1)))?);
+                blocks.push(Bottleneck::new(c_in, planes, stride, vb.pp(block))?);
                 c_in = planes * EXPANSION;
             }
+            feature_layer = vb.prefix();
         }
-        Ok(Self { stem, blocks })
+        Ok(Self { stem, blocks, feature_layer })
+    }
+
+    /// Where the feature map comes from, by its name in the file: `layer4`.
+    pub fn feature_layer(&self) -> &str {
+        &self.feature_layer
     }
 
     /// `pixel_values` (batch, 3, h, w), normalised → feature map (batch, C, h / 32, w / 32), ≥ 0.

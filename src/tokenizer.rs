@@ -1,4 +1,4 @@
-//! Text becomes token ids, each with the bytes it stands for. Knows no caption rule.
+//! Text to token ids, each with the range of bytes that it covers. Knows no rule of captions.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// CLIP's first token.
 pub const START_OF_TEXT: &str = "<|startoftext|>";
-/// CLIP's last token, at which the text tower is read.
+/// CLIP's last token, at which the text tower's output is taken.
 pub const END_OF_TEXT: &str = "<|endoftext|>";
 
 /// A byte-pair tokenizer with CLIP's start and end tokens.
@@ -17,12 +17,12 @@ pub struct Tokenizer {
     end: u32,
 }
 
-/// A text as the text tower reads it.
+/// A tokenised text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens {
     /// Start token, the text's tokens, end token.
     pub ids: Vec<u32>,
-    /// The bytes of the text that each token stands for; empty for start and end.
+    /// The range of bytes of the text that each token covers; empty for start and end.
     pub spans: Vec<Range<usize>>,
 }
 
@@ -37,7 +37,7 @@ impl Tokenizer {
     /// Reads Hugging Face's `tokenizer.json`.
     ///
     /// # Errors
-    /// The JSON is damaged or names no start and end token.
+    /// The JSON is damaged, or has no start or end token.
     pub fn from_json(json: &str) -> Result<Self> {
         let wrong = |what: String| Error::weights(format!("the tokenizer {what}: re-export with train export"));
         let inner: tokenizers::Tokenizer = json.parse().map_err(|e| wrong(format!("cannot be read ({e})")))?;
@@ -46,12 +46,12 @@ impl Tokenizer {
         Ok(Self { inner, start, end })
     }
 
-    /// The same as `tokenizer.json`.
+    /// The tokenizer as `tokenizer.json`.
     pub fn to_json(&self) -> Result<String> {
         self.inner.to_string(false).map_err(|e| Error::weights(format!("the tokenizer cannot be written ({e})")))
     }
 
-    /// Token ids with the bytes they stand for.
+    /// Token ids, with the bytes that they cover.
     pub fn encode(&self, text: &str) -> Result<Tokens> {
         let encoding = self
             .inner

@@ -1,14 +1,15 @@
 //! The page and its worker, for wasm only. The worker owns the model; the page knows reports, never tensors.
 //!
-//! One way: a click → [`ui::Ui`] → [`client`] → worker → `Response` → [`state::AppState`] → components → canvas.
+//! One way: a click → a component's callback → [`session`] → [`crate::page::state`] → [`client`] → worker → `Response` →
+//! `session` → `page::state` → signals → components → canvas. Components take what they draw as props and compute nothing.
 
 pub mod app;
-pub mod canvas;
-pub mod client;
-pub mod companion;
-pub mod components;
-pub mod fetch;
-pub mod state;
-pub mod text;
-pub mod ui;
+mod canvas;
+mod client;
+mod components;
+mod fetch;
+mod heat;
+mod preferences;
+mod session;
+mod wire;
 pub mod worker;

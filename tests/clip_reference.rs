@@ -1,12 +1,14 @@
 //! Towers, losses and explanations against what open_clip, PyTorch and pytorch-grad-cam compute from the same weights
-//! (`fixtures/clip_small.py` and `clip_small_bf16.py`, which name every tensor), and against finite differences.
+//! (`fixtures/clip_small.py` and `clip_small_bf16.py`, which name every tensor), the text tower against
+//! candle-transformers' too, and gradients against finite differences.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "train")]
 
 use std::collections::HashMap;
 
 use candle_core::{D, DType, Device, Tensor, Var};
-use candle_nn::{VarBuilder, VarMap};
+use candle_nn::{Module, VarBuilder, VarMap};
+use candle_transformers::models::clip::text_model::{Activation, ClipTextConfig, ClipTextTransformer};
 use octlens::clip::token_tree::TokenTree;
 use octlens::clip::{Clip, ClipConfig, TextConfig, VisionConfig};
 use octlens::explain::grad_cam::grad_cam;
@@ -20,6 +22,8 @@ use octlens::train::heads::loss::consistency_loss;
 
 /// The reference is computed in 64-bit floats, ours in 32-bit: rounding of sums through a few dozen layers.
 const TOLERANCE: f32 = 2e-4;
+/// The same 32-bit operations, their sums in another order.
+const SAME_PRECISION_TOLERANCE: f32 = 1e-5;
 /// A difference quotient in 32-bit floats: half its digits are lost.
 const FINITE_DIFFERENCE_TOLERANCE: f32 = 2e-2;
 /// How much farther than PyTorch's mixed precision ours may be from 32 bits, over all tensors: it was seen to be as far.
@@ -168,6 +172,62 @@ fn gradients_of_a_training_step_equal_pytorchs() {
 fn distance(a: &Tensor, b: &Tensor) -> f32 {
     let length = |t: &Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
     length(&(a - b).unwrap()) / length(b)
+}
+
+/// A text tower's weights under Hugging Face's names, which candle-transformers asks for: queries, keys and values apart.
+fn hugging_face_text_weights(model: &Tensors) -> Tensors {
+    let mut renamed = Tensors::new();
+    for (name, tensor) in model.iter().filter(|(name, _)| !name.starts_with("visual.")) {
+        if let Some((block, part)) = name.split_once(".attn.in_proj_") {
+            let layer = block.replace("transformer.resblocks.", "encoder.layers.");
+            for (projection, rows) in ["q", "k", "v"].into_iter().zip(tensor.chunk(3, 0).unwrap()) {
+                renamed.insert(format!("{layer}.self_attn.{projection}_proj.{part}"), rows);
+            }
+            continue;
+        }
+        let mut name = name.clone();
+        for (ours, theirs) in [
+            ("token_embedding.weight", "embeddings.token_embedding.weight"),
+            ("positional_embedding", "embeddings.position_embedding.weight"),
+            ("transformer.resblocks.", "encoder.layers."),
+            (".attn.out_proj.", ".self_attn.out_proj."),
+            (".ln_1.", ".layer_norm1."),
+            (".ln_2.", ".layer_norm2."),
+            (".mlp.c_fc.", ".mlp.fc1."),
+            (".mlp.c_proj.", ".mlp.fc2."),
+            ("ln_final.", "final_layer_norm."),
+        ] {
+            name = name.replace(ours, theirs);
+        }
+        renamed.insert(name, tensor.clone());
+    }
+    renamed
+}
+
+#[test]
+fn text_embeddings_equal_those_of_candle_transformers() {
+    let f = fixture();
+    let model = under(&f, "model.");
+    let config = config(64, 64, 32);
+    let text = &config.text;
+    let theirs = ClipTextConfig {
+        vocab_size: text.vocab_size,
+        embed_dim: text.width,
+        activation: Activation::QuickGelu,
+        intermediate_size: 4 * text.width,
+        max_position_embeddings: text.context_length,
+        pad_with: None,
+        num_hidden_layers: text.layers,
+        num_attention_heads: text.heads,
+        projection_dim: config.embed_dim,
+    };
+    let vb = VarBuilder::from_tensors(hugging_face_text_weights(&model), DType::F32, &Device::Cpu);
+    let theirs = ClipTextTransformer::new(vb, &theirs).unwrap();
+    let (ids, end) = texts(&f);
+    // Their model ends before the projection.
+    let theirs = theirs.forward(&ids).unwrap().matmul(&model["text_projection"]).unwrap();
+    let ours = frozen(model, &config).text.forward(&ids, &end).unwrap();
+    assert_close(&ours, &theirs, SAME_PRECISION_TOLERANCE, "text embeddings");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! `train import` on small files in every format, honest and hostile (`fixtures/import/make.py`, which says what each is):
-//! what comes out equals what other people's code reads, and what is wrong is refused in one line, at no cost.
+//! what is read equals what the original libraries read, and what is wrong is refused in one line, at no cost.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "train")]
 
@@ -13,12 +13,12 @@ use candle_core::{D, DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use octlens::clip::Clip;
 use octlens::nn::Mode;
-use octlens::train::import::{Imported, bpe, import, resnet50};
+use octlens::train::import::{Pretrained, bpe, clip, folder, resnet50};
 use serde_json::Value;
 
-/// The width of the fixture's text tower is no multiple of 64, so the number of its heads must be told.
+/// The width of the fixture's text tower is no multiple of 64, so the number of its attention heads must be given.
 const TEXT_HEADS: Option<usize> = Some(2);
-/// open_clip computes in 64-bit floats, we in 32-bit.
+/// open_clip computes in 64-bit floats, octlens in 32-bit.
 const TOLERANCE: f32 = 1e-5;
 /// bf16 keeps eight bits of a number.
 const BF16_STEP: f32 = 1. / 256.;
@@ -29,8 +29,8 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import").join(name)
 }
 
-fn imported(name: &str) -> octlens::error::Result<Imported> {
-    import(&fixture(name), &fixture("bpe_small.txt.gz"), TEXT_HEADS)
+fn imported(name: &str) -> octlens::error::Result<Pretrained> {
+    clip::read(&fixture(name), &fixture("bpe_small.txt.gz"), TEXT_HEADS)
 }
 
 fn tensors(name: &str) -> HashMap<String, Tensor> {
@@ -98,8 +98,8 @@ fn every_format_gives_the_same_weights() {
 fn an_imported_folder_is_read_back_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let before = imported("openai.pt").unwrap();
-    before.write(dir.path()).unwrap();
-    let after = Imported::read(dir.path()).unwrap();
+    folder::write(&before, dir.path()).unwrap();
+    let after = folder::read(dir.path()).unwrap();
     assert_eq!(after.manifest, before.manifest);
     assert_eq!(after.towers.len(), before.towers.len());
     for (name, tensor) in &after.towers {
@@ -108,7 +108,7 @@ fn an_imported_folder_is_read_back_as_it_was() {
     let text = "soft drusen 드루젠";
     assert_eq!(after.tokenizer.encode(text).unwrap(), before.tokenizer.encode(text).unwrap());
     fs::write(dir.path().join("towers.safetensors"), b"not tensors at all").unwrap();
-    assert!(refusal(Imported::read(dir.path())).contains("train import"));
+    assert!(refusal(folder::read(dir.path())).contains("train import"));
 }
 
 #[test]
@@ -142,15 +142,15 @@ fn tensors_that_do_not_fit_are_all_named_in_one_line() {
 #[test]
 fn sizes_and_vocabulary_must_agree() {
     let (weights, vocabulary) = (fixture("openai.pt"), fixture("bpe_small.txt.gz"));
-    assert!(refusal(import(&weights, &vocabulary, None)).contains("--text-heads"));
+    assert!(refusal(clip::read(&weights, &vocabulary, None)).contains("--text-heads"));
     let other = tempfile::NamedTempFile::new().unwrap();
     fs::write(other.path(), "heading\na b\n").unwrap();
-    let message = refusal(import(&weights, other.path(), TEXT_HEADS));
+    let message = refusal(clip::read(&weights, other.path(), TEXT_HEADS));
     assert!(message.contains("515 tokens") && message.contains("560"), "{message}");
-    assert!(refusal(import(&weights, &weights, TEXT_HEADS)).contains("no text"));
-    let message = refusal(import(&fixture("missing.pt"), &vocabulary, TEXT_HEADS));
+    assert!(refusal(clip::read(&weights, &weights, TEXT_HEADS)).contains("not text"));
+    let message = refusal(clip::read(&fixture("missing.pt"), &vocabulary, TEXT_HEADS));
     assert!(message.contains("missing.pt"), "{message}");
-    assert!(refusal(import(&fixture("strings.py"), &vocabulary, TEXT_HEADS)).contains("safetensors"));
+    assert!(refusal(clip::read(&fixture("strings.py"), &vocabulary, TEXT_HEADS)).contains("safetensors"));
 }
 
 #[test]
@@ -179,8 +179,8 @@ fn hostile_files_are_refused_at_no_cost() {
         ("compressed.pt", "compressed"),
         ("huge_entry.pt", "more bytes than the file holds"),
         ("checksum.pt", "damaged"),
-        ("not_finite.pt", "logit_scale holds what is no finite number"),
-        ("plain_zip.pt", "none of PyTorch's"),
+        ("not_finite.pt", "logit_scale holds a number that is not finite"),
+        ("plain_zip.pt", "not one of PyTorch's"),
         ("before_1_6.pt", "before 1.6"),
         ("shape.safetensors", "damaged"),
         ("header.safetensors", "damaged"),
@@ -191,15 +191,15 @@ fn hostile_files_are_refused_at_no_cost() {
     for (name, why) in expected {
         let path = fixture("hostile").join(name);
         let started = Instant::now();
-        let message = refusal(import(&path, &vocabulary, TEXT_HEADS));
+        let message = refusal(clip::read(&path, &vocabulary, TEXT_HEADS));
         assert!(message.contains(name) && message.contains(why), "{name}: {message}");
         assert!(message.len() < 4000, "{name}: {} characters", message.len());
-        // The other reader goes the same way.
+        // The baseline's reader refuses it too.
         refusal(resnet50::read(&path));
         assert!(started.elapsed() < SOON, "{name} took {:?}", started.elapsed());
     }
     let bomb = fixture("hostile/vocabulary.txt.gz");
-    assert!(refusal(import(&fixture("openai.pt"), &bomb, TEXT_HEADS)).contains("larger than any vocabulary"));
+    assert!(refusal(clip::read(&fixture("openai.pt"), &bomb, TEXT_HEADS)).contains("larger than any vocabulary"));
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_file_that_is_cut_short_or_changed_anywhere_never_panics() {
         let path = dir.path().join(name);
         for i in 0..40 {
             fs::write(&path, &whole[..whole.len() * i / 40]).unwrap();
-            refusal(import(&path, &vocabulary, TEXT_HEADS));
+            refusal(clip::read(&path, &vocabulary, TEXT_HEADS));
         }
         // The first bytes are headers and the pickle; what lies there is changed most.
         for i in 0..200 {
@@ -219,7 +219,7 @@ fn a_file_that_is_cut_short_or_changed_anywhere_never_panics() {
             let at = (i * 7919) % whole.len().min(16_000);
             changed[at] = changed[at].wrapping_add(1 + (i % 254) as u8);
             fs::write(&path, changed).unwrap();
-            if let Err(error) = import(&path, &vocabulary, TEXT_HEADS) {
+            if let Err(error) = clip::read(&path, &vocabulary, TEXT_HEADS) {
                 assert_eq!(error.to_string().lines().count(), 1, "{error}");
             }
         }
@@ -265,7 +265,7 @@ fn a_run_begins_from_imported_weights_and_goes_on_only_from_those() {
     assert!(ok, "{errors}");
     // Without a learning rate the weights stay; only the norms' statistics follow the scans.
     let towers = candle_core::safetensors::load(Path::new(&run).join("towers.safetensors"), &Device::Cpu).unwrap();
-    let began = Imported::read(Path::new(&start)).unwrap();
+    let began = folder::read(Path::new(&start)).unwrap();
     assert_eq!(towers.len(), began.towers.len());
     for (name, tensor) in towers.iter().filter(|(name, _)| !name.contains("running_")) {
         assert!(difference(tensor, &began.towers[name]) < 1e-5, "{name}");

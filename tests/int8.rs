@@ -40,8 +40,8 @@ fn towers() -> Towers {
     let float = Clip::new(&config, VarBuilder::from_tensors(weights.clone(), DType::F32, &Device::Cpu)).unwrap();
     let pixel_values = fixture["pixel_values"].clone();
     let scans = pixel_values.chunk(pixel_values.dim(0).unwrap(), 0).unwrap();
-    let steps = quantize::calibrate(&float, &scans).unwrap();
-    let ready = quantize::prepare(&float, weights, &steps).unwrap();
+    let ranges = quantize::activation_ranges(&float, &scans).unwrap();
+    let ready = quantize::prepare(&float, weights, &ranges).unwrap();
     let file = params::write(&ready, is_quantized, None).unwrap();
     let int8 = Clip::new(&config, Params::new(file).unwrap().into_builder()).unwrap();
     let token_ids = fixture["token_ids"].to_dtype(DType::U32).unwrap();
@@ -66,11 +66,9 @@ fn assert_close(ours: &Tensor, expected: &Tensor, what: &str) {
 #[test]
 fn embeddings_stay_close_to_the_float_models() {
     let Towers { float, int8, pixel_values, token_ids } = towers();
-    for stage in 1..=4 {
-        let [a, b] = [&int8, &float].map(|clip| clip.visual.stage_map(&pixel_values, stage).unwrap());
-        assert!(cosine(&a, &b) > COSINE, "stage {stage}: {}", cosine(&a, &b));
-        assert!(flat(&a) != flat(&b), "the integers are at work");
-    }
+    let [a, b] = [&int8, &float].map(|clip| clip.visual.feature_map(&pixel_values, Mode::Eval).unwrap());
+    assert!(cosine(&a, &b) > COSINE, "{}", cosine(&a, &b));
+    assert!(flat(&a) != flat(&b), "the integers are at work");
     let image = |clip: &Clip| clip.visual.pool(&clip.visual.feature_map(&pixel_values, Mode::Eval).unwrap()).unwrap();
     assert!(cosine(&image(&int8), &image(&float)) > COSINE);
     let end: Vec<usize> =
@@ -79,27 +77,13 @@ fn embeddings_stay_close_to_the_float_models() {
     assert!(cosine(&text(&int8), &text(&float)) > COSINE);
 }
 
-#[test]
-fn a_tower_resumed_after_any_stage_ends_at_the_same_bits() {
-    let Towers { int8, pixel_values, .. } = towers();
-    let whole = int8.visual.feature_map(&pixel_values, Mode::Eval).unwrap();
-    for stage in 1..=4 {
-        let resumed = int8.visual.resume(&int8.visual.stage_map(&pixel_values, stage).unwrap(), stage).unwrap();
-        assert_eq!(flat(&whole), flat(&resumed), "after stage {stage}");
-    }
-    for stage in [0, 5] {
-        assert!(int8.visual.stage_map(&pixel_values, stage).is_err() && int8.visual.resume(&whole, stage).is_err());
-    }
-}
-
-/// The gradient of a weighted sum of the last feature map, at the map after `stage`; after stage 0, at the pixels.
-fn gradient(int8: &Clip, x: &Tensor, stage: usize, floats: bool) -> Tensor {
-    let x = Var::from_tensor(x).unwrap();
-    let y = match (stage, floats) {
-        (0, false) => int8.visual.feature_map(&x, Mode::Eval),
-        (0, true) => int8.visual.first(&x, Mode::Eval).and_then(|x| int8.visual.layers(&x, 0..4, Mode::Eval)),
-        (_, false) => int8.visual.resume(&x, stage),
-        (_, true) => int8.visual.layers(x.as_tensor(), stage..4, Mode::Eval),
+/// The gradient of a weighted sum of the feature map, at the pixels.
+fn gradient(int8: &Clip, pixel_values: &Tensor, floats: bool) -> Tensor {
+    let x = Var::from_tensor(pixel_values).unwrap();
+    let y = if floats {
+        int8.visual.first(&x, Mode::Eval).and_then(|x| int8.visual.layers(&x, Mode::Eval))
+    } else {
+        int8.visual.feature_map(&x, Mode::Eval)
     };
     let y = y.unwrap();
     let probe: Vec<f32> = (0..y.elem_count()).map(|i| (i as f32 * 0.7).sin()).collect();
@@ -111,28 +95,20 @@ fn gradient(int8: &Clip, x: &Tensor, stage: usize, floats: bool) -> Tensor {
 #[test]
 fn gradients_through_integers_are_those_of_the_dequantized_weights() {
     let Towers { int8, pixel_values, .. } = towers();
-    for stage in 0..=3 {
-        let x = match stage {
-            0 => pixel_values.clone(),
-            stage => int8.visual.stage_map(&pixel_values, stage).unwrap().detach(),
-        };
-        let [through, expected] = [false, true].map(|floats| gradient(&int8, &x, stage, floats));
-        assert_close(&through, &expected, &format!("the gradient after stage {stage}"));
-    }
+    let [through, expected] = [false, true].map(|floats| gradient(&int8, &pixel_values, floats));
+    assert_close(&through, &expected, "the gradient at the pixels");
 }
 
 #[test]
-fn grad_cam_looks_at_any_stage_of_the_quantized_model_itself() {
+fn grad_cam_of_the_quantized_model_is_close_to_the_float_models() {
     let Towers { float, int8, pixel_values, .. } = towers();
     let scan = pixel_values.narrow(0, 0, 1).unwrap();
-    for stage in 1..=4 {
-        let cam = |clip: &Clip| {
-            let map = clip.visual.stage_map(&scan, stage).unwrap().detach();
-            grad_cam(&map, |map| clip.visual.pool(&clip.visual.resume(map, stage)?), 1).unwrap()
-        };
-        let (ours, expected) = (cam(&int8), cam(&float));
-        assert_eq!((ours.rows, ours.cols), (expected.rows, expected.cols));
-        let [ours, expected] = [ours, expected].map(|cam| Tensor::new(cam.values.as_slice(), &Device::Cpu).unwrap());
-        assert!(cosine(&ours, &expected) > 0.95, "stage {stage}: {}", cosine(&ours, &expected));
-    }
+    let cam = |clip: &Clip| {
+        let map = clip.visual.feature_map(&scan, Mode::Eval).unwrap().detach();
+        grad_cam(&map, |map| clip.visual.pool(map), 1).unwrap()
+    };
+    let (ours, expected) = (cam(&int8), cam(&float));
+    assert_eq!((ours.rows, ours.cols), (expected.rows, expected.cols));
+    let [ours, expected] = [ours, expected].map(|cam| Tensor::new(cam.values.as_slice(), &Device::Cpu).unwrap());
+    assert!(cosine(&ours, &expected) > 0.95, "{}", cosine(&ours, &expected));
 }

@@ -1,16 +1,17 @@
-//! ResNet-50 against torchvision and GradCAM against pytorch-grad-cam, on weights that both sides draw by one rule
-//! (tests/fixtures/resnet50.py, which wrote the figures).
+//! ResNet-50 against torchvision's and candle-transformers', and GradCAM against pytorch-grad-cam. All of them draw the
+//! same weights by one rule (tests/fixtures/resnet50.py, which wrote the figures of the two Python libraries).
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(not(target_arch = "wasm32"))]
 
 use candle_core::{DType, Device, Shape, Tensor};
-use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
+use candle_nn::{Init, Module, VarBuilder, var_builder::SimpleBackend};
+use candle_transformers::models::resnet::resnet50_no_final_layer;
 use octlens::explain::grad_cam::grad_cam;
 use octlens::nn::linear::Linear;
 use octlens::resnet::{ResNet, ResNetConfig};
 use serde::Deserialize;
 
-/// f32 sums in another order, through fifty layers.
+/// f32 sums in another order, through fifty layers, as a share of the largest value.
 const RELATIVE_TOLERANCE: f32 = 1e-3;
 const N_CLASSES: usize = 2;
 const TARGET: usize = 0;
@@ -23,18 +24,10 @@ struct Reference {
     cam: Vec<Vec<f32>>,
 }
 
-/// CRC-32 (IEEE 802.3), bit by bit.
-fn crc32(text: &str) -> u64 {
-    let crc = text.bytes().fold(!0u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
-    });
-    u64::from(!crc)
-}
-
 /// The script's `uniform`: numbers in -1…1.
 fn uniform(name: &str, count: usize) -> Vec<f32> {
     const MASK: u64 = 0xFFFF_FFFF;
-    let seed = crc32(name);
+    let seed = u64::from(crc32fast::hash(name.as_bytes()));
     let number = |i: u64| {
         let mut x = (i.wrapping_mul(2_654_435_761) + seed) & MASK;
         x = ((x ^ (x >> 15)) * 2_246_822_519) & MASK;
@@ -102,4 +95,18 @@ fn features_logits_and_heatmap_are_those_of_torchvision_and_pytorch_grad_cam() {
     let cam = grad_cam(&map, tail, TARGET).unwrap();
     assert_eq!((cam.rows, cam.cols), (4, 6));
     assert_close(&cam.values, &reference.cam.concat(), "heatmap");
+}
+
+#[test]
+fn features_are_those_of_candle_transformers() {
+    let vb = VarBuilder::from_backend(Box::new(Drawn), DType::F32, Device::Cpu);
+    let ours = ResNet::new(&ResNetConfig::resnet50(), vb.clone()).unwrap();
+    let theirs = resnet50_no_final_layer(vb).unwrap();
+    // Odd sizes: every convolution and pooling with a stride meets a border that its window does not fill.
+    let images = Tensor::from_vec(uniform("images", 2 * 3 * 67 * 97), (2, 3, 67, 97), &Device::Cpu).unwrap();
+    let flat = |features: &Tensor| features.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let ours = ours.pool(&ours.feature_map(&images).unwrap()).unwrap();
+    let theirs = theirs.forward(&images).unwrap();
+    assert_eq!(ours.dims(), theirs.dims());
+    assert_close(&flat(&ours), &flat(&theirs), "features");
 }

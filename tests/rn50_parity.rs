@@ -15,7 +15,7 @@ use octlens::clip::{Clip, ClipConfig};
 use octlens::nn::Mode;
 use octlens::train::fit::batches::text_batch;
 use octlens::train::fit::loss::contrastive_loss;
-use octlens::train::import::{bpe, import, resnet50};
+use octlens::train::import::{bpe, clip, resnet50};
 use serde_json::Value;
 
 /// Cosine of ours with open_clip's embedding, at least.
@@ -75,7 +75,7 @@ fn cosine(ours: &Tensor, reference: &Tensor) -> f64 {
 #[ignore = "needs the folder that tests/parity/rn50.py writes"]
 fn rn50_equals_open_clips() {
     let (dir, parity) = (folder(), parity());
-    let imported = import(&dir.join("weights.pt"), &vocabulary(&parity), None).unwrap();
+    let imported = clip::read(&dir.join("weights.pt"), &vocabulary(&parity), None).unwrap();
     assert_eq!(imported.manifest.clip, ClipConfig::rn50());
     let reference = candle_core::safetensors::load(dir.join("reference.safetensors"), &Device::Cpu).unwrap();
     let texts: Vec<String> = serde_json::from_value(parity["texts"].clone()).unwrap();
@@ -167,7 +167,7 @@ fn archives_of_full_size_are_read() {
     let (dir, parity) = (folder(), parity());
     let read = |name: &str| {
         let started = Instant::now();
-        let imported = import(&dir.join(name), &vocabulary(&parity), None).unwrap();
+        let imported = clip::read(&dir.join(name), &vocabulary(&parity), None).unwrap();
         let (format, seconds) = (&imported.manifest.weights.format, started.elapsed().as_secs_f32());
         println!("{name}: {format}, {} tensors in {seconds:.1} s", imported.towers.len());
         imported

@@ -1,169 +1,28 @@
-//! Keeps the house in order: who may import whom, how long a file may be, what no file may hold.
-//! Reads text only; knows no octlens API. The list of imports is the one of the crate docs: change both.
+//! Holds the sources to their rules: who may import whom, no circles of imports, how long a file may be, what no file
+//! may hold. Reads text only; knows no octlens API. The table of imports stands in the crate docs and nowhere else.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "tidy/imports.rs"]
+mod imports;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use imports::{Law, Source, Tree, files_under, is_within};
 
 /// The longest a source file may be.
 const MAX_LINES: usize = 500;
-
-/// Everything that is not the page, the worker or the training, in one word.
-const CORE: &[&str] = &[
-    "bundle",
-    "caption",
-    "clip",
-    "engine",
-    "explain",
-    "head",
-    "kernels",
-    "nn",
-    "preprocess",
-    "protocol",
-    "render",
-    "report",
-    "resnet",
-    "scan",
-    "tokenizer",
-];
-
-/// Who may import whom; the longest matching name decides. A module may always import itself and `error`.
-const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("error", &[]),
-    ("report", &[]),
-    ("caption", &[]),
-    ("scan", &[]),
-    ("tokenizer", &[]),
-    ("preprocess", &["scan"]),
-    ("kernels", &[]),
-    ("nn", &["kernels"]),
-    ("clip", &["nn"]),
-    ("head", &["nn"]),
-    ("resnet", &["nn"]),
-    ("explain", &["clip", "head", "nn", "report", "preprocess", "tokenizer"]),
-    ("bundle", &["nn::params", "clip", "head", "preprocess", "tokenizer", "caption"]),
-    ("protocol", &["report", "caption"]),
-    ("render", &["report"]),
-    ("engine", CORE),
-    ("web::worker", &["engine", "protocol", "web::fetch"]),
-    ("web", &["protocol", "render", "report", "caption", "web"]),
-    ("train", CORE),
-];
-
-/// One file of the sources: its path, its module, and its lines outside of test modules and comments.
-struct Source {
-    path: PathBuf,
-    module: String,
-    text: String,
-    code: Vec<(usize, String)>,
-}
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn files_under(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files_under(&path, found);
-        } else {
-            found.push(path);
-        }
-    }
-}
-
-/// The code of a file by line number: no comments, nothing after `#[cfg(test)]` (tests close a file and may use
-/// whatever they need), nothing within quotes.
-fn code_of(text: &str) -> Vec<(usize, String)> {
-    text.lines()
-        .enumerate()
-        .take_while(|(_, line)| !line.trim_start().starts_with("#[cfg(test)]"))
-        .map(|(i, line)| (i + 1, line.split("//").next().unwrap_or_default().to_owned()))
-        .collect()
-}
-
 fn sources() -> Vec<Source> {
-    let src = root().join("src");
-    let mut paths = Vec::new();
-    files_under(&src, &mut paths);
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    paths.sort();
-    assert!(paths.len() > 20, "the sources are not where they are looked for: {}", src.display());
-    paths
-        .into_iter()
-        .map(|path| {
-            let text = fs::read_to_string(&path).unwrap();
-            let relative = path.strip_prefix(&src).unwrap().with_extension("");
-            let module = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("::");
-            let code = code_of(&text);
-            Source { path: path.strip_prefix(root()).unwrap().to_owned(), module, text, code }
-        })
-        .collect()
+    imports::sources(root())
 }
 
-/// Whether `module` is `of` or lies within it.
-fn is_within(module: &str, of: &str) -> bool {
-    module == of || module.strip_prefix(of).is_some_and(|rest| rest.starts_with("::"))
-}
-
-/// What `crate::…` and `super::…` paths of `module` name: `crate::a::{b, c}` gives `a::b` and `a::c`.
-fn imports(module: &str, code: &[(usize, String)]) -> Vec<(usize, String)> {
-    let parent = module.rsplit_once("::").map_or_else(String::new, |(parent, _)| format!("{parent}::"));
-    // Groups may span lines: all code in one text, with the place of each line.
-    let joined: String = code.iter().flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
-    let line_at = |at: usize| code[joined[..at].matches('\n').count()].0;
-    let mut found = Vec::new();
-    for (root, prefix) in [("crate::", ""), ("super::", parent.as_str())] {
-        for (at, _) in joined.match_indices(root) {
-            if !joined[..at].ends_with(|c: char| c.is_alphanumeric() || "_:".contains(c)) {
-                found.extend(paths_of(prefix, &joined[at + root.len()..]).into_iter().map(|path| (line_at(at), path)));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-/// The paths at the start of `text`: one, or those of a group in braces.
-fn paths_of(prefix: &str, text: &str) -> Vec<String> {
-    let plain_end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(text.len());
-    let path = format!("{prefix}{}", &text[..plain_end]);
-    let group = &text[plain_end..];
-    if !group.starts_with('{') || !(path.is_empty() || path.ends_with("::")) {
-        return vec![path.trim_end_matches(':').to_owned()];
-    }
-    let (mut depth, mut start, mut paths) = (0, 1, Vec::new());
-    for (at, c) in group.char_indices() {
-        depth += match c {
-            '{' => 1,
-            '}' => -1,
-            _ => 0,
-        };
-        if (c == ',' && depth == 1) || depth == 0 {
-            let item = group[start..at].trim();
-            if !item.is_empty() {
-                paths.extend(paths_of(&path, item));
-            }
-            start = at + 1;
-        }
-        if depth == 0 {
-            break;
-        }
-    }
-    paths
-}
-
-fn allowed(module: &str) -> Option<(&'static str, &'static [&'static str])> {
-    MAY_IMPORT.iter().filter(|(name, _)| is_within(module, name)).max_by_key(|(name, _)| name.len()).copied()
-}
-
-fn may_import(module: &str, path: &str) -> bool {
-    let Some((name, list)) = allowed(module) else { return false };
-    // The worker lies in `web` and is a house of its own: the page speaks to it by messages alone.
-    let is_other_thread = is_within(path, "web::worker") && !is_within(module, "web::worker");
-    let is_open = |open: &&str| is_within(path, open) && !is_other_thread;
-    is_within(path, "error") || is_open(&name) || list.iter().any(is_open)
+fn law() -> Law {
+    Law::read(&fs::read_to_string(root().join("src/lib.rs")).unwrap())
 }
 
 fn assert_none(problems: &[String]) {
@@ -172,17 +31,18 @@ fn assert_none(problems: &[String]) {
 
 #[test]
 fn every_module_imports_only_what_it_may() {
+    let (sources, law) = (sources(), law());
+    let tree = Tree::new(&sources);
     let mut problems = Vec::new();
-    for source in sources().iter().filter(|source| source.module != "lib" && !source.module.starts_with("bin::")) {
-        if allowed(&source.module).is_none() {
-            problems.push(format!("{}: say in tests/tidy.rs what this module may import", source.path.display()));
+    for (module, imports) in tree.modules() {
+        if law.row(module).is_none() {
+            problems.push(format!("{module}: say in the table of src/lib.rs what it may import"));
             continue;
         }
-        for (line, path) in imports(&source.module, &source.code) {
-            if !may_import(&source.module, &path) {
-                problems.push(format!("{}:{line}: {} may not import {path}", source.path.display(), source.module));
-            }
-        }
+        let forbidden = imports.iter().filter(|import| !law.allows(module, &import.path));
+        problems.extend(forbidden.map(|import| format!("{module}:{}: may not import {}", import.line, import.path)));
+    }
+    for source in &sources {
         for (line, code) in &source.code {
             if code.contains("super::super::") {
                 problems.push(format!("{}:{line}: write crate::… instead of super::super::", source.path.display()));
@@ -190,6 +50,16 @@ fn every_module_imports_only_what_it_may() {
         }
     }
     assert_none(&problems);
+}
+
+#[test]
+fn the_table_of_imports_opens_nothing_that_is_not_used() {
+    assert_none(&law().idle(&Tree::new(&sources())));
+}
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    assert_none(&Tree::new(&sources()).circles());
 }
 
 #[test]
@@ -256,14 +126,15 @@ fn no_committed_text_names_a_place_on_one_machine() {
     // Written apart, so that this file does not name them.
     let places = [["/wo", "rk/"], ["/ro", "ot/"], ["/tm", "p/"], ["/ho", "me/"]].map(|halves| halves.concat());
     let mut paths = Vec::new();
-    for dir in ["src", "tests", "www", "weights", ".ci", ".cargo", "clippy"] {
+    for dir in ["src", "tests", "docs", "examples", "www", "weights", ".ci", ".cargo", "clippy"] {
         if root().join(dir).is_dir() {
             files_under(&root().join(dir), &mut paths);
         }
     }
     for entry in fs::read_dir(root()).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_file() {
+        // In a worktree of git, `.git` is a file that names its repository.
+        if path.is_file() && !path.ends_with(".git") {
             paths.push(path);
         }
     }
@@ -299,32 +170,78 @@ fn names_place(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-}~".contains(c)))
 }
 
+/// Sources of made-up files: path below `src` without extension, and text.
+fn made_up(files: &[(&str, &str)]) -> Vec<Source> {
+    let source = |(module, text): &(&str, &str)| Source::new(Path::new(module), module, (*text).to_owned());
+    files.iter().map(source).collect()
+}
+
+fn imports_of(files: &[(&str, &str)], module: &str) -> Vec<(usize, String)> {
+    let tree = Tree::new(&made_up(files));
+    let (_, imports) = tree.modules().find(|(name, _)| *name == module).unwrap();
+    imports.iter().map(|import| (import.line, import.path.clone())).collect()
+}
+
 #[test]
 fn the_reader_of_imports_sees_groups_and_nested_paths() {
-    let code = code_of(
-        "use crate::error::Result;\nuse crate::{\n  nn::{conv, norm},\n  report::Report,\n};\n// crate::web\n\
-         let x = (crate::scan::Scan, super::worker::x);\n#[cfg(test)]\nuse crate::train;",
-    );
-    let found = imports("web::app", &code);
+    let text = "use crate::error::Result;\nuse crate::{\n  nn::{self, conv, norm as n},\n  report::Report,\n};\n// crate::web\n\
+                let x = (crate::scan::Scan, super::worker::x, self::y, fields::z, other_fields::z);\n#[cfg(test)]\n\
+                mod tests {\n  use crate::train;\n}\nuse super::super::render;";
+    let found = imports_of(&[("web::app", text), ("web::app::fields", "")], "web::app");
     let expected = [
         (1, "error::Result"),
+        (2, "nn"),
         (2, "nn::conv"),
         (2, "nn::norm"),
         (2, "report::Report"),
         (7, "scan::Scan"),
+        (7, "web::app::fields::z"),
+        (7, "web::app::y"),
         (7, "web::worker::x"),
+        (12, "render"),
     ];
-    assert_eq!(found, expected.map(|(line, path)| (line, path.to_owned())));
+    let expected: Vec<_> = expected.map(|(line, path)| (line, path.to_owned())).into();
+    assert_eq!(found, expected);
 }
 
 #[test]
-fn a_forbidden_import_is_seen() {
-    assert!(may_import("web::worker", "engine::Engine"));
-    assert!(!may_import("web::app", "engine::Engine"));
-    assert!(!may_import("web::client", "web::worker"));
-    assert!(!may_import("nn::conv", "clip"));
-    assert!(!may_import("engine", "train::fit"));
-    assert!(!may_import("bundle", "nn::conv"));
-    assert!(may_import("bundle", "nn::params::Params"));
-    assert!(!may_import("report_of_mine", "error"));
+fn a_made_up_circle_is_seen() {
+    let circles = |files: &[(&str, &str)]| Tree::new(&made_up(files)).circles();
+    assert_eq!(
+        circles(&[("a", "use crate::b::B;"), ("b", "use crate::c::C;"), ("c", "fn f(x: crate::a::A) {}"), ("d", "")]),
+        ["a → b → c → a"]
+    );
+    // A parent that only declares its child and gives it on is none, one that uses it is.
+    assert!(circles(&[("a", "mod b;\npub use b::B;"), ("a::b", "use super::A;")]).is_empty());
+    assert_eq!(circles(&[("a", "mod b;\nfn f() { b::g() }"), ("a::b", "use super::A;")]), ["a → a::b → a"]);
+    // What a module gives on is its definer's.
+    let through = [("a", "pub use b::B;"), ("a::b", "use super::c::C;"), ("a::c", "use super::B;")];
+    assert_eq!(circles(&through), ["a::b → a::c → a::b"]);
+    let renamed = [("a", "pub use b::B as D;"), ("a::b", "use crate::c::C;"), ("c", "use crate::a::D;")];
+    assert_eq!(circles(&renamed), ["a::b → c → a::b"]);
+    // Tests may use what they need.
+    assert!(circles(&[("a", "use crate::b;"), ("b", "#[cfg(test)]\nmod tests { use crate::a; }")]).is_empty());
+}
+
+#[test]
+fn a_forbidden_import_and_an_idle_entry_are_seen() {
+    let law = Law::read(
+        "//! | module | may import |\n//! |---|---|\n//! | [`kernels`], `report` | nothing |\n\
+         //! | [`nn`] | `kernels` |\n//! | [`bundle`] | `nn::params` |\n//! | `bundle::card` | `report` |\n\
+         //! | `web` | `report`, `bundle::card` |\n//! | `web::worker` | `bundle`, `web` |",
+    );
+    assert!(law.allows("nn::conv", "kernels::Kernel") && law.allows("nn::conv", "nn::Mode"));
+    assert!(!law.allows("nn::conv", "report::Report"));
+    assert!(law.allows("bundle", "nn::params::Params") && !law.allows("bundle", "nn::conv"));
+    assert!(law.allows("web::app", "error::Error") && law.allows("web::app", "bundle::card::ModelCard"));
+    // A module with a row of its own is opened by name only.
+    assert!(!law.allows("web::app", "bundle::Bundle") && !law.allows("web::app", "web::worker::x"));
+    assert!(!law.allows("web::worker", "bundle::card::ModelCard") && law.allows("web::worker", "web::client"));
+    assert!(law.row("report_of_mine").is_none() && !law.allows("report_of_mine", "error"));
+
+    let files = [("kernels", ""), ("report", ""), ("nn", "use crate::kernels;"), ("bundle", "use crate::nn::params;")];
+    let idle = law.idle(&Tree::new(&made_up(&files)));
+    assert!(idle.contains(&"web: there is no such module".to_owned()), "{idle:?}");
+    assert!(idle.contains(&"bundle::card: nothing in it imports report".to_owned()), "{idle:?}");
+    assert!(!idle.iter().any(|problem| problem.starts_with("bundle:") && !problem.starts_with("bundle::")), "{idle:?}");
 }

@@ -13,7 +13,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use common::{printed, text, train};
 use octlens::clip::Clip;
-use octlens::train::import::Imported;
+use octlens::train::import::folder;
 use serde_json::Value;
 
 /// How closely the same network answers in 8-bit integers and in floats, as a correlation of heatmaps and of word scores.
@@ -187,7 +187,7 @@ fn what_was_imported_embeds_images_and_texts() {
     let inner: Vec<u32> = serde_json::from_value(case["ids"].clone()).unwrap();
     assert_eq!(ids[1..ids.len() - 1], inner, "between start and end, the ids of CLIP's own tokenizer");
 
-    let imported = Imported::read(dir.path()).unwrap();
+    let imported = folder::read(dir.path()).unwrap();
     let vb = VarBuilder::from_tensors(imported.towers, DType::F32, &Device::Cpu);
     let clip = Clip::new(&imported.manifest.clip, vb).unwrap();
     let token_ids = Tensor::new(ids.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();

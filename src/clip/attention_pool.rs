@@ -1,4 +1,4 @@
-//! CLIP's attention pool: the mean of the feature map asks each of its cells (CLIP's `AttentionPool2d`).
+//! CLIP's attention pool: attention from the mean of the feature map to each of its cells (CLIP's `AttentionPool2d`).
 
 use candle_core::{D, DType, Tensor};
 use candle_nn::VarBuilder;
@@ -15,7 +15,7 @@ pub struct AttentionPool {
     k_proj: Linear,
     v_proj: Linear,
     c_proj: Linear,
-    /// (n_heads, channels): 1 where a channel belongs to a head.
+    /// (n_heads, channels): 1 where a channel belongs to an attention head.
     heads: Tensor,
     compute: DType,
 }
@@ -39,15 +39,15 @@ impl AttentionPool {
 
     /// (batch, channels, rows, cols) → (batch, embed_dim), not normalised.
     ///
-    /// There is one query, so nothing is projected cell by cell: `q · (K x) = (q K) · x`, and the mean of values is the
-    /// value of the mean. Each projection sees one row for each head instead of one for each cell.
+    /// There is one query, so no cell is projected on its own: `q · (K x) = (q K) · x`, and the mean of values is the value of
+    /// the mean. Each projection runs on one row per attention head instead of one row per cell.
     pub fn forward(&self, feature_map: &Tensor) -> Result<Tensor> {
         let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
         let mean = cells.mean_keepdim(1)?;
         let cells = Tensor::cat(&[&mean, &cells], 1)?.broadcast_add(&self.positional_embedding)?;
         let (n_heads, channels) = self.heads.dims2()?;
         let scale = ((channels / n_heads) as f64).powf(-0.5);
-        // One row per head: (batch, n_heads, channels).
+        // One row per attention head: (batch, n_heads, channels).
         let query = (self.q_proj.forward(&cells.narrow(1, 0, 1)?)? * scale)?.broadcast_mul(&self.heads)?;
         let asked = self.k_proj.weight().transposed_product(&query)?;
         let logits = product(self.compute, &asked, &cells.t()?.contiguous()?, Tensor::matmul)?;
@@ -57,8 +57,8 @@ impl AttentionPool {
         self.c_proj.forward(&values.broadcast_mul(&self.heads)?.sum(1)?)
     }
 
-    /// What each cell adds to the embedding when it is attended to: its projected value (Zhou, Loy & Dai 2022,
-    /// "MaskCLIP"), without positions and biases, which no cell's activation can change and GradCAM does not see.
+    /// What each cell adds to the embedding when it is attended to: its projected value (Zhou, Loy & Dai 2022, "MaskCLIP").
+    /// Positions and biases are left out: they do not depend on the cell's activations, and GradCAM has no gradient for them.
     /// (batch, channels, rows, cols) → (batch, rows · cols, embed_dim), not normalised.
     pub fn cell_embeds(&self, feature_map: &Tensor) -> Result<Tensor> {
         let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;

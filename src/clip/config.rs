@@ -1,8 +1,9 @@
-//! Sizes of both towers. `rn50` is CLIP's RN50 to the letter; `compact` is made for CPUs and a small download.
+//! Sizes of both towers. `rn50` is exactly CLIP's RN50; `compact` is made for CPUs and a small download.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::nn::conv::EXPANSION;
 
 /// Sizes of both towers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +34,9 @@ pub struct VisionConfig {
 /// Sizes of the text transformer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextConfig {
-    /// The most tokens it reads.
+    /// The largest number of tokens.
     pub context_length: usize,
-    /// Tokens it knows.
+    /// Number of token ids.
     pub vocab_size: usize,
     /// Channels.
     pub width: usize,
@@ -45,12 +46,10 @@ pub struct TextConfig {
     pub layers: usize,
 }
 
-/// A bottleneck's output has four times its inner channels (He et al. 2016).
-pub const EXPANSION: usize = 4;
-/// Channels of one head of the attention pool (CLIP's `model.py`).
+/// Channels of one attention head of the attention pool (CLIP's `model.py`).
 const POOL_HEAD_DIM: usize = 64;
 
-/// Whether an image tower can see that many rows or columns of pixels.
+/// Whether an image tower can have an input of that many rows or columns.
 pub fn is_input_side(pixels: usize) -> bool {
     pixels.is_multiple_of(32) && (32..=2048).contains(&pixels)
 }
@@ -61,7 +60,7 @@ impl VisionConfig {
         self.width * 8 * EXPANSION
     }
 
-    /// Heads of the attention pool.
+    /// Attention heads of the attention pool.
     pub fn pool_heads(&self) -> usize {
         (self.feature_dim() / POOL_HEAD_DIM).max(1)
     }
@@ -103,7 +102,7 @@ impl ClipConfig {
         }
     }
 
-    /// Refuses sizes that cannot be built, or that no honest file would ask memory for.
+    /// Refuses sizes that cannot be built, or that would take more memory than any real model.
     ///
     /// # Errors
     /// Names the first size that is wrong.

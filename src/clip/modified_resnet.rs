@@ -1,21 +1,18 @@
-//! CLIP's ResNet: a stem of three convolutions, anti-aliased strides (average pooling before a strided step's last
-//! convolution), attention pooling. Split at the last feature map, where GradCAM starts.
+//! CLIP's ResNet: a stem of three convolutions, anti-aliased strides (average pooling before the last
+//! convolution of a strided block), attention pooling. Split at the last feature map, where GradCAM starts.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 
 use super::attention_pool::AttentionPool;
-use super::config::{EXPANSION, VisionConfig};
-use crate::error::{Error, Result};
+use super::config::VisionConfig;
+use crate::error::Result;
 use crate::nn::Mode;
 use crate::nn::activations::{Activations, Int8Activations};
-use crate::nn::conv::{Activation, ConvBn, PixelConv, conv_bn};
+use crate::nn::conv::{Activation, ConvBn, EXPANSION, PixelConv, conv_bn};
 use crate::nn::straight_through::straight_through;
-
-const N_STAGES: usize = 4;
 
 #[derive(Clone, Debug)]
 struct Bottleneck {
@@ -43,7 +40,7 @@ impl Bottleneck {
     }
 
     fn forward<A: Activations>(&self, x: &A, mode: Mode) -> Result<A> {
-        let strided = |x: A| if self.stride > 1 { x.halve() } else { Ok(x) };
+        let strided = |x: A| if self.stride > 1 { x.average_pool() } else { Ok(x) };
         let y = strided(x.conv(&self.conv1, mode)?.conv(&self.conv2, mode)?)?;
         let identity = match &self.downsample {
             Some(downsample) => strided(x.clone())?.conv(downsample, mode)?,
@@ -57,30 +54,31 @@ impl Bottleneck {
 #[derive(Clone, Debug)]
 pub struct ModifiedResNet {
     stem: [ConvBn; 3],
-    stages: Vec<Vec<Bottleneck>>,
-    /// The first layer of a tower that runs on bytes.
+    blocks: Vec<Bottleneck>,
+    /// The first layer, where the tower runs on bytes.
     pixel_conv: Option<Arc<PixelConv>>,
     attnpool: AttentionPool,
+    feature_layer: String,
 }
 
 impl ModifiedResNet {
     /// Keys as in OpenAI's `visual.`: `conv1`, `bn1`, …, `layer1.0.conv1`, …, `attnpool`.
     pub fn new(config: &VisionConfig, embed_dim: usize, vb: VarBuilder<'_>) -> Result<Self> {
         let half = config.width / 2;
-        let mut stages = Vec::with_capacity(config.layers.len());
+        let mut blocks = Vec::new();
+        let mut feature_layer = String::new();
         let mut c_in = config.width;
         for (i, n_blocks) in config.layers.into_iter().enumerate() {
             let planes = config.width << i;
             let last = i + 1 == config.layers.len();
             let stage_stride = if i == 0 || (last && config.output_stride == 16) { 1 } else { 2 };
             let vb = vb.pp(format!("layer{}", i + 1));
-            let mut blocks = Vec::with_capacity(n_blocks);
             for block in 0..n_blocks {
                 let stride = if block == 0 { stage_stride } else { 1 };
                 blocks.push(Bottleneck::new(c_in, planes, stride, vb.pp(block))?);
                 c_in = planes * EXPANSION;
             }
-            stages.push(blocks);
+            feature_layer = vb.prefix();
         }
         let (rows, cols) = config.feature_size();
         let stem = [
@@ -91,7 +89,8 @@ impl ModifiedResNet {
         Ok(Self {
             pixel_conv: stem[1].is_int8().then(|| stem[0].on_pixels()).transpose()?.map(Arc::new),
             stem,
-            stages,
+            blocks,
+            feature_layer,
             attnpool: AttentionPool::new(
                 rows * cols,
                 config.feature_dim(),
@@ -102,12 +101,12 @@ impl ModifiedResNet {
         })
     }
 
-    /// Every convolution, with the one whose (perhaps pooled) output it reads; the first reads pixels.
+    /// Every convolution, and the one whose output (pooled or not) it reads; none for the first, which reads pixels.
     pub fn inputs(&self) -> Vec<(&ConvBn, Option<&ConvBn>)> {
         let [first, second, third] = &self.stem;
         let mut pairs = vec![(first, None), (second, Some(first)), (third, Some(second))];
         let mut before = third;
-        for block in self.stages.iter().flatten() {
+        for block in &self.blocks {
             pairs.extend([(&block.conv1, Some(before)), (&block.conv2, Some(&block.conv1))]);
             pairs.extend(block.downsample.as_ref().map(|downsample| (downsample, Some(before))));
             pairs.push((&block.conv3, Some(&block.conv2)));
@@ -116,63 +115,25 @@ impl ModifiedResNet {
         pairs
     }
 
+    /// Where the feature map comes from, by its name in the file: `visual.layer4`.
+    pub fn feature_layer(&self) -> &str {
+        &self.feature_layer
+    }
+
     /// `pixel_values` (batch, 3, image_height, image_width), normalised → feature map (batch, C, rows, cols), ≥ 0.
     pub fn feature_map(&self, pixel_values: &Tensor, mode: Mode) -> Result<Tensor> {
-        self.until(pixel_values, N_STAGES, mode)
-    }
-
-    /// The map after `stage` (1…4): where GradCAM may look. (batch, C, rows, cols), ≥ 0.
-    ///
-    /// # Errors
-    /// There is no such stage.
-    pub fn stage_map(&self, pixel_values: &Tensor, stage: usize) -> Result<Tensor> {
-        self.last_of(stage)?;
-        self.until(pixel_values, stage, Mode::Eval)
-    }
-
-    fn until(&self, pixel_values: &Tensor, stage: usize, mode: Mode) -> Result<Tensor> {
-        let Some(layer) = self.pixel_conv.clone() else {
-            return self.layers(&self.first(pixel_values, mode)?, 0..stage, mode);
+        let Some(first) = self.pixel_conv.clone() else {
+            return self.layers(&self.first(pixel_values, mode)?, mode);
         };
         let (on_bytes, on_floats) = (self.clone(), self.clone());
         straight_through(
             pixel_values,
             move |image, size| {
-                let x = Int8Activations::from_pixels(&layer, image, size, on_bytes.stem[0].steps()?);
-                on_bytes.layers(&x, 0..stage, Mode::Eval)
+                let x = Int8Activations::from_pixels(&first, image, size, on_bytes.stem[0].output_scales()?);
+                on_bytes.layers(&x, Mode::Eval)
             },
-            move |x| on_floats.layers(&on_floats.first(x, Mode::Eval)?, 0..stage, Mode::Eval),
+            move |x| on_floats.layers(&on_floats.first(x, Mode::Eval)?, Mode::Eval),
         )
-    }
-
-    /// The convolution with which `stage` (1…4) ends.
-    fn last_of(&self, stage: usize) -> Result<&ConvBn> {
-        let blocks = stage.checked_sub(1).and_then(|i| self.stages.get(i));
-        let last = blocks.and_then(|blocks| blocks.last());
-        Ok(&last.ok_or_else(|| Error::config(format!("there is no stage {stage}: take 1 to {N_STAGES}")))?.conv3)
-    }
-
-    /// From the map after `stage` (1…4) to the last one, with gradients.
-    ///
-    /// # Errors
-    /// There is no such stage.
-    pub fn resume(&self, map: &Tensor, stage: usize) -> Result<Tensor> {
-        let (last, stages) = (self.last_of(stage)?, stage..N_STAGES);
-        if self.pixel_conv.is_none() || stages.is_empty() {
-            return self.layers(map, stages, Mode::Eval);
-        }
-        let (on_bytes, on_floats, of_floats) = (self.clone(), self.clone(), stages.clone());
-        let steps = last.steps()?.clone();
-        straight_through(
-            map,
-            move |map, size| on_bytes.layers(&Int8Activations::quantize(map, size, &steps), stages.clone(), Mode::Eval),
-            move |x| on_floats.layers(x, of_floats.clone(), Mode::Eval),
-        )
-    }
-
-    /// Stages after the stem.
-    pub fn n_stages(&self) -> usize {
-        self.stages.len()
     }
 
     /// The first convolution in floats: `pixel_values` are signed.
@@ -180,13 +141,10 @@ impl ModifiedResNet {
         self.stem[0].forward(pixel_values, mode)
     }
 
-    /// The layers of `stages` on any kind of activations; stage 0 begins after the first convolution.
-    pub fn layers<A: Activations>(&self, x: &A, stages: Range<usize>, mode: Mode) -> Result<A> {
-        let mut x = x.clone();
-        if stages.start == 0 {
-            x = x.conv(&self.stem[1], mode)?.conv(&self.stem[2], mode)?.halve()?;
-        }
-        for block in self.stages[stages].iter().flatten() {
+    /// All layers after the first convolution, on any kind of activations.
+    pub fn layers<A: Activations>(&self, x: &A, mode: Mode) -> Result<A> {
+        let mut x = x.conv(&self.stem[1], mode)?.conv(&self.stem[2], mode)?.average_pool()?;
+        for block in &self.blocks {
             x = block.forward(&x, mode)?;
         }
         Ok(x)

@@ -1,5 +1,5 @@
-//! CLIP's text tower: a causal transformer, read at the end token. It runs on the tokens there are, not on a fixed
-//! context: what follows the end token cannot reach it.
+//! CLIP's text tower: a causal transformer whose output is taken at the end token. It runs on the tokens of the text, not
+//! on a padded context: what follows the end token cannot influence it.
 
 use candle_core::{IndexOp, Tensor};
 use candle_nn::VarBuilder;
@@ -102,7 +102,7 @@ impl TextTransformer {
         self.project(&Tensor::stack(&pooled, 0)?)
     }
 
-    /// Token representations (batch, n, width) through every block; `mask` is (n, n).
+    /// Runs token representations (batch, n, width) through every block; `mask` is (n, n).
     fn blocks(&self, tokens: &Tensor, mask: &Tensor) -> Result<Tensor> {
         self.resblocks.iter().try_fold(tokens.clone(), |x, block| block.forward(&x, mask))
     }
@@ -117,7 +117,7 @@ impl TextTransformer {
         self.encode(&self.embed_tokens(token_ids)?, end)
     }
 
-    /// The same for texts of any lengths, whose common beginnings run once. Returns (n_texts, D), not normalised.
+    /// The same for texts of any lengths; beginnings that they have in common are computed once. Returns (n_texts, D), not normalised.
     ///
     /// # Errors
     /// A text has more tokens than the context holds.

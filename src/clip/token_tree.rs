@@ -1,6 +1,6 @@
-//! Several texts as one tree of tokens: what they begin with in common stands in it once. The text tower is causal, so a
-//! token's representation depends on what comes before it alone, and texts that begin alike can share it. The 2ⁿ
-//! captions of some of n phrases share most of their tokens.
+//! Several texts as one tree of tokens (a trie), in which a common beginning occurs once. The text tower is causal: a
+//! token's representation depends only on the tokens before it, so texts with the same beginning can share it. The 2ⁿ
+//! captions made of some of n phrases share most of their tokens.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::error::Result;
 pub struct TokenTree {
     /// Each node's token id; parents come before their children.
     pub ids: Vec<u32>,
-    /// Each node's place in its texts.
+    /// Each node's position in its texts.
     pub positions: Vec<u32>,
     /// The node of each text's last token.
     pub ends: Vec<u32>,
@@ -41,7 +41,7 @@ impl TokenTree {
         tree
     }
 
-    /// (n, n), added to the logits of attention: a node sees itself and what comes before it in its texts.
+    /// Mask (n, n), added to the logits of attention: a node attends to itself and to its ancestors.
     pub fn mask(&self, device: &Device) -> Result<Tensor> {
         let n = self.ids.len();
         let mut mask = vec![f32::NEG_INFINITY; n * n];

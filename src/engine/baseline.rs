@@ -1,23 +1,21 @@
-//! The paper's baseline: a frozen ResNet, a linear head, a GradCAM of its own. It has no words.
+//! The paper's baseline: a frozen ResNet with a linear head, explained by a heatmap. It has no text tower.
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::{class_of, heatmap, prediction};
+use crate::bundle::card::{BaselineMetrics, BaselineTraining};
 use crate::bundle::{Bundle, Header, sha256};
 use crate::error::{Error, Result};
-use crate::explain::grad_cam::grad_cam;
+use crate::explain::image_map;
 use crate::nn::linear::Linear;
 use crate::preprocess::{Preprocess, Region};
-use crate::report::{BaselineReport, Heatmap, ModelRef, Prediction, Report};
+use crate::report::{BaselineReport, Heatmap, MapMethod, ModelRef, Prediction, Report};
 use crate::resnet::{ResNet, ResNetConfig};
 use crate::scan::Scan;
 
-/// Where GradCAM looks.
-const LAYER: &str = "layer4";
-
-/// What a baseline's file says of its tensors.
+/// The metadata of a baseline's file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BaselineMetadata {
     /// [`crate::bundle::FORMAT`].
@@ -32,12 +30,12 @@ pub struct BaselineMetadata {
     pub preprocess: Preprocess,
     /// Class words; the index is the class index of the logits.
     pub labels: Vec<String>,
-    /// Of the weights.
+    /// The licence of the weights.
     pub licence: String,
-    /// Data and settings.
-    pub training: serde_json::Value,
-    /// Measured on held-out patients.
-    pub metrics: serde_json::Value,
+    /// How it was trained.
+    pub training: BaselineTraining,
+    /// What was measured on held-out patients, if anything was.
+    pub metrics: Option<BaselineMetrics>,
 }
 
 impl Header for BaselineMetadata {
@@ -53,13 +51,13 @@ impl Header for BaselineMetadata {
     }
 }
 
-/// What it takes to explain the same scan again.
+/// What is needed to explain the same scan again.
 pub struct BaselineAnalysis {
     report: BaselineReport,
     feature_map: Tensor,
 }
 
-/// The baseline, ready to answer.
+/// A loaded baseline.
 pub struct Baseline {
     metadata: BaselineMetadata,
     sha256: String,
@@ -73,7 +71,7 @@ impl Baseline {
     /// # Errors
     /// A file that is damaged, of another version or kind, or whose tensors do not fit is refused by name.
     pub fn load(name: &str, bytes: Vec<u8>) -> Result<Self> {
-        let sha256 = sha256(&bytes);
+        let sha256 = sha256::of(&bytes);
         Self::load_verified(name, bytes, sha256)
     }
 
@@ -88,7 +86,7 @@ impl Baseline {
         })
     }
 
-    /// From tensors by torchvision's names.
+    /// Builds a baseline from tensors with torchvision's names.
     ///
     /// # Errors
     /// A tensor is missing or of another shape.
@@ -98,7 +96,7 @@ impl Baseline {
         Ok(Self { metadata, sha256, resnet, fc })
     }
 
-    /// What the file says of itself.
+    /// The file's metadata.
     pub fn metadata(&self) -> &BaselineMetadata {
         &self.metadata
     }
@@ -109,44 +107,44 @@ impl Baseline {
         Ok(self.resnet.feature_map(&pixel_values)?.detach())
     }
 
-    /// Features (C) of a scan: what the head is trained on.
+    /// Features (C) of a scan, on which the head is trained.
     pub fn features(&self, scan: &Scan) -> Result<Vec<f32>> {
         Ok(self.resnet.pool(&self.feature_map(scan)?)?.get(0)?.to_vec1()?)
     }
 
-    /// What the head says of features (C).
+    /// The head's prediction for features (C).
     pub fn prediction(&self, features: &[f32]) -> Result<Prediction> {
         let features = Tensor::new(features, &Device::Cpu)?.unsqueeze(0)?;
         prediction(&self.metadata.labels, &self.fc.forward(&features)?)
     }
 
-    /// Answers beside `report`: about the same scan and the same class. What is `kept` of a scan spares it the network
-    /// when another class is asked about.
+    /// Adds the baseline's answer about the same scan and class to `report`. `kept` holds the scan's analysis from the first
+    /// call on, so that the network does not run again when another class is asked about.
     ///
     /// # Errors
     /// The class is none of its own.
     pub fn answer_beside(&self, report: &mut Report, scan: &Scan, kept: &mut Option<BaselineAnalysis>) -> Result<()> {
-        let target = &report.heatmap.target;
+        let (target, method) = (&report.heatmap.target, report.heatmap.method);
         let answer = match kept {
-            Some(analysis) => self.revise(analysis, target)?,
-            None => kept.insert(self.analyze(scan, target)?).report.clone(),
+            Some(analysis) => self.revise(analysis, target, method)?,
+            None => kept.insert(self.analyze(scan, target, method)?).report.clone(),
         };
         report.baseline = Some(answer);
         Ok(())
     }
 
-    fn analyze(&self, scan: &Scan, target: &str) -> Result<BaselineAnalysis> {
+    fn analyze(&self, scan: &Scan, target: &str, method: MapMethod) -> Result<BaselineAnalysis> {
         let feature_map = self.feature_map(scan)?;
         let image = prediction(&self.metadata.labels, &self.logits(&feature_map)?)?;
-        let heatmap = self.heatmap(&feature_map, target, self.metadata.preprocess.region(scan))?;
+        let heatmap = self.heatmap(&feature_map, target, method, self.metadata.preprocess.region(scan))?;
         let model = ModelRef { name: self.metadata.name.clone(), sha256: self.sha256.clone() };
         Ok(BaselineAnalysis { report: BaselineReport { model, image, heatmap }, feature_map })
     }
 
-    fn revise(&self, analysis: &BaselineAnalysis, target: &str) -> Result<BaselineReport> {
+    fn revise(&self, analysis: &BaselineAnalysis, target: &str, method: MapMethod) -> Result<BaselineReport> {
         let BaselineAnalysis { report, feature_map } = analysis;
         let [x, y, width, height] = report.heatmap.region;
-        let heatmap = self.heatmap(feature_map, target, Region { x, y, width, height })?;
+        let heatmap = self.heatmap(feature_map, target, method, Region { x, y, width, height })?;
         Ok(BaselineReport { heatmap, ..report.clone() })
     }
 
@@ -155,8 +153,9 @@ impl Baseline {
         self.fc.forward(&self.resnet.pool(feature_map)?)
     }
 
-    fn heatmap(&self, feature_map: &Tensor, target: &str, region: Region) -> Result<Heatmap> {
+    fn heatmap(&self, feature_map: &Tensor, target: &str, method: MapMethod, region: Region) -> Result<Heatmap> {
         let class = class_of(&self.metadata.labels, target)?;
-        Ok(heatmap(grad_cam(feature_map, |map| self.logits(map), class)?, target, LAYER, region))
+        let map = image_map(method, feature_map, |map| self.logits(map), class)?;
+        Ok(heatmap(map, method, target, self.resnet.feature_layer(), region))
     }
 }

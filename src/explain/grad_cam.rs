@@ -11,7 +11,7 @@ pub struct CamMap {
     pub rows: usize,
     /// Columns of cells.
     pub cols: usize,
-    /// Row by row, 0…1; the largest is 1 unless no cell speaks for the class.
+    /// Row by row, 0…1; the largest is 1 unless no cell counts for the class.
     pub values: Vec<f32>,
 }
 
@@ -23,7 +23,7 @@ pub fn grad_cam(feature_map: &Tensor, tail: impl Fn(&Tensor) -> Result<Tensor>, 
     let activations = Var::from_tensor(&feature_map.detach())?;
     let gradients = tail(&activations)?.get(0)?.get(target)?.backward()?;
     let Some(gradient) = gradients.get(&activations) else {
-        // Nothing in the tail depends on the map: then no cell counted.
+        // Nothing in the tail depends on the map, so no cell counts.
         return Ok(CamMap { rows, cols, values: vec![0.; rows * cols] });
     };
     let alpha = gradient.mean_keepdim((2, 3))?;

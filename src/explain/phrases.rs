@@ -1,11 +1,11 @@
-//! A caption's phrases: where they stand, which tokens are theirs, and the caption with only some of them.
+//! The phrases of a caption: their places in it, their tokens, and captions of only some of them.
 
 use std::ops::Range;
 
 use super::shapley::Coalition;
 use crate::tokenizer::Tokens;
 
-/// What stands between commas, without surrounding space.
+/// The text between two commas, without surrounding space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phrase {
     /// Its bytes in the caption.
@@ -14,7 +14,7 @@ pub struct Phrase {
     pub tokens: Range<usize>,
 }
 
-/// The phrases of `text` in order; `tokens` are `text`'s. Commas, start and end tokens belong to none.
+/// The phrases of `text` in order; `tokens` are those of `text`. Commas, start and end tokens belong to no phrase.
 pub fn phrases(text: &str, tokens: &Tokens) -> Vec<Phrase> {
     let mut start = 0;
     let mut phrases = Vec::new();
@@ -35,8 +35,8 @@ pub fn phrases(text: &str, tokens: &Tokens) -> Vec<Phrase> {
     phrases
 }
 
-/// Token ids of the caption that names only the phrases in `kept`, from start to end token. A phrase brings along the
-/// comma before it, unless it is the first one.
+/// Token ids, from start to end token, of the caption with only the phrases in `kept`. Each phrase but the first comes with
+/// the comma before it.
 pub fn token_ids_of(tokens: &Tokens, phrases: &[Phrase], kept: Coalition) -> Vec<u32> {
     let mut ids = tokens.ids[..1].to_vec();
     for (i, phrase) in phrases.iter().enumerate().filter(|(i, _)| kept & 1 << i != 0) {
@@ -48,7 +48,7 @@ pub fn token_ids_of(tokens: &Tokens, phrases: &[Phrase], kept: Coalition) -> Vec
     ids
 }
 
-/// Divides by the sum of absolute values: shares of 1, signs kept.
+/// Divides by the sum of absolute values, so that the shares' absolute values sum to 1.
 pub fn shares(scores: &[f64]) -> Vec<f32> {
     let total: f64 = scores.iter().map(|s| s.abs()).sum();
     scores.iter().map(|s| if total > 0. { (s / total) as f32 } else { 0. }).collect()

@@ -1,8 +1,8 @@
-//! Gradient × activation at the token representations: the paper's idea of a word's share of a class logit.
+//! Gradient × activation at the token representations: the paper's measure of a word's share of a class logit.
 //!
-//! Kept for comparison with the paper. Its signs do not tell which way a phrase counts (`tests/word_scores.rs`). A likely
-//! reason: each block reads its tokens through a layer norm, which takes a token's length away, so that the gradient is
-//! nearly orthogonal to the activation. [`super::shapley`] measures what a phrase changes.
+//! Kept for comparison with the paper. Its sign does not say whether a phrase counts for or against the class
+//! (`tests/word_scores.rs`). A likely reason: each block reads its tokens through a layer norm, which removes a token's
+//! length, so the gradient is nearly orthogonal to the activation. [`super::shapley`] measures what a phrase changes.
 
 use candle_core::{D, Tensor, Var};
 
@@ -11,7 +11,7 @@ use crate::error::Result;
 
 /// `Σ_d ∂ logit[target] / ∂ x_d · x_d` for each token, signed. `tokens` x is (1, n, width), what enters the first block
 /// (token plus position); `tail` takes it to logits (1, n_classes). This is the paper's GradCAM idea on tokens: a
-/// token's activation weighed by its gradient (Cho, Park & Jeong); without ReLU, because a word may speak against.
+/// token's activation weighted by its gradient (Cho, Park & Jeong), without ReLU, because a word may count against the class.
 pub fn token_scores(tokens: &Tensor, tail: impl Fn(&Tensor) -> Result<Tensor>, target: usize) -> Result<Vec<f32>> {
     let tokens = Var::from_tensor(&tokens.detach())?;
     let gradients = tail(&tokens)?.get(0)?.get(target)?.backward()?;
@@ -21,7 +21,7 @@ pub fn token_scores(tokens: &Tensor, tail: impl Fn(&Tensor) -> Result<Tensor>, t
     }
 }
 
-/// Adds the scores of each phrase's tokens; commas, start and end tokens belong to none and are left out.
+/// The sum of the scores of each phrase's tokens; commas, start and end tokens belong to no phrase.
 pub fn phrase_scores(phrases: &[Phrase], token_scores: &[f32]) -> Vec<f64> {
     phrases.iter().map(|p| token_scores[p.tokens.clone()].iter().map(|s| f64::from(*s)).sum()).collect()
 }

@@ -1,16 +1,18 @@
-//! A quantized convolution and what follows it in one pass: scale, bias, residual, ReLU, rounding.
+//! A quantized convolution fused with what follows it: scale, bias, residual, ReLU, rounding.
 
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::map::{inverses, relu, to_byte};
-use super::{BLOCK, Floats, GROUP, Kernel, Map, Offsets, Packed, size_out};
+use super::arithmetic::{BLOCK, GROUP};
+use super::kernel::{Kernel, Offsets};
+use super::map::{Floats, Map, inverses, relu, size_out, to_byte};
+use super::packed::Packed;
 
-/// Bands of pixels that threads share out; a multiple of every kernel's tile.
+/// Pixels are divided among threads in bands of a multiple of this; it is a multiple of every kernel's tile.
 const BAND: usize = 16;
 
-/// A convolution with a bias: `y = scale[c] · Σ byte · w + bias[c]`; the steps of the bytes are in the weights.
+/// A convolution with a bias: `y = scale[c] · Σ byte · w + bias[c]`; the scales of the bytes are in the weights.
 #[derive(Clone, Debug)]
 pub struct Conv {
     weights: Packed,
@@ -34,7 +36,7 @@ impl Conv {
         Self { weights, scales, bias, kernel, stride }
     }
 
-    /// Its weights.
+    /// The weights.
     pub fn weights(&self) -> &Packed {
         &self.weights
     }
@@ -69,7 +71,7 @@ impl Conv {
         Offsets { starts, taps: self.weights.taps() }
     }
 
-    /// Runs over all pixels; `finish(values of up to 16 channels, where they go, the same place in the whole)`.
+    /// Runs over all pixels and calls `finish(values of up to 16 channels, their place in the output, its index in the output)`.
     fn each_pixel<T: Send>(
         &self,
         kernel: Kernel,
@@ -100,15 +102,15 @@ impl Conv {
     }
 }
 
-/// Convolution and ReLU; each channel rounded to its steps.
+/// Convolution and ReLU; each channel rounded to whole multiples of its scale.
 ///
 /// # Panics
-/// `x` does not have the convolution's sizes, or there is not one step for each output.
-pub fn convolve(kernel: Kernel, conv: &Conv, x: &Map, steps: &Arc<[f32]>) -> Map {
+/// `x` does not have the convolution's sizes, or there is not one scale for each output.
+pub fn convolve(kernel: Kernel, conv: &Conv, x: &Map, output_scales: &Arc<[f32]>) -> Map {
     let (height, width) = conv.size_out(x);
-    assert_eq!(steps.len(), conv.weights.n_out(), "one step for each output");
-    let mut out = Map::zeros(height, width, steps);
-    let (inverses, border, stride) = (inverses(steps), out.border(), out.stride());
+    assert_eq!(output_scales.len(), conv.weights.n_out(), "one scale for each output");
+    let mut out = Map::zeros(height, width, output_scales);
+    let (inverses, border, stride) = (inverses(output_scales), out.border(), out.stride());
     conv.each_pixel(kernel, x, &mut out.bytes[..border], |values, out, at| {
         for ((out, value), inverse) in out.iter_mut().zip(values).zip(&inverses[at % stride..]) {
             *out = to_byte(value * inverse);
@@ -128,7 +130,7 @@ pub fn convolve_to_floats(kernel: Kernel, conv: &Conv, x: &Map) -> Floats {
     out
 }
 
-/// Convolution, plus `identity`, ReLU; not rounded, because the sum runs on through the next blocks.
+/// Convolution, plus `identity`, then ReLU; not rounded, because the next blocks add to the sum.
 ///
 /// # Panics
 /// `x` or `identity` do not have the convolution's sizes.
@@ -162,7 +164,7 @@ mod tests {
     }
 
     fn conv(n_out: usize, n_in: usize, kernel: usize, stride: usize) -> Conv {
-        // Every extreme is there: ±127 against 127 must not saturate.
+        // With every extreme: ±127 times 127 must not saturate.
         let values: Vec<i8> = noise(n_out * n_in * kernel * kernel).map(|b| (b as i8).max(-127)).collect();
         let weights = Packed::new(&values, n_out, n_in, kernel * kernel);
         let scales = (0..n_out).map(|c| 1e-4 + c as f32 * 1e-5).collect();
@@ -219,12 +221,17 @@ mod tests {
     fn every_kernel_gives_the_same_integers() {
         for (n_out, n_in, kernel, stride, height, width) in CASES {
             let (conv, x) = (conv(n_out, n_in, kernel, stride), map(n_in, height, width));
-            let steps: Arc<[f32]> = (0..n_out).map(|c| 0.2 + c as f32 * 0.01).collect();
+            let output_scales: Arc<[f32]> = (0..n_out).map(|c| 0.2 + c as f32 * 0.01).collect();
             let results = |kernel: Kernel| {
                 let floats = convolve_to_floats(kernel, &conv, &x);
                 let added = convolve_add(kernel, &conv, &x, &floats);
                 let bits = |floats: &Floats| floats.values.iter().map(|f| f.to_bits()).collect::<Vec<_>>();
-                (bits(&floats), bits(&added), added.rounded(&steps), convolve(kernel, &conv, &x, &steps))
+                (
+                    bits(&floats),
+                    bits(&added),
+                    added.rounded(&output_scales),
+                    convolve(kernel, &conv, &x, &output_scales),
+                )
             };
             let expected = results(Kernel::Portable);
             for kernel in Kernel::available() {

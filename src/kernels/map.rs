@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{BLOCK, GROUP, MAX_ACTIVATION};
+use super::arithmetic::{BLOCK, GROUP, MAX_ACTIVATION, ROUNDER};
 
-/// `value ≈ steps[channel] · byte`, none below zero. Pixel by pixel; a pixel's channels are filled up to whole groups with zeros,
-/// and one more pixel of zeros lies at the end, which taps beyond the border read.
+/// `value ≈ scales[channel] · byte`, none below zero. Pixel by pixel. A pixel's channels are padded with zeros to
+/// whole groups, and a pixel of zeros follows the last one: taps outside the image read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
     /// Rows.
@@ -14,15 +14,17 @@ pub struct Map {
     pub width: usize,
     /// Channels.
     pub channels: usize,
-    /// What a byte of 1 stands for in each channel.
-    pub steps: Arc<[f32]>,
+    /// The scale of each channel: what a byte of 1 stands for.
+    pub scales: Arc<[f32]>,
     pub(super) bytes: Vec<u8>,
 }
 
-/// Adding 1.5 · 2²³ leaves a float's integer part, rounded half to even, in its low bits.
-const ROUNDER: f32 = 12_582_912.;
+/// Pixels of a convolution's output along one side; padded so that stride 1 keeps the size.
+pub fn size_out(n: usize, kernel: usize, stride: usize) -> usize {
+    (n + 2 * (kernel / 2)).saturating_sub(kernel) / stride + 1
+}
 
-/// `max(0, x)`. On wasm `f32::max` is a call, because it treats NaN otherwise than the instruction.
+/// `max(0, x)`. On wasm `f32::max` is a function call, because it treats NaN differently from the instruction.
 pub(super) fn relu(x: f32) -> f32 {
     if x > 0. { x } else { 0. }
 }
@@ -32,18 +34,18 @@ pub(super) fn to_byte(value: f32) -> u8 {
     (value.clamp(0., f32::from(MAX_ACTIVATION)) + ROUNDER).to_bits() as u8
 }
 
-/// 1 / step of each channel, filled up to whole blocks.
-pub(super) fn inverses(steps: &[f32]) -> Vec<f32> {
-    let mut inverses: Vec<f32> = steps.iter().map(|step| 1. / step).collect();
-    inverses.resize(steps.len().next_multiple_of(BLOCK), 0.);
+/// 1 / scale of each channel, padded to whole blocks.
+pub(super) fn inverses(scales: &[f32]) -> Vec<f32> {
+    let mut inverses: Vec<f32> = scales.iter().map(|scale| 1. / scale).collect();
+    inverses.resize(scales.len().next_multiple_of(BLOCK), 0.);
     inverses
 }
 
 impl Map {
-    pub(super) fn zeros(height: usize, width: usize, steps: &Arc<[f32]>) -> Self {
-        let channels = steps.len();
+    pub(super) fn zeros(height: usize, width: usize, scales: &Arc<[f32]>) -> Self {
+        let channels = scales.len();
         let bytes = vec![0; (height * width + 1) * channels.next_multiple_of(GROUP)];
-        Self { height, width, channels, steps: steps.clone(), bytes }
+        Self { height, width, channels, scales: scales.clone(), bytes }
     }
 
     /// Bytes from one pixel to the next.
@@ -56,16 +58,16 @@ impl Map {
         self.height * self.width * self.stride()
     }
 
-    /// From values (channels, height, width) that are not negative; what is larger than 127 steps is cut off.
+    /// From values (channels, height, width) that are not negative; what is larger than 127 times its scale is cut off.
     ///
     /// # Panics
-    /// The number of values is not that of `steps` times the pixels.
-    pub fn quantize(values: &[f32], (height, width): (usize, usize), steps: &Arc<[f32]>) -> Self {
-        assert_eq!(values.len(), steps.len() * height * width, "values and their sizes differ");
-        let mut map = Self::zeros(height, width, steps);
+    /// The number of values is not that of `scales` times the pixels.
+    pub fn quantize(values: &[f32], (height, width): (usize, usize), scales: &Arc<[f32]>) -> Self {
+        assert_eq!(values.len(), scales.len() * height * width, "values and their sizes differ");
+        let mut map = Self::zeros(height, width, scales);
         let stride = map.stride();
-        for (c, (plane, step)) in values.chunks_exact((height * width).max(1)).zip(&**steps).enumerate() {
-            let inverse = 1. / step;
+        for (c, (plane, scale)) in values.chunks_exact((height * width).max(1)).zip(&**scales).enumerate() {
+            let inverse = 1. / scale;
             for (pixel, value) in map.bytes.chunks_exact_mut(stride).zip(plane) {
                 pixel[c] = to_byte(value * inverse);
             }
@@ -78,17 +80,17 @@ impl Map {
         let n = self.height * self.width;
         let mut values = vec![0.; self.channels * n];
         for (i, pixel) in self.bytes.chunks_exact(self.stride()).take(n).enumerate() {
-            for (c, (byte, step)) in pixel.iter().zip(&*self.steps).enumerate() {
-                values[c * n + i] = f32::from(*byte) * step;
+            for (c, (byte, scale)) in pixel.iter().zip(&*self.scales).enumerate() {
+                values[c * n + i] = f32::from(*byte) * scale;
             }
         }
         values
     }
 
-    /// The mean of each 2 × 2 pixels, rounded half to even (half up would brighten each map by an eighth of a step); an odd
+    /// The mean of each 2 × 2 pixels, rounded half to even (half up would raise each map's mean by an eighth of its scale); an odd
     /// last row or column is left out.
-    pub fn halve(&self) -> Self {
-        let mut half = Self::zeros(self.height / 2, self.width / 2, &self.steps);
+    pub fn average_pool(&self) -> Self {
+        let mut half = Self::zeros(self.height / 2, self.width / 2, &self.scales);
         let (stride, width) = (self.stride(), half.width);
         let row = self.width * stride;
         for (y, out) in half.bytes.chunks_exact_mut((width * stride).max(1)).take(half.height).enumerate() {
@@ -106,7 +108,7 @@ impl Map {
     }
 }
 
-/// What is not rounded: the sums that run through residual blocks. Laid out as a [`Map`], without the last pixel.
+/// Activations that are not rounded: the sums of residual blocks. Laid out as a [`Map`], without the last pixel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Floats {
     /// Rows.
@@ -124,14 +126,14 @@ impl Floats {
         Self { height, width, channels, values }
     }
 
-    /// Rounded to each channel's steps; what is negative becomes 0.
+    /// Rounded to each channel's scales; what is negative becomes 0.
     ///
     /// # Panics
-    /// There is not one step for each channel.
-    pub fn rounded(&self, steps: &Arc<[f32]>) -> Map {
-        assert_eq!(steps.len(), self.channels, "one step for each channel");
-        let mut map = Map::zeros(self.height, self.width, steps);
-        let (stride, inverse) = (map.stride(), inverses(steps));
+    /// There is not one scale for each channel.
+    pub fn rounded(&self, scales: &Arc<[f32]>) -> Map {
+        assert_eq!(scales.len(), self.channels, "one scale for each channel");
+        let mut map = Map::zeros(self.height, self.width, scales);
+        let (stride, inverse) = (map.stride(), inverses(scales));
         for (bytes, values) in map.bytes.chunks_exact_mut(stride).zip(self.values.chunks_exact(stride)) {
             for ((byte, value), inverse) in bytes.iter_mut().zip(values).zip(&inverse) {
                 *byte = to_byte(value * inverse);
@@ -161,10 +163,10 @@ mod tests {
     fn values_come_back_within_half_a_step_in_their_places() {
         let (c, h, w) = (3, 4, 5);
         let values: Vec<f32> = (0..c * h * w).map(|i| i as f32 * 0.1).collect();
-        let steps: Arc<[f32]> = [2. / 127., 4. / 127., 6. / 127.].into();
-        let back = Map::quantize(&values, (h, w), &steps).dequantize();
+        let scales: Arc<[f32]> = [2. / 127., 4. / 127., 6. / 127.].into();
+        let back = Map::quantize(&values, (h, w), &scales).dequantize();
         for (i, (a, b)) in values.iter().zip(&back).enumerate() {
-            assert!((a - b).abs() <= steps[i / (h * w)] * 0.501, "{a} became {b}");
+            assert!((a - b).abs() <= scales[i / (h * w)] * 0.501, "{a} became {b}");
         }
     }
 
@@ -177,6 +179,6 @@ mod tests {
     #[test]
     fn halving_takes_the_mean_of_four() {
         let map = Map::quantize(&[1., 2., 3., 9., 5., 7., 8., 9., 0.], (3, 3), &[1.].into());
-        assert_eq!(map.halve().dequantize(), [4.]); // (1 + 2 + 9 + 5) / 4 = 4.25
+        assert_eq!(map.average_pool().dequantize(), [4.]); // (1 + 2 + 9 + 5) / 4 = 4.25
     }
 }

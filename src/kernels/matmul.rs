@@ -1,10 +1,12 @@
-//! A quantized linear layer on float rows: each row is quantized on its own as it comes, and back.
+//! A quantized linear layer on float rows: each row is quantized on its own, and the product is dequantized.
 
+use super::arithmetic::{BLOCK, MAX_ACTIVATION};
+use super::kernel::{Kernel, Offsets};
 use super::map::to_byte;
-use super::{BLOCK, Kernel, MAX_ACTIVATION, Offsets, Packed};
+use super::packed::Packed;
 
 /// `x` (n, n_in) times `weights`ᵀ, without a bias: (n, n_out), `scales` per output. Each row of `x` is rounded to 128
-/// steps between its smallest and its largest value (asymmetric, per row; as in dynamic quantization, Jacob et al. 2018).
+/// values between its smallest and its largest (dynamic quantization, asymmetric, per row; Jacob et al. 2018).
 ///
 /// # Panics
 /// The sizes contradict each other.
@@ -15,7 +17,7 @@ pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32]) -> Ve
     let mut bytes = vec![0; n * depth];
     let mut rows = Vec::with_capacity(n);
     for (x, bytes) in x.chunks_exact(n_in).zip(bytes.chunks_exact_mut(depth)) {
-        // Zero is among the steps, as padding and ReLU's many zeros must stay exact.
+        // Zero is one of those values: padding and ReLU's many zeros must stay exact.
         let (low, high) = range(x);
         let scale = if high > low { (high - low) / f32::from(MAX_ACTIVATION) } else { 1. };
         let zero = f32::from(to_byte(-low / scale));
@@ -97,7 +99,7 @@ mod tests {
             for c in 0..n_out {
                 let terms = (0..n_in).map(|k| x[row * n_in + k] * f32::from(values[c * n_in + k]) * scales[c]);
                 let (sum, size) = terms.fold((0., 0.), |(sum, size): (f32, f32), t| (sum + t, size + t.abs()));
-                // Each input is off by half a step of at most 5 / 127.
+                // Each input is off by half a scale of at most 5 / 127.
                 let bound = size * 0.02
                     + (0..n_in).map(|k| f32::from(values[c * n_in + k]).abs()).sum::<f32>() * scales[c] * 0.02;
                 assert!((sum - expected[row * n_out + c]).abs() <= bound);

@@ -1,8 +1,8 @@
 //! Weights in the order in which the kernels read them.
 
-use super::{BLOCK, GROUP};
+use super::arithmetic::{BLOCK, GROUP};
 
-/// 8-bit weights as `[block of 16 outputs][tap][group of 4 inputs][16 outputs][4 inputs]`; what is missing is zero.
+/// 8-bit weights as `[block of 16 outputs][tap][group of 4 inputs][16 outputs][4 inputs]`; padded with zeros.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packed {
     n_out: usize,
@@ -28,7 +28,7 @@ impl Packed {
             sums: Vec::new(),
         };
         let groups = packed.depth() / GROUP;
-        let step = BLOCK * GROUP;
+        let group_bytes = BLOCK * GROUP;
         for (out, row) in values.chunks_exact((n_in * taps).max(1)).enumerate() {
             for tap in 0..taps {
                 let first = packed.index(out, 0, tap);
@@ -36,7 +36,7 @@ impl Packed {
                 // A linear layer's inputs lie side by side already; a convolution's are `taps` apart.
                 for group in 0..groups {
                     let inputs = group * GROUP..((group + 1) * GROUP).min(n_in);
-                    let place = &mut place[group * step..][..inputs.len()];
+                    let place = &mut place[group * group_bytes..][..inputs.len()];
                     if taps == 1 {
                         place.copy_from_slice(&row[inputs]);
                     } else {
@@ -89,12 +89,12 @@ impl Packed {
         self.taps
     }
 
-    /// Inputs as they are read: filled up to whole groups.
+    /// Inputs, padded to whole groups.
     pub fn depth(&self) -> usize {
         self.n_in.next_multiple_of(GROUP)
     }
 
-    /// Σ of each output's weights: what a zero point of 1 adds.
+    /// The sum of each output's weights: what a zero point of 1 adds.
     pub fn sums(&self) -> &[i32] {
         &self.sums
     }

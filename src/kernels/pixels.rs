@@ -1,13 +1,13 @@
-//! The first convolution, on float pixels: products and sums in one order, without fused multiply-add, so that it gives
-//! the same bits on every target and what follows it the same integers.
+//! The first convolution, on float pixels. Products and sums have a fixed order and no fused multiply-add, so that the
+//! result has the same bits on every target, and the layers after it get the same integers.
 
-use super::map::relu;
-use super::{BLOCK, Floats, GROUP, size_out};
+use super::arithmetic::{BLOCK, GROUP};
+use super::map::{Floats, relu, size_out};
 
 /// A convolution with a bias, in floats.
 #[derive(Clone, Debug)]
 pub struct PixelConv {
-    /// `[block of 16 outputs][tap][input][16 outputs]`; what is missing is zero.
+    /// `[block of 16 outputs][tap][input][16 outputs]`; padded with zeros.
     weights: Vec<f32>,
     bias: Vec<f32>,
     n_in: usize,

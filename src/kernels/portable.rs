@@ -1,6 +1,6 @@
-//! The arithmetic in plain Rust: what the others are compared with, and what runs where they cannot.
+//! The arithmetic in plain Rust: the reference for the others, and the fallback where they cannot run.
 
-use super::{Arithmetic, BLOCK, GROUP};
+use super::arithmetic::{Arithmetic, BLOCK, GROUP};
 
 /// Plain Rust.
 pub(super) struct Portable;

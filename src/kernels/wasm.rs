@@ -2,14 +2,14 @@
 
 use core::arch::wasm32::*;
 
-use super::{Arithmetic, BLOCK, GROUP};
+use super::arithmetic::{Arithmetic, BLOCK, GROUP};
 
 const STEP: usize = BLOCK * GROUP;
 /// Two pixels times eight or sixteen outputs: eight running sums, which leave registers for the operands.
 const P: usize = 2;
 
-/// Four neighbouring channels, four times over. Arrays are indexed and borrowed here, never mapped or moved: what drops
-/// them is not inlined in incremental builds, and the running sums would live in memory.
+/// Four neighbouring channels, four times. Arrays are indexed and borrowed here, never mapped or moved: the code that drops
+/// them is not inlined in incremental builds, and the running sums would be kept in memory.
 ///
 /// # Safety
 /// `start + k + 4` is within what `x` points into.
@@ -19,7 +19,7 @@ unsafe fn group(x: *const u8, start: u32, k: usize) -> v128 {
     unsafe { v128_load32_splat(x.add(start as usize + k).cast()) }
 }
 
-/// The same in 16 bits, twice over.
+/// The same in 16 bits, twice.
 ///
 /// # Safety
 /// As for [`group`].
@@ -43,10 +43,10 @@ impl Arithmetic for Simd128 {
             let mut w = w.as_ptr().wrapping_add(half * STEP / 2);
             for starts in offsets.as_chunks::<P>().0 {
                 for k in (0..depth).step_by(GROUP) {
-                    // SAFETY: `w` advances by what a block holds; x is read within `start + depth`.
+                    // SAFETY: x is read within `start + depth`.
                     let a = unsafe { [widened(x, starts[0], k), widened(x, starts[1], k)] };
                     for j in 0..4 {
-                        // SAFETY: as above.
+                        // SAFETY: `w` points to a group of a block: STEP bytes, of which this half begins at most at STEP / 2.
                         let weights = unsafe { i16x8_load_extend_i8x8(w.add(8 * j)) };
                         for (acc, a) in acc.iter_mut().zip(&a) {
                             acc[j] = i32x4_add(acc[j], i32x4_dot_i16x8(weights, *a));
@@ -76,11 +76,13 @@ impl Arithmetic for Relaxed {
     const PIXELS: usize = P;
 
     unsafe fn tile(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]) {
-        // SAFETY: the same promises.
+        // SAFETY: the caller promises what `tile` asks for.
         unsafe { relaxed(x, offsets, depth, w, sums) }
     }
 }
 
+/// # Safety
+/// As for [`Arithmetic::tile`]; the browser knows relaxed SIMD.
 #[cfg(feature = "relaxed")]
 #[target_feature(enable = "relaxed-simd")]
 unsafe fn relaxed(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]) {
@@ -88,10 +90,10 @@ unsafe fn relaxed(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut 
     let (x, mut w) = (x.as_ptr(), w.as_ptr());
     for starts in offsets.as_chunks::<P>().0 {
         for k in (0..depth).step_by(GROUP) {
-            // SAFETY: `w` advances by what a block holds; x is read within `start + depth`.
+            // SAFETY: x is read within `start + depth`.
             let a = unsafe { [group(x, starts[0], k), group(x, starts[1], k)] };
             for j in 0..4 {
-                // SAFETY: as above.
+                // SAFETY: `w` points to a group of a block: STEP bytes.
                 let weights = unsafe { v128_load(w.add(16 * j).cast()) };
                 for (acc, a) in acc.iter_mut().zip(&a) {
                     acc[j] = i32x4_relaxed_dot_i8x16_i7x16_add(weights, *a, acc[j]);

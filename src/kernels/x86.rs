@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Arithmetic, BLOCK, GROUP};
+use super::arithmetic::{Arithmetic, BLOCK, GROUP};
 
 /// `vpmaddubsw`, `vpmaddwd`, `vpaddd`: 32 products in three instructions.
 pub(super) struct Avx2;
@@ -25,11 +25,13 @@ impl Arithmetic for Avx2 {
     const PIXELS: usize = 4;
 
     unsafe fn tile(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]) {
-        // SAFETY: the same promises.
+        // SAFETY: the caller promises what `tile` asks for.
         unsafe { avx2(x, offsets, depth, w, sums) }
     }
 }
 
+/// # Safety
+/// As for [`Arithmetic::tile`]; the machine has AVX2.
 #[target_feature(enable = "avx2")]
 unsafe fn avx2(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]) {
     const P: usize = Avx2::PIXELS;
@@ -41,6 +43,7 @@ unsafe fn avx2(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i
             // SAFETY: `w` advances by what a block holds; x is read within `start + depth`.
             let weights = unsafe { [_mm256_loadu_si256(w.cast()), _mm256_loadu_si256(w.add(32).cast())] };
             for (acc, start) in acc.iter_mut().zip(starts) {
+                // SAFETY: x is read within `start + depth`.
                 let a = _mm256_set1_epi32(unsafe { group(x, *start as usize + k) });
                 for (acc, w) in acc.iter_mut().zip(&weights) {
                     let pairs = _mm256_maddubs_epi16(a, *w);
@@ -63,11 +66,13 @@ impl Arithmetic for Avx512Vnni {
     const PIXELS: usize = 8;
 
     unsafe fn tile(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]) {
-        // SAFETY: the same promises.
+        // SAFETY: the caller promises what `tile` asks for.
         unsafe { avx512_vnni(x, offsets, depth, w, sums) }
     }
 }
 
+/// # Safety
+/// As for [`Arithmetic::tile`]; the machine has AVX-512F and AVX-512 VNNI.
 #[target_feature(enable = "avx512f,avx512vnni")]
 unsafe fn avx512_vnni(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]) {
     const P: usize = Avx512Vnni::PIXELS;
@@ -78,6 +83,7 @@ unsafe fn avx512_vnni(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &
             // SAFETY: `w` advances by what a block holds; x is read within `start + depth`.
             let weights = unsafe { _mm512_loadu_si512(w.cast()) };
             for (acc, start) in acc.iter_mut().zip(starts) {
+                // SAFETY: x is read within `start + depth`.
                 let a = _mm512_set1_epi32(unsafe { group(x, *start as usize + k) });
                 *acc = _mm512_dpbusd_epi32(*acc, a, weights);
             }

@@ -1,4 +1,4 @@
-//! What flows through a convolutional tower. One definition of the tower runs on floats that pass gradients and on bytes.
+//! Activations of a convolutional tower: one definition of the tower runs on floats, which pass gradients, and on bytes.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ pub trait Activations: Clone {
     /// The same, plus `identity`, and then a ReLU: the end of a residual block.
     fn conv_add_relu(&self, layer: &ConvBn, identity: &Self, mode: Mode) -> Result<Self>;
 
-    /// The mean of each 2 × 2 pixels.
-    fn halve(&self) -> Result<Self>;
+    /// Average pooling: the mean of each 2 × 2 pixels.
+    fn average_pool(&self) -> Result<Self>;
 }
 
 /// (batch, channels, rows, cols).
@@ -32,13 +32,13 @@ impl Activations for Tensor {
         add_relu(&layer.forward(self, mode)?, identity)
     }
 
-    fn halve(&self) -> Result<Self> {
+    fn average_pool(&self) -> Result<Self> {
         Ok(self.avg_pool2d(2)?)
     }
 }
 
-/// One image's. Layers read bytes; the sums that run through residual blocks are never rounded, because every block
-/// would round them again.
+/// Activations of one image in bytes. The sums of residual blocks are kept as floats: rounded, they would be rounded again
+/// by every block.
 #[derive(Clone, Debug)]
 pub struct Int8Activations {
     rounded: Option<Arc<Map>>,
@@ -46,14 +46,9 @@ pub struct Int8Activations {
 }
 
 impl Int8Activations {
-    /// `values` (channels, rows, cols) ≥ 0, each channel rounded to its steps.
-    pub fn quantize(values: &[f32], size: (usize, usize), steps: &Arc<[f32]>) -> Self {
-        Self::new(Map::quantize(values, size, steps))
-    }
-
-    /// What the first layer makes of `values` (3, rows, cols).
-    pub fn from_pixels(layer: &PixelConv, values: &[f32], size: (usize, usize), steps: &Arc<[f32]>) -> Self {
-        Self::new(layer.forward(values, size).rounded(steps))
+    /// The output of the first layer for `values` (3, rows, cols).
+    pub fn from_pixels(layer: &PixelConv, values: &[f32], size: (usize, usize), scales: &Arc<[f32]>) -> Self {
+        Self::new(layer.forward(values, size).rounded(scales))
     }
 
     fn new(map: Map) -> Self {
@@ -61,15 +56,15 @@ impl Int8Activations {
     }
 
     fn map(&self) -> Result<&Map> {
-        self.rounded.as_deref().ok_or_else(|| Error::config("a layer reads what no ReLU has rounded"))
+        self.rounded.as_deref().ok_or_else(|| Error::config("a layer reads activations that were not rounded"))
     }
 
-    /// What a residual block ends with.
+    /// The output of a residual block.
     ///
     /// # Errors
-    /// No block has ended here.
+    /// These are not the output of a block.
     pub fn sums(&self) -> Result<&Floats> {
-        self.sums.as_deref().ok_or_else(|| Error::config("a block adds what was rounded"))
+        self.sums.as_deref().ok_or_else(|| Error::config("a block adds activations that were rounded"))
     }
 }
 
@@ -77,7 +72,7 @@ impl Activations for Int8Activations {
     fn conv(&self, layer: &ConvBn, _: Mode) -> Result<Self> {
         let (kernel, conv, map) = (Kernel::best(), layer.int8()?, self.map()?);
         Ok(if layer.has_relu() {
-            Self::new(convolve(kernel, conv, map, layer.steps()?))
+            Self::new(convolve(kernel, conv, map, layer.output_scales()?))
         } else {
             Self { rounded: None, sums: Some(Arc::new(convolve_to_floats(kernel, conv, map))) }
         })
@@ -85,11 +80,11 @@ impl Activations for Int8Activations {
 
     fn conv_add_relu(&self, layer: &ConvBn, identity: &Self, _: Mode) -> Result<Self> {
         let sums = convolve_add(Kernel::best(), layer.int8()?, self.map()?, identity.sums()?);
-        let map = sums.rounded(layer.steps()?);
+        let map = sums.rounded(layer.output_scales()?);
         Ok(Self { rounded: Some(Arc::new(map)), sums: Some(Arc::new(sums)) })
     }
 
-    fn halve(&self) -> Result<Self> {
-        Ok(Self::new(self.map()?.halve()))
+    fn average_pool(&self) -> Result<Self> {
+        Ok(Self::new(self.map()?.average_pool()))
     }
 }

@@ -1,10 +1,10 @@
-//! The end of a residual block, `max(0, a + b)`, in one pass: composed, the CPU walks the block's largest activations
-//! twice forward and four times backward, on one core.
+//! The end of a residual block, `max(0, a + b)`, in one pass. Composed of single operations, the CPU reads the block's
+//! largest activations twice forward and four times backward, on one core.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::conv_cpu::{f32s, with_f32s};
+use super::cpu_floats::{floats, with_floats};
 use crate::error::Result;
 
 /// `max(0, a + b)` of two tensors of one shape.
@@ -29,7 +29,7 @@ impl CustomOp2 for AddRelu {
         b: &CpuStorage,
         b_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (a, b) = (f32s(a, a_layout)?, f32s(b, b_layout)?);
+        let (a, b) = (floats(a, a_layout)?, floats(b, b_layout)?);
         let y = a.par_iter().zip(b).map(|(a, b)| (a + b).max(0.)).collect();
         Ok((CpuStorage::F32(y), a_layout.shape().clone()))
     }
@@ -41,7 +41,7 @@ impl CustomOp2 for AddRelu {
         y: &Tensor,
         gradient: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
-        let passed = with_f32s(&gradient.contiguous()?, y, |gradient, y| {
+        let passed = with_floats(&gradient.contiguous()?, y, |gradient, y| {
             let passed: Vec<f32> = gradient.par_iter().zip(y).map(|(g, y)| if *y > 0. { *g } else { 0. }).collect();
             Ok(passed)
         })?;

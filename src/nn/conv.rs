@@ -1,5 +1,5 @@
-//! A convolution, its batch norm (Ioffe & Szegedy 2015) and, mostly, a ReLU: the step that CLIP's ResNet repeats.
-//! Running statistics are kept as PyTorch keeps them.
+//! A convolution, its batch norm (Ioffe & Szegedy 2015) and usually a ReLU: the unit of which ResNets are built. Running
+//! statistics are updated as in PyTorch.
 
 use std::sync::Arc;
 
@@ -9,19 +9,21 @@ use candle_nn::VarBuilder;
 use super::Mode;
 use super::conv_cpu::{FloatConv, Geometry};
 use super::conv_norm_cpu::{ConvNorm, Statistics};
+use super::norm::BATCH_NORM_EPS;
 use super::params::{self, QuantizedTensor};
 use super::precision::product;
 use crate::error::{Error, Result};
 pub use crate::kernels::PixelConv;
 use crate::kernels::{Conv, Packed};
 
-/// Added to a batch norm's variance; like the momentum PyTorch's default, which CLIP uses.
-pub const EPS: f64 = 1e-5;
+/// The share of a batch's statistics in the running ones: PyTorch's default, which CLIP uses.
 const MOMENTUM: f64 = 0.1;
-/// Beside a convolution's weight: what a byte of 1 stands for in each channel of its output.
-pub const OUTPUT_STEPS: &str = "output_steps";
-/// The same of its input; the weight is multiplied by it, so that sums of bytes need one scale only.
-pub const INPUT_STEPS: &str = "input_steps";
+/// A bottleneck's output has four times its inner channels (He et al. 2016, table 1).
+pub const EXPANSION: usize = 4;
+/// The tensor beside a convolution's weight with the scale of each channel of its output: what a byte of 1 stands for.
+pub const OUTPUT_SCALES: &str = "output_steps";
+/// The same of its input. The weight is multiplied by it, so that a sum of bytes needs one scale only.
+pub const INPUT_SCALES: &str = "input_steps";
 
 /// What follows the norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +53,11 @@ pub struct ConvBn {
     name: String,
     norm_name: String,
     weights: Weights,
-    steps: Option<Arc<[f32]>>,
+    output_scales: Option<Arc<[f32]>>,
     kernel: usize,
     stride: usize,
     activation: Activation,
-    /// What its convolution is computed in; the norm is computed in 32 bits.
+    /// The type in which its convolution is computed; the norm is computed in 32 bits.
     compute: DType,
 }
 
@@ -63,24 +65,24 @@ pub struct ConvBn {
 enum Weights {
     /// As trained.
     Float { kernel: Tensor, weight: Tensor, bias: Tensor, running_mean: Var, running_var: Var },
-    /// As exported: the norm is folded into the convolution, and the input's steps into its weights.
-    Int8 { conv: Arc<Conv>, input_steps: Tensor },
+    /// As exported: the norm is folded into the convolution, and the input's scales into its weights.
+    Int8 { conv: Arc<Conv>, input_scales: Tensor },
 }
 
 impl ConvBn {
     /// `conv` holds `weight` (c_out, c_in, kernel, kernel), `bn` holds `weight`, `bias`, `running_mean` and
-    /// `running_var`, each (c_out). Where `conv` has `input_steps` (c_in) and a `bias` (c_out) besides, the norm is folded
-    /// in and the weights are 8-bit integers. `output_steps` (c_out), where there are any, round the output to 7 bits.
+    /// `running_var`, each (c_out). Where `conv` also has a `bias` (c_out) and [`INPUT_SCALES`] (c_in), the norm is folded in
+    /// and the weights are 8-bit integers. Where it has [`OUTPUT_SCALES`] (c_out), the output is rounded to 7 bits.
     pub fn new(config: ConvConfig, activation: Activation, conv: VarBuilder<'_>, bn: VarBuilder<'_>) -> Result<Self> {
         let ConvConfig { c_in, c_out, kernel, stride } = config;
         let shape = [c_out, c_in, kernel, kernel];
-        let is_ready = conv.contains_tensor(INPUT_STEPS);
+        let is_ready = conv.contains_tensor(INPUT_SCALES);
         let weights = match is_ready.then(|| params::quantized(&conv, &shape, "weight")).transpose()?.flatten() {
             Some(q) => {
                 let packed = Packed::new(&q.values, c_out, c_in, kernel * kernel);
                 let bias = conv.get(c_out, "bias")?.to_vec1()?;
-                let input_steps = conv.get(c_in, INPUT_STEPS)?;
-                Weights::Int8 { conv: Arc::new(Conv::new(packed, q.scales, bias, kernel, stride)), input_steps }
+                let input_scales = conv.get(c_in, INPUT_SCALES)?;
+                Weights::Int8 { conv: Arc::new(Conv::new(packed, q.scales, bias, kernel, stride)), input_scales }
             }
             None => Weights::Float {
                 kernel: conv.get(&shape, "weight")?,
@@ -90,12 +92,12 @@ impl ConvBn {
                 running_var: Var::from_tensor(&bn.get(c_out, "running_var")?)?,
             },
         };
-        let steps = match conv.contains_tensor(OUTPUT_STEPS) {
-            true => Some(conv.get(c_out, OUTPUT_STEPS)?.to_vec1::<f32>()?.into()),
+        let output_scales = match conv.contains_tensor(OUTPUT_SCALES) {
+            true => Some(conv.get(c_out, OUTPUT_SCALES)?.to_vec1::<f32>()?.into()),
             false => None,
         };
         let (name, norm_name, compute) = (conv.prefix(), bn.prefix(), conv.dtype());
-        Ok(Self { name, norm_name, weights, steps, kernel, stride, activation, compute })
+        Ok(Self { name, norm_name, weights, output_scales, kernel, stride, activation, compute })
     }
 
     /// The layer as the first of those that run on bytes: floats in, bytes out.
@@ -106,7 +108,7 @@ impl ConvBn {
         Ok(PixelConv::new(&kernel, bias.to_vec1()?, n_in, self.kernel, self.stride))
     }
 
-    /// Where its convolution and its norm stand in the file.
+    /// Names of its convolution and its norm in the file.
     pub fn names(&self) -> (&str, &str) {
         (&self.name, &self.norm_name)
     }
@@ -116,12 +118,12 @@ impl ConvBn {
         self.activation == Activation::Relu
     }
 
-    /// The steps to which each channel of its output is rounded.
+    /// The scale of each channel of its output.
     ///
     /// # Errors
-    /// There are none.
-    pub fn steps(&self) -> Result<&Arc<[f32]>> {
-        self.steps.as_ref().ok_or_else(|| self.unquantized())
+    /// It has none.
+    pub fn output_scales(&self) -> Result<&Arc<[f32]>> {
+        self.output_scales.as_ref().ok_or_else(|| self.unquantized())
     }
 
     /// Whether it runs on bytes.
@@ -132,7 +134,7 @@ impl ConvBn {
     /// The layer for bytes.
     ///
     /// # Errors
-    /// It is a float one.
+    /// Its weights are floats.
     pub fn int8(&self) -> Result<&Conv> {
         match &self.weights {
             Weights::Int8 { conv, .. } => Ok(conv),
@@ -147,20 +149,21 @@ impl ConvBn {
         ))
     }
 
-    /// Kernel (c_out, c_in, k, k) and bias (c_out) that do in one what convolution and norm do with running statistics.
+    /// Kernel (c_out, c_in, k, k) and bias (c_out) of the one convolution that equals convolution and norm with running
+    /// statistics.
     pub fn folded(&self) -> Result<(Tensor, Tensor)> {
         match &self.weights {
             Weights::Float { kernel, weight, bias, running_mean, running_var } => {
-                let scale = (weight / (running_var.as_detached_tensor() + EPS)?.sqrt()?)?;
+                let scale = (weight / (running_var.as_detached_tensor() + BATCH_NORM_EPS)?.sqrt()?)?;
                 let bias = (bias - (running_mean.as_detached_tensor() * &scale)?)?;
                 Ok((kernel.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, bias))
             }
-            Weights::Int8 { conv, input_steps } => {
+            Weights::Int8 { conv, input_scales } => {
                 let (n_out, n_in) = (conv.weights().n_out(), conv.weights().n_in());
                 let shape = vec![n_out, n_in, self.kernel, self.kernel];
                 let (values, scales) = (conv.weights().unpacked(), conv.scales().to_vec());
                 let kernel = QuantizedTensor { shape, values, scales }.dequantize(&Device::Cpu)?;
-                let kernel = kernel.broadcast_div(&input_steps.reshape((1, (), 1, 1))?)?;
+                let kernel = kernel.broadcast_div(&input_scales.reshape((1, (), 1, 1))?)?;
                 Ok((kernel, Tensor::new(conv.bias(), &Device::Cpu)?))
             }
         }
@@ -210,8 +213,8 @@ impl ConvBn {
         Ok(if self.activation == Activation::Relu { x.relu()? } else { x })
     }
 
-    /// The float layer, and the mean and the variance (biased) by which it normalised, each (c_out): `frozen` ones, or
-    /// those of the batch.
+    /// The float layer's output, and the mean and the (biased) variance that it used, each (c_out): those in `frozen`, or the
+    /// batch's.
     fn conv_norm(&self, x: &Tensor, frozen: Option<[&Var; 2]>) -> Result<(Tensor, [Tensor; 2])> {
         let Weights::Float { kernel, weight, bias, .. } = &self.weights else { return Err(self.unquantized()) };
         // The fused op does not round.
@@ -236,14 +239,14 @@ impl ConvBn {
             None => centred.sqr()?.mean_keepdim((0, 2, 3))?,
         };
         let y = centred
-            .broadcast_div(&(&variance + EPS)?.sqrt()?)?
+            .broadcast_div(&(&variance + BATCH_NORM_EPS)?.sqrt()?)?
             .broadcast_mul(&per_channel(weight)?)?
             .broadcast_add(&per_channel(bias)?)?;
         Ok((self.activate(y)?, [mean.flatten_all()?.detach(), variance.flatten_all()?.detach()]))
     }
 }
 
-/// A convolution and its norm from under `vb`: in a checkpoint each has a name of its own.
+/// A convolution and its norm under `vb`, where each has a name of its own.
 pub fn conv_bn(
     (c_in, c_out, kernel, stride): (usize, usize, usize, usize),
     activation: Activation,
@@ -277,7 +280,7 @@ mod tests {
                 running_mean: Var::zeros(c_out, DType::F32, &device).unwrap(),
                 running_var: Var::ones(c_out, DType::F32, &device).unwrap(),
             },
-            steps: None,
+            output_scales: None,
             kernel: 3,
             stride: 1,
             activation,
@@ -290,7 +293,7 @@ mod tests {
         let y = x.conv2d(kernel, 1, 1, 1, 1).unwrap();
         let y = y.broadcast_sub(&y.mean_keepdim((0, 2, 3)).unwrap()).unwrap();
         let variance = y.sqr().unwrap().mean_keepdim((0, 2, 3)).unwrap();
-        let y = y.broadcast_div(&(variance + EPS).unwrap().sqrt().unwrap()).unwrap();
+        let y = y.broadcast_div(&(variance + BATCH_NORM_EPS).unwrap().sqrt().unwrap()).unwrap();
         let y = y.broadcast_mul(&weight.reshape((1, (), 1, 1)).unwrap()).unwrap();
         layer.activate(y.broadcast_add(&bias.reshape((1, (), 1, 1)).unwrap()).unwrap()).unwrap()
     }

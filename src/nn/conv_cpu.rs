@@ -1,10 +1,13 @@
-//! The CPU's convolution, forward and backward: patches of a few rows at a time times the kernel, by `gemm`.
+//! The CPU's convolution, forward and backward: patches of a few rows at a time, times the kernel, by `gemm`.
 //!
-//! candle's own gradient of the input goes through a naive transposed convolution, and a step needs it at every layer.
+//! Written by hand because candle computes the gradient of the input by a naive transposed convolution, and a training step
+//! needs it at every layer.
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Storage, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use gemm::Parallelism;
 use rayon::prelude::*;
+
+use super::cpu_floats::{floats, with_floats};
 
 /// Patches of about this many floats are unfolded at once: they stay in a core's L2 cache.
 const TILE_FLOATS: usize = 64 << 10;
@@ -59,7 +62,7 @@ impl Geometry {
         self.c_in * self.kernel * self.kernel
     }
 
-    /// Without padding, stride and neighbours the image is its own patch matrix.
+    /// Without padding, stride and neighbours, the image is the patch matrix.
     fn is_pointwise(&self) -> bool {
         self.kernel == 1 && self.stride == 1 && self.padding == 0
     }
@@ -157,13 +160,6 @@ fn multiply(to: &mut [f32], to_row: usize, add: bool, a: Matrix<'_>, b: Matrix<'
     }
 }
 
-/// The floats of a contiguous tensor.
-pub(super) fn f32s<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
-    let (start, end) =
-        layout.contiguous_offsets().ok_or_else(|| candle_core::Error::RequiresContiguous { op: "conv" }.bt())?;
-    Ok(&storage.as_slice::<f32>()?[start..end])
-}
-
 /// images (batch, c_in, h, w), weight (c_out, c_in, k, k) → (batch, c_out, h', w').
 pub(super) fn convolve(g: Geometry, images: &[f32], weight: &[f32]) -> Vec<f32> {
     let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
@@ -208,7 +204,7 @@ pub(super) fn input_gradient(g: Geometry, grads: &[f32], weight: &[f32]) -> Vec<
 /// Images, gradient of the output → gradient of the weight.
 pub(super) fn weight_gradient(g: Geometry, images: &[f32], grads: &[f32]) -> Vec<f32> {
     let (depth, size_out) = (g.depth(), g.h_out * g.w_out);
-    // One sum per run of images, added up in order: the result does not depend on which thread was faster.
+    // One sum per range of images, added in order: the result does not depend on the timing of threads.
     let per_sum = g.batch.div_ceil(rayon::current_num_threads()).max(1);
     let sums: Vec<Vec<f32>> = images
         .par_chunks(g.n_in() * per_sum)
@@ -254,7 +250,7 @@ impl CustomOp2 for FloatConv {
         weight: &CpuStorage,
         weight_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let out = convolve(self.0, f32s(image, image_layout)?, f32s(weight, weight_layout)?);
+        let out = convolve(self.0, floats(image, image_layout)?, floats(weight, weight_layout)?);
         Ok((CpuStorage::F32(out), self.0.shape_out()))
     }
 
@@ -267,31 +263,18 @@ impl CustomOp2 for FloatConv {
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
         let g = self.0;
         let grad = grad.contiguous()?;
-        // Pixels need no gradient, and theirs would be the dearest of all.
+        // Pixels need no gradient, and theirs would be the most expensive one.
         let grad_image = image.track_op().then(|| {
-            with_f32s(&grad, weight, |grad, weight| {
+            with_floats(&grad, weight, |grad, weight| {
                 Tensor::from_vec(input_gradient(g, grad, weight), image.shape(), image.device())
             })
         });
         let grad_weight = weight.track_op().then(|| {
-            with_f32s(image, &grad, |image, grad| {
+            with_floats(image, &grad, |image, grad| {
                 Tensor::from_vec(weight_gradient(g, image, grad), weight.shape(), weight.device())
             })
         });
         Ok((grad_image.transpose()?, grad_weight.transpose()?))
-    }
-}
-
-/// Lends the floats of two contiguous tensors.
-pub(super) fn with_f32s<T>(
-    a: &Tensor,
-    b: &Tensor,
-    f: impl FnOnce(&[f32], &[f32]) -> candle_core::Result<T>,
-) -> candle_core::Result<T> {
-    let ((a, a_layout), (b, b_layout)) = (a.storage_and_layout(), b.storage_and_layout());
-    match (&*a, &*b) {
-        (Storage::Cpu(a), Storage::Cpu(b)) => f(f32s(a, a_layout)?, f32s(b, b_layout)?),
-        _ => candle_core::bail!("the CPU's convolution was given a tensor of another device"),
     }
 }
 
@@ -310,7 +293,7 @@ mod tests {
 
     #[test]
     fn values_and_gradients_equal_candles_convolution() {
-        // Of the last case's sides a row and a column are left over; candle's gradient wants both or none.
+        // In the last case the stride leaves out a row and a column; candle's gradient needs both or neither.
         for (c_in, c_out, kernel, padding, stride, h, w) in [
             (3, 8, 3, 1, 2, 16, 32),
             (8, 6, 3, 1, 1, 9, 7),

@@ -1,15 +1,16 @@
 //! Convolution, batch norm and ReLU as one op on the CPU, with the statistics of the batch or with given ones.
 //!
-//! Composed of single ops, candle's backward pass walks three times as many nodes, and each takes and clears memory of
-//! the size of the whole activation. The fused op keeps the convolution's output and its statistics, nothing else.
+//! Composed of single operations, candle's backward pass visits three times as many nodes, each of which allocates and
+//! clears memory of the size of the whole activation. The fused op keeps only the convolution's output and its statistics.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::conv::EPS;
-use super::conv_cpu::{Geometry, convolve, f32s, input_gradient, weight_gradient, with_f32s};
+use super::conv_cpu::{Geometry, convolve, input_gradient, weight_gradient};
+use super::cpu_floats::{floats, with_floats};
+use super::norm::BATCH_NORM_EPS;
 
 /// Mean and variance (biased) of each channel.
 #[derive(Clone, Debug, Default)]
@@ -24,17 +25,17 @@ struct State {
     statistics: Statistics,
 }
 
-/// What the forward pass leaves for the backward pass and for the running statistics.
+/// What the forward pass keeps for the backward pass and for the running statistics.
 #[derive(Clone, Default)]
 pub(super) struct Saved(Arc<Mutex<State>>);
 
 impl Saved {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // Poisoned means that another thread panicked while it stored plain numbers: they are still plain numbers.
+        // Poisoned: another thread panicked while it stored plain numbers, which are valid in any state.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those by which the output was normalised.
+    /// The statistics that the output was normalised with.
     pub(super) fn statistics(&self) -> Statistics {
         self.lock().statistics.clone()
     }
@@ -124,9 +125,9 @@ impl CustomOp3 for ConvNorm {
         affine: &CpuStorage,
         affine_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let conv_out = convolve(self.geometry, f32s(x, x_layout)?, f32s(kernel, kernel_layout)?);
+        let conv_out = convolve(self.geometry, floats(x, x_layout)?, floats(kernel, kernel_layout)?);
         let (channels, size) = self.geometry.channels_out();
-        let (weight, bias) = f32s(affine, affine_layout)?.split_at(channels);
+        let (weight, bias) = floats(affine, affine_layout)?.split_at(channels);
         let statistics = self.frozen.clone().unwrap_or_else(|| Statistics::of(&conv_out, (channels, size)));
         let Statistics { mean, variance } = &statistics;
         let floor = if self.relu { 0. } else { f32::NEG_INFINITY };
@@ -135,7 +136,7 @@ impl CustomOp3 for ConvNorm {
             .enumerate()
             .flat_map_iter(|(i, x)| {
                 let c = i % channels;
-                let scale = weight[c] / (variance[c] + EPS as f32).sqrt();
+                let scale = weight[c] / (variance[c] + BATCH_NORM_EPS as f32).sqrt();
                 let shift = bias[c] - mean[c] * scale;
                 x.iter().map(move |x| (x * scale + shift).max(floor))
             })
@@ -154,13 +155,15 @@ impl CustomOp3 for ConvNorm {
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let (grad, device) = (grad.contiguous()?, x.device());
         let weight = affine.get(0)?.to_vec1::<f32>()?;
-        let (grad_conv, grad_affine) = with_f32s(&grad, y, |grad, y| Ok(self.norm_gradient(grad, y, &weight)))?;
+        let (grad_conv, grad_affine) = with_floats(&grad, y, |grad, y| Ok(self.norm_gradient(grad, y, &weight)))?;
         let g = self.geometry;
         let grad_x = x.track_op().then(|| {
-            with_f32s(x, kernel, |_, kernel| Tensor::from_vec(input_gradient(g, &grad_conv, kernel), x.shape(), device))
+            with_floats(x, kernel, |_, kernel| {
+                Tensor::from_vec(input_gradient(g, &grad_conv, kernel), x.shape(), device)
+            })
         });
         let grad_kernel = kernel.track_op().then(|| {
-            with_f32s(x, kernel, |x, _| Tensor::from_vec(weight_gradient(g, x, &grad_conv), kernel.shape(), device))
+            with_floats(x, kernel, |x, _| Tensor::from_vec(weight_gradient(g, x, &grad_conv), kernel.shape(), device))
         });
         let grad_affine = Tensor::from_vec(grad_affine, affine.shape(), device)?;
         Ok((grad_x.transpose()?, grad_kernel.transpose()?, Some(grad_affine)))
@@ -174,17 +177,17 @@ impl ConvNorm {
         let State { conv_out, statistics: Statistics { mean, variance } } = &*state;
         let (channels, size) = self.geometry.channels_out();
         let n = (conv_out.len() / channels) as f32;
-        // What ReLU cut off had no say.
+        // ReLU passes no gradient where it cut off.
         let masked: Vec<f32> = if self.relu {
             grad.par_iter().zip(y).map(|(g, y)| if *y > 0. { *g } else { 0. }).collect()
         } else {
             grad.to_vec()
         };
-        let inv_std: Vec<f32> = variance.iter().map(|v| 1. / (v + EPS as f32).sqrt()).collect();
+        let inv_std: Vec<f32> = variance.iter().map(|v| 1. / (v + BATCH_NORM_EPS as f32).sqrt()).collect();
         let sums = per_channel((channels, size), conv_out, &masked, |c, x, g| {
             [sum(x, g, |x, g| (x - mean[c]) * g) * inv_std[c], sum(g, g, |g, _| g)]
         });
-        // Statistics that the batch has no part in take nothing of the gradient.
+        // Frozen statistics do not depend on the batch, so no gradient flows through them.
         let share = if self.frozen.is_some() { 0. } else { 1. / n };
         let mut out = masked;
         out.par_chunks_exact_mut(size).zip(conv_out.par_chunks_exact(size)).enumerate().for_each(|(i, (g, x))| {

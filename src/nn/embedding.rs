@@ -40,7 +40,7 @@ impl Embedding {
                 for id in flat.to_vec1::<u32>()? {
                     let id = id as usize;
                     let row = table.values.get(id * width..(id + 1) * width).zip(table.scales.get(id));
-                    let (row, scale) = row.ok_or_else(|| Error::caption(format!("this model knows no token {id}")))?;
+                    let (row, scale) = row.ok_or_else(|| Error::caption(format!("this model has no token {id}")))?;
                     rows.extend(row.iter().map(|v| f32::from(*v) * scale));
                 }
                 Tensor::from_vec(rows, (flat.elem_count(), width), ids.device())?

@@ -1,12 +1,14 @@
-//! Normalisations that pass gradients: layer norm over the last dimension, and vectors of length one.
+//! Normalisations that pass gradients: layer norm over the last dimension, and scaling vectors to length one.
 
 use candle_core::{D, Tensor};
 use candle_nn::VarBuilder;
 
 use crate::error::Result;
 
-/// PyTorch's default, which CLIP uses.
+/// Added to a layer norm's variance: PyTorch's default, which CLIP uses.
 const LAYER_NORM_EPS: f64 = 1e-5;
+/// Added to a batch norm's variance: PyTorch's default, which CLIP and torchvision use.
+pub const BATCH_NORM_EPS: f64 = 1e-5;
 
 /// Layer norm over the last dimension.
 #[derive(Clone, Debug)]
@@ -32,7 +34,7 @@ impl LayerNorm {
 
 /// Scales each vector of the last dimension to length one.
 pub fn l2_normalize(x: &Tensor) -> Result<Tensor> {
-    // Keeps the gradient finite at the zero vector, far below any real embedding's length.
+    // Keeps the gradient finite at the zero vector; far below the length of any real embedding.
     const TINY: f64 = 1e-12;
     Ok(x.broadcast_div(&(x.sqr()?.sum_keepdim(D::Minus1)? + TINY)?.sqrt()?)?)
 }

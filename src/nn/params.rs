@@ -1,5 +1,5 @@
-//! Where a weights file's tensors come from: 32-bit floats, or 8-bit integers with one scale per output channel.
-//! Knows tensors by name and shape; knows no model.
+//! The tensors of a weights file: 32-bit floats, or 8-bit integers with one scale per output channel. Knows tensors by name
+//! and shape; knows no model.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::error::{Error, Result};
 
-/// What is added to a quantized tensor's name to name its scales.
+/// Appended to the name of a quantized tensor, it names the tensor's scales.
 pub const SCALE_SUFFIX: &str = ".scale";
 
 /// A tensor as 8-bit integers: value ≈ `values · scales[output channel]`.
@@ -56,7 +56,7 @@ impl QuantizedTensor {
     }
 }
 
-/// What a layer is made from: the integers, where a file has them.
+/// The integers of a tensor, if the file has it quantized.
 ///
 /// # Errors
 /// The tensor is missing or of another shape.
@@ -71,7 +71,8 @@ pub fn quantized(vb: &VarBuilder<'_>, shape: &[usize], name: &str) -> Result<Opt
     Ok(Some(QuantizedTensor { shape: shape.to_vec(), values, scales }))
 }
 
-/// A safetensors file of `tensors`: integers with scales where `is_int8` says so, else floats; `note` is its header's.
+/// A safetensors file of `tensors`: 8-bit integers with scales where `is_int8` holds, else floats. `note` is a key and a text
+/// for its header.
 ///
 /// # Errors
 /// A tensor is of a type that has no floats.
@@ -104,8 +105,8 @@ pub fn write(
     safetensors::serialize(views, note).map_err(failed)
 }
 
-/// The tensors of a file. Integers are handed out once, and their place is freed: while layers are made of them, memory
-/// holds little more than the file.
+/// The tensors of a file. Integers are given out once and freed, so that memory holds little more than the file while
+/// layers are built.
 pub struct Params {
     tensors: HashMap<String, Stored>,
 }
@@ -129,7 +130,7 @@ impl Params {
             .iter()
             .map(|(name, view)| (start(&view), view.data().len(), name.to_owned(), view.dtype(), view.shape().to_vec()))
             .collect();
-        // From the end: what is cut off is freed before the next is copied.
+        // From the end, so that each part is freed before the next is copied.
         places.sort_unstable_by_key(|(start, n_bytes, ..)| std::cmp::Reverse((*start, *n_bytes)));
         let mut tensors = HashMap::new();
         for (start, n_bytes, name, dtype, shape) in places {
@@ -162,8 +163,8 @@ impl Params {
         Ok(())
     }
 
-    /// A builder of layers. Asked for U8, a quantized tensor's integers come as they are, once; else floats come, with the
-    /// scales applied.
+    /// A builder of layers. As U8, it gives a quantized tensor's integers, once; as any other type, floats with the scales
+    /// applied.
     pub fn into_builder(self) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(self), DType::F32, Device::Cpu)
     }
@@ -217,13 +218,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quantized_weight_is_off_by_half_a_step_at_most() {
+    fn a_quantized_weight_is_off_by_half_a_scale_at_most() {
         let weight = Tensor::randn(0f32, 0.3, (6, 4, 3, 3), &Device::Cpu).unwrap();
         let quantized = QuantizedTensor::quantize(&weight).unwrap();
         let back = quantized.dequantize(&Device::Cpu).unwrap();
         let off = (weight - back).unwrap().abs().unwrap().reshape((6, ())).unwrap().max(1).unwrap();
         for (off, scale) in off.to_vec1::<f32>().unwrap().into_iter().zip(quantized.scales) {
-            assert!(off <= scale * 0.501, "off by {off} with steps of {scale}");
+            assert!(off <= scale * 0.501, "off by {off} with a scale of {scale}");
         }
     }
 

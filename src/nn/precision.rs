@@ -1,7 +1,7 @@
 //! Mixed precision (Micikevicius et al. 2018): layers keep 32-bit weights and multiply in a narrower type. Norms, softmax,
-//! biases and losses never see that type.
+//! biases and losses are computed in 32 bits.
 //!
-//! It is meant for bfloat16, whose exponent is as wide as a 32-bit float's, so that no loss needs scaling (Kalamkar et al.
+//! It is meant for bfloat16, whose exponent is as wide as a 32-bit float's, so that losses need no scaling (Kalamkar et al.
 //! 2019). A layer multiplies in its builder's `dtype`, which [`builder`] sets; all other builders say f32, and then
 //! [`product`] rounds nothing.
 //!
@@ -42,7 +42,7 @@ pub fn product(
     Ok(y.to_dtype(DType::F32)?)
 }
 
-/// Weights that are 32-bit floats whatever type a builder asks for.
+/// Weights that are 32-bit floats, whatever type a builder has.
 struct Master(VarMap);
 
 impl SimpleBackend for Master {

@@ -1,10 +1,11 @@
-//! OpenAI's approximation of GELU in one pass: composed, it walks the widest layer of a block several times, and its
-//! exponentials run one by one.
+//! OpenAI's approximation of GELU in one pass. Composed of single operations, it reads the widest layer of a block several
+//! times, and its exponentials are not vectorised.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 
-use super::weight::floats;
+use super::cpu_floats::floats;
 use crate::error::Result;
+use crate::kernels::ROUNDER;
 
 /// CLIP's `model.py`.
 const SLOPE: f32 = 1.702;
@@ -44,8 +45,6 @@ fn sigmoid(x: f32) -> f32 {
 
 /// `eˣ` within 2 ulp for |x| ≤ 87, clamped beyond: Cephes' `expf` (Moshier), without branches, so that it runs on vectors.
 fn exp(x: f32) -> f32 {
-    // Adding 1.5 · 2²³ rounds to a whole number.
-    const ROUNDER: f32 = 12_582_912.;
     // ln 2 as a short part, whose products are exact, and the rest.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;

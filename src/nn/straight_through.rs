@@ -1,10 +1,10 @@
-//! A stretch of layers that runs on bytes, while gradients take the way of its float twin (Bengio, Léonard & Courville
-//! 2013, "straight-through").
+//! Layers that run on bytes and have the gradients of the same layers in floats (the straight-through estimator: Bengio,
+//! Léonard & Courville 2013).
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor, Var};
 
 use super::activations::Int8Activations;
-use super::weight::floats;
+use super::cpu_floats::floats;
 use crate::error::Result;
 
 /// Runs `on_bytes` on each image of `x` (batch, channels, rows, cols), given its values and its rows and columns; the

@@ -1,10 +1,11 @@
-//! A matrix that maps vectors, in floats or in 8-bit integers. Both pass gradients to their input.
+//! The weight matrix of a layer, in floats or in 8-bit integers. Both pass gradients to their input.
 
 use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Shape, Tensor};
 use candle_nn::VarBuilder;
 
+use super::cpu_floats::floats;
 use super::params;
 use super::precision::product;
 use crate::error::Result;
@@ -13,7 +14,7 @@ use crate::kernels::{self, Kernel, Packed};
 /// W (n_out, n_in).
 #[derive(Clone, Debug)]
 pub enum Weight {
-    /// Trainable, and what products with it are computed in.
+    /// Trainable, and the type in which products with it are computed.
     Float(Tensor, DType),
     /// Integers, and the scale of each output.
     Int8(Arc<Int8Weight>),
@@ -70,14 +71,6 @@ struct Product(Arc<Int8Weight>);
 
 /// The gradient of [`Product`]: floats times the dequantized weights.
 struct TransposedProduct(Arc<Int8Weight>);
-
-/// The values of a contiguous tensor.
-pub(super) fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
-    match layout.contiguous_offsets() {
-        Some((start, end)) => Ok(&storage.as_slice()?[start..end]),
-        None => candle_core::bail!("a quantized layer reads contiguous tensors"),
-    }
-}
 
 impl CustomOp1 for Product {
     fn name(&self) -> &'static str {

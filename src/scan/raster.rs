@@ -1,38 +1,27 @@
-//! Pictures as scans: PNG, JPEG, TIFF and BMP, by the `image` crate. Refuses what would not fit before taking memory.
+//! Pictures as scans: PNG, JPEG, TIFF and BMP, by the `image` crate. Refuses oversized pictures before it allocates memory.
 
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::{MAX_PIXELS, MAX_SIDE, Scan};
-use crate::error::{Error, Result};
-
-/// What octlens reads, for messages.
-const FORMATS: &str = "PNG, JPEG, TIFF or BMP";
-
-fn format_of(bytes: &[u8]) -> Result<(ImageFormat, &'static str)> {
-    let name = match image::guess_format(bytes).ok() {
-        Some(ImageFormat::Png) => "png",
-        Some(ImageFormat::Jpeg) => "jpeg",
-        Some(ImageFormat::Tiff) => "tiff",
-        Some(ImageFormat::Bmp) => "bmp",
-        _ => return Err(Error::scan(format!("the file is not a picture octlens reads: save the scan as {FORMATS}"))),
-    };
-    let format = image::guess_format(bytes).map_err(damaged)?;
-    Ok((format, name))
-}
+use super::b_scan::{MAX_PIXELS, Scan, check_size};
+use super::format::Format;
+use crate::error::{Detail, Error, Result};
 
 fn damaged(error: ImageError) -> Error {
-    Error::scan("the picture is damaged or cut short: save or export the scan again").because(error)
+    let message = "the picture is damaged or cut short: save or export the scan again";
+    Error::scan(message).with_detail(Detail::DamagedFile).because(error)
 }
 
 /// Reads the picture's only frame (of a TIFF with several pages: the first).
-pub(super) fn decode(bytes: &[u8], frame: usize) -> Result<Scan> {
-    let (format, name) = format_of(bytes)?;
+pub fn decode(bytes: &[u8], format: Format, frame: usize) -> Result<Scan> {
+    let reader = ImageFormat::from_mime_type(format.media_type())
+        .ok_or_else(|| Error::scan(format!("octlens cannot read {}: save the scan as PNG", format.name())))?;
     if frame > 0 {
-        return Err(Error::scan(format!("the picture has one frame, not a frame {}: choose frame 1", frame + 1)));
+        let message = format!("the picture has one frame, not a frame {}: choose frame 1", frame + 1);
+        return Err(Error::scan(message).with_detail(Detail::NoSuchFrame { frame }));
     }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), reader);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(8 * MAX_PIXELS as u64);
     reader.limits(limits);
@@ -44,26 +33,11 @@ pub(super) fn decode(bytes: &[u8], frame: usize) -> Result<Scan> {
         width: width as usize,
         height: height as usize,
         pixels: grey(&picture),
-        format: name,
+        format,
         frame,
         n_frames: 1,
         um_per_pixel: None,
     })
-}
-
-fn check_size(width: usize, height: usize) -> Result<()> {
-    if width == 0 || height == 0 {
-        return Err(Error::scan(format!(
-            "the scan is {width} × {height} pixels, it holds nothing: choose another file"
-        )));
-    }
-    if width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS {
-        return Err(Error::scan(format!(
-            "the scan is {width} × {height} pixels: octlens reads up to {MAX_SIDE} on a side and {} megapixels; crop it",
-            MAX_PIXELS >> 20
-        )));
-    }
-    Ok(())
 }
 
 /// Rec. 601 luma (0.299, 0.587, 0.114), in integers, so that every target gives the same grey. Alpha is ignored.
@@ -102,13 +76,16 @@ mod tests {
 
     #[test]
     fn lossless_formats_give_the_same_pixels() {
-        for (format, name) in [(ImageFormat::Png, "png"), (ImageFormat::Tiff, "tiff"), (ImageFormat::Bmp, "bmp")] {
-            let scan = Scan::decode(&written(gradient(), format), 0).unwrap();
-            assert_eq!((scan.width, scan.height, scan.format), (20, 10, name));
+        for (written_as, format) in
+            [(ImageFormat::Png, Format::Png), (ImageFormat::Tiff, Format::Tiff), (ImageFormat::Bmp, Format::Bmp)]
+        {
+            let scan = Scan::decode(&written(gradient(), written_as), 0).unwrap();
+            assert_eq!((scan.width, scan.height, scan.format), (20, 10, format));
             assert_eq!(&scan.pixels, gradient().as_raw());
             assert_eq!(scan.pixel(3, 2), 38);
         }
         let jpeg = Scan::decode(&written(gradient(), ImageFormat::Jpeg), 0).unwrap();
+        assert_eq!(jpeg.format, Format::Jpeg);
         assert!(jpeg.pixels.iter().zip(gradient().as_raw()).all(|(a, b)| a.abs_diff(*b) < 16));
     }
 
@@ -123,16 +100,17 @@ mod tests {
     #[test]
     fn what_is_no_scan_is_refused_with_a_reason() {
         let png = written(gradient(), ImageFormat::Png);
-        for (bytes, reason) in [
-            (&b""[..], "empty"),
-            (b"patient,age\n1,64\n", "not a picture"),
-            (&png[..png.len() / 2], "cut short"),
-            (&png[..12], "cut short"),
+        for (bytes, frame, reason, detail) in [
+            (&b""[..], 0, "empty", Detail::EmptyFile),
+            (b"patient,age\n1,64\n", 0, "not a picture", Detail::UnknownFormat),
+            (&png[..png.len() / 2], 0, "cut short", Detail::DamagedFile),
+            (&png[..12], 0, "cut short", Detail::DamagedFile),
+            (&png, 1, "frame 2", Detail::NoSuchFrame { frame: 1 }),
         ] {
-            let error = Scan::decode(bytes, 0).unwrap_err().to_string();
-            assert!(error.contains(reason), "{error}");
+            let error = Scan::decode(bytes, frame).unwrap_err();
+            assert!(error.to_string().contains(reason), "{error}");
+            assert_eq!(error.detail(), Some(&detail), "{error}");
         }
-        assert!(Scan::decode(&png, 1).unwrap_err().to_string().contains("frame 2"));
     }
 
     #[test]
@@ -142,18 +120,12 @@ mod tests {
             let mut png = written(gradient(), ImageFormat::Png);
             png[16..20].copy_from_slice(&width.to_be_bytes());
             png[20..24].copy_from_slice(&height.to_be_bytes());
-            let checksum = crc32(&png[12..29]);
+            let checksum = crc32fast::hash(&png[12..29]);
             png[29..33].copy_from_slice(&checksum.to_be_bytes());
             Scan::decode(&png, 0).unwrap_err().to_string()
         };
         assert!(claims(40_000, 10).contains("40000 × 10"), "{}", claims(40_000, 10));
         assert!(claims(16_000, 16_000).contains("megapixels"));
         assert!(!claims(0, 10).is_empty());
-    }
-
-    fn crc32(bytes: &[u8]) -> u32 {
-        !bytes.iter().fold(!0u32, |crc, b| {
-            (0..8).fold(crc ^ u32::from(*b), |c, _| if c & 1 == 1 { 0xEDB8_8320 ^ (c >> 1) } else { c >> 1 })
-        })
     }
 }

@@ -33,6 +33,11 @@ pub(super) fn failed(action: Action, path: &Path, source: impl std::error::Error
     Error::io(format!("cannot {verb} {}", path.display())).because(source)
 }
 
+/// Opens a file to read.
+pub fn open(path: &Path) -> Result<fs::File> {
+    fs::File::open(path).map_err(|e| failed(Action::Read, path, e))
+}
+
 /// Reads a whole file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| failed(Action::Read, path, e))

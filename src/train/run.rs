@@ -128,7 +128,7 @@ pub(super) mod names {
     pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
     /// Averaged weights of both towers.
     pub(crate) const TOWERS: &str = "towers.safetensors";
-    /// [`crate::train::heads::calibrate::Temperatures`] of the heads.
+    /// [`crate::bundle::card::Temperatures`] of the heads.
     pub(crate) const CALIBRATION: &str = "calibration.json";
     /// Both heads.
     pub(crate) const HEADS: &str = "heads.safetensors";

@@ -1,19 +1,23 @@
-//! The page as a whole: its frame, and what it listens to everywhere (drop, paste, keys).
+//! The page as a whole: what is placed where, what each part is given, and what is listened to everywhere (drop, paste, keys).
+
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::{ev, html};
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, DragEvent, KeyboardEvent};
 
-use crate::web::components::answer::AnswerCard;
-use crate::web::components::edit::EditCard;
+use crate::bundle::card::ModelCard;
+use crate::page::state::{PageState, Phase};
+use crate::web::components::Cards;
 use crate::web::components::header::Header;
+use crate::web::components::stage::Stage;
+use crate::web::components::status::{Problems, StatusLine};
 use crate::web::components::strip::Strip;
-use crate::web::components::trust::TrustCard;
-use crate::web::components::viewer::Viewer;
-use crate::web::components::words::WordsCard;
-use crate::web::state::Phase;
-use crate::web::ui::{Ui, use_ui};
+use crate::web::components::tools::Tools;
+use crate::web::heat::Heat;
+use crate::web::preferences::{Preferences, use_locale};
+use crate::web::session::Session;
 
 /// Mounts the page.
 pub fn run() {
@@ -23,16 +27,17 @@ pub fn run() {
 
 /// The page.
 #[component]
-pub fn App() -> impl IntoView {
-    let ui = Ui::start();
-    provide_context(ui);
-    listen(ui);
-    let has_model = Memo::new(move |_| ui.card().is_some());
-    let has_answer = Memo::new(move |_| ui.shown.with(Option::is_some));
-    let is_stale = move || ui.with(|state| state.awaited().is_some()) && matches!(ui.phase.get(), Phase::Analyzing(_));
+fn App() -> impl IntoView {
+    let preferences = Preferences::start();
+    let session = Session::start();
+    let heat = Heat::new();
+    let is_dragging = RwSignal::new(false);
+    listen(session, heat, is_dragging);
+    let Session { phase, card, shown, .. } = session;
+    let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
+    let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
     // A new scan's answer is read from its top.
     let aside = NodeRef::<html::Aside>::new();
-    let shown_id = Memo::new(move |_| ui.shown.with(|shown| shown.as_ref().map(|entry| entry.id)));
     Effect::new(move || {
         // `track` alone would not wake a memo up: it is read.
         if let (Some(aside), Some(_)) = (aside.get(), shown_id.get()) {
@@ -41,52 +46,108 @@ pub fn App() -> impl IntoView {
         }
     });
     view! {
-        <div class="app" class:dragging=move || ui.is_dragging.get()>
-            <Header />
+        <div class="app" class:dragging=move || is_dragging.get()>
+            <Header
+                card=card
+                models=Signal::derive(move || session.with(|page| page.models().to_vec()))
+                current_model=Signal::derive(move || session.with(|page| page.current_model().map(str::to_owned)))
+                is_loading=Signal::derive(move || matches!(phase.get(), Phase::Loading(_)))
+                on_model=Callback::new(move |name| session.load(Some(name)))
+                preferences=preferences
+            />
             <main>
-                <Strip />
-                <Viewer />
-                <aside node_ref=aside class:stale=is_stale>
-                    <Show when=move || has_answer.get() fallback=HowTo>
-                        <AnswerCard />
-                        <WordsCard />
-                        <EditCard />
-                    </Show>
-                    <Show when=move || has_model.get()>
-                        <TrustCard />
-                    </Show>
+                <Strip
+                    scans=Memo::new(move |_| session.with(|page| page.scans().iter().map(|scan| scan.id).collect())).into()
+                    scan_of=Callback::new(move |id| session.with(|page| page.scans().get(id).cloned()))
+                    shown=shown_id.into()
+                    demo_scans=session.demo_scans.into()
+                    on_open=Callback::new(move |files| session.open_files(files))
+                    on_demo=Callback::new(move |file| session.open_demo(file))
+                    on_show=session.on(PageState::show)
+                    on_remove=session.on(PageState::remove)
+                />
+                <Viewer session=session heat=heat is_stale=is_stale.into() />
+                <aside node_ref=aside class:stale=move || is_stale.get()>
+                    <Cards session=session />
                 </aside>
             </main>
-            <Footer />
+            <Footer card=card />
         </div>
     }
 }
 
-/// What is read before there is an answer.
+/// The scan on its stage, with the tools above and the state line below.
 #[component]
-fn HowTo() -> impl IntoView {
-    let ui = use_ui();
+fn Viewer(
+    /// The page's state.
+    session: Session,
+    /// How the heatmap lies over the scan.
+    heat: Heat,
+    /// Whether another scan is about to take the shown one's place.
+    is_stale: Signal<bool>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let Session { phase, card, shown, report, .. } = session;
+    let scan = NodeRef::<html::Canvas>::new();
+    let overlays = [NodeRef::<html::Canvas>::new(), NodeRef::new()];
+    let labels = move || card.with(|card| card.as_ref().map(|card| card.vocabulary.labels.clone()).unwrap_or_default());
+    let awaited = move || session.with(|page| page.awaited().map(|(name, n_scans)| (name.to_owned(), n_scans)));
+    let retry = move |()| session.load(session.with(|page| page.wanted_model().map(str::to_owned)));
+    let dismiss = |page: &mut PageState, ()| {
+        page.dismiss_problems();
+        Vec::new()
+    };
     view! {
-        <section class="card how">
-            <h2>{move || ui.text().how_title}</h2>
-            <ol>{move || ui.text().how.map(|step| view! { <li>{step}</li> }).into_iter().collect_view()}</ol>
+        <section class="view" aria-label=move || locale.text().viewer>
+            <Tools
+                report=report
+                heat=heat
+                method=Signal::derive(move || shown.with(|scan| scan.as_ref().map(|scan| scan.wanted.map)))
+                on_method=session.on(|page, method| page.revise(|options| options.map = method))
+                labels=Signal::derive(labels)
+                target=Signal::derive(move || shown.with(|scan| scan.as_ref()?.target().map(str::to_owned)))
+                on_target=session.on(|page, label| page.revise(|options| options.target = Some(label)))
+                comparison=Signal::derive(move || session.with(|page| page.comparison().cloned()))
+                on_compare=session.on(PageState::set_comparing)
+                scan=scan
+                overlays=overlays
+            />
+            <Problems
+                model=Signal::derive(move || session.with(|page| page.model().clone()))
+                problems=Signal::derive(move || session.with(|page| page.problems().to_vec()))
+                on_retry=Callback::new(retry)
+                on_dismiss=session.on(dismiss)
+            />
+            <Stage
+                shown=shown
+                report=report
+                phase=phase
+                is_stale=is_stale
+                heat=heat
+                scan=scan
+                overlays=overlays
+            />
+            <StatusLine phase=phase awaited=Signal::derive(awaited) report=report card=card />
         </section>
     }
 }
 
+/// What the page is for, and under which licence the weights are.
 #[component]
-fn Footer() -> impl IntoView {
-    let ui = use_ui();
+fn Footer(
+    /// The card of the model that answers.
+    card: Signal<Option<Arc<ModelCard>>>,
+) -> impl IntoView {
+    let locale = use_locale();
     let licence = move || {
-        let text = ui.text();
-        ui.card().map(|card| view! { <span>{text.weights_licence} " " {card.licence.clone()}</span> })
+        card.get().map(|card| view! { <span>{locale.text().weights_licence} " " {card.licence.clone()}</span> })
     };
     view! {
         <footer>
             <span class="research">
-                <b>{move || ui.text().research_only}</b>
+                <b>{move || locale.text().research_only}</b>
                 " "
-                {move || ui.text().not_a_device}
+                {move || locale.text().not_a_device}
             </span>
             {licence}
             <span class="grow"></span>
@@ -96,31 +157,31 @@ fn Footer() -> impl IntoView {
 }
 
 /// Takes files dropped or pasted anywhere, and the H key.
-fn listen(ui: Ui) {
+fn listen(session: Session, heat: Heat, is_dragging: RwSignal<bool>) {
     let has_files =
         |event: &DragEvent| event.data_transfer().is_some_and(|data| data.types().iter().any(|kind| kind == "Files"));
     window_event_listener(ev::dragover, move |event: DragEvent| {
         if has_files(&event) {
             event.prevent_default();
-            ui.is_dragging.set(true);
+            is_dragging.set(true);
         }
     });
     window_event_listener(ev::dragleave, move |event: DragEvent| {
         // Leaving one element for another is not leaving the page.
         if event.related_target().is_none() {
-            ui.is_dragging.set(false);
+            is_dragging.set(false);
         }
     });
     window_event_listener(ev::drop, move |event: DragEvent| {
-        ui.is_dragging.set(false);
+        is_dragging.set(false);
         if has_files(&event) {
             event.prevent_default();
         }
-        ui.open_list(event.data_transfer().and_then(|data| data.files()));
+        session.open_files(event.data_transfer().and_then(|data| data.files()));
     });
     window_event_listener(ev::paste, move |event| {
         let event: ClipboardEvent = event.unchecked_into();
-        ui.open_list(event.clipboard_data().and_then(|data| data.files()));
+        session.open_files(event.clipboard_data().and_then(|data| data.files()));
     });
     window_event_listener(ev::keydown, move |event: KeyboardEvent| {
         let is_typing = event.target().is_some_and(|target| {
@@ -128,7 +189,7 @@ fn listen(ui: Ui) {
         });
         let is_plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key();
         if is_plain && !is_typing && event.key().eq_ignore_ascii_case("h") {
-            ui.is_heat_on.update(|is_on| *is_on = !*is_on);
+            heat.toggle();
         }
     });
 }

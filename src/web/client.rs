@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use crate::error::{Error, Kind, Result};
 use crate::protocol::{BUILD, Request, Response};
+use crate::web::wire::Envelope;
 
 /// Trunk's loaders of the workers, beside the page: one source, with and without relaxed SIMD instructions.
 const WORKER_URL: &str = "./worker_loader.js";
@@ -24,16 +26,16 @@ const RELAXED_MODULE: [u8; 37] = [
 
 /// What comes from the worker.
 pub enum Event {
-    /// An answer; the pixels (grey, row by row) come with a new scan's.
+    /// An answer; the pixels (grey, row by row) come with the analysis of a file.
     Answer(Response, Option<Vec<u8>>),
-    /// The worker is dead or of another build: only a reload helps.
-    Lost(String),
+    /// The worker is dead or of another build.
+    Lost(Error),
 }
 
 /// Messages that wait until the worker listens, or none once it does.
 type Outbox = Rc<RefCell<Option<Vec<JsValue>>>>;
 
-/// A running worker.
+/// A running worker; it ends when this is dropped.
 pub struct Client {
     worker: Worker,
     outbox: Outbox,
@@ -47,55 +49,63 @@ impl Client {
     ///
     /// # Errors
     /// The browser refuses to start one.
-    pub fn start(on_event: impl Fn(Event) + 'static) -> Result<Self, String> {
+    pub fn start(on_event: impl Fn(Event) + 'static) -> Result<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(worker_url(), &options)
-            .map_err(|_| "this browser starts no module worker: use a current one".to_owned())?;
+            .map_err(|_| lost("this browser starts no module worker: use a current one"))?;
         let outbox: Outbox = Rc::new(RefCell::new(Some(Vec::new())));
         let on_event = Rc::new(on_event);
 
         let on_message = Closure::<dyn Fn(MessageEvent)>::new({
             let (on_event, outbox, worker) = (on_event.clone(), outbox.clone(), worker.clone());
-            move |event: MessageEvent| match read(&event.data()) {
-                Ok((Response::Ready { build }, _)) if build == BUILD => {
+            move |event: MessageEvent| match Envelope::<Response>::unpack(&event.data()) {
+                Ok(Envelope { head: Response::Ready { build }, .. }) if build == BUILD => {
                     for message in outbox.take().into_iter().flatten() {
                         // A file handle and plain data can always be posted.
                         let _ = worker.post_message(&message);
                     }
                 }
-                Ok((Response::Ready { build }, _)) => {
-                    on_event(Event::Lost(format!("the page is of build {BUILD}, its worker of {build}")));
+                Ok(Envelope { head: Response::Ready { build }, .. }) => {
+                    on_event(Event::Lost(lost(format!("the page is of build {BUILD}, its worker of {build}"))));
                 }
-                Ok((Response::Crashed { message }, _)) => on_event(Event::Lost(message)),
-                Ok((response, pixels)) => on_event(Event::Answer(response, pixels)),
-                Err(message) => on_event(Event::Lost(message)),
+                Ok(Envelope { head, pixels, .. }) => {
+                    on_event(Event::Answer(head, pixels.map(|pixels| pixels.to_vec())));
+                }
+                Err(error) => on_event(Event::Lost(error)),
             }
         });
         let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
             // A worker that cannot be fetched fires a plain event without a message.
             let message = Reflect::get(&event, &"message".into()).ok().and_then(|message| message.as_string());
-            on_event(Event::Lost(message.unwrap_or_else(|| "the worker did not start".to_owned())));
+            on_event(Event::Lost(lost(message.unwrap_or_else(|| "the worker did not start".to_owned()))));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Self { worker, outbox, _on_message: on_message, _on_error: on_error })
     }
 
-    /// Sends a request, with its file if it needs one; waits in line until the worker listens.
-    pub fn send(&self, request: &Request, file: Option<&Blob>) {
-        let Ok(head) = serde_json::to_string(request) else { return };
-        let message = Object::new();
-        // Setting a key of a fresh object and posting plain data cannot fail.
-        let _ = Reflect::set(&message, &"head".into(), &head.into());
-        if let Some(file) = file {
-            let _ = Reflect::set(&message, &"file".into(), file);
-        }
+    /// Sends a request, with its file if it needs one; it waits in line until the worker listens.
+    pub fn send(&self, head: Request, file: Option<Blob>) {
+        // Requests are plain data: they can always be packed and posted.
+        let Ok((message, _)) = (Envelope { file, ..Envelope::new(head) }).pack() else { return };
         match &mut *self.outbox.borrow_mut() {
-            Some(waiting) => waiting.push(message.into()),
+            Some(waiting) => waiting.push(message),
             None => drop(self.worker.post_message(&message)),
         }
     }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
+    }
+}
+
+fn lost(message: impl Into<String>) -> Error {
+    Error::new(Kind::Model, message)
 }
 
 /// The fastest worker that this browser can run.
@@ -104,11 +114,4 @@ fn worker_url() -> &'static str {
     let is_plain_wanted = query.trim_start_matches('?').split('&').any(|part| part == PLAIN_WORKER_QUERY);
     let knows_relaxed = js_sys::WebAssembly::validate(&Uint8Array::from(RELAXED_MODULE.as_slice())).unwrap_or(false);
     if knows_relaxed && !is_plain_wanted { RELAXED_WORKER_URL } else { WORKER_URL }
-}
-
-fn read(message: &JsValue) -> Result<(Response, Option<Vec<u8>>), String> {
-    let head = Reflect::get(message, &"head".into()).ok().and_then(|head| head.as_string()).unwrap_or_default();
-    let response = serde_json::from_str(&head).map_err(|e| format!("the worker's answer cannot be read: {e}"))?;
-    let pixels = Reflect::get(message, &"pixels".into()).ok().and_then(|pixels| pixels.dyn_into::<Uint8Array>().ok());
-    Ok((response, pixels.map(|pixels| pixels.to_vec())))
 }

@@ -1,33 +1,85 @@
-//! The parts of the page. They draw what the signals hold; they compute nothing.
+//! The parts of the page. They draw what their props hold; they compute nothing. [`Cards`] places the cards.
 
-pub mod answer;
-pub mod baseline;
-pub mod edit;
+mod answer;
+mod baseline;
+mod edit;
 pub mod header;
 pub mod stage;
 pub mod status;
 pub mod strip;
-pub mod trust;
-pub mod viewer;
-pub mod words;
+pub mod tools;
+mod trust;
 
-use crate::report::Prediction;
+mod words;
 
-/// The probability of what is said.
-pub fn probability_of_label(prediction: &Prediction) -> f32 {
-    prediction.probabilities.get(&prediction.label).copied().unwrap_or_default()
+use leptos::prelude::*;
+
+use crate::error::Result;
+use crate::page::state::PageState;
+use crate::web::preferences::use_locale;
+use crate::web::session::Session;
+use answer::AnswerCard;
+use edit::EditCard;
+use trust::TrustCard;
+use words::WordsCard;
+
+/// The answer and its reasons, card by card.
+#[component]
+pub fn Cards(
+    /// The page's state.
+    session: Session,
+) -> impl IntoView {
+    let Session { report, card, shown, .. } = session;
+    let has_answer = Memo::new(move |_| report.with(Option::is_some));
+    let has_model = Memo::new(move |_| card.with(Option::is_some));
+    let vocabulary = Signal::derive(move || card.with(|card| card.as_ref().map(|card| card.vocabulary.clone())));
+    let wanted = Signal::derive(move || shown.with(|scan| scan.as_ref().map(|scan| scan.wanted.clone())));
+    let caption = Signal::derive(move || shown.with(|scan| scan.as_ref().map(|scan| scan.caption().to_owned())));
+    let on_typed = Callback::new(move |typed: String| -> Result<()> {
+        let mut outcome = Ok(());
+        session.act(|page| match page.type_caption(&typed) {
+            Ok(requests) => requests,
+            Err(error) => {
+                outcome = Err(error);
+                Vec::new()
+            }
+        });
+        outcome
+    });
+    view! {
+        <Show when=move || has_answer.get() fallback=HowTo>
+            <AnswerCard report=report />
+            <WordsCard
+                report=report
+                method=Signal::derive(move || wanted.with(|wanted| wanted.as_ref().map(|wanted| wanted.words)))
+                on_method=session.on(|page, method| page.revise(|options| options.words = method))
+            />
+            <EditCard
+                vocabulary=vocabulary
+                caption=caption
+                is_edited=Signal::derive(move || {
+                    wanted.with(|wanted| wanted.as_ref().is_some_and(|wanted| wanted.caption.is_some()))
+                })
+                on_tick=session.on(|page, (finding, is_ticked): (String, bool)| page.tick_finding(&finding, is_ticked))
+                on_class_word=session.on(PageState::set_class_word)
+                on_typed=on_typed
+                on_reset=session.on(|page, ()| page.reset_caption())
+            />
+        </Show>
+        <Show when=move || has_model.get()>
+            <TrustCard card=card report=report />
+        </Show>
+    }
 }
 
-/// A label and its probability.
-pub fn prediction_text(prediction: &Prediction) -> String {
-    format!("{} {}", prediction.label, probability_text(probability_of_label(prediction)))
-}
-
-/// A probability in two digits; never as certain as 0 or 1.
-pub fn probability_text(probability: f32) -> String {
-    match probability {
-        p if p > 0.994 => "> .99".to_owned(),
-        p if p < 0.006 => "< .01".to_owned(),
-        p => format!("{p:.2}").replacen("0.", ".", 1),
+/// What is read before there is an answer.
+#[component]
+fn HowTo() -> impl IntoView {
+    let locale = use_locale();
+    view! {
+        <section class="card how">
+            <h2>{move || locale.text().how_title}</h2>
+            <ol>{move || locale.text().how.map(|step| view! { <li>{step}</li> }).into_iter().collect_view()}</ol>
+        </section>
     }
 }

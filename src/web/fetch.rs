@@ -2,22 +2,22 @@
 //! Asks nothing of any other place; knows no model. Works in the page and in the worker alike.
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
-use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Cache, CacheStorage, ReadableStreamDefaultReader, Request, Response, SubtleCrypto};
 
-use crate::error::{Error, Result};
+use crate::bundle::index::{Index, IndexEntry};
+use crate::bundle::sha256;
+use crate::error::{Detail, Error, Result};
 use crate::protocol::Progress;
-use crate::protocol::index::{Index, IndexEntry};
 
 /// The list of models, beside the page.
 pub const INDEX_URL: &str = "weights/index.json";
-/// The name of our drawer in the Cache API; it holds nothing but verified weights.
+/// Our cache in the Cache API; it holds nothing but verified weights.
 const CACHE_NAME: &str = "octlens-weights-1";
 /// Larger weights are refused before memory is taken: 32-bit wasm cannot hold them twice.
 const MAX_WEIGHTS_BYTES: u64 = 1 << 30;
-/// Progress is told when this many more bytes have come.
+/// Progress is reported when this many more bytes have come.
 const PROGRESS_STEP_BYTES: u64 = 256 << 10;
 
 #[wasm_bindgen]
@@ -95,7 +95,7 @@ async fn get(url: &str, cache_mode: &str) -> Result<Response> {
     let response = JsFuture::from(global_fetch(url, &init)).await.map_err(|e| io(url, &e))?;
     let response: Response = response.unchecked_into();
     if !response.ok() {
-        return Err(Error::io(format!("{url} cannot be fetched: the server answers {}", response.status())));
+        return Err(not_fetched(url, &format!("the server answers {}", response.status())));
     }
     Ok(response)
 }
@@ -110,9 +110,9 @@ async fn verified(entry: &IndexEntry, response: Response, on_progress: &impl Fn(
     bytes
         .try_reserve_exact(n_bytes)
         .map_err(|e| Error::io(format!("not enough memory for the {n_bytes} bytes of {file}")).because(e))?;
-    let mut told_bytes = 0;
+    let mut reported_bytes = 0;
     loop {
-        on_progress_step(&mut told_bytes, bytes.len() as u64, entry.bytes, on_progress);
+        report_progress(&mut reported_bytes, bytes.len() as u64, entry.bytes, on_progress);
         let step = JsFuture::from(reader.read()).await.map_err(|e| io(file, &e))?;
         if Reflect::get(&step, &"done".into()).is_ok_and(|done| done.is_truthy()) {
             break;
@@ -120,38 +120,37 @@ async fn verified(entry: &IndexEntry, response: Response, on_progress: &impl Fn(
         let chunk: Uint8Array = Reflect::get(&step, &"value".into()).map_err(|e| io(file, &e))?.unchecked_into();
         let start = bytes.len();
         if start + chunk.length() as usize > n_bytes {
-            return Err(Error::weights(format!("{file} is longer than listed ({n_bytes} bytes): reload the page")));
+            return Err(damaged(file, "longer than listed"));
         }
         bytes.resize(start + chunk.length() as usize, 0);
         chunk.copy_to(&mut bytes[start..]);
     }
     if bytes.len() != n_bytes {
-        return Err(Error::io(format!(
-            "{file} is cut short: {} of {n_bytes} bytes came; reload the page",
-            bytes.len()
-        )));
+        return Err(damaged(file, &format!("cut short, {} of {n_bytes} bytes came", bytes.len())));
     }
-    let sha256 = sha256(&bytes).await;
+    let sha256 = sha256_of(&bytes).await;
     if !sha256.eq_ignore_ascii_case(&entry.sha256) {
-        return Err(Error::weights(format!(
-            "{file} is refused: its SHA-256 begins with {}, but {INDEX_URL} lists {}; reload the page",
-            first_digits(&sha256),
-            first_digits(&entry.sha256)
-        )));
+        return Err(damaged(
+            file,
+            &format!(
+                "its SHA-256 begins with {}, but {INDEX_URL} lists {}",
+                first_digits(&sha256),
+                first_digits(&entry.sha256)
+            ),
+        ));
     }
     on_progress(Progress { done_bytes: entry.bytes, total_bytes: entry.bytes });
     Ok(bytes)
 }
 
 /// SHA-256 in hex: the browser's own, many times faster, where it has one to give (not on plain http).
-async fn sha256(bytes: &[u8]) -> String {
-    let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect();
+async fn sha256_of(bytes: &[u8]) -> String {
     if let Some(promise) = subtle().and_then(|subtle| subtle.digest_with_str_and_u8_array("SHA-256", bytes).ok())
         && let Ok(buffer) = JsFuture::from(promise).await
     {
-        return hex(&Uint8Array::new(&buffer).to_vec());
+        return sha256::hex(&Uint8Array::new(&buffer).to_vec());
     }
-    hex(&Sha256::digest(bytes))
+    sha256::of(bytes)
 }
 
 fn subtle() -> Option<SubtleCrypto> {
@@ -159,9 +158,9 @@ fn subtle() -> Option<SubtleCrypto> {
     Reflect::get(&crypto, &"subtle".into()).ok()?.dyn_into().ok()
 }
 
-fn on_progress_step(told_bytes: &mut u64, done_bytes: u64, total_bytes: u64, on_progress: &impl Fn(Progress)) {
-    if done_bytes == 0 || done_bytes - *told_bytes >= PROGRESS_STEP_BYTES {
-        *told_bytes = done_bytes;
+fn report_progress(reported_bytes: &mut u64, done_bytes: u64, total_bytes: u64, on_progress: &impl Fn(Progress)) {
+    if done_bytes == 0 || done_bytes - *reported_bytes >= PROGRESS_STEP_BYTES {
+        *reported_bytes = done_bytes;
         on_progress(Progress { done_bytes, total_bytes });
     }
 }
@@ -192,7 +191,16 @@ async fn keep(cache: &Cache, entry: &IndexEntry, url: &str, bytes: &[u8]) -> std
     Ok(())
 }
 
+fn damaged(file: &str, how: &str) -> Error {
+    Error::weights(format!("{file} is refused: {how}; reload the page"))
+        .with_detail(Detail::DamagedWeights { file: file.to_owned() })
+}
+
 fn io(url: &str, error: &JsValue) -> Error {
-    let detail = error.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message())).unwrap_or_default();
-    Error::io(format!("{url} cannot be fetched: {detail}"))
+    let reason = error.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message())).unwrap_or_default();
+    not_fetched(url, &reason)
+}
+
+fn not_fetched(url: &str, reason: &str) -> Error {
+    Error::io(format!("{url} cannot be fetched: {reason}")).with_detail(Detail::NotFetched { url: url.to_owned() })
 }

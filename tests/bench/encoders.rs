@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{VarBuilder, VarMap};
 use criterion::Criterion;
+use octlens::bundle::card::Training;
 use octlens::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use octlens::caption::{Caption, Vocabulary};
 use octlens::clip::{Clip, ClipConfig};
@@ -55,7 +56,7 @@ fn tensors(clip: &ClipConfig, head: &HeadConfig) -> HashMap<String, Tensor> {
     tensors
 }
 
-/// With steps that suit the sample.
+/// With scales that suit the sample.
 fn quantizable(
     clip: &ClipConfig,
     preprocess: &Preprocess,
@@ -63,8 +64,8 @@ fn quantizable(
 ) -> HashMap<String, Tensor> {
     let float = Clip::new(clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu)).unwrap();
     let pixel_values = preprocess.pixel_values(preprocess.grey(&sample()), &Device::Cpu).unwrap();
-    let steps = quantize::calibrate(&float, [&pixel_values]).unwrap();
-    quantize::prepare(&float, tensors, &steps).unwrap()
+    let ranges = quantize::activation_ranges(&float, [&pixel_values]).unwrap();
+    quantize::prepare(&float, tensors, &ranges).unwrap()
 }
 
 fn sample() -> Scan {
@@ -89,8 +90,8 @@ fn engine(name: &str, clip: ClipConfig, tokenizer: &Tokenizer) -> Engine {
         captions: vec![caption()],
         tokenizer: tokenizer.to_json().unwrap(),
         licence: String::new(),
-        training: serde_json::Value::Null,
-        metrics: serde_json::Value::Null,
+        training: Training::default(),
+        metrics: None,
     };
     Engine::load(name, Bundle::write(&metadata, &tensors, true).unwrap()).unwrap()
 }

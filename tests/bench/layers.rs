@@ -60,8 +60,8 @@ pub extern "C" fn prepare(i: usize) {
 #[unsafe(no_mangle)]
 pub extern "C" fn run() {
     CURRENT.with_borrow(|current| {
-        if let Some((conv, map, steps)) = current {
-            std::hint::black_box(convolve(Kernel::best(), conv, map, steps));
+        if let Some((conv, map, scales)) = current {
+            std::hint::black_box(convolve(Kernel::best(), conv, map, scales));
         }
     });
 }

@@ -51,7 +51,7 @@ impl Layer {
         2 * (self.c_in * self.c_out * self.kernel * self.kernel * self.size * self.size) as u64
     }
 
-    /// The convolution, an input for it, and the steps of its output.
+    /// The convolution, an input for it, and the scales of its output.
     pub fn make(&self) -> (Conv, Map, std::sync::Arc<[f32]>) {
         let &Self { c_in, c_out, kernel, size, .. } = self;
         let weights: Vec<i8> =
@@ -64,10 +64,10 @@ impl Layer {
 
     /// FNV-1a (Fowler, Noll & Vo) of everything that `kernel` makes of the layer: bytes, sums, and sums added to sums.
     pub fn digest(&self, kernel: Kernel) -> u32 {
-        let (conv, map, steps) = self.make();
+        let (conv, map, scales) = self.make();
         let sums = convolve_to_floats(kernel, &conv, &map);
         let added = convolve_add(kernel, &conv, &map, &sums);
-        let rounded = convolve(kernel, &conv, &map, &steps).dequantize();
+        let rounded = convolve(kernel, &conv, &map, &scales).dequantize();
         let values = rounded.into_iter().chain(sums.planes()).chain(added.planes());
         values.fold(0x811c_9dc5, |hash, value| (hash ^ value.to_bits()).wrapping_mul(0x0100_0193))
     }

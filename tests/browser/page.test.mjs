@@ -226,6 +226,35 @@ describe("a visit", () => {
     assert.equal(await language(), "en");
   });
 
+  test("in Korean, classes, findings and errors are Korean too; what tests read stays as the model says it", async () => {
+    const press = (tag) => visit.hook("language").locator(`[data-language="${tag}"]`).click();
+    const hangul = /[\uac00-\ud7a3]/u;
+    await visit.sample(samples().findIndex(({ file }) => file === "drusen.png"));
+    await press("ko");
+    const report = await assertAnswered(visit);
+    for (const hook of ["image-prediction", "text-prediction"]) {
+      const said = await visit.hook(hook).locator(".what").innerText();
+      assert.match(said, hangul);
+    }
+    for (const option of await visit.hook("target-class").locator("option").all()) {
+      assert.match(await option.innerText(), hangul);
+      assert.ok((await option.getAttribute("value")) in report.image.probabilities);
+    }
+    for (const toggle of await visit.hook("lesion-toggle").all()) {
+      assert.match(await toggle.locator("xpath=..").innerText(), hangul);
+    }
+    await visit.choose({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("drusen\n") });
+    await visit.phase("failed");
+    const reason = await visit.hook("error").locator("p").innerText();
+    assert.match(reason, hangul);
+    assert.doesNotMatch(reason, /save|picture|file is/);
+    await visit.hook("caption-input").fill("a purple elephant");
+    await visit.hook("caption-apply").click();
+    assert.doesNotMatch(await visit.hook("caption-error").innerText(), /not a phrase/);
+    await visit.screenshot("wide-korean-error");
+    await press("en");
+  });
+
   const good = sampleFile(0);
   const wrong = {
     "a text file": { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("drusen, as far as I can see\n") },
@@ -303,6 +332,46 @@ describe("how it looks", () => {
         }));
     }
   }
+});
+
+describe("many scans", () => {
+  test("eight and eight more stay listed, come back when they are looked at, and go when they are removed", async () => {
+    const batch = (start) => Array.from({ length: 8 }, (_, i) => sampleFile(i % 4, `${start + i}.png`));
+    const twins = (bytes) => {
+      const index = JSON.parse(bytes.toString("utf8"));
+      const model = index.models.find((entry) => entry.default);
+      return Buffer.from(JSON.stringify({ models: [model, { ...model, default: false, name: "twin", title: "Twin" }] }));
+    };
+    const own = await host({ change: (path, bytes) => (path.endsWith("weights/index.json") ? twins(bytes) : bytes) });
+    await visiting({ url: own.url }, async (visit) => {
+      const listed = () => visit.hook("scan").evaluateAll((scans) => scans.map((scan) => scan.title));
+      for (const start of [0, 8]) {
+        await visit.choose(batch(start));
+        await visit.answer();
+      }
+      const order = [...batch(8), ...batch(0)].map(({ name }) => name);
+      assert.deepEqual(await listed(), order);
+      // The first that were opened have been let go of, and are read from their files again.
+      await visit.page.locator('[data-testid="scan"][title="1.png"]').click();
+      await visit.answer();
+      const before = await assertAnswered(visit);
+      assert.equal(before.input.name, "1.png");
+      assert.ok((await visit.overlay("scan-canvas")).nShades > 16);
+      await visit.hook("model").selectOption("twin");
+      await visit.answer();
+      const after = await assertAnswered(visit);
+      assert.deepEqual([after.input, after.image], [before.input, before.image]);
+      assert.deepEqual(await listed(), order);
+      await visit.screenshot("wide-many-scans");
+      await visit.hook("scan").last().focus();
+      await visit.page.keyboard.press("Delete");
+      await visit.hook("scan-remove").first().click();
+      assert.deepEqual(await listed(), order.slice(1, -1));
+      assert.equal((await visit.report()).input.name, "1.png");
+      assert.deepEqual(visit.complaints, []);
+    });
+    await own.close();
+  });
 });
 
 describe("several models", () => {

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::args::{CpuArgs, RunArgs};
 use super::output::{print, print_json};
 use super::records::{read_dataset, records_of};
 use crate::bundle::Bundle;
+use crate::bundle::index::ModelKind;
 use crate::error::Result;
-use crate::protocol::index::ModelKind;
 use crate::train::data::split::Split;
 use crate::train::export::publish::{Listing, publish};
 use crate::train::heads::baseline::{self, BaselineSettings};
@@ -56,6 +57,6 @@ impl BaselineArgs {
         if !json {
             print(format_args!("{name} is in {}", path.display()))?;
         }
-        print_json(&trained.metadata.metrics)
+        print_json(&json!(trained.metadata.metrics))
     }
 }

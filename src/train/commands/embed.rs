@@ -19,7 +19,7 @@ use crate::preprocess::Preprocess;
 use crate::scan::Scan;
 use crate::tokenizer::Tokenizer;
 use crate::train::files;
-use crate::train::import::{Imported, MANIFEST};
+use crate::train::import::{self, MANIFEST};
 use crate::train::run::names;
 
 #[derive(Args)]
@@ -79,11 +79,11 @@ impl Model {
             (Some(name), Some(folder)) if is_part(name) && folder.join(names::TOWERS).is_file() => folder,
             _ => return Ok(Self::Exported(Box::new(load(weights)?))),
         };
-        let imported = Imported::read(folder)?;
-        let preprocess = imported.manifest.preprocess();
-        let vb = VarBuilder::from_tensors(imported.towers, DType::F32, &Device::Cpu);
-        let clip = Clip::new(&imported.manifest.clip, vb)?;
-        Ok(Self::Towers(Box::new(Towers { clip, tokenizer: imported.tokenizer, preprocess })))
+        let pretrained = import::folder::read(folder)?;
+        let preprocess = pretrained.manifest.preprocess();
+        let vb = VarBuilder::from_tensors(pretrained.towers, DType::F32, &Device::Cpu);
+        let clip = Clip::new(&pretrained.manifest.clip, vb)?;
+        Ok(Self::Towers(Box::new(Towers { clip, tokenizer: pretrained.tokenizer, preprocess })))
     }
 
     fn image(&self, path: &Path) -> Result<Value> {

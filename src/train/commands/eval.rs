@@ -12,10 +12,11 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::train::data::dataset::DataSpec;
 use crate::train::data::record::Record;
-use crate::train::data::split::{Split, Splits};
+use crate::train::data::split::Split;
+use crate::train::evaluate::evaluation::evaluate;
 use crate::train::evaluate::reading::Reader;
 use crate::train::evaluate::study::{self, Validation};
-use crate::train::evaluate::{evaluate, html, print as text};
+use crate::train::evaluate::{html, text};
 use crate::train::{files, progress};
 
 #[derive(Args)]
@@ -72,10 +73,10 @@ impl EvalArgs {
         let metadata = engine.metadata();
         let dataset = read_dataset(&self.data, &metadata.vocabulary.labels)?;
         let known: Vec<&Record> = dataset.records.iter().collect();
-        let splits: Option<Splits> = split
-            .map(|_| serde_json::from_value(metadata.training["splits"].clone()))
-            .transpose()
-            .map_err(|e| Error::weights("the weights file remembers no splits: use --split all").because(e))?;
+        let splits = &metadata.training.splits;
+        if split.is_some() && splits.is_none() {
+            return Err(Error::weights("the weights file remembers no splits: use --split all"));
+        }
         let of = |split| {
             known.iter().copied().filter(|r| splits.as_ref().and_then(|s| s.split_of(r)) == Some(split)).collect()
         };
@@ -94,7 +95,7 @@ impl EvalArgs {
             Some(Split::Val) => Validation::TheSame,
             _ if validation.is_empty() => Validation::None,
             _ => Validation::Others(
-                validation.into_iter().inspect(|_| bar.inc(1)).map(|r| reader.glance(r)).collect::<Result<_>>()?,
+                validation.into_iter().inspect(|_| bar.inc(1)).map(|r| reader.read(r)).collect::<Result<_>>()?,
             ),
         };
         let study = study::study(&mut reader, &evaluation, &validation)?;
@@ -113,6 +114,6 @@ impl EvalArgs {
             all["split"] = json!(split);
             return print_json(&all);
         }
-        print(text::text(&study))
+        print(text::summary(&study))
     }
 }

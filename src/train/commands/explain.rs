@@ -13,10 +13,9 @@ use super::output::{print, print_json};
 use crate::engine::Input;
 use crate::engine::baseline::Baseline;
 use crate::error::{Error, Result};
-use crate::protocol::Options;
 use crate::render;
-use crate::report::{Heatmap, Prediction, Report, WordMethod};
-use crate::scan::Scan;
+use crate::report::{Heatmap, MapMethod, Options, Prediction, Report, WordMethod};
+use crate::scan::{Scan, format};
 use crate::train::files::{self, Action, failed};
 
 /// How opaque the heatmap of a written overlay is, 0…1.
@@ -24,8 +23,7 @@ const OVERLAY_OPACITY: f32 = 0.6;
 
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
-    /// Scans: PNG, JPEG, TIFF or BMP.
-    #[arg(required = true)]
+    #[arg(required = true, help = format!("Scans: {}", format::any_name()))]
     images: Vec<PathBuf>,
     /// The weights file.
     #[arg(long, default_value = "weights/compact.safetensors")]
@@ -42,6 +40,9 @@ pub(crate) struct ExplainArgs {
     /// A caption to read instead of the retrieved one.
     #[arg(long)]
     caption: Option<String>,
+    /// How the heatmap is made.
+    #[arg(long, default_value = MapMethod::default().name(), value_parser = map_method())]
+    map: MapMethod,
     /// How words are scored: shapley measures what each phrase changes, gradient_x_activation is the paper's.
     #[arg(long, default_value = WordMethod::default().name(), value_parser = word_method())]
     words: WordMethod,
@@ -50,6 +51,11 @@ pub(crate) struct ExplainArgs {
     json: bool,
     #[command(flatten)]
     device: CpuArgs,
+}
+
+fn map_method() -> impl TypedValueParser<Value = MapMethod> {
+    let names = MapMethod::ALL.map(MapMethod::name);
+    PossibleValuesParser::new(names).map(|name| MapMethod::from_name(&name).unwrap_or_default())
 }
 
 fn word_method() -> impl TypedValueParser<Value = WordMethod> {
@@ -66,8 +72,13 @@ impl ExplainArgs {
             .as_deref()
             .map(|path| Baseline::load(&path.display().to_string(), files::read(path)?))
             .transpose()?;
-        let options =
-            Options { target: self.target, caption: self.caption, words: self.words, baseline: baseline.is_some() };
+        let options = Options {
+            target: self.target,
+            caption: self.caption,
+            map: self.map,
+            words: self.words,
+            baseline: baseline.is_some(),
+        };
         if let Some(out) = &self.out {
             files::make_dir(out)?;
         }

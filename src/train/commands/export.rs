@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::args::{CpuArgs, RunArgs};
 use super::output::{print, print_json};
 use super::records::{read_dataset, records_of};
 use crate::error::{Error, Result};
 use crate::train::data::split::Split;
-use crate::train::export::{self, Wording};
+use crate::train::export::{self, ExportOptions};
 use crate::train::progress;
 use crate::train::run::{Prepared, Run};
 
@@ -21,7 +22,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, default_value = "weights")]
     pub(super) out: PathBuf,
     #[command(flatten)]
-    pub(super) wording: Wording,
+    pub(super) options: ExportOptions,
     /// Print figures as JSON.
     #[arg(long)]
     pub(super) json: bool,
@@ -32,7 +33,7 @@ pub(crate) struct ExportArgs {
 impl ExportArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
-        let Self { run: RunArgs { run, data }, out, wording, json, .. } = self;
+        let Self { run: RunArgs { run, data }, out, options, json, .. } = self;
         let run = Run::open(&run)?;
         let prepared = Prepared::read(&run)?;
         let dataset = read_dataset(&data, &prepared.spec.vocabulary.labels)?;
@@ -45,12 +46,12 @@ impl ExportArgs {
             }
         }
         let bar = progress::bar("measure", 2 * test.len());
-        let metrics = export::export(&run, &prepared, &wording, (&train, &test), &out, &bar)?;
+        let metrics = export::export(&run, &prepared, &options, (&train, &test), &out, &bar)?;
         bar.finish_and_clear();
         if json {
-            return print_json(&metrics);
+            return print_json(&json!(metrics));
         }
-        print(format_args!("{} is in {}", wording.name, out.display()))?;
-        print_json(&metrics[wording.precision.name()])
+        print(format_args!("{} is in {}", options.name, out.display()))?;
+        print_json(&json!(metrics.at(options.precision.name())))
     }
 }

@@ -13,7 +13,7 @@ use crate::train::data::dataset::{self, DataSpec};
 use crate::train::data::record::Dataset;
 use crate::train::data::split::{Split, Splits};
 use crate::train::fit::{self, vocab};
-use crate::train::import::{Imported, start};
+use crate::train::import::{Pretrained, start};
 use crate::train::run::{Prepared, Run, names};
 
 #[derive(Args)]
@@ -70,7 +70,7 @@ impl FinetuneArgs {
 }
 
 /// Makes splits, tokenizer and model of a new run; returns them with what the run begins from, at its input size.
-fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Result<(Prepared, Option<Imported>)> {
+fn prepare(dataset: &Dataset, settings: Settings, start: Option<Pretrained>) -> Result<(Prepared, Option<Pretrained>)> {
     if start.as_ref().is_some_and(|s| !s.has_norms) && !settings.freeze_bn {
         return Err(Error::config("the batch norms of --init are folded into its convolutions: add --freeze-bn true"));
     }
@@ -85,16 +85,16 @@ fn prepare(dataset: &Dataset, settings: Settings, start: Option<Imported>) -> Re
     let mut texts: Vec<String> = captions.iter().map(|c| c.text()).collect();
     texts.extend(vocabulary.findings.iter().chain(&vocabulary.labels).cloned());
     let tokenizer = match &start {
-        Some(imported) => imported.tokenizer.clone(),
+        Some(pretrained) => pretrained.tokenizer.clone(),
         None => vocab::train(&texts)?,
     };
     let start = match (start, settings.input) {
-        (Some(imported), Some(input)) => Some(imported.at(input)?),
+        (Some(pretrained), Some(input)) => Some(pretrained.at(input)?),
         (start, _) => start,
     };
     let mut spec = ModelSpec::new(&settings, vocabulary, captions, tokenizer.vocab_size());
-    if let Some(imported) = &start {
-        imported.adapt(&mut spec);
+    if let Some(pretrained) = &start {
+        pretrained.adapt(&mut spec);
     }
     Ok((Prepared { settings, spec, splits, tokenizer }, start))
 }

@@ -34,12 +34,12 @@ pub(crate) struct ImportArgs {
 impl ImportArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
-        let imported = import::import(&self.weights, &self.tokenizer, self.text_heads)?;
-        imported.write(&self.out)?;
+        let pretrained = import::clip::read(&self.weights, &self.tokenizer, self.text_heads)?;
+        import::folder::write(&pretrained, &self.out)?;
         if self.json {
-            return print_json(&imported.manifest);
+            return print_json(&pretrained.manifest);
         }
-        let (manifest, n_tensors) = (&imported.manifest, imported.towers.len());
+        let (manifest, n_tensors) = (&pretrained.manifest, pretrained.towers.len());
         let (vision, text) = (&manifest.clip.vision, &manifest.clip.text);
         print(format_args!(
             "{} ({}): {n_tensors} tensors, images of {} × {}, {} tokens, in {}",

@@ -1,12 +1,12 @@
 //! `train paper`: the paper's experiment from end to end, in steps that each leave a file. A step whose file is there is
 //! skipped, so the same command goes on where it was stopped.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::Value;
 
 use super::args::{CpuArgs, DeviceArgs, RunArgs, data_help};
 use super::baseline::BaselineArgs;
@@ -16,12 +16,13 @@ use super::finetune::FinetuneArgs;
 use super::heads::HeadsArgs;
 use super::import::ImportArgs;
 use super::output::{note, print};
+use crate::bundle::card::{Figures, HeadFigures};
 use crate::engine::baseline::Baseline;
 use crate::error::{Error, Result};
 use crate::train::config::Settings;
 use crate::train::data::dataset::DataSpec;
 use crate::train::data::record::SourceKind;
-use crate::train::export::{Precision, Wording};
+use crate::train::export::{ExportOptions, Precision};
 use crate::train::files;
 use crate::train::heads::baseline::BaselineSettings;
 use crate::train::import::MANIFEST;
@@ -30,8 +31,6 @@ use crate::train::run::names;
 /// The paper's Table 1, on its own 99 test scans: accuracy, sensitivity, specificity (Cho, Park & Jeong).
 const PUBLISHED: [(&str, [f64; 3]); 3] =
     [("ResNet50", [0.74, 0.58, 0.87]), ("CLIP image", [0.79, 0.89, 0.70]), ("CLIP text", [0.75, 0.89, 0.62])];
-/// The three measures of that table.
-const MEASURES: [&str; 3] = ["accuracy", "sensitivity", "specificity"];
 /// CLIP's vocabulary, looked for beside its weights.
 const VOCABULARY: &str = "bpe_simple_vocab_16e6.txt.gz";
 /// Names of the files that the last steps leave.
@@ -109,13 +108,13 @@ impl PaperArgs {
             })?,
         }
         step("export", &model, || {
-            let wording = Wording {
+            let options = ExportOptions {
                 name: NAMES[0].to_owned(),
                 title: "The paper's CLIP".to_owned(),
                 licence: "those of its data and of the weights it began from".to_owned(),
                 precision: Precision::Int8,
             };
-            ExportArgs { run, out: weights, wording, json: false, device: cpu }.run()
+            ExportArgs { run, out: weights, options, json: false, device: cpu }.run()
         })?;
         let report = out.join("report.html");
         step("evaluate", &report, || {
@@ -144,12 +143,12 @@ fn table(model: &Path, baseline: Option<&Path>) -> Result<String> {
     let metrics = load(model)?.metadata().metrics.clone();
     let of_baseline = match baseline {
         Some(path) => Baseline::load(&path.display().to_string(), files::read(path)?)?.metadata().metrics.clone(),
-        None => Value::Null,
+        None => None,
     };
-    Ok(rows(&metrics["int8"], &of_baseline["float"]))
+    Ok(rows(&metrics.map(|m| m.int8).unwrap_or_default(), &of_baseline.map(|m| m.float).unwrap_or_default()))
 }
 
-fn rows(model: &Value, baseline: &Value) -> String {
+fn rows(model: &BTreeMap<String, Figures>, baseline: &BTreeMap<String, HeadFigures>) -> String {
     let mut text = String::from("| | accuracy | sensitivity | specificity |\n|---|---|---|---|\n");
     let mut row = |name: &str, cells: [Option<f64>; 3]| {
         let cells = cells.map(|c| c.map_or("–".to_owned(), |c| format!("{c:.2}")));
@@ -160,14 +159,14 @@ fn rows(model: &Value, baseline: &Value) -> String {
         row(&format!("{name}, published"), published.map(Some));
     }
     for source in SourceKind::ALL.map(|s| s.to_string()) {
-        let value = |head: &Value, measure: &str| head[measure]["value"].as_f64();
         let heads = [
-            ("ResNet50", &baseline[&source]),
-            ("CLIP image", &model[&source]["image"]),
-            ("CLIP text, retrieved caption", &model[&source]["text"]),
+            ("ResNet50", baseline.get(&source)),
+            ("CLIP image", model.get(&source).map(|figures| &figures.image)),
+            ("CLIP text, retrieved caption", model.get(&source).map(|figures| &figures.text)),
         ];
-        for (name, head) in heads.into_iter().filter(|(_, head)| !head.is_null()) {
-            row(&format!("{name}, ours on {source}"), MEASURES.map(|m| value(head, m)));
+        for (name, head) in heads.into_iter().filter_map(|(name, head)| Some((name, head?))) {
+            let measures = [head.accuracy, head.sensitivity, head.specificity];
+            row(&format!("{name}, ours on {source}"), measures.map(|figure| figure.map(|figure| figure.value)));
         }
     }
     text
@@ -175,15 +174,33 @@ fn rows(model: &Value, baseline: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::bundle::card::Interval;
 
     #[test]
     fn our_rows_stand_below_the_published_ones() {
-        let head = |v: f64| json!({ "accuracy": { "value": v }, "sensitivity": { "value": v }, "specificity": null });
-        let model = json!({ "oct5k": { "image": head(0.9), "text": head(0.8) } });
-        let text = rows(&model, &Value::Null);
+        let head = |value: f64| {
+            let figure = Some(Interval { value, low: value, high: value });
+            HeadFigures {
+                accuracy: figure,
+                sensitivity: figure,
+                specificity: None,
+                balanced_accuracy: None,
+                auroc: None,
+                macro_auroc: None,
+            }
+        };
+        let figures = Figures {
+            n_scans: 99,
+            n_patients: 99,
+            image: head(0.9),
+            text: head(0.8),
+            findings_keep_label: 1.,
+            class_word_share: None,
+            condition: None,
+            lesions: None,
+        };
+        let text = rows(&BTreeMap::from([("oct5k".to_owned(), figures)]), &BTreeMap::new());
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2 + 3 + 2);
         assert_eq!(lines[2], "| ResNet50, published | 0.74 | 0.58 | 0.87 |");

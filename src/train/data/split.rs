@@ -1,47 +1,13 @@
 //! Splits of a dataset: by patient, stratified, seeded. Stored with the run, so that they can be checked.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
 use super::record::Record;
-
-/// A part of the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// Weights are trained on it.
-    Train,
-    /// Settings are chosen on it.
-    Val,
-    /// Figures are measured on it.
-    Test,
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Split::Train => "train",
-            Split::Val => "val",
-            Split::Test => "test",
-        })
-    }
-}
-
-/// Each patient's split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Splits {
-    /// The seed of the shuffle.
-    pub seed: u64,
-    /// Shares of train, val and test.
-    pub fractions: [f64; 3],
-    /// `source/patient` → split.
-    pub patients: BTreeMap<String, Split>,
-}
+pub(crate) use crate::bundle::card::{Split, Splits};
 
 fn key(record: &Record) -> String {
     format!("{}/{}", record.source, record.patient)

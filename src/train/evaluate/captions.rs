@@ -6,20 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::reading::Reading;
+use crate::bundle::card::Interval;
 use crate::caption::Caption;
 use crate::train::data::record::SourceKind;
+use crate::train::metrics::bootstrap;
 use crate::train::metrics::findings::{Counts, best_threshold, counts, macro_f1, micro_f1};
-use crate::train::metrics::{Interval, bootstrap};
 
-/// Where the finding loss draws the line: a finding's text as near as the healthy one.
+/// The threshold that the finding loss trains to: a finding's text as near as the healthy one.
 const TRAINED_THRESHOLD: f64 = 0.;
 
-/// Which findings each source marks: what it does not mark is neither there nor missing.
-pub struct Marked(BTreeMap<SourceKind, BTreeSet<String>>);
+/// Which findings each source annotates: one that it does not annotate may or may not be there.
+pub(crate) struct AnnotatedFindings(BTreeMap<SourceKind, BTreeSet<String>>);
 
-impl Marked {
-    /// All findings that a source's captions name.
-    pub fn new<'r>(readings: impl IntoIterator<Item = &'r Reading<'r>>) -> Self {
+impl AnnotatedFindings {
+    /// Takes the findings that a source's captions name for all that it annotates.
+    pub(crate) fn new<'r>(readings: impl IntoIterator<Item = &'r Reading<'r>>) -> Self {
         let mut by_source: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
         for Reading { record, .. } in readings {
             by_source.entry(record.source).or_default().extend(record.caption.findings.iter().cloned());
@@ -27,19 +28,19 @@ impl Marked {
         Self(by_source)
     }
 
-    fn marks(&self, source: SourceKind, finding: &str) -> bool {
+    fn annotates(&self, source: SourceKind, finding: &str) -> bool {
         self.0.get(&source).is_some_and(|findings| findings.contains(finding))
     }
 
-    /// Whether it is known that `reading` does or does not show `finding`. A healthy scan shows none, whoever marked it.
-    fn knows(&self, reading: &Reading<'_>, finding: &str) -> bool {
-        reading.class == 0 || self.marks(reading.record.source, finding)
+    /// Whether it is known that `reading` does or does not show `finding`. A healthy scan shows none, whoever annotated it.
+    fn is_known(&self, reading: &Reading<'_>, finding: &str) -> bool {
+        reading.class == 0 || self.annotates(reading.record.source, finding)
     }
 }
 
-/// From where on a finding is named.
+/// The threshold above which a finding is named.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Threshold {
+pub(crate) struct Threshold {
     /// The finding.
     pub finding: String,
     /// On the cosine with the finding's text minus that with the healthy text.
@@ -53,9 +54,13 @@ pub struct Threshold {
 
 /// Thresholds that give each of `findings` its highest F1 on `validation`: every scan of which it is known whether it
 /// shows the finding counts, whatever its source.
-pub fn thresholds(findings: &[String], marked: &Marked, validation: &[&Reading<'_>]) -> Vec<Threshold> {
+pub(crate) fn thresholds(
+    findings: &[String],
+    annotated: &AnnotatedFindings,
+    validation: &[&Reading<'_>],
+) -> Vec<Threshold> {
     let fitted = |(i, finding): (usize, &String)| {
-        let known = validation.iter().filter(|r| marked.knows(r, finding));
+        let known = validation.iter().filter(|r| annotated.is_known(r, finding));
         let (shown, margins): (Vec<bool>, Vec<f64>) =
             known.map(|r| (r.record.caption.findings.contains(finding), r.margins[i])).unzip();
         let best = best_threshold(&shown, &margins);
@@ -70,21 +75,21 @@ pub fn thresholds(findings: &[String], marked: &Marked, validation: &[&Reading<'
 }
 
 /// The findings whose margin passes their threshold, without a class word.
-pub fn compose(margins: &[f64], thresholds: &[Threshold]) -> Caption {
+pub(crate) fn compose(margins: &[f64], thresholds: &[Threshold]) -> Caption {
     let passing = margins.iter().zip(thresholds).filter(|(margin, t)| **margin > t.threshold);
     Caption { label: None, findings: passing.map(|(_, t)| t.finding.clone()).collect() }
 }
 
 /// Both ways, on one source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CaptionStudy {
-    /// The findings that are judged: those that the source marks.
+pub(crate) struct CaptionStudy {
+    /// The findings that are evaluated: those that the source annotates.
     pub findings: Vec<String>,
     /// The nearest training caption.
     pub retrieved: CaptionFigures,
-    /// Findings one by one, thresholds where training put them.
+    /// Findings one by one, with the thresholds that were trained to.
     pub composed_untuned: CaptionFigures,
-    /// Findings one by one, thresholds fitted on validation; none without validation scans.
+    /// Findings one by one, with thresholds fitted on validation; none without validation scans.
     pub composed: Option<CaptionFigures>,
     /// Composed (fitted where there is validation) minus retrieved, on the same draws of patients.
     pub micro_f1_gain: Option<Interval>,
@@ -94,14 +99,15 @@ pub struct CaptionStudy {
 
 /// How well captions name what is there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CaptionFigures {
+pub(crate) struct CaptionFigures {
     /// Over all namings.
     pub micro_f1: Option<Interval>,
     /// Mean over findings that are there or named.
     pub macro_f1: Option<Interval>,
     /// Share of scans whose findings are named without a mistake.
     pub exact: Option<Interval>,
-    /// Share of scans of which a finding is named that the source does not mark, so that nobody can say if it is there.
+    /// Share of scans of which a finding is named that the source does not annotate, so that nobody can say whether it is
+    /// there.
     pub unmarked: Option<Interval>,
     /// Each finding's counts, in the order of [`CaptionStudy::findings`].
     pub counts: Vec<Counts>,
@@ -156,9 +162,14 @@ impl Naming {
 
 /// Compares both ways on `readings`, all of one source; `thresholds` are those of every finding of the vocabulary, none
 /// fitted where there is no validation.
-pub fn study(readings: &[&Reading<'_>], marked: &Marked, thresholds: &[Threshold], is_fitted: bool) -> CaptionStudy {
-    let marks = |t: &&Threshold| readings.iter().any(|r| marked.marks(r.record.source, &t.finding));
-    let findings: Vec<String> = thresholds.iter().filter(marks).map(|t| t.finding.clone()).collect();
+pub(crate) fn study(
+    readings: &[&Reading<'_>],
+    annotated: &AnnotatedFindings,
+    thresholds: &[Threshold],
+    is_fitted: bool,
+) -> CaptionStudy {
+    let is_annotated = |t: &&Threshold| readings.iter().any(|r| annotated.annotates(r.record.source, &t.finding));
+    let findings: Vec<String> = thresholds.iter().filter(is_annotated).map(|t| t.finding.clone()).collect();
     let untuned: Vec<Threshold> =
         thresholds.iter().map(|t| Threshold { threshold: TRAINED_THRESHOLD, ..t.clone() }).collect();
     let patients: Vec<String> = readings.iter().map(|r| r.record.patient.clone()).collect();
@@ -207,18 +218,18 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_is_calibrated_on_scans_that_tell_of_it() {
+    fn a_threshold_is_fitted_on_scans_of_which_the_finding_is_known() {
         let findings: Vec<String> = ["fluid", "MNV", "folds"].map(str::to_owned).to_vec();
         let records = [
             record(SourceKind::Phantom, "1", &["fluid"]),
             record(SourceKind::Phantom, "2", &[]),
             record(SourceKind::Octdl, "3", &["MNV"]),
         ];
-        // OCTDL's diseased scan has the highest margin for fluid; but OCTDL does not mark fluid.
+        // OCTDL's diseased scan has the highest margin for fluid; but OCTDL does not annotate fluid.
         let readings = [reading(&records[0], &[], &[0.2, 0.9, 0.]), reading(&records[1], &[], &[0.1, -0.3, 0.])];
         let other = reading(&records[2], &[], &[0.9, -0.1, 0.]);
         let all: Vec<&Reading<'_>> = readings.iter().chain([&other]).collect();
-        let fitted = thresholds(&findings, &Marked::new(all.iter().copied()), &all);
+        let fitted = thresholds(&findings, &AnnotatedFindings::new(all.iter().copied()), &all);
         assert!((fitted[0].threshold - 0.15).abs() < 1e-12);
         assert!((fitted[1].threshold + 0.2).abs() < 1e-12);
         assert_eq!((fitted[2].threshold, fitted[2].validation_f1, fitted[2].n_shown), (0., None, 0));
@@ -226,13 +237,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_source_does_not_mark_is_no_mistake_but_is_counted() {
+    fn what_a_source_does_not_annotate_is_no_mistake_but_is_counted() {
         let records = [record(SourceKind::Octdl, "1", &["MNV"]), record(SourceKind::Octdl, "2", &["MNV"])];
         let readings = [reading(&records[0], &["MNV", "fluid"], &[0., 1.]), reading(&records[1], &[], &[0., 1.])];
         let all: Vec<&Reading<'_>> = readings.iter().collect();
-        let marked = Marked::new(all.iter().copied());
+        let annotated = AnnotatedFindings::new(all.iter().copied());
         let findings: Vec<String> = ["fluid", "MNV"].map(str::to_owned).to_vec();
-        let study = study(&all, &marked, &thresholds(&findings, &marked, &[]), false);
+        let study = study(&all, &annotated, &thresholds(&findings, &annotated, &[]), false);
         assert_eq!(study.findings, ["MNV"]);
         assert_eq!(study.retrieved.counts, [Counts { both: 1, only_named: 0, only_there: 1 }]);
         assert_eq!(study.retrieved.unmarked.unwrap().value, 0.5);

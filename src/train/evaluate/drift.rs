@@ -1,33 +1,19 @@
 //! How far a model in 8-bit integers drifts from the float one that it was made from: answers, heatmaps and words.
 
-use serde::Serialize;
-
-use super::Evaluation;
+use super::evaluation::Evaluation;
 use super::reading::Outcome;
+use crate::bundle::card::Drift;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::report::WordMethod;
 use crate::train::data::record::SourceKind;
 use crate::train::metrics::correlation::{median, pearson, spearman};
 
-/// Each is 0 or 1 where nothing drifts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Drift {
-    /// AUROC of the image head on OCTDL, the mean over classes, integers minus floats.
-    pub auroc_change: Option<f64>,
-    /// Share of scans with the same image label.
-    pub label_agreement: f64,
-    /// Median over scans of the correlation of both heatmaps for the record's class.
-    pub heatmap_pearson: Option<f64>,
-    /// Rank correlation of the scores of all words of all captions, for each class.
-    pub word_spearman: Option<f64>,
-}
-
 /// Both engines must have read the same records.
 ///
 /// # Errors
 /// A caption cannot be read.
-pub fn drift(float: (&Engine, &Evaluation<'_>), int8: (&Engine, &Evaluation<'_>)) -> Result<Drift> {
+pub(crate) fn drift(float: (&Engine, &Evaluation<'_>), int8: (&Engine, &Evaluation<'_>)) -> Result<Drift> {
     let auroc =
         |e: &Evaluation<'_>| e.figures().get(&SourceKind::Octdl).and_then(|f| f.image.macro_auroc).map(|i| i.value);
     let pairs: Vec<(&Outcome<'_>, &Outcome<'_>)> = outcomes(float.1).zip(outcomes(int8.1)).collect();

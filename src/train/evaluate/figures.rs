@@ -1,72 +1,29 @@
 //! The figures that a weights file keeps and the page shows: few, each with a name that stays.
 
-use serde::{Deserialize, Serialize};
-
-use super::heads::{Answers, HeadFigures};
-use super::n_patients;
+use super::head_input::HeadInput;
 use super::pointing::peak_hits;
-use super::protocol::Protocol;
-use super::reading::Outcome;
+use super::predictions::Predictions;
+use super::reading::{Outcome, n_patients};
+use crate::bundle::card::{ConditionFigures, Figures, LesionFigures};
 use crate::caption::{Caption, Lesion};
 use crate::train::data::octdl;
 use crate::train::data::record::SourceKind;
-use crate::train::metrics::{self, Interval, bootstrap, findings};
-
-/// Figures of one source of scans.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
-    /// Scans.
-    pub n_scans: usize,
-    /// Patients.
-    pub n_patients: usize,
-    /// The image head.
-    pub image: HeadFigures,
-    /// The text head, on the retrieved caption.
-    pub text: HeadFigures,
-    /// How often the retrieved caption without its class word gets the same label as with it.
-    pub findings_keep_label: f64,
-    /// Mean share of the class word in the caption's attribution (absolute Shapley values).
-    pub class_word_share: Option<f64>,
-    /// OCTDL only: the caption's condition (healthy, drusen, suspected MNV, MNV).
-    pub condition: Option<ConditionFigures>,
-    /// Where lesions have boxes: what the caption names against what is there.
-    pub lesions: Option<LesionFigures>,
-}
-
-/// The caption's condition, four ways.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ConditionFigures {
-    /// Share of right conditions.
-    pub accuracy: Option<Interval>,
-    /// Mean recall over conditions.
-    pub balanced_accuracy: Option<Interval>,
-}
-
-/// Lesions named, and looked at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LesionFigures {
-    /// Over all namings.
-    pub micro_f1: f64,
-    /// Mean over lesions.
-    pub macro_f1: f64,
-    /// Share of diseased scans whose heatmap peaks inside a lesion's box, widened by one cell.
-    pub pointing_game: Option<f64>,
-}
+use crate::train::metrics::{self, bootstrap, findings};
 
 /// Measures the outcomes of one source; `labels` are the model's class words.
-pub fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
+pub(crate) fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
     let class_word = |o: &Outcome<'_>| {
         let more = o.report.tokens.words.len() > 1;
         let word = o.report.tokens.words.iter().find(|w| labels.contains(&w.text));
         word.filter(|_| more).map(|w| f64::from(w.score.abs()))
     };
     let shares: Vec<f64> = outcomes.iter().filter_map(class_word).collect();
-    let head = |protocol| Answers::of(outcomes.iter().map(|o| &o.reading), protocol).figures();
+    let head = |input| Predictions::of(outcomes.iter().map(|o| &o.reading), input).figures();
     Figures {
         n_scans: outcomes.len(),
         n_patients: n_patients(outcomes.iter().map(|o| o.reading.record)),
-        image: head(Protocol::Image),
-        text: head(Protocol::TextRetrieved),
+        image: head(HeadInput::Image),
+        text: head(HeadInput::TextRetrieved),
         findings_keep_label: outcomes.iter().filter(|o| o.same_without_class).count() as f64 / outcomes.len() as f64,
         class_word_share: (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64),
         condition: (source == SourceKind::Octdl).then(|| condition_figures(labels, outcomes)),
@@ -109,12 +66,12 @@ fn lesion_figures(outcomes: &[Outcome<'_>]) -> Option<LesionFigures> {
     let truth: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.record.caption)).collect();
     let named: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.retrieved)).collect();
     let counts = findings::counts(&truth, &named, Lesion::ALL.len());
-    let marked: Vec<_> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
-    let hits = marked.iter().filter(|o| peak_hits(&o.report.heatmap, o.reading.record)).count();
+    let with_boxes: Vec<_> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
+    let hits = with_boxes.iter().filter(|o| peak_hits(&o.report.heatmap, o.reading.record)).count();
     Some(LesionFigures {
         micro_f1: findings::micro_f1(&counts)?,
         macro_f1: findings::macro_f1(&counts)?,
-        pointing_game: (!marked.is_empty()).then(|| hits as f64 / marked.len() as f64),
+        pointing_game: (!with_boxes.is_empty()).then(|| hits as f64 / with_boxes.len() as f64),
     })
 }
 

@@ -1,10 +1,10 @@
-//! Where the heatmap peaks, against where lesions are marked.
+//! Where the heatmap peaks, against the boxes of the lesions.
 
 use crate::report::Heatmap;
 use crate::train::data::record::Record;
 
-/// The centre of the map's hottest cell, in scan pixels; none where nothing is hot.
-pub fn peak(map: &Heatmap) -> Option<(f32, f32)> {
+/// The centre of the map's hottest cell, in scan pixels; none where every cell is 0.
+fn peak(map: &Heatmap) -> Option<(f32, f32)> {
     let (best, value) = map.values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
     let [x, y, width, height] = map.region;
     let (row, col) = (best / map.cols, best % map.cols);
@@ -13,7 +13,7 @@ pub fn peak(map: &Heatmap) -> Option<(f32, f32)> {
 }
 
 /// The pointing game (Zhang et al. 2018): the peak lies in a box, widened by one cell on every side.
-pub fn peak_hits(map: &Heatmap, record: &Record) -> bool {
+pub(crate) fn peak_hits(map: &Heatmap, record: &Record) -> bool {
     let cell = (map.region[2] / map.cols as f32, map.region[3] / map.rows as f32);
     peak(map).is_some_and(|(x, y)| {
         record.boxes.iter().any(|b| {
@@ -28,6 +28,7 @@ pub fn peak_hits(map: &Heatmap, record: &Record) -> bool {
 mod tests {
     use super::*;
     use crate::caption::{Caption, Lesion};
+    use crate::report::MapMethod;
     use crate::train::data::lesion_box::LesionBox;
     use crate::train::data::record::SourceKind;
 
@@ -35,7 +36,7 @@ mod tests {
         let mut values = vec![0.; 8];
         values[hot] = 1.;
         Heatmap {
-            method: String::new(),
+            method: MapMethod::GradCam,
             target: String::new(),
             layer: String::new(),
             rows: 2,

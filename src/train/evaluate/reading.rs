@@ -1,27 +1,27 @@
-//! One scan as the model reads it: what each head answers under each protocol, and how much the scan speaks for each
-//! finding. Runs the engine; measures nothing.
+//! One scan as the model reads it: what each head answers on each input, and how much the scan speaks for each finding.
+//! Runs the engine; measures nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use candle_core::Tensor;
 
-use super::protocol::Protocol;
+use super::head_input::HeadInput;
 use crate::caption::Caption;
 use crate::engine::{Engine, Input};
 use crate::error::{Error, Kind, Result};
-use crate::protocol::Options;
-use crate::report::{Prediction, Report};
+use crate::report::{Options, Prediction, Report};
 use crate::train::data::record::Record;
 use crate::train::data::samples::read_scan;
+use crate::train::files;
 
 /// What the model makes of a record.
-pub struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     /// The scan, and what its source says of it.
     pub record: &'a Record,
     /// Its class index.
     pub class: usize,
-    /// Logits (K) under each protocol that needs no threshold: all but [`Protocol::TextComposed`].
-    pub logits: BTreeMap<Protocol, Vec<f64>>,
+    /// Logits (K) on each input that needs no threshold: all but [`HeadInput::TextComposed`].
+    pub logits: BTreeMap<HeadInput, Vec<f64>>,
     /// The training caption nearest to the image.
     pub retrieved: Caption,
     /// By how much the cosine with each finding's text exceeds that with the healthy text, in vocabulary order. Above 0
@@ -30,7 +30,7 @@ pub struct Reading<'a> {
 }
 
 /// A reading with its explanations.
-pub struct Outcome<'a> {
+pub(crate) struct Outcome<'a> {
     /// What was answered.
     pub reading: Reading<'a>,
     /// What the page would show, explained for the record's class.
@@ -40,11 +40,16 @@ pub struct Outcome<'a> {
 }
 
 /// Reads scans with one engine; each text is run once.
-pub struct Reader<'e> {
+pub(crate) struct Reader<'e> {
     engine: &'e Engine,
     /// Findings minus healthy text, (n_findings, D); none if the model knows no finding.
     directions: Option<Tensor>,
-    answers: HashMap<String, Prediction>,
+    predictions: HashMap<String, Prediction>,
+}
+
+/// How many patients there are; one patient of two sources counts twice.
+pub(super) fn n_patients<'r>(records: impl Iterator<Item = &'r Record>) -> usize {
+    records.map(|r| (r.source, &r.patient)).collect::<BTreeSet<_>>().len()
 }
 
 fn doubles(logits: &[f32]) -> Vec<f64> {
@@ -52,8 +57,8 @@ fn doubles(logits: &[f32]) -> Vec<f64> {
 }
 
 impl<'e> Reader<'e> {
-    /// A reader of `engine`'s.
-    pub fn new(engine: &'e Engine) -> Result<Self> {
+    /// Embeds the texts of `engine`'s findings.
+    pub(crate) fn new(engine: &'e Engine) -> Result<Self> {
         let vocabulary = &engine.metadata().vocabulary;
         let embed = |text: &String| Ok::<_, Error>(engine.embed_text(text)?.1.detach());
         let findings = vocabulary.findings.iter().map(embed).collect::<Result<Vec<_>>>()?;
@@ -62,26 +67,26 @@ impl<'e> Reader<'e> {
             [] => None,
             findings => Some(Tensor::cat(findings, 0)?.broadcast_sub(&healthy)?),
         };
-        Ok(Self { engine, directions, answers: HashMap::new() })
+        Ok(Self { engine, directions, predictions: HashMap::new() })
     }
 
     /// The model.
-    pub fn engine(&self) -> &'e Engine {
+    pub(crate) fn engine(&self) -> &'e Engine {
         self.engine
     }
 
     fn text(&mut self, text: &str) -> Result<&Prediction> {
-        if !self.answers.contains_key(text) {
-            self.answers.insert(text.to_owned(), self.engine.text_prediction(text)?);
+        if !self.predictions.contains_key(text) {
+            self.predictions.insert(text.to_owned(), self.engine.text_prediction(text)?);
         }
-        Ok(&self.answers[text])
+        Ok(&self.predictions[text])
     }
 
     /// Reads a record without explaining it.
     ///
     /// # Errors
     /// Names a file that cannot be read.
-    pub fn glance<'a>(&mut self, record: &'a Record) -> Result<Reading<'a>> {
+    pub(crate) fn read<'a>(&mut self, record: &'a Record) -> Result<Reading<'a>> {
         let embeds = self.engine.embed_scan(&read_scan(record)?)?.detach();
         let image = self.engine.image_prediction(&embeds)?;
         self.reading(record, &image, &embeds)
@@ -91,9 +96,8 @@ impl<'e> Reader<'e> {
     ///
     /// # Errors
     /// Names a file that cannot be read.
-    pub fn outcome<'a>(&mut self, record: &'a Record) -> Result<Outcome<'a>> {
-        let bytes = std::fs::read(&record.path)
-            .map_err(|e| Error::io(format!("cannot read {}", record.path.display())).because(e))?;
+    pub(crate) fn outcome<'a>(&mut self, record: &'a Record) -> Result<Outcome<'a>> {
+        let bytes = files::read(&record.path)?;
         // The heatmap is judged for the record's class, whatever the head answers.
         let options = Options { target: Some(record.label.clone()), ..Options::default() };
         let analysis = self
@@ -109,13 +113,13 @@ impl<'e> Reader<'e> {
     fn reading<'a>(&mut self, record: &'a Record, image: &Prediction, embeds: &Tensor) -> Result<Reading<'a>> {
         let named = |e: Error| Error::data(record.path.display().to_string()).because(e);
         let retrieved = self.engine.retrieve(embeds)?[0].0.clone();
-        let mut logits = BTreeMap::from([(Protocol::Image, doubles(&image.logits))]);
-        for (protocol, caption) in [
-            (Protocol::TextRetrieved, &retrieved),
-            (Protocol::TextGiven, &record.caption),
-            (Protocol::TextLesionsOnly, &record.caption.findings_only()),
+        let mut logits = BTreeMap::from([(HeadInput::Image, doubles(&image.logits))]);
+        for (input, caption) in [
+            (HeadInput::TextRetrieved, &retrieved),
+            (HeadInput::TextGiven, &record.caption),
+            (HeadInput::TextLesionsOnly, &record.caption.findings_only()),
         ] {
-            logits.insert(protocol, doubles(&self.text(&caption.text()).map_err(named)?.logits));
+            logits.insert(input, doubles(&self.text(&caption.text()).map_err(named)?.logits));
         }
         let margins = match &self.directions {
             Some(directions) => embeds.matmul(&directions.t()?)?.get(0)?.to_vec1::<f32>()?,
@@ -129,12 +133,12 @@ impl<'e> Reader<'e> {
     }
 
     /// Logits (K) of the text head on a caption.
-    pub fn text_logits(&mut self, caption: &Caption) -> Result<Vec<f64>> {
+    pub(crate) fn text_logits(&mut self, caption: &Caption) -> Result<Vec<f64>> {
         Ok(doubles(&self.text(&caption.text())?.logits))
     }
 
     /// The same on as many of its findings as the text tower can read.
-    pub fn cut_text_logits(&mut self, mut caption: Caption) -> Result<Vec<f64>> {
+    pub(crate) fn truncated_text_logits(&mut self, mut caption: Caption) -> Result<Vec<f64>> {
         loop {
             match self.text_logits(&caption) {
                 Err(e) if e.kind() == Kind::Caption && caption.findings.pop().is_some() => (),

@@ -1,23 +1,24 @@
-//! Everything that `train eval` tells of a model, by source: heads under each protocol, calibration, captions.
+//! Everything that `train eval` reports of a model, by source: heads on each input, calibration, captions.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::captions::{self, CaptionStudy, Marked, Threshold, compose, thresholds};
-use super::figures::{Figures, figures};
-use super::heads::{Answers, HeadStudy};
-use super::protocol::Protocol;
-use super::reading::{Outcome, Reader, Reading};
-use super::{Evaluation, n_patients};
+use super::captions::{self, AnnotatedFindings, CaptionStudy, Threshold, compose, thresholds};
+use super::evaluation::Evaluation;
+use super::figures::figures;
+use super::head_input::HeadInput;
+use super::predictions::{HeadStudy, Predictions};
+use super::reading::{Outcome, Reader, Reading, n_patients};
+use crate::bundle::card::Figures;
 use crate::error::Result;
 use crate::train::data::record::SourceKind;
 
 /// The scans that temperatures and thresholds are fitted on.
-pub enum Validation<'a> {
+pub(crate) enum Validation<'a> {
     /// There are none: nothing is fitted.
     None,
-    /// The scans that are measured; what is fitted then flatters.
+    /// The scans that are measured; what is fitted then looks better than it is.
     TheSame,
     /// Scans of other patients.
     Others(Vec<Reading<'a>>),
@@ -25,10 +26,10 @@ pub enum Validation<'a> {
 
 /// A model on some scans.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Study {
+pub(crate) struct Study {
     /// By source: real scans and phantoms are never averaged together.
     pub sources: BTreeMap<SourceKind, SourceStudy>,
-    /// From where on a composed caption names each finding, in vocabulary order.
+    /// The thresholds of composed captions, in vocabulary order.
     pub thresholds: Vec<Threshold>,
     /// Whether temperatures and thresholds were fitted on the very scans that are measured.
     pub fitted_on_the_same_scans: bool,
@@ -36,7 +37,7 @@ pub struct Study {
 
 /// A model on the scans of one source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SourceStudy {
+pub(crate) struct SourceStudy {
     /// The figures that a weights file keeps.
     #[serde(flatten)]
     pub figures: Figures,
@@ -44,17 +45,21 @@ pub struct SourceStudy {
     pub n_validation_scans: usize,
     /// Of how many patients.
     pub n_validation_patients: usize,
-    /// Both heads, the text head under each protocol.
-    pub heads: BTreeMap<Protocol, HeadStudy>,
+    /// Both heads, the text head on each caption variant.
+    pub heads: BTreeMap<HeadInput, HeadStudy>,
     /// Retrieved against composed captions.
     pub captions: CaptionStudy,
 }
 
-/// Studies what `evaluation` found.
+/// The study of `evaluation`; temperatures and thresholds are fitted on `validation`.
 ///
 /// # Errors
 /// A tensor operation fails.
-pub fn study(reader: &mut Reader<'_>, evaluation: &Evaluation<'_>, validation: &Validation<'_>) -> Result<Study> {
+pub(crate) fn study(
+    reader: &mut Reader<'_>,
+    evaluation: &Evaluation<'_>,
+    validation: &Validation<'_>,
+) -> Result<Study> {
     let vocabulary = &reader.engine().metadata().vocabulary;
     let measured: Vec<&Reading<'_>> = evaluation.sources.values().flatten().map(|o| &o.reading).collect();
     let validation_readings: Vec<&Reading<'_>> = match validation {
@@ -62,8 +67,8 @@ pub fn study(reader: &mut Reader<'_>, evaluation: &Evaluation<'_>, validation: &
         Validation::TheSame => measured.clone(),
         Validation::Others(readings) => readings.iter().collect(),
     };
-    let marked = Marked::new(measured.iter().chain(&validation_readings).copied());
-    let thresholds = thresholds(&vocabulary.findings, &marked, &validation_readings);
+    let annotated = AnnotatedFindings::new(measured.iter().chain(&validation_readings).copied());
+    let thresholds = thresholds(&vocabulary.findings, &annotated, &validation_readings);
     let mut sources = BTreeMap::new();
     for (source, outcomes) in &evaluation.sources {
         let of_source: Vec<&Reading<'_>> =
@@ -75,7 +80,7 @@ pub fn study(reader: &mut Reader<'_>, evaluation: &Evaluation<'_>, validation: &
             heads: heads(reader, outcomes, &of_source, &thresholds)?,
             captions: captions::study(
                 &outcomes.iter().map(|o| &o.reading).collect::<Vec<_>>(),
-                &marked,
+                &annotated,
                 &thresholds,
                 !validation_readings.is_empty(),
             ),
@@ -90,23 +95,23 @@ fn heads(
     outcomes: &[Outcome<'_>],
     validation: &[&Reading<'_>],
     thresholds: &[Threshold],
-) -> Result<BTreeMap<Protocol, HeadStudy>> {
+) -> Result<BTreeMap<HeadInput, HeadStudy>> {
     let labels = &reader.engine().metadata().vocabulary.labels;
-    let mut answers = |readings: &[&Reading<'_>], protocol| -> Result<Answers> {
-        if protocol != Protocol::TextComposed {
-            return Ok(Answers::of(readings.iter().copied(), protocol));
+    let mut predictions = |readings: &[&Reading<'_>], input| -> Result<Predictions> {
+        if input != HeadInput::TextComposed {
+            return Ok(Predictions::of(readings.iter().copied(), input));
         }
-        let mut answers = Answers::default();
+        let mut predictions = Predictions::default();
         for reading in readings {
-            answers.push(reading, reader.cut_text_logits(compose(&reading.margins, thresholds))?);
+            predictions.push(reading, reader.truncated_text_logits(compose(&reading.margins, thresholds))?);
         }
-        Ok(answers)
+        Ok(predictions)
     };
     let measured: Vec<&Reading<'_>> = outcomes.iter().map(|o| &o.reading).collect();
     let mut heads = BTreeMap::new();
-    for protocol in Protocol::ALL {
-        let study = answers(&measured, protocol)?.study(protocol.told(), labels, &answers(validation, protocol)?);
-        heads.insert(protocol, study);
+    for input in HeadInput::ALL {
+        let study = predictions(&measured, input)?.study(input, labels, &predictions(validation, input)?);
+        heads.insert(input, study);
     }
     Ok(heads)
 }

@@ -1,42 +1,42 @@
 //! A run becomes one weights file, with figures measured on its test patients, in float and in int8.
 
-pub mod publish;
+pub(crate) mod publish;
 pub mod quantize;
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
-use serde_json::json;
 
 use self::publish::{Listing, publish};
-use self::quantize::{calibrate, prepare};
+use self::quantize::{activation_ranges, prepare};
+use crate::bundle::card::{Figures, Metrics, Split, Training, settings_record};
+use crate::bundle::index::ModelKind;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use crate::clip::Clip;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Preprocess;
-use crate::protocol::index::ModelKind;
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
 use crate::train::evaluate::drift::drift;
-use crate::train::evaluate::evaluate;
+use crate::train::evaluate::evaluation::{Evaluation, evaluate};
 use crate::train::evaluate::reading::Reader;
 use crate::train::fit::batches::text_batch;
 use crate::train::import::start;
 use crate::train::run::{Prepared, Run, names};
 
-/// Scans that activations are calibrated on; on seven classes, more moved the embeddings of validation scans no further.
-const N_CALIBRATION: usize = 384;
+/// Scans on which activation ranges are measured; on seven classes, more brought the embeddings of validation scans no
+/// closer to the float model's.
+const N_RANGE_SCANS: usize = 384;
 
-/// What a person says of an export; each is an option of the command line.
+/// What a person chooses of an export; each is an option of the command line.
 #[derive(Args)]
-pub struct Wording {
+pub(crate) struct ExportOptions {
     /// Name of the model and of its file.
     #[arg(long, default_value = "compact")]
     pub name: String,
@@ -53,7 +53,7 @@ pub struct Wording {
 
 /// How matrices are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Precision {
+pub(crate) enum Precision {
     /// 8-bit integers, with a scale per output channel.
     Int8,
     /// 32-bit floats.
@@ -62,7 +62,7 @@ pub enum Precision {
 
 impl Precision {
     /// Its name in a weights file, and the key of the figures measured so.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Int8 => "int8",
             Self::Float => "float",
@@ -70,49 +70,52 @@ impl Precision {
     }
 }
 
-/// Measures the run's model on `test` in floats and, its activations calibrated on scans of `train`, in 8-bit integers;
+/// Measures the run's model on `test` in floats and, its activation ranges measured on scans of `train`, in 8-bit integers;
 /// writes `<name>.safetensors` and the index to `dir`. Returns the figures.
-pub fn export(
+pub(crate) fn export(
     run: &Run,
     prepared: &Prepared,
-    wording: &Wording,
+    options: &ExportOptions,
     (train, test): (&[&Record], &[&Record]),
     dir: &Path,
     bar: &ProgressBar,
-) -> Result<serde_json::Value> {
+) -> Result<Metrics> {
     let tensors = tensors(run, prepared)?;
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?;
-    let ready = prepare(&clip, tensors.clone(), &calibrate(&clip, &calibration(train, &prepared.spec.preprocess)?)?)?;
-    let mut metadata = metadata(prepared, wording)?;
+    let ranges = activation_ranges(&clip, &range_scans(train, &prepared.spec.preprocess)?)?;
+    let ready = prepare(&clip, tensors.clone(), &ranges)?;
+    let mut metadata = metadata(prepared, options)?;
     if run.path(names::CALIBRATION).exists() {
-        metadata.training["calibration"] = run.read_json(names::CALIBRATION)?;
+        metadata.training.calibration = Some(run.read_json(names::CALIBRATION)?);
     }
-    if let Some(source) = start::source(run)? {
-        metadata.training["start"] = json!(source);
-    }
+    metadata.training.start = start::source(run)?;
     let file = |metadata: &Metadata, quantize: bool| {
         Bundle::write(metadata, if quantize { &ready } else { &tensors }, quantize)
     };
-    let float = Engine::load(&wording.name, file(&metadata, false)?)?;
-    let int8 = Engine::load(&wording.name, file(&metadata, true)?)?;
+    let float = Engine::load(&options.name, file(&metadata, false)?)?;
+    let int8 = Engine::load(&options.name, file(&metadata, true)?)?;
     let read_by_float = evaluate(&mut Reader::new(&float)?, test, bar)?;
     let read_by_int8 = evaluate(&mut Reader::new(&int8)?, test, bar)?;
-    let (of_float, of_int8) = (read_by_float.figures(), read_by_int8.figures());
-    metadata.metrics = json!({
-        "split": "test",
-        "float": of_float,
-        "int8": of_int8,
-        "drift": drift((&float, &read_by_float), (&int8, &read_by_int8))?,
-    });
-    let bytes = file(&metadata, wording.precision == Precision::Int8)?;
-    let listing = Listing { name: &wording.name, title: &wording.title, kind: ModelKind::Octlens, labels: &[] };
+    let metrics = Metrics {
+        drift: drift((&float, &read_by_float), (&int8, &read_by_int8))?,
+        float: of_sources(&read_by_float),
+        int8: of_sources(&read_by_int8),
+        split: Split::Test,
+    };
+    metadata.metrics = Some(metrics.clone());
+    let bytes = file(&metadata, options.precision == Precision::Int8)?;
+    let listing = Listing { name: &options.name, title: &options.title, kind: ModelKind::Octlens, labels: &[] };
     publish(dir, &bytes, &listing)?;
-    Ok(metadata.metrics)
+    Ok(metrics)
+}
+
+fn of_sources(evaluation: &Evaluation<'_>) -> BTreeMap<String, Figures> {
+    evaluation.figures().into_iter().map(|(source, figures)| (source.to_string(), figures)).collect()
 }
 
 /// `pixel_values` of scans from all over `train`.
-fn calibration(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>> {
-    let stride = train.len().div_ceil(N_CALIBRATION);
+fn range_scans(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>> {
+    let stride = train.len().div_ceil(N_RANGE_SCANS);
     let pixel_values = |record: &&Record| preprocess.pixel_values(preprocess.grey(&read_scan(record)?), &Device::Cpu);
     train.iter().step_by(stride.max(1)).map(pixel_values).collect()
 }
@@ -129,24 +132,28 @@ fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
     Ok(tensors)
 }
 
-fn metadata(prepared: &Prepared, wording: &Wording) -> Result<Metadata> {
+fn metadata(prepared: &Prepared, options: &ExportOptions) -> Result<Metadata> {
     let Prepared { settings, spec, splits, tokenizer, .. } = prepared;
     let has = |source: &SourceKind| splits.patients.keys().any(|key| key.starts_with(&format!("{source}/")));
-    let data: BTreeMap<SourceKind, &str> =
-        SourceKind::ALL.into_iter().filter(has).map(|source| (source, source.citation())).collect();
+    let data = SourceKind::ALL.into_iter().filter(has).map(|source| (source.to_string(), source.citation().to_owned()));
     Ok(Metadata {
         format: FORMAT,
-        name: wording.name.clone(),
-        title: wording.title.clone(),
-        precision: wording.precision.name().to_owned(),
+        name: options.name.clone(),
+        title: options.title.clone(),
+        precision: options.precision.name().to_owned(),
         clip: spec.clip.clone(),
         head: spec.head.clone(),
         preprocess: spec.preprocess.clone(),
         vocabulary: spec.vocabulary.clone(),
         captions: spec.captions.clone(),
         tokenizer: tokenizer.to_json()?,
-        licence: wording.licence.clone(),
-        training: json!({ "data": data, "settings": settings, "splits": splits }),
-        metrics: serde_json::Value::Null,
+        licence: options.licence.clone(),
+        training: Training {
+            data: data.collect(),
+            settings: settings_record(settings)?,
+            splits: Some(splits.clone()),
+            ..Training::default()
+        },
+        metrics: None,
     })
 }

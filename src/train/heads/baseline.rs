@@ -10,10 +10,10 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
-use serde_json::json;
 
 use super::loss::cross_entropy;
 use crate::bundle::FORMAT;
+use crate::bundle::card::{BaselineMetrics, BaselineTraining, Split, settings_record};
 use crate::engine::baseline::{Baseline, BaselineMetadata};
 use crate::error::{Error, Result};
 use crate::nn::linear::Linear;
@@ -22,7 +22,7 @@ use crate::resnet::ResNetConfig;
 use crate::train::config::Optimizer;
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
-use crate::train::evaluate::heads::Answers;
+use crate::train::evaluate::predictions::Predictions;
 use crate::train::fit::adamw::{AdamW, AdamWConfig};
 use crate::train::fit::checkpoint::named_variables;
 use crate::train::fit::init::initialize;
@@ -98,8 +98,8 @@ pub(crate) fn train(
         preprocess: Preprocess { mean: PIXEL_MEAN, std: PIXEL_STD, ..Preprocess::b_scan(SIZE, SIZE) },
         labels: labels.clone(),
         licence: "that of its backbone".to_owned(),
-        training: json!({ "settings": settings, "seed": prepared.settings.seed }),
-        metrics: serde_json::Value::Null,
+        training: BaselineTraining { seed: prepared.settings.seed, settings: settings_record(settings)? },
+        metrics: None,
     };
     let head = || list.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor()));
     backbone.extend(head());
@@ -120,7 +120,7 @@ pub(crate) fn train(
     backbone.extend(head());
     let trained = build(&metadata, &backbone)?;
     let truth = classes(prepared, test)?;
-    let mut answers: BTreeMap<SourceKind, Answers> = BTreeMap::new();
+    let mut answers: BTreeMap<SourceKind, Predictions> = BTreeMap::new();
     for ((record, class), features) in test.iter().zip(truth).zip(features(test)?) {
         let logits = trained.prediction(&features)?.logits;
         let of_source = answers.entry(record.source).or_default();
@@ -128,8 +128,8 @@ pub(crate) fn train(
         of_source.truth.push(class);
         of_source.logits.push(logits.into_iter().map(f64::from).collect());
     }
-    let figures: BTreeMap<_, _> = answers.iter().map(|(s, a)| (*s, a.figures())).collect();
-    metadata.metrics = json!({ "split": "test", "float": figures });
+    let float = answers.iter().map(|(source, answers)| (source.to_string(), answers.figures())).collect();
+    metadata.metrics = Some(BaselineMetrics { float, split: Split::Test });
     Ok(Trained { metadata, tensors: backbone })
 }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor, Var};
-use serde::{Deserialize, Serialize};
 
+use crate::bundle::card::Temperatures;
 use crate::clip::Clip;
 use crate::error::Result;
 use crate::head::Head;
@@ -15,17 +15,6 @@ use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::Sample;
 use crate::train::fit::embed::embed_images;
 use crate::train::metrics::calibration::temperature;
-
-/// What the heads' logits were divided by; none if validation scans have no best temperature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Temperatures {
-    /// The image head's.
-    pub image: Option<f64>,
-    /// The text head's, on retrieved captions.
-    pub text: Option<f64>,
-    /// Validation scans that they were fitted on: real ones, if there are any.
-    pub n_scans: usize,
-}
 
 /// Both heads, and their variables under `image_head.` and `text_head.`.
 pub(crate) struct Heads<'a> {

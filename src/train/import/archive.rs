@@ -10,15 +10,17 @@ use std::path::Path;
 use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::pickle::{MAX_BYTES, shown};
+use super::excerpt::excerpt;
+use super::pickle::MAX_BYTES;
 use crate::error::{Error, Result};
+use crate::train::files::{self, Action, failed};
 
 /// Entries of one archive; CLIP's largest model has some two thousand.
 const MAX_ENTRIES: usize = 100_000;
 const PICKLE: &str = "data.pkl";
 
 /// An open archive.
-pub struct Archive {
+pub(super) struct Archive {
     zip: ZipArchive<BufReader<File>>,
     /// The folder in which everything lies.
     root: String,
@@ -30,13 +32,13 @@ impl Archive {
     ///
     /// # Errors
     /// It is no zip file, or none of PyTorch's.
-    pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Error::io("it cannot be opened").because(e))?;
-        let n_bytes = file.metadata().map_err(|e| Error::io("it cannot be opened").because(e))?.len();
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let file = files::open(path)?;
+        let n_bytes = file.metadata().map_err(|e| failed(Action::Read, path, e))?.len();
         let zip = ZipArchive::new(BufReader::new(file))
             .map_err(|e| Error::weights("it is a damaged zip archive: fetch it again").because(e))?;
         if zip.len() > MAX_ENTRIES {
-            return Err(Error::weights("it has more entries than any checkpoint"));
+            return Err(Error::weights("it has more entries than that of any model"));
         }
         let roots: Vec<String> = zip
             .file_names()
@@ -46,7 +48,7 @@ impl Archive {
             .collect();
         let [root] = roots.as_slice() else {
             return Err(Error::weights(format!(
-                "it is a zip archive, but none of PyTorch's: it has no {PICKLE} in its one folder"
+                "it is a zip archive, but not one of PyTorch's: it has no {PICKLE} in its one folder"
             )));
         };
         let mut archive = Self { zip, root: root.clone(), n_bytes };
@@ -57,32 +59,32 @@ impl Archive {
     }
 
     /// Size of the whole file.
-    pub fn n_bytes(&self) -> u64 {
+    pub(super) fn n_bytes(&self) -> u64 {
         self.n_bytes
     }
 
     /// Whether there is an entry of this name.
-    pub fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.zip.index_for_name(&self.path(name)).is_some()
     }
 
     /// Whether it holds a module's code too, not run here.
-    pub fn is_torch_script(&self) -> bool {
+    pub(super) fn is_torch_script(&self) -> bool {
         self.has("constants.pkl")
     }
 
-    /// The pickle that tells what the archive holds.
-    pub fn pickle(&mut self) -> Result<Vec<u8>> {
+    /// The pickle that describes what the archive holds.
+    pub(super) fn pickle(&mut self) -> Result<Vec<u8>> {
         self.read(PICKLE, MAX_BYTES)
     }
 
     /// Size in bytes of the storage `key`, checked against the file's.
-    pub fn storage_size(&mut self, key: &str) -> Result<u64> {
+    pub(super) fn storage_size(&mut self, key: &str) -> Result<u64> {
         self.size(&format!("data/{key}"))
     }
 
     /// The bytes of the storage `key`, of which there are `n_bytes`.
-    pub fn storage(&mut self, key: &str, n_bytes: u64) -> Result<Vec<u8>> {
+    pub(super) fn storage(&mut self, key: &str, n_bytes: u64) -> Result<Vec<u8>> {
         self.read(&format!("data/{key}"), n_bytes)
     }
 
@@ -95,7 +97,7 @@ impl Archive {
         let index = self
             .zip
             .index_for_name(&path)
-            .ok_or_else(|| Error::weights(format!("its entry {} is missing: fetch it again", shown(&path))))?;
+            .ok_or_else(|| Error::weights(format!("its entry {} is missing: fetch it again", excerpt(&path))))?;
         let entry = self.zip.by_index_raw(index).map_err(|e| unreadable(&path).because(e))?;
         checked_size(&entry, &path, total)
     }
@@ -105,7 +107,7 @@ impl Archive {
         if size > limit {
             return Err(Error::weights(format!(
                 "its entry {} claims {size} bytes, more than the {limit} it can have",
-                shown(&path)
+                excerpt(&path)
             )));
         }
         let entry = self.zip.by_name(&path).map_err(|e| unreadable(&path).because(e))?;
@@ -120,12 +122,12 @@ impl Archive {
 }
 
 fn unreadable(path: &str) -> Error {
-    Error::weights(format!("its entry {} is damaged: fetch it again", shown(path)))
+    Error::weights(format!("its entry {} is damaged: fetch it again", excerpt(path)))
 }
 
 /// PyTorch stores the entries that matter as they are, so that each takes as many bytes of the file as it has.
 fn checked_size<R: Read>(entry: &ZipFile<'_, R>, path: &str, total: u64) -> Result<u64> {
-    let refused = |why: &str| Err(Error::weights(format!("its entry {} {why}", shown(path))));
+    let refused = |why: &str| Err(Error::weights(format!("its entry {} {why}", excerpt(path))));
     if entry.encrypted() || entry.compression() != CompressionMethod::Stored {
         return refused("is compressed or encrypted, which PyTorch never does");
     }

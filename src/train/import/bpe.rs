@@ -4,7 +4,6 @@
 //! merges over bytes that are written as letters. How a text is cleaned before is in `cleaning`.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -18,8 +17,9 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, TokenizerBuilder};
 
 use super::cleaning;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::tokenizer::{END_OF_TEXT, START_OF_TEXT, Tokenizer};
+use crate::train::files::{self, Action, failed};
 
 /// Bytes of the largest vocabulary, unpacked; CLIP's has 3 MB, as merges or as JSON.
 const MAX_BYTES: u64 = 64 << 20;
@@ -35,8 +35,11 @@ const WORDS: &str = r"(?i)'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N
 /// # Errors
 /// The file is damaged, too large, or not CLIP's kind of vocabulary.
 pub fn read(path: &Path) -> Result<Tokenizer> {
-    let refused =
-        |e: Error| Error::weights(format!("{} cannot be used as CLIP's vocabulary", path.display())).because(e);
+    let refused = |e: Error| match e.kind() {
+        // It names the file itself.
+        Kind::Io => e,
+        _ => Error::weights(format!("{} cannot be used as CLIP's vocabulary", path.display())).because(e),
+    };
     let text = text(path).map_err(refused)?;
     let (vocabulary, merges) =
         if text.trim_start().starts_with('{') { from_json(&text) } else { from_merges(&text) }.map_err(refused)?;
@@ -44,18 +47,18 @@ pub fn read(path: &Path) -> Result<Tokenizer> {
 }
 
 fn text(path: &Path) -> Result<String> {
-    let unreadable = |e: std::io::Error| Error::io("it cannot be read").because(e);
-    let file = || File::open(path).map_err(unreadable);
+    let unreadable = |e| failed(Action::Read, path, e);
     let mut magic = Vec::new();
-    file()?.take(2).read_to_end(&mut magic).map_err(unreadable)?;
+    files::open(path)?.take(2).read_to_end(&mut magic).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    let reader: &mut dyn Read = if magic == [0x1f, 0x8b] { &mut GzDecoder::new(file()?) } else { &mut file()? };
+    let mut file = files::open(path)?;
+    let reader: &mut dyn Read = if magic == [0x1f, 0x8b] { &mut GzDecoder::new(file) } else { &mut file };
     reader.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::weights("it is larger than any vocabulary"));
     }
     String::from_utf8(bytes)
-        .map_err(|_| Error::weights("it is no text: give bpe_simple_vocab_16e6.txt.gz or a tokenizer.json"))
+        .map_err(|_| Error::weights("it is not text: give bpe_simple_vocab_16e6.txt.gz or a tokenizer.json"))
 }
 
 type Merges = Vec<(String, String)>;
@@ -85,7 +88,7 @@ fn from_merges(text: &str) -> Result<(HashMap<String, u32>, Merges)> {
         .chain([START_OF_TEXT, END_OF_TEXT].map(str::to_owned));
     let vocabulary: HashMap<String, u32> = tokens.zip(0..).collect();
     if vocabulary.len() != 2 * letters.len() + merges.len() + 2 {
-        return Err(Error::weights("it makes one token twice: fetch it again"));
+        return Err(Error::weights("it defines a token twice: fetch it again"));
     }
     Ok((vocabulary, merges))
 }
@@ -93,7 +96,7 @@ fn from_merges(text: &str) -> Result<(HashMap<String, u32>, Merges)> {
 fn pair(line: &str, i: usize) -> Result<(String, String)> {
     match line.split_whitespace().collect::<Vec<_>>()[..] {
         [a, b] => Ok((a.to_owned(), b.to_owned())),
-        _ => Err(Error::weights(format!("merge {} is not of two parts: fetch it again", i + 1))),
+        _ => Err(Error::weights(format!("merge {} does not have two parts: fetch it again", i + 1))),
     }
 }
 
@@ -126,9 +129,9 @@ fn from_json(text: &str) -> Result<(HashMap<String, u32>, Merges)> {
             Value::String(line) => pair(line, i),
             Value::Array(parts) => match &parts[..] {
                 [Value::String(a), Value::String(b)] => Ok((a.clone(), b.clone())),
-                _ => Err(wrong("its merges are not of two parts")),
+                _ => Err(wrong("its merges do not have two parts")),
             },
-            _ => Err(wrong("its merges are not of two parts")),
+            _ => Err(wrong("its merges do not have two parts")),
         })
         .collect::<Result<Merges>>()?;
     Ok((vocabulary, merges))

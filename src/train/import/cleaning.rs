@@ -2,15 +2,15 @@
 //! as steps that the tokenizer stores in its file and that keep track of which byte came from which.
 //!
 //! `basic_clean` is ftfy's `fix_text` and `html.unescape`, twice. Here are ftfy's steps for single characters, in its
-//! order (ftfy 6, `ftfy/fixes.py`, `ftfy/chardata.py`), and the entities of HTML's own marks. What ftfy guesses beyond
-//! (text that was decoded in a wrong encoding) and HTML's two thousand named letters are left as they are. White space
+//! order (ftfy 6, `ftfy/fixes.py`, `ftfy/chardata.py`), and the entities of HTML's markup characters. What ftfy guesses beyond
+//! (text that was decoded in a wrong encoding) and HTML's two thousand other entities are left as they are. White space
 //! needs no step: it separates words, of whatever kind and however much.
 
 use tokenizers::NormalizedString;
 use tokenizers::normalizers::replace::ReplacePattern;
 use tokenizers::normalizers::{Lowercase, NFC, NormalizerWrapper, Replace, Sequence};
 
-/// HTML's marks. `&amp;` comes first, so that what was escaped twice is unescaped twice.
+/// HTML's markup characters. `&amp;` comes first, so that what was escaped twice is unescaped twice.
 const ENTITIES: [(&str, &str); 7] = [
     ("&(amp;)+", "&"),
     ("&lt;", "<"),
@@ -24,7 +24,7 @@ const ENTITIES: [(&str, &str); 7] = [
 /// What Windows-1252 shows for the codes 0x80 to 0x9f, which are controls in Unicode (ftfy's `fix_c1_controls`).
 const WINDOWS_1252: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
 
-/// Letters that print two (ftfy's `LIGATURES`).
+/// Single characters that print two letters (ftfy's `LIGATURES`).
 const LIGATURES: [(&str, &str); 20] = [
     ("Ĳ", "IJ"),
     ("ĳ", "ij"),
@@ -62,7 +62,7 @@ const PATTERNS: [(&str, &str); 6] = [
 const FINAL_SIGMA: &str = r"(?<=\p{L})Σ(?!\p{L})";
 
 /// All steps, in order.
-pub fn normalizer() -> tokenizers::Result<Sequence> {
+pub(super) fn normalizer() -> tokenizers::Result<Sequence> {
     let regex = |pattern: &str, to: &str| -> tokenizers::Result<NormalizerWrapper> {
         Ok(Replace::new(ReplacePattern::Regex(pattern.to_owned()), to)?.into())
     };

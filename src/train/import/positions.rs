@@ -2,20 +2,20 @@
 
 use candle_core::Tensor;
 
-use super::Imported;
+use super::pretrained::Pretrained;
 use crate::error::Result;
 use crate::train::config::input_size::InputSize;
 
 /// The only tensor of the image tower whose shape follows the input's.
 const POSITIONAL_EMBEDDING: &str = "visual.attnpool.positional_embedding";
 
-impl Imported {
+impl Pretrained {
     /// These towers for `input`: the positions of the feature map's cells are resized bilinearly, as Vision Transformers'
     /// are to fine-tune them at a higher resolution (Dosovitskiy et al. 2021, section 3.2).
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn at(mut self, input: InputSize) -> Result<Self> {
+    pub(crate) fn at(mut self, input: InputSize) -> Result<Self> {
         let before = self.manifest.clip.vision.feature_size();
         input.set(&mut self.manifest.clip.vision);
         let after = self.manifest.clip.vision.feature_size();
@@ -43,7 +43,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::train::import::shapes;
+    use crate::train::import::{shapes, weights_file};
 
     #[test]
     fn positions_are_resized_as_pytorch_resizes() {
@@ -58,12 +58,12 @@ mod tests {
     #[test]
     fn only_the_positions_follow_the_input() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors");
-        let before = Imported::read(&path).unwrap();
+        let before = weights_file::read(&path).unwrap();
         let seen = &before.manifest.clip.vision;
         let shapes =
-            |imported: &Imported| imported.towers.iter().map(|(name, t)| (name.clone(), t.dims().to_vec())).collect();
+            |start: &Pretrained| start.towers.iter().map(|(name, t)| (name.clone(), t.dims().to_vec())).collect();
         let larger = InputSize { height: seen.image_height + 64, width: seen.image_width + 128 };
-        let after = Imported::read(&path).unwrap().at(larger).unwrap();
+        let after = weights_file::read(&path).unwrap().at(larger).unwrap();
         let expected = shapes::of_clip(&after.manifest.clip).unwrap();
         shapes::compare(&shapes(&after), &expected, |_| false).unwrap();
         assert_ne!(before.manifest.clip, after.manifest.clip);

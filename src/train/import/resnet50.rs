@@ -6,11 +6,11 @@ use std::path::Path;
 
 use candle_core::Tensor;
 
-use super::checkpoint::Checkpoint;
 use super::shapes::{Shapes, compare};
-use super::{is_counter, refusal};
+use super::state_dict::{StateDict, refused};
 use crate::error::Result;
-use crate::resnet::{EXPANSION, ResNetConfig};
+use crate::nn::conv::EXPANSION;
+use crate::resnet::ResNetConfig;
 
 /// Every tensor of the backbone under torchvision's names, in its shape; without the classifier `fc`.
 pub fn shapes() -> Shapes {
@@ -48,12 +48,12 @@ pub fn shapes() -> Shapes {
 /// The file is damaged or hostile, or tensors are missing, unknown or of another shape: all are named in one line.
 pub fn read(path: &Path) -> Result<HashMap<String, Tensor>> {
     let read = || {
-        let mut checkpoint = Checkpoint::open(path)?;
+        let mut state_dict = StateDict::open(path)?;
         let expected = shapes();
-        compare(&checkpoint.shapes(), &expected, |name| is_counter(name) || name.starts_with("fc."))?;
-        checkpoint.floats(&expected)
+        compare(&state_dict.shapes(), &expected, |name| name.starts_with("fc."))?;
+        state_dict.floats(&expected)
     };
-    read().map_err(|e| refusal(path, e))
+    read().map_err(|e| refused(path, e))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::{Init, VarBuilder, var_builder::SimpleBackend};
 
-use super::pickle::shown;
+use super::excerpt::excerpt;
 use crate::clip::{Clip, ClipConfig};
 use crate::error::{Error, Result};
 
@@ -17,7 +17,7 @@ pub type Shapes = BTreeMap<String, Vec<usize>>;
 const MAX_LISTED: usize = 60;
 
 /// Every tensor that [`Clip`] asks for, in its shape. The model itself is asked, so that there is no second list.
-pub fn of_clip(config: &ClipConfig) -> Result<Shapes> {
+pub(super) fn of_clip(config: &ClipConfig) -> Result<Shapes> {
     config.check()?;
     let asked = Arc::new(Mutex::new(Shapes::new()));
     let recorder = Box::new(Recorder(asked.clone()));
@@ -26,7 +26,7 @@ pub fn of_clip(config: &ClipConfig) -> Result<Shapes> {
     Ok(shapes.clone())
 }
 
-/// Answers with zeros that take no room, and notes what was asked.
+/// Answers with zeros that take no memory, and records what was asked for.
 struct Recorder(Arc<Mutex<Shapes>>);
 
 impl SimpleBackend for Recorder {
@@ -48,7 +48,7 @@ impl SimpleBackend for Recorder {
 }
 
 /// A shape as people write it: `[64, 3, 3, 3]`.
-pub fn dims(shape: &[usize]) -> String {
+pub(super) fn dims(shape: &[usize]) -> String {
     format!("{shape:?}")
 }
 
@@ -56,10 +56,10 @@ pub fn dims(shape: &[usize]) -> String {
 ///
 /// # Errors
 /// One line that names every tensor that is missing, not known, or of another shape.
-pub fn compare(found: &Shapes, expected: &Shapes, ignored: impl Fn(&str) -> bool) -> Result<()> {
+pub(super) fn compare(found: &Shapes, expected: &Shapes, ignored: impl Fn(&str) -> bool) -> Result<()> {
     let missing: Vec<String> = expected.keys().filter(|name| !found.contains_key(*name)).cloned().collect();
     let unknown: Vec<String> =
-        found.keys().filter(|name| !expected.contains_key(*name) && !ignored(name)).map(|name| shown(name)).collect();
+        found.keys().filter(|name| !expected.contains_key(*name) && !ignored(name)).map(|name| excerpt(name)).collect();
     let other: Vec<String> = expected
         .iter()
         .filter_map(|(name, shape)| Some((name, shape, found.get(name)?)))
@@ -75,8 +75,8 @@ pub fn compare(found: &Shapes, expected: &Shapes, ignored: impl Fn(&str) -> bool
 }
 
 fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(MAX_LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if names.len() > MAX_LISTED { format!("{shown} and {} more", names.len() - MAX_LISTED) } else { shown }
+    let first = names.iter().take(MAX_LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > MAX_LISTED { format!("{first} and {} more", names.len() - MAX_LISTED) } else { first }
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told_in_one_line() {
+    fn what_does_not_fit_is_named_in_one_line() {
         let shapes = |list: &[(&str, &[usize])]| -> Shapes {
             list.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect()
         };

@@ -6,14 +6,14 @@ use super::shapes::Shapes;
 use crate::clip::{ClipConfig, TextConfig, VisionConfig};
 use crate::error::{Error, Result};
 
-/// Channels of one head of the text tower, where a file cannot tell (CLIP's `build_model`).
+/// Channels of one attention head of the text tower's attention, where a file does not say (CLIP's `build_model`).
 const TEXT_HEAD_DIM: usize = 64;
 /// Pixels per cell of CLIP's last feature map.
 const OUTPUT_STRIDE: usize = 32;
 
 /// Numbers that OpenAI's files hold beside the weights.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Stated {
+pub(super) struct StoredSizes {
     /// Rows and columns of the image.
     pub input_resolution: Option<usize>,
     /// The most tokens.
@@ -26,8 +26,8 @@ pub struct Stated {
 /// multiple of 64.
 ///
 /// # Errors
-/// The file is of no CLIP with a ModifiedResNet, or its sizes cannot be told; the tensors that would tell are named.
-pub fn of(shapes: &Shapes, stated: Stated, text_heads: Option<usize>) -> Result<ClipConfig> {
+/// The file holds no CLIP with a ModifiedResNet, or its sizes cannot be found; the tensors that would show them are named.
+pub(super) fn of(shapes: &Shapes, stored: StoredSizes, text_heads: Option<usize>) -> Result<ClipConfig> {
     if shapes.contains_key("visual.proj") || shapes.contains_key("visual.class_embedding") {
         return Err(Error::weights("its image tower is a vision transformer: give a CLIP with a ResNet, as RN50"));
     }
@@ -50,10 +50,10 @@ pub fn of(shapes: &Shapes, stated: Stated, text_heads: Option<usize>) -> Result<
     let side_of_map = |n: usize| n.checked_sub(1).map(|cells| cells.isqrt() * OUTPUT_STRIDE);
     let image_size = agreed(
         "visual.attnpool.positional_embedding",
-        &[dim("visual.attnpool.positional_embedding", 0).and_then(side_of_map), stated.input_resolution],
+        &[dim("visual.attnpool.positional_embedding", 0).and_then(side_of_map), stored.input_resolution],
     );
-    let context_length = agreed("positional_embedding", &[dim("positional_embedding", 0), stated.context_length]);
-    let vocab_size = agreed("token_embedding.weight", &[dim("token_embedding.weight", 0), stated.vocab_size]);
+    let context_length = agreed("positional_embedding", &[dim("positional_embedding", 0), stored.context_length]);
+    let vocab_size = agreed("token_embedding.weight", &[dim("token_embedding.weight", 0), stored.vocab_size]);
     let text_width = agreed(
         "ln_final.weight",
         &[
@@ -88,8 +88,8 @@ pub fn of(shapes: &Shapes, stated: Stated, text_heads: Option<usize>) -> Result<
         None if text_width % TEXT_HEAD_DIM == 0 => text_width / TEXT_HEAD_DIM,
         None => {
             return Err(Error::config(format!(
-                "its text tower is {text_width} wide, no multiple of {TEXT_HEAD_DIM}: say how many heads it has with \
-                 --text-heads"
+                "its text tower is {text_width} wide, no multiple of {TEXT_HEAD_DIM}: say how many attention heads it has \
+                 with --text-heads"
             )));
         }
     };
@@ -105,13 +105,13 @@ pub fn of(shapes: &Shapes, stated: Stated, text_heads: Option<usize>) -> Result<
         text: TextConfig { context_length, vocab_size, width: text_width, heads, layers: text_layers },
     };
     config.check()?;
-    let told = [
-        ("input_resolution", stated.input_resolution, image_size),
-        ("context_length", stated.context_length, context_length),
-        ("vocab_size", stated.vocab_size, vocab_size),
+    let pairs = [
+        ("input_resolution", stored.input_resolution, image_size),
+        ("context_length", stored.context_length, context_length),
+        ("vocab_size", stored.vocab_size, vocab_size),
     ];
-    for (name, stated, found) in told {
-        if stated.is_some_and(|stated| stated != found) {
+    for (name, stored, found) in pairs {
+        if stored.is_some_and(|stored| stored != found) {
             return Err(Error::weights(format!("its {name} contradicts its tensors, which have {found}")));
         }
     }
@@ -134,8 +134,8 @@ fn n_blocks(shapes: &Shapes, prefix: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shapes::of_clip;
     use super::*;
+    use crate::train::import::shapes::of_clip;
 
     fn rn50() -> Shapes {
         of_clip(&ClipConfig::rn50()).unwrap()
@@ -143,27 +143,28 @@ mod tests {
 
     #[test]
     fn rn50_is_recognised_by_its_shapes() {
-        let stated = Stated { input_resolution: Some(224), context_length: Some(77), vocab_size: Some(49_408) };
-        assert_eq!(of(&rn50(), stated, None).unwrap(), ClipConfig::rn50());
-        assert_eq!(of(&rn50(), Stated::default(), None).unwrap(), ClipConfig::rn50());
+        let stored = StoredSizes { input_resolution: Some(224), context_length: Some(77), vocab_size: Some(49_408) };
+        assert_eq!(of(&rn50(), stored, None).unwrap(), ClipConfig::rn50());
+        assert_eq!(of(&rn50(), StoredSizes::default(), None).unwrap(), ClipConfig::rn50());
     }
 
     #[test]
-    fn a_tensor_turned_about_does_not_change_the_sizes() {
+    fn a_transposed_tensor_does_not_change_the_sizes() {
         let mut shapes = rn50();
         shapes.insert("text_projection".into(), vec![1024, 512]);
         shapes.remove("ln_final.weight");
-        assert_eq!(of(&shapes, Stated::default(), None).unwrap(), ClipConfig::rn50());
+        assert_eq!(of(&shapes, StoredSizes::default(), None).unwrap(), ClipConfig::rn50());
     }
 
     #[test]
     fn what_is_no_such_clip_is_refused_by_what_it_lacks() {
-        let error = of(&Shapes::from([("fc.weight".into(), vec![1000, 2048])]), Stated::default(), None).unwrap_err();
+        let error =
+            of(&Shapes::from([("fc.weight".into(), vec![1000, 2048])]), StoredSizes::default(), None).unwrap_err();
         assert!(error.to_string().contains("text_projection"), "{error}");
-        let stated = Stated { vocab_size: Some(7), ..Stated::default() };
-        let error = of(&rn50(), stated, None).unwrap_err();
+        let stored = StoredSizes { vocab_size: Some(7), ..StoredSizes::default() };
+        let error = of(&rn50(), stored, None).unwrap_err();
         assert!(error.to_string().contains("vocab_size"), "{error}");
         let transformer = Shapes::from([("visual.proj".into(), vec![768, 512])]);
-        assert!(of(&transformer, Stated::default(), None).unwrap_err().to_string().contains("vision transformer"));
+        assert!(of(&transformer, StoredSizes::default(), None).unwrap_err().to_string().contains("vision transformer"));
     }
 }

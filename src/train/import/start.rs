@@ -1,26 +1,38 @@
-//! A run that begins from imported weights: which ones, so that it goes on only from those.
+//! A run that begins from pretrained weights: which ones, so that it goes on only from those.
 
 use std::path::Path;
 
-use super::{Imported, Manifest, Source};
+use super::manifest::Manifest;
+use super::pretrained::Pretrained;
+use super::{folder, weights_file};
+use crate::bundle::card::SourceFile;
 use crate::error::{Error, Result};
 use crate::train::files;
 use crate::train::run::{Run, names};
 
-/// Reads what a new run begins from, and notes it in the run's folder. None: from weights that are drawn.
-pub fn begin(run: &Run, init: Option<&Path>) -> Result<Option<Imported>> {
-    let Some(dir) = init else {
+/// Pretrained weights from a weights file, or from a folder that `train import` or a run wrote.
+fn read(path: &Path) -> Result<Pretrained> {
+    if path.is_file() { weights_file::read(path) } else { folder::read(path) }
+}
+
+fn manifest(path: &Path) -> Result<Manifest> {
+    if path.is_file() { weights_file::manifest(path) } else { folder::manifest(path) }
+}
+
+/// Reads what a new run begins from, and notes it in the run's folder. None: from random weights.
+pub(crate) fn begin(run: &Run, init: Option<&Path>) -> Result<Option<Pretrained>> {
+    let Some(path) = init else {
         // A run that was stopped in its first epoch may have noted something else.
         files::remove(&run.path(names::START))?;
         return Ok(None);
     };
-    let imported = Imported::read(dir)?;
-    run.write_json(names::START, &imported.manifest)?;
-    Ok(Some(imported))
+    let pretrained = read(path)?;
+    run.write_json(names::START, &pretrained.manifest)?;
+    Ok(Some(pretrained))
 }
 
-/// The weights that a run began from, if they were imported.
-pub fn source(run: &Run) -> Result<Option<Source>> {
+/// The weights that a run began from, if they were pretrained.
+pub(crate) fn source(run: &Run) -> Result<Option<SourceFile>> {
     Ok(noted(run)?.map(|manifest| manifest.weights))
 }
 
@@ -29,12 +41,12 @@ fn noted(run: &Run) -> Result<Option<Manifest>> {
 }
 
 /// Refuses to go on with a run that began from other weights than `init`.
-pub fn check(run: &Run, init: Option<&Path>) -> Result<()> {
+pub(crate) fn check(run: &Run, init: Option<&Path>) -> Result<()> {
     let noted = noted(run)?;
-    let given = init.map(Manifest::read).transpose()?;
+    let given = init.map(manifest).transpose()?;
     if noted == given {
         return Ok(());
     }
-    let began = noted.map_or("drawn weights".to_owned(), |m| format!("{} ({})", m.weights.file, m.weights.sha256));
+    let began = noted.map_or("random weights".to_owned(), |m| format!("{} ({})", m.weights.file, m.weights.sha256));
     Err(Error::config(format!("this run was begun from {began}: repeat its --init, or choose another --out")))
 }

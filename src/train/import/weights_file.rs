@@ -1,28 +1,28 @@
-//! A weights file of our own as the start of a run: integers become floats again. Batch norms were folded into the
-//! convolutions when it was exported and do not come back: each is one that changes nothing, so they must stay frozen.
+//! A weights file of octlens' own as the start of a run: integers become floats again. Batch norms were folded into the
+//! convolutions when it was exported and do not come back: each becomes one that changes nothing, which must stay frozen.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 
+use super::manifest::{Manifest, SCHEMA, source_file};
+use super::pretrained::Pretrained;
 use super::shapes::{self, Shapes};
-use super::{Imported, Manifest, SCHEMA, Source};
 use crate::bundle::{Bundle, Metadata};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
-use crate::nn::conv::EPS;
+use crate::nn::norm::BATCH_NORM_EPS;
 use crate::tokenizer::Tokenizer;
-use crate::train::data::split::Splits;
+use crate::train::files;
 
-/// What [`Source::format`] calls it.
+/// Its [`crate::bundle::card::SourceFile::format`].
 const FORMAT: &str = "octlens weights file";
 
 fn open(path: &Path) -> Result<(Bundle, Manifest)> {
-    let bytes = fs::read(path).map_err(|e| Error::io(format!("cannot read {}", path.display())).because(e))?;
-    let source = Source::of(path, FORMAT)?;
+    let bytes = files::read(path)?;
+    let source = source_file(path, FORMAT)?;
     let bundle = Bundle::<Metadata>::read(&path.display().to_string(), bytes, source.sha256.clone())?;
     let Metadata { name, clip, preprocess, .. } = &bundle.metadata;
     let manifest = Manifest {
@@ -41,20 +41,22 @@ fn open(path: &Path) -> Result<(Bundle, Manifest)> {
 ///
 /// # Errors
 /// It is damaged, or holds no model of two towers.
-pub fn manifest(path: &Path) -> Result<Manifest> {
+pub(super) fn manifest(path: &Path) -> Result<Manifest> {
     Ok(open(path)?.1)
 }
 
 /// Its towers, tokenizer and splits.
 ///
 /// # Errors
-/// As [`manifest`], or a tensor is missing, or it does not say whom it learnt from: those might be measured on.
-pub fn read(path: &Path) -> Result<Imported> {
+/// As [`manifest`], or a tensor is missing, or it does not list the patients it was trained on: a run would test on them.
+pub(super) fn read(path: &Path) -> Result<Pretrained> {
     let (bundle, manifest) = open(path)?;
     let tokenizer = Tokenizer::from_json(&bundle.metadata.tokenizer)?;
-    let splits = splits(&bundle.metadata).map_err(|e| {
-        Error::weights(format!("{} does not say whom it learnt from: re-export with train export", path.display()))
-            .because(e)
+    let splits = bundle.metadata.training.splits.clone().ok_or_else(|| {
+        Error::weights(format!(
+            "{} does not list the patients it was trained on: re-export with train export",
+            path.display()
+        ))
     })?;
     let expected = shapes::of_clip(&manifest.clip)?;
     let vb = bundle.params.into_builder();
@@ -64,11 +66,7 @@ pub fn read(path: &Path) -> Result<Imported> {
     unfold(&clip, &mut towers)?;
     shapes::compare(&towers.iter().map(|(n, t)| (n.clone(), t.dims().to_vec())).collect(), &expected, |_| false)?;
     let has_norms = !clip.visual.inputs().iter().any(|(layer, _)| layer.is_int8());
-    Ok(Imported { manifest, tokenizer, towers, splits: Some(splits), has_norms })
-}
-
-fn splits(metadata: &Metadata) -> serde_json::Result<Splits> {
-    serde_json::from_value(metadata.training["splits"].clone())
+    Ok(Pretrained { manifest, tokenizer, towers, splits: Some(splits), has_norms })
 }
 
 fn floats(expected: &Shapes, vb: &VarBuilder<'_>) -> Result<HashMap<String, Tensor>> {
@@ -76,13 +74,15 @@ fn floats(expected: &Shapes, vb: &VarBuilder<'_>) -> Result<HashMap<String, Tens
     there.map(|(name, shape)| Ok((name.clone(), vb.get(shape.as_slice(), name)?))).collect()
 }
 
-/// Convolutions without their inputs' steps, each with the norm that gives what the folded one gives.
+/// Convolutions without their inputs' scales, each with a norm that adds what the folded one added.
 fn unfold(clip: &Clip, towers: &mut HashMap<String, Tensor>) -> Result<()> {
     for (layer, _) in clip.visual.inputs().into_iter().filter(|(layer, _)| layer.is_int8()) {
         let (conv, norm) = layer.names();
         let (kernel, bias) = layer.folded()?;
         let all = |value: f64| Ok::<_, Error>(Tensor::full(value as f32, bias.shape(), &Device::Cpu)?);
-        for (part, value) in [("weight", all(1.)?), ("running_mean", all(0.)?), ("running_var", all(1. - EPS)?)] {
+        for (part, value) in
+            [("weight", all(1.)?), ("running_mean", all(0.)?), ("running_var", all(1. - BATCH_NORM_EPS)?)]
+        {
             towers.insert(format!("{norm}.{part}"), value);
         }
         towers.insert(format!("{norm}.bias"), bias);
@@ -102,30 +102,30 @@ mod tests {
     const TOLERANCE: f64 = 1e-4;
 
     #[test]
-    fn a_file_that_does_not_say_whom_it_learnt_from_is_refused() {
+    fn a_file_that_does_not_list_its_patients_is_refused() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors");
         let mut metadata = open(&path).unwrap().0.metadata;
-        metadata.training["splits"] = serde_json::Value::Null;
+        metadata.training.splits = None;
         let silent = tempfile::NamedTempFile::new().unwrap();
-        fs::write(silent.path(), Bundle::write(&metadata, &HashMap::new(), false).unwrap()).unwrap();
-        assert!(read(silent.path()).unwrap_err().to_string().contains("whom it learnt from"));
+        std::fs::write(silent.path(), Bundle::write(&metadata, &HashMap::new(), false).unwrap()).unwrap();
+        assert!(read(silent.path()).unwrap_err().to_string().contains("patients it was trained on"));
     }
 
     #[test]
     fn the_towers_are_the_files_own_in_floats() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors");
-        let imported = read(&path).unwrap();
-        assert!(!imported.has_norms);
-        assert!(imported.splits.is_some_and(|splits| splits.patients.len() > 100));
-        let ours = VarBuilder::from_tensors(imported.towers, DType::F32, &Device::Cpu);
-        let ours = Clip::new(&imported.manifest.clip, ours).unwrap();
-        let file = Clip::new(&imported.manifest.clip, open(&path).unwrap().0.params.into_builder()).unwrap();
-        let vision = &imported.manifest.clip.vision;
+        let start = read(&path).unwrap();
+        assert!(!start.has_norms);
+        assert!(start.splits.is_some_and(|splits| splits.patients.len() > 100));
+        let ours = VarBuilder::from_tensors(start.towers, DType::F32, &Device::Cpu);
+        let ours = Clip::new(&start.manifest.clip, ours).unwrap();
+        let file = Clip::new(&start.manifest.clip, open(&path).unwrap().0.params.into_builder()).unwrap();
+        let vision = &start.manifest.clip.vision;
         let shape = (1, 3, vision.image_height, vision.image_width);
         let pixel_values = Tensor::randn(0f32, 1., shape, &Device::Cpu).unwrap();
         let map = |clip: &Clip| {
             let first = clip.visual.first(&pixel_values, Mode::Eval).unwrap();
-            clip.visual.layers(&first, 0..clip.visual.n_stages(), Mode::Eval).unwrap()
+            clip.visual.layers(&first, Mode::Eval).unwrap()
         };
         let (ours, file) = (map(&ours), map(&file));
         let length = |t: &Tensor| f64::from(t.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt());

@@ -1,14 +1,14 @@
-//! Whether a probability means what it says, and the one number that mends it. Pure: logits in, numbers out.
+//! Whether a probability means what it says, and the one number that corrects it. Pure: logits in, numbers out.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Bins of the expected calibration error (Guo et al. 2017).
-pub const N_BINS: usize = 15;
+/// Bins of the expected calibration error, of equal width (Guo et al. 2017).
+pub(crate) const N_BINS: usize = 15;
 
 /// Softmax of `logits / temperature`, K values that sum to 1.
-pub fn probabilities(logits: &[f64], temperature: f64) -> Vec<f64> {
+pub(crate) fn probabilities(logits: &[f64], temperature: f64) -> Vec<f64> {
     let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let weights: Vec<f64> = logits.iter().map(|z| ((z - largest) / temperature).exp()).collect();
     let sum: f64 = weights.iter().sum();
@@ -16,7 +16,7 @@ pub fn probabilities(logits: &[f64], temperature: f64) -> Vec<f64> {
 }
 
 /// Negative log-likelihood of class `class`, `−log softmax(logits / temperature)[class]`, in nats.
-pub fn negative_log_likelihood(logits: &[f64], class: usize, temperature: f64) -> f64 {
+pub(crate) fn negative_log_likelihood(logits: &[f64], class: usize, temperature: f64) -> f64 {
     let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let log_sum = logits.iter().map(|z| ((z - largest) / temperature).exp()).sum::<f64>().ln();
     log_sum - (logits[class] - largest) / temperature
@@ -24,14 +24,14 @@ pub fn negative_log_likelihood(logits: &[f64], class: usize, temperature: f64) -
 
 /// Half of Brier's score (Brier 1950), `½ Σ_k (p_k − [k = class])²`, 0 (best) to 1: for two classes this is the squared
 /// error of the second class's probability.
-pub fn brier(probabilities: &[f64], class: usize) -> f64 {
+pub(crate) fn brier(probabilities: &[f64], class: usize) -> f64 {
     let error = |(k, p): (usize, &f64)| (p - f64::from(u8::from(k == class))).powi(2);
     probabilities.iter().enumerate().map(error).sum::<f64>() / 2.
 }
 
-/// Scans whose probability is about the same.
+/// Scans whose probabilities lie in one bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Bin {
+pub(crate) struct Bin {
     /// How many.
     pub n_scans: usize,
     /// Mean probability of the answer given; 0 in an empty bin.
@@ -42,7 +42,7 @@ pub struct Bin {
 
 /// The reliability diagram (Guo et al. 2017): scans by the probability of the answer given, in [`N_BINS`] bins of equal
 /// width, each open below and closed above.
-pub fn reliability(confidence: &[f64], right: &[bool]) -> Vec<Bin> {
+pub(crate) fn reliability(confidence: &[f64], right: &[bool]) -> Vec<Bin> {
     let mut bins = vec![Bin::default(); N_BINS];
     for (confidence, right) in confidence.iter().zip(right) {
         let index = ((confidence * N_BINS as f64).ceil() as usize).clamp(1, N_BINS) - 1;
@@ -60,7 +60,7 @@ pub fn reliability(confidence: &[f64], right: &[bool]) -> Vec<Bin> {
 
 /// Expected calibration error (Guo et al. 2017), `Σ_m n_m / n · |accuracy_m − confidence_m|` over the bins of
 /// [`reliability`]; none without any scan.
-pub fn expected_calibration_error(confidence: &[f64], right: &[bool]) -> Option<f64> {
+pub(crate) fn expected_calibration_error(confidence: &[f64], right: &[bool]) -> Option<f64> {
     let n = confidence.len() as f64;
     let gap = |bin: &Bin| bin.n_scans as f64 / n * (bin.accuracy - bin.confidence).abs();
     (!confidence.is_empty()).then(|| reliability(confidence, right).iter().map(gap).sum())
@@ -68,7 +68,7 @@ pub fn expected_calibration_error(confidence: &[f64], right: &[bool]) -> Option<
 
 /// Why no temperature is best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoOptimum {
+pub(crate) enum NoOptimum {
     /// There is nothing to fit on.
     Empty,
     /// The likelihood grows without end as the temperature falls to zero.
@@ -94,7 +94,7 @@ impl fmt::Display for NoOptimum {
 ///
 /// # Errors
 /// [`NoOptimum`] says why there is none.
-pub fn temperature(logits: &[Vec<f64>], truth: &[usize]) -> Result<f64, NoOptimum> {
+pub(crate) fn temperature(logits: &[Vec<f64>], truth: &[usize]) -> Result<f64, NoOptimum> {
     const N_HALVINGS: usize = 200;
     if truth.is_empty() {
         return Err(NoOptimum::Empty);

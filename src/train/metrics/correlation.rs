@@ -1,7 +1,7 @@
-//! How alike two lists of numbers are.
+//! Correlation of two lists of numbers, and the median of one.
 
 /// Pearson's correlation coefficient; none for fewer than two pairs, or where one list does not vary.
-pub fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
+pub(crate) fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
     let n = a.len().min(b.len());
     let mean = |v: &[f64]| v[..n].iter().sum::<f64>() / n as f64;
     let (mean_a, mean_b) = (mean(a), mean(b));
@@ -14,7 +14,7 @@ pub fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
 }
 
 /// Spearman's rank correlation: Pearson's of the ranks, ties sharing their mean rank.
-pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
+pub(crate) fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     pearson(&ranks(a), &ranks(b))
 }
 
@@ -32,7 +32,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
 }
 
 /// The middle value, or the mean of the middle two; none of none.
-pub fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let (high, low) = (values.get(values.len() / 2)?, values.get(values.len().checked_sub(1)? / 2)?);
     Some((high + low) / 2.)

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How one finding was named over some scans.
+/// How often one finding was named and there, over some scans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// There and named.
     pub both: usize,
     /// Named, but not there.
@@ -15,7 +15,7 @@ pub struct Counts {
 
 impl Counts {
     /// `2 · both / (2 · both + only_named + only_there)`; none if the finding is neither there nor named.
-    pub fn f1(&self) -> Option<f64> {
+    pub(crate) fn f1(&self) -> Option<f64> {
         let all = 2 * self.both + self.only_named + self.only_there;
         (all > 0).then(|| 2. * self.both as f64 / all as f64)
     }
@@ -30,7 +30,7 @@ impl Counts {
 }
 
 /// Counts of each of `n_names` findings; `truth` and `named` are sets of indices below it, one pair per scan.
-pub fn counts<S: AsRef<[usize]>>(truth: &[S], named: &[S], n_names: usize) -> Vec<Counts> {
+pub(crate) fn counts<S: AsRef<[usize]>>(truth: &[S], named: &[S], n_names: usize) -> Vec<Counts> {
     let mut counts = vec![Counts::default(); n_names];
     for (truth, named) in truth.iter().zip(named) {
         for (name, count) in counts.iter_mut().enumerate() {
@@ -46,19 +46,19 @@ pub fn counts<S: AsRef<[usize]>>(truth: &[S], named: &[S], n_names: usize) -> Ve
 }
 
 /// F1 over all namings; none if nothing is there and nothing named.
-pub fn micro_f1(counts: &[Counts]) -> Option<f64> {
+pub(crate) fn micro_f1(counts: &[Counts]) -> Option<f64> {
     counts.iter().copied().fold(Counts::default(), Counts::plus).f1()
 }
 
 /// Mean F1 over findings; those that are neither there nor named are left out. None if that leaves none.
-pub fn macro_f1(counts: &[Counts]) -> Option<f64> {
+pub(crate) fn macro_f1(counts: &[Counts]) -> Option<f64> {
     let each: Vec<f64> = counts.iter().filter_map(Counts::f1).collect();
     (!each.is_empty()).then(|| each.iter().sum::<f64>() / each.len() as f64)
 }
 
 /// The threshold above which naming a finding gives the highest F1, and that F1; none if it is never there. It lies in
 /// the middle between two scores; of equally good ones the nearest to 0 is taken.
-pub fn best_threshold(positive: &[bool], scores: &[f64]) -> Option<(f64, f64)> {
+pub(crate) fn best_threshold(positive: &[bool], scores: &[f64]) -> Option<(f64, f64)> {
     let n_positive = positive.iter().filter(|p| **p).count();
     if n_positive == 0 {
         return None;
@@ -75,7 +75,7 @@ pub fn best_threshold(positive: &[bool], scores: &[f64]) -> Option<(f64, f64)> {
             continue;
         }
         let f1 = 2. * both as f64 / (named + n_positive) as f64;
-        // Below the lowest score there is none to stand between.
+        // Below the lowest score there is no other.
         let threshold = below.map_or(scores[i] - 1., |below| f64::midpoint(scores[i], below));
         if best.is_none_or(|(at, value)| f1 > value || (f1 == value && threshold.abs() < at.abs())) {
             best = Some((threshold, f1));

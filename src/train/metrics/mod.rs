@@ -1,35 +1,25 @@
 //! Statistics of predictions, for any number of classes. Pure: numbers in, numbers out.
 
-pub mod calibration;
-pub mod correlation;
-pub mod findings;
-pub mod ranking;
+pub(crate) mod calibration;
+pub(crate) mod correlation;
+pub(crate) mod findings;
+pub(crate) mod ranking;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+
+use crate::bundle::card::Interval;
 
 /// Draws of a bootstrap.
-pub const BOOTSTRAP_DRAWS: usize = 1000;
+pub(crate) const BOOTSTRAP_DRAWS: usize = 1000;
 /// Seeds every bootstrap, so that a figure does not move from one call to the next.
 const BOOTSTRAP_SEED: u64 = 2024;
-
-/// A figure and its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// On all scans.
-    pub value: f64,
-    /// 2.5th percentile over draws.
-    pub low: f64,
-    /// 97.5th percentile over draws.
-    pub high: f64,
-}
 
 /// Percentile bootstrap over patients (Efron & Tibshirani 1993): whole patients are drawn with replacement, because
 /// scans of one eye are not independent. `statistic` gets indices of scans; none where it is undefined, as AUROC is with
 /// one class only.
-pub fn bootstrap(patients: &[String], statistic: impl Fn(&[usize]) -> Option<f64> + Sync) -> Option<Interval> {
+pub(crate) fn bootstrap(patients: &[String], statistic: impl Fn(&[usize]) -> Option<f64> + Sync) -> Option<Interval> {
     let all: Vec<usize> = (0..patients.len()).collect();
     let value = statistic(&all)?;
     let mut names: Vec<&String> = patients.iter().collect();
@@ -48,35 +38,40 @@ pub fn bootstrap(patients: &[String], statistic: impl Fn(&[usize]) -> Option<f64
     Some(Interval { value, low: percentile(0.025)?, high: percentile(0.975)? })
 }
 
+/// The index of the largest value, of equal ones the first.
+pub(crate) fn argmax(values: &[f64]) -> usize {
+    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or_default()
+}
+
 /// Share of predictions that are right; none without any.
-pub fn accuracy(truth: &[usize], predicted: &[usize]) -> Option<f64> {
+pub(crate) fn accuracy(truth: &[usize], predicted: &[usize]) -> Option<f64> {
     let right = truth.iter().zip(predicted).filter(|(t, p)| t == p).count();
     (!truth.is_empty()).then(|| right as f64 / truth.len() as f64)
 }
 
 /// Share of class `class` that is found; none if it does not occur.
-pub fn recall(truth: &[usize], predicted: &[usize], class: usize) -> Option<f64> {
+pub(crate) fn recall(truth: &[usize], predicted: &[usize], class: usize) -> Option<f64> {
     let of_class = truth.iter().zip(predicted).filter(|(t, _)| **t == class);
     let (n, right) = of_class.fold((0, 0), |(n, right), (_, p)| (n + 1, right + usize::from(*p == class)));
     (n > 0).then(|| f64::from(right as u32) / f64::from(n))
 }
 
 /// Mean recall over the classes that occur.
-pub fn balanced_accuracy(truth: &[usize], predicted: &[usize]) -> Option<f64> {
+pub(crate) fn balanced_accuracy(truth: &[usize], predicted: &[usize]) -> Option<f64> {
     let n_classes = truth.iter().max()? + 1;
     let recalls: Vec<f64> = (0..n_classes).filter_map(|c| recall(truth, predicted, c)).collect();
     Some(recalls.iter().sum::<f64>() / recalls.len() as f64)
 }
 
 /// Share of the scans of other classes that are not called `class`; none if there are none.
-pub fn specificity(truth: &[usize], predicted: &[usize], class: usize) -> Option<f64> {
+pub(crate) fn specificity(truth: &[usize], predicted: &[usize], class: usize) -> Option<f64> {
     let others = truth.iter().zip(predicted).filter(|(t, _)| **t != class);
     let (n, right) = others.fold((0, 0), |(n, right), (_, p)| (n + 1, right + usize::from(*p != class)));
     (n > 0).then(|| f64::from(right as u32) / f64::from(n))
 }
 
 /// K × K counts, rows the true class, columns the predicted one. Classes from K on are left out.
-pub fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Vec<Vec<usize>> {
+pub(crate) fn confusion(truth: &[usize], predicted: &[usize], n_classes: usize) -> Vec<Vec<usize>> {
     let mut counts = vec![vec![0; n_classes]; n_classes];
     for (truth, predicted) in truth.iter().zip(predicted) {
         if let Some(count) = counts.get_mut(*truth).and_then(|row| row.get_mut(*predicted)) {

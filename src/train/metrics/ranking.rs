@@ -21,7 +21,7 @@ fn totals(groups: &[[f64; 2]]) -> Option<[f64; 2]> {
 
 /// Area under the ROC curve as the probability that a positive scores higher than a negative, ties counting half
 /// (Hanley & McNeil 1982); none with one class only.
-pub fn auroc(positive: &[bool], scores: &[f64]) -> Option<f64> {
+pub(crate) fn auroc(positive: &[bool], scores: &[f64]) -> Option<f64> {
     let groups = groups(positive, scores);
     let [n_positive, n_negative] = totals(&groups)?;
     let (mut above, mut wins) = (0., 0.);
@@ -35,7 +35,7 @@ pub fn auroc(positive: &[bool], scores: &[f64]) -> Option<f64> {
 /// Area under the precision–recall curve as average precision, `Σ (Rₙ − Rₙ₋₁) Pₙ` over distinct scores, without
 /// interpolation, which would flatter (Davis & Goadrich 2006); none with one class only. A score that says nothing
 /// gets the share of positives.
-pub fn average_precision(positive: &[bool], scores: &[f64]) -> Option<f64> {
+pub(crate) fn average_precision(positive: &[bool], scores: &[f64]) -> Option<f64> {
     let groups = groups(positive, scores);
     let [n_positive, _] = totals(&groups)?;
     let (mut found, mut called, mut area) = (0., 0., 0.);
@@ -48,7 +48,7 @@ pub fn average_precision(positive: &[bool], scores: &[f64]) -> Option<f64> {
 }
 
 /// The ROC curve's corners, `[1 − specificity, sensitivity]` from `[0, 0]` to `[1, 1]`; empty with one class only.
-pub fn roc_curve(positive: &[bool], scores: &[f64]) -> Vec<[f64; 2]> {
+pub(crate) fn roc_curve(positive: &[bool], scores: &[f64]) -> Vec<[f64; 2]> {
     let groups = groups(positive, scores);
     let Some([n_positive, n_negative]) = totals(&groups) else { return Vec::new() };
     let mut counts = vec![[0.; 2]];
@@ -65,14 +65,6 @@ pub fn roc_curve(positive: &[bool], scores: &[f64]) -> Vec<[f64; 2]> {
         counts.push([wrong, found]);
     }
     counts.into_iter().map(|[x, y]| [x / n_negative, y / n_positive]).collect()
-}
-
-/// Log-odds of class `class` against all others, `z_c − log Σ_{k≠c} exp z_k`: ranks as the probability does, without
-/// losing its digits close to 0 and 1.
-pub fn one_vs_rest(logits: &[f64], class: usize) -> f64 {
-    let others = || logits.iter().enumerate().filter(|(k, _)| *k != class).map(|(_, z)| *z);
-    let largest = others().fold(f64::NEG_INFINITY, f64::max);
-    logits[class] - largest - others().map(|z| (z - largest).exp()).sum::<f64>().ln()
 }
 
 #[cfg(test)]
@@ -105,12 +97,5 @@ mod tests {
     fn the_roc_curve_keeps_its_corners_alone() {
         let curve = roc_curve(&[true, true, false, false], &[4., 3., 2., 1.]);
         assert_eq!(curve, [[0., 0.], [0., 1.], [1., 1.]]);
-    }
-
-    #[test]
-    fn log_odds_stay_apart_where_probabilities_are_both_one() {
-        assert!((one_vs_rest(&[1., 3.], 1) - 2.).abs() < 1e-12);
-        assert!((one_vs_rest(&[0., 0., 0.], 0) + 2f64.ln()).abs() < 1e-12);
-        assert!(one_vs_rest(&[0., 60.], 1) > one_vs_rest(&[0., 50.], 1));
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::calibration::{brier, expected_calibration_error, negative_log_likelihood, probabilities, temperature};
 use super::findings::{best_threshold, counts, macro_f1, micro_f1};
-use super::ranking::{auroc, average_precision, one_vs_rest, roc_curve};
-use super::{balanced_accuracy, confusion};
+use super::ranking::{auroc, average_precision, roc_curve};
+use super::{argmax, balanced_accuracy, confusion};
+use crate::head::log_odds;
 
 /// Sums of a hundred doubles in another order.
 const ROUNDING: f64 = 1e-10;
@@ -63,10 +64,6 @@ fn close(ours: Option<f64>, theirs: Option<f64>, tolerance: f64) {
     }
 }
 
-fn argmax(values: &[f64]) -> usize {
-    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap()
-}
-
 #[test]
 fn areas_and_counts_are_scikit_learns() {
     for case in reference().classes.values() {
@@ -76,7 +73,7 @@ fn areas_and_counts_are_scikit_learns() {
         close(balanced_accuracy(&case.truth, &predicted), Some(case.balanced_accuracy), ROUNDING);
         for class in 0..n_classes {
             let positive: Vec<bool> = case.truth.iter().map(|t| *t == class).collect();
-            let scores: Vec<f64> = case.logits.iter().map(|z| one_vs_rest(z, class)).collect();
+            let scores: Vec<f64> = case.logits.iter().map(|z| log_odds(z, class)).collect();
             close(auroc(&positive, &scores), case.auroc[class], ROUNDING);
             close(average_precision(&positive, &scores), case.average_precision[class], ROUNDING);
             let curve = roc_curve(&positive, &scores);

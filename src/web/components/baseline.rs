@@ -2,47 +2,49 @@
 
 use leptos::prelude::*;
 
-use crate::protocol::Progress;
-use crate::web::companion::Presence;
-use crate::web::components::status::loading_text;
-use crate::web::components::{prediction_text, probability_of_label};
-use crate::web::ui::use_ui;
+use crate::page::comparison::{Comparison, Presence};
+use crate::page::lines::{loading_line, prediction_line};
+use crate::page::numbers::{percent, probability_of_label};
+use crate::report::BaselineReport;
+use crate::web::preferences::use_locale;
 
 /// Switches the comparison on and off; nothing where there is no baseline.
 #[component]
-pub fn BaselineToggle() -> impl IntoView {
-    let ui = use_ui();
-    let companion = Memo::new(move |_| ui.with(|state| state.companion.clone()));
-    let is_offered = Memo::new(move |_| companion.with(Option::is_some));
-    let size = move || companion.with(|c| c.as_ref().map_or(0, |c| c.choice.bytes)) as f64 / 1e6;
-    let presence = move || companion.with(|c| c.as_ref().map(|c| c.presence));
-    let is_wanted = move || companion.with(|c| c.as_ref().is_some_and(|c| c.is_wanted));
-    let words = move || {
-        let text = ui.text();
-        match presence() {
-            Some(Presence::Coming(progress)) if is_wanted() => loading_text(text.baseline_loading, text, progress),
-            Some(Presence::Here) => text.compare.to_owned(),
-            _ => format!("{} ({})", text.compare, (text.megabytes)(size())),
-        }
+pub fn BaselineToggle(
+    /// The baseline that is offered, and how far it has come.
+    comparison: Signal<Option<Comparison>>,
+    /// The visitor wants it, or no longer.
+    on_change: Callback<bool>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let is_offered = Memo::new(move |_| comparison.with(Option::is_some));
+    let size = move || {
+        let n_bytes = comparison.with(|c| c.as_ref().map_or(0, |c| c.baseline.bytes));
+        (locale.text().megabytes)(n_bytes)
     };
-    let percent = move || match presence() {
-        Some(Presence::Coming(Progress { done_bytes, total_bytes })) if is_wanted() => {
-            Some(format!("{}%", done_bytes * 100 / total_bytes.max(1)))
+    let presence = move || comparison.with(|c| c.as_ref().map(|c| c.presence));
+    let is_wanted = move || comparison.with(|c| c.as_ref().is_some_and(|c| c.is_wanted));
+    let loading = move || comparison.with(|c| c.as_ref().and_then(Comparison::loading));
+    let words = move || {
+        let text = locale.text();
+        match (loading(), presence()) {
+            (Some(progress), _) => loading_line(locale.language(), text.baseline_loading, progress),
+            (None, Some(Presence::Here)) => text.compare.to_owned(),
+            (None, _) => format!("{} ({})", text.compare, size()),
         }
-        _ => None,
     };
     view! {
         <Show when=move || is_offered.get()>
-            <label class="compare" title=move || (ui.text().compare_detail)(&(ui.text().megabytes)(size()))>
+            <label class="compare" title=move || (locale.text().compare_detail)(&size())>
                 <input
                     type="checkbox"
                     data-testid="baseline-toggle"
                     data-presence=move || presence().map(Presence::name)
                     prop:checked=is_wanted
-                    on:change=move |event| ui.set_comparing(event_target_checked(&event))
+                    on:change=move |event| on_change.run(event_target_checked(&event))
                 />
                 <b>{words}</b>
-                <i style:width=percent></i>
+                <i style:width=move || loading().map(|progress| format!("{}%", percent(progress)))></i>
             </label>
         </Show>
     }
@@ -50,22 +52,24 @@ pub fn BaselineToggle() -> impl IntoView {
 
 /// What the baseline says of the scan, below its picture.
 #[component]
-pub fn BaselinePrediction() -> impl IntoView {
-    let ui = use_ui();
+pub fn BaselinePrediction(
+    /// What it says.
+    baseline: Signal<Option<BaselineReport>>,
+) -> impl IntoView {
+    let locale = use_locale();
     let prediction = move || {
-        let report = ui.report()?;
-        let baseline = report.baseline.as_ref()?;
-        let title = format!("{} · SHA-256 {}", baseline.model.name, baseline.model.sha256);
-        Some(view! {
-            <figcaption
-                data-testid="baseline-prediction"
-                data-label=baseline.image.label.clone()
-                data-probability=probability_of_label(&baseline.image).to_string()
-                title=title
-            >
-                <b>{ui.text().baseline}</b>
-                <span>{prediction_text(&baseline.image)}</span>
-            </figcaption>
+        baseline.get().map(|BaselineReport { model, image, .. }| {
+            view! {
+                <figcaption
+                    data-testid="baseline-prediction"
+                    data-label=image.label.clone()
+                    data-probability=probability_of_label(&image).to_string()
+                    title=format!("{} · SHA-256 {}", model.name, model.sha256)
+                >
+                    <b>{locale.text().baseline}</b>
+                    <span>{prediction_line(locale.language(), &image)}</span>
+                </figcaption>
+            }
         })
     };
     view! { {prediction} }

@@ -4,39 +4,62 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::web::state::class_word;
-use crate::web::ui::use_ui;
+use crate::caption::Vocabulary;
+use crate::error::Result;
+use crate::page::caption_edit::{class_word, names_finding};
+use crate::protocol::Failure;
+use crate::web::preferences::use_locale;
 
 /// The card in which a visitor edits the caption.
 #[component]
-pub fn EditCard() -> impl IntoView {
-    let ui = use_ui();
-    let findings = Memo::new(move |_| ui.card().map(|card| card.vocabulary.findings.clone()).unwrap_or_default());
-    let is_edited =
-        Memo::new(move |_| ui.shown.with(|shown| shown.as_ref().is_some_and(|e| e.wanted.caption.is_some())));
+pub fn EditCard(
+    /// The words that the model knows.
+    vocabulary: Signal<Option<Vocabulary>>,
+    /// The caption that was last asked for.
+    caption: Signal<Option<String>>,
+    /// Whether a person wrote it.
+    is_edited: Signal<bool>,
+    /// A finding is ticked or unticked.
+    on_tick: Callback<(String, bool)>,
+    /// Another class word is named, or none.
+    on_class_word: Callback<Option<String>>,
+    /// A caption is typed; what it cannot be read as comes back.
+    on_typed: Callback<String, Result<()>>,
+    /// The retrieved caption is wanted again.
+    on_reset: Callback<()>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let words = move |words: fn(&Vocabulary) -> &Vec<String>| {
+        vocabulary.with(|vocabulary| vocabulary.as_ref().map(|v| words(v).clone()).unwrap_or_default())
+    };
+    let findings = Memo::new(move |_| words(|vocabulary| &vocabulary.findings));
+    let labels = Memo::new(move |_| words(|vocabulary| &vocabulary.labels));
+    let label = Memo::new(move |_| {
+        vocabulary.with(|vocabulary| caption.with(|caption| class_word(vocabulary.as_ref()?, caption.as_ref()?)))
+    });
     view! {
         <section class="card edit">
             <div class="title">
-                <h2>{move || ui.text().what_if}</h2>
+                <h2>{move || locale.text().what_if}</h2>
                 <span class="grow"></span>
                 <button
                     type="button"
                     class="quiet"
                     data-testid="caption-reset"
                     disabled=move || !is_edited.get()
-                    on:click=move |_| ui.reset_caption()
+                    on:click=move |_| on_reset.run(())
                 >
-                    {move || ui.text().reset}
+                    {move || locale.text().reset}
                 </button>
             </div>
             <div class="ticks">
                 <For each=move || findings.get() key=Clone::clone let:finding>
-                    <Tick finding=finding />
+                    <Tick finding=finding caption=caption on_tick=on_tick />
                 </For>
             </div>
-            <ClassWordSwitch />
-            <TypedCaption />
-            <p class="note">{move || ui.text().what_if_detail}</p>
+            <ClassWordSwitch labels=labels.into() current=label.into() on_choose=on_class_word />
+            <TypedCaption caption=caption on_typed=on_typed />
+            <p class="note">{move || locale.text().what_if_detail}</p>
         </section>
     }
 }
@@ -44,76 +67,69 @@ pub fn EditCard() -> impl IntoView {
 /// One finding's tick box.
 #[component]
 fn Tick(
-    /// The finding, as the caption names it.
+    /// The finding, as captions name it.
     finding: String,
+    /// The caption that was last asked for.
+    caption: Signal<Option<String>>,
+    /// It is ticked or unticked.
+    on_tick: Callback<(String, bool)>,
 ) -> impl IntoView {
-    let ui = use_ui();
-    let is_ticked = {
-        let finding = finding.clone();
-        move || {
-            ui.shown.with(|shown| {
-                shown.as_ref().is_some_and(|entry| entry.caption().split(", ").any(|phrase| phrase == finding))
-            })
-        }
-    };
-    let name = {
-        let finding = finding.clone();
-        move || ui.language.get().gloss(&finding).map(str::to_owned)
-    };
-    let on_change = {
-        let finding = finding.clone();
-        move |event| ui.tick(&finding, event_target_checked(&event))
+    let locale = use_locale();
+    let finding = StoredValue::new(finding);
+    let is_ticked = move || {
+        caption
+            .with(|caption| caption.as_deref().is_some_and(|caption| finding.with_value(|f| names_finding(caption, f))))
     };
     view! {
-        <label title=finding.clone()>
+        <label title=finding.get_value()>
             <input
                 type="checkbox"
                 data-testid="lesion-toggle"
-                data-lesion=finding.clone()
+                data-lesion=finding.get_value()
                 prop:checked=is_ticked
-                on:change=on_change
+                on:change=move |event| on_tick.run((finding.get_value(), event_target_checked(&event)))
             />
-            <span>{let finding = finding.clone(); move || name().unwrap_or_else(|| finding.clone())}</span>
+            <span>{move || finding.with_value(|finding| locale.language().name_of(finding).to_owned())}</span>
         </label>
     }
 }
 
 /// Which class word the caption names, if any.
 #[component]
-fn ClassWordSwitch() -> impl IntoView {
-    let ui = use_ui();
-    let current = Memo::new(move |_| {
-        let (card, entry) = ui.card().zip(ui.shown.get())?;
-        class_word(&card.vocabulary, entry.caption())
-    });
-    let segments = move || {
-        let labels = ui.card().map(|card| card.vocabulary.labels.clone()).unwrap_or_default();
-        let segment = |label: Option<String>| {
-            let is_on = {
-                let label = label.clone();
-                move || current.get() == label
-            };
-            let name = {
-                let label = label.clone();
-                move || label.clone().unwrap_or_else(|| ui.text().no_class_word.to_owned())
-            };
-            view! {
-                <button
-                    type="button"
-                    class:on=is_on.clone()
-                    aria-pressed=move || is_on().to_string()
-                    on:click=move |_| ui.set_class_word(label.clone())
-                >
-                    {name}
-                </button>
-            }
+fn ClassWordSwitch(
+    /// The class words.
+    labels: Signal<Vec<String>>,
+    /// The one that the caption names.
+    current: Signal<Option<String>>,
+    /// Another one is chosen, or none.
+    on_choose: Callback<Option<String>>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let segment = move |label: Option<String>| {
+        let label = StoredValue::new(label);
+        let is_on = move || label.with_value(|label| current.with(|current| current == label));
+        let name = move || {
+            label.with_value(|label| match label {
+                Some(label) => locale.language().name_of(label).to_owned(),
+                None => locale.text().no_class_word.to_owned(),
+            })
         };
-        std::iter::once(None).chain(labels.into_iter().map(Some)).map(segment).collect_view()
+        view! {
+            <button
+                type="button"
+                class:on=is_on
+                aria-pressed=move || is_on().to_string()
+                on:click=move |_| on_choose.run(label.get_value())
+            >
+                {name}
+            </button>
+        }
     };
+    let segments = move || std::iter::once(None).chain(labels.get().into_iter().map(Some)).map(segment).collect_view();
     view! {
         <div class="line">
-            <span title=move || ui.text().class_word_detail>{move || ui.text().class_word}</span>
-            <div class="seg" role="group" data-testid="class-word" aria-label=move || ui.text().class_word>
+            <span title=move || locale.text().class_word_detail>{move || locale.text().class_word}</span>
+            <div class="seg" role="group" data-testid="class-word" aria-label=move || locale.text().class_word>
                 {segments}
             </div>
         </div>
@@ -122,29 +138,30 @@ fn ClassWordSwitch() -> impl IntoView {
 
 /// A line to type a caption in; what it cannot be read as is said below it.
 #[component]
-fn TypedCaption() -> impl IntoView {
-    let ui = use_ui();
+fn TypedCaption(
+    /// The caption that was last asked for.
+    caption: Signal<Option<String>>,
+    /// A caption is typed; what it cannot be read as comes back.
+    on_typed: Callback<String, Result<()>>,
+) -> impl IntoView {
+    let locale = use_locale();
     let input = NodeRef::<html::Input>::new();
-    let problem = RwSignal::new(None::<String>);
-    let caption = Memo::new(move |_| ui.shown.with(|shown| shown.as_ref().map(|entry| entry.caption().to_owned())));
+    let failure = RwSignal::new(None::<Failure>);
+    let caption = Memo::new(move |_| caption.get());
     Effect::new(move || {
         // `track` alone would not wake a memo up: it is read.
-        caption.with(|_| problem.set(None));
+        caption.with(|_| failure.set(None));
     });
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         if let Some(input) = input.get_untracked() {
-            problem.set(ui.type_caption(&input.value()).err());
+            failure.set(on_typed.run(input.value()).err().map(Failure::from));
         }
     };
     let message = move || {
-        let text = ui.text();
-        problem.get().map(|detail| {
-            let line = if detail.is_empty() {
-                text.caption_empty.to_owned()
-            } else {
-                format!("{} {detail}", text.caption_unknown)
-            };
+        let text = locale.text();
+        failure.get().map(|failure| {
+            let line = format!("{} {}", text.caption_unreadable, (text.failure)(&failure));
             view! { <p class="bad" role="alert" data-testid="caption-error">{line}</p> }
         })
     };
@@ -156,12 +173,12 @@ fn TypedCaption() -> impl IntoView {
                 autocomplete="off"
                 spellcheck="false"
                 data-testid="caption-input"
-                aria-label=move || ui.text().type_caption
-                placeholder=move || ui.text().type_caption
-                aria-invalid=move || problem.get().is_some().to_string()
+                aria-label=move || locale.text().type_caption
+                placeholder=move || locale.text().type_caption
+                aria-invalid=move || failure.with(Option::is_some).to_string()
                 prop:value=move || caption.get().unwrap_or_default()
             />
-            <button type="submit" data-testid="caption-apply">{move || ui.text().apply}</button>
+            <button type="submit" data-testid="caption-apply">{move || locale.text().apply}</button>
         </form>
         {message}
     }

@@ -1,52 +1,36 @@
 //! The head of the page: whose model answers, where scans go (nowhere), language and theme.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
-use crate::protocol::{ModelCard, ModelChoice};
-use crate::web::state::Phase;
-use crate::web::text::Language;
-use crate::web::ui::{Theme, use_ui};
+use crate::bundle::card::ModelCard;
+use crate::bundle::index::ModelChoice;
+use crate::page::look::Theme;
+use crate::page::numbers::short_hash;
+use crate::page::text::{LANGUAGES, Language};
+use crate::web::preferences::{Preferences, use_locale};
 
 /// The head of the page.
 #[component]
-pub fn Header() -> impl IntoView {
-    let ui = use_ui();
-    let model = move || {
-        let text = ui.text();
-        ui.card().map(|card| {
-            let size = (text.megabytes)(card.bytes as f64 / 1e6);
-            view! {
-                <span class="chip model" title=format!("{} · SHA-256 {}", card.title, card.sha256)>
-                    <b>{card.name.clone()}</b>
-                    <span class="detail">{format!(" · {} · {} · {size} · {}", card.precision, card.kernels, short_hash(&card))}</span>
-                </span>
-            }
-        })
-    };
-    let languages = Language::ALL.map(|language| {
-        let is_on = move || ui.language.get() == language;
-        view! {
-            <button
-                type="button"
-                lang=language.tag()
-                data-language=language.tag()
-                class:on=is_on
-                aria-pressed=move || is_on().to_string()
-                on:click=move |_| ui.set_language(language)
-            >
-                {language.name()}
-            </button>
-        }
-    });
-    let theme_text = move || (ui.text().theme)(ui.theme.get().name());
-    let theme_sign = move || match ui.theme.get() {
-        Theme::System => "◐",
-        Theme::Light => "☀",
-        Theme::Dark => "☾",
-    };
+pub fn Header(
+    /// The card of the model that answers.
+    card: Signal<Option<Arc<ModelCard>>>,
+    /// The models to choose from.
+    models: Signal<Vec<ModelChoice>>,
+    /// The name of the one that was chosen, or that answers.
+    current_model: Signal<Option<String>>,
+    /// Whether a model is being loaded.
+    is_loading: Signal<bool>,
+    /// Another model is chosen.
+    on_model: Callback<String>,
+    /// Language and theme.
+    preferences: Preferences,
+) -> impl IntoView {
+    let locale = use_locale();
     view! {
         <header>
-            <h1 class="mark" title=move || ui.text().tagline>
+            <h1 class="mark" title=move || locale.text().tagline>
                 <svg viewBox="0 0 24 24" aria-hidden="true">
                     <circle cx="12" cy="12" r="10.25" />
                     <path d="M2 11.2c4-.9 6.3-.6 10 2 3.7-2.6 6-2.9 10-2" />
@@ -54,71 +38,134 @@ pub fn Header() -> impl IntoView {
                 </svg>
                 <span>"oct"<i>"lens"</i></span>
             </h1>
-            {model}
-            <ModelSelect />
-            <span class="chip private" title=move || ui.text().private_detail>
+            <ModelChip card=card />
+            <ModelSelect models=models current=current_model is_loading=is_loading on_choose=on_model />
+            <span class="chip private" title=move || locale.text().private_detail>
                 <span class="dot" aria-hidden="true"></span>
-                {move || ui.text().private}
+                {move || locale.text().private}
             </span>
             <span class="grow"></span>
-            <div
-                class="seg"
-                role="group"
-                data-testid="language"
-                data-language=move || ui.language.get().tag()
-                aria-label=move || ui.text().language
-            >
-                {languages.into_iter().collect_view()}
-            </div>
-            <button
-                type="button"
-                class="icon"
-                data-testid="theme"
-                title=theme_text
-                aria-label=theme_text
-                on:click=move |_| ui.next_theme()
-            >
-                {theme_sign}
-            </button>
+            <LanguageSwitch preferences=preferences />
+            <ThemeButton preferences=preferences />
         </header>
     }
 }
 
-/// The models to choose from; nothing where there is one.
+/// Which weights answer.
 #[component]
-fn ModelSelect() -> impl IntoView {
-    let ui = use_ui();
-    let models = Memo::new(move |_| ui.with(|state| state.models.clone()));
-    let current = Memo::new(move |_| {
-        ui.with(|state| state.wanted_model.clone().or_else(|| state.card().map(|card| card.name.clone())))
-    });
-    let is_loading = move || matches!(ui.phase.get(), Phase::Loading(_));
-    let select = move || {
-        (models.with(Vec::len) > 1).then(|| {
-            let option = |choice: ModelChoice| {
-                let name = choice.name.clone();
-                let is_current = move || current.get().as_deref() == Some(name.as_str());
-                view! { <option value=choice.name prop:selected=is_current>{choice.title}</option> }
-            };
+fn ModelChip(
+    /// The model's card.
+    card: Signal<Option<Arc<ModelCard>>>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let chip = move || {
+        card.get().map(|card| {
+            let size = (locale.text().megabytes)(card.bytes);
+            let detail = format!(" · {} · {} · {size} · {}", card.precision, card.kernels, short_hash(&card));
             view! {
-                <select
-                    class="models"
-                    data-testid="model"
-                    aria-label=move || ui.text().model
-                    title=move || ui.text().model_detail
-                    disabled=is_loading
-                    on:change=move |event| ui.choose_model(event_target_value(&event))
-                >
-                    {models.get().into_iter().map(option).collect_view()}
-                </select>
+                <span class="chip model" title=format!("{} · SHA-256 {}", card.title, card.sha256)>
+                    <b>{card.name.clone()}</b>
+                    <span class="detail">{detail}</span>
+                </span>
             }
         })
     };
-    view! { {select} }
+    view! { {chip} }
 }
 
-/// The first and last characters of the file's hash.
-fn short_hash(card: &ModelCard) -> String {
-    let ends = card.sha256.get(..4).zip(card.sha256.len().checked_sub(2).and_then(|at| card.sha256.get(at..)));
-    ends.map_or_else(|| card.sha256.clone(), |(first, last)| format!("{first}…{last}"))
+/// The models to choose from; nothing where there is one.
+#[component]
+fn ModelSelect(
+    /// The models.
+    models: Signal<Vec<ModelChoice>>,
+    /// The name of the one that was chosen, or that answers.
+    current: Signal<Option<String>>,
+    /// Whether a model is being loaded.
+    is_loading: Signal<bool>,
+    /// Another one is chosen.
+    on_choose: Callback<String>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let models = Memo::new(move |_| models.get());
+    let option = move |choice: ModelChoice| {
+        let name = choice.name.clone();
+        let is_current = move || current.with(|current| current.as_deref() == Some(name.as_str()));
+        view! { <option value=choice.name prop:selected=is_current>{choice.title}</option> }
+    };
+    view! {
+        <Show when=move || models.with(|models| models.len() > 1)>
+            <select
+                class="models"
+                data-testid="model"
+                aria-label=move || locale.text().model
+                title=move || locale.text().model_detail
+                disabled=move || is_loading.get()
+                on:change=move |event| on_choose.run(event_target_value(&event))
+            >
+                {move || models.get().into_iter().map(option).collect_view()}
+            </select>
+        </Show>
+    }
+}
+
+/// A button for each language.
+#[component]
+fn LanguageSwitch(
+    /// Where the language is set.
+    preferences: Preferences,
+) -> impl IntoView {
+    let locale = use_locale();
+    let button = move |language: &'static Language| {
+        let is_on = move || locale.language() == language;
+        view! {
+            <button
+                type="button"
+                lang=language.tag
+                data-language=language.tag
+                class:on=is_on
+                aria-pressed=move || is_on().to_string()
+                on:click=move |_| preferences.set_language(language)
+            >
+                {language.name}
+            </button>
+        }
+    };
+    view! {
+        <div
+            class="seg"
+            role="group"
+            data-testid="language"
+            data-language=move || locale.language().tag
+            aria-label=move || locale.text().language
+        >
+            {LANGUAGES.iter().map(button).collect_view()}
+        </div>
+    }
+}
+
+/// Goes from the system's theme to light, to dark, and back.
+#[component]
+fn ThemeButton(
+    /// Where the theme is set.
+    preferences: Preferences,
+) -> impl IntoView {
+    let locale = use_locale();
+    let name = move || (locale.text().theme)(preferences.theme());
+    let sign = move || match preferences.theme() {
+        Theme::System => "◐",
+        Theme::Light => "☀",
+        Theme::Dark => "☾",
+    };
+    view! {
+        <button
+            type="button"
+            class="icon"
+            data-testid="theme"
+            title=name
+            aria-label=name
+            on:click=move |_| preferences.next_theme()
+        >
+            {sign}
+        </button>
+    }
 }

@@ -1,49 +1,68 @@
 //! The stage: the scan with the heatmap over exactly its pixels; twice, where a baseline looked at it too.
 
+use std::sync::Arc;
+
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::page::lines::{loading_line, prediction_line};
+use crate::page::scans::OpenScan;
+use crate::page::state::Phase;
 use crate::render;
-use crate::report::Heatmap;
+use crate::report::{Heatmap, Report};
 use crate::web::canvas;
 use crate::web::components::baseline::BaselinePrediction;
-use crate::web::components::prediction_text;
-use crate::web::components::status::{ProgressBar, loading_text};
-use crate::web::state::{Model, Phase};
-use crate::web::ui::use_ui;
+use crate::web::components::status::ProgressBar;
+use crate::web::heat::Heat;
+use crate::web::preferences::use_locale;
 
 /// The scan and what lies over it.
 #[component]
 pub fn Stage(
+    /// The scan.
+    shown: Signal<Option<OpenScan>>,
+    /// The report about it.
+    report: Signal<Option<Arc<Report>>>,
+    /// Where the page stands.
+    phase: Signal<Phase>,
+    /// Whether another scan is about to take its place.
+    is_stale: Signal<bool>,
+    /// How the heatmap lies over it.
+    heat: Heat,
     /// The canvas of the scan.
     scan: NodeRef<html::Canvas>,
     /// The canvases of the heatmaps: the model's and the baseline's.
     overlays: [NodeRef<html::Canvas>; 2],
 ) -> impl IntoView {
-    let ui = use_ui();
-    let has_scan = Memo::new(move |_| ui.shown.with(Option::is_some));
-    let has_baseline = Memo::new(move |_| ui.report().is_some_and(|report| report.baseline.is_some()));
-    let can_answer = Memo::new(move |_| !ui.with(|state| matches!(state.model, Model::Failed | Model::Lost)));
-    let is_waiting = move || ui.with(|state| state.awaited().is_some());
-    let own_map = Signal::derive(move || ui.report().map(|report| report.heatmap.clone()));
-    let other_map = Signal::derive(move || Some(ui.report()?.baseline.as_ref()?.heatmap.clone()));
-    let alt = move || ui.report().map(|report| (ui.text().scan_alt)(&report.input.name));
-    let own_words =
-        move || ui.report().map(|report| view! { <b>"octlens"</b> <span>{prediction_text(&report.image)}</span> });
+    let locale = use_locale();
+    let has_scan = Memo::new(move |_| shown.with(Option::is_some));
+    let can_answer = Memo::new(move |_| phase.get() != Phase::Failed);
+    let baseline = Signal::derive(move || report.with(|report| report.as_ref()?.baseline.clone()));
+    let has_baseline = Memo::new(move |_| baseline.with(Option::is_some));
+    let own_map = Signal::derive(move || report.with(|report| Some(report.as_ref()?.heatmap.clone())));
+    let other_map = Signal::derive(move || baseline.with(|baseline| Some(baseline.as_ref()?.heatmap.clone())));
+    let alt = move || report.with(|report| Some((locale.text().scan_alt)(&report.as_ref()?.input.name)));
+    let own_words = move || {
+        report.get().map(|report| {
+            view! { <b>"octlens"</b> <span>{prediction_line(locale.language(), &report.image)}</span> }
+        })
+    };
     view! {
-        <div class="stage" class:stale=is_waiting>
-            <ProgressBar />
+        <div class="stage" class:stale=move || is_stale.get()>
+            <ProgressBar phase=phase />
             <Show when=move || !has_scan.get() && can_answer.get()>
-                <Invitation />
+                <Invitation phase=phase />
             </Show>
             <div class="panes" class:pair=move || has_baseline.get() class:empty=move || !has_scan.get()>
                 <figure>
                     <Picture
+                        shown=shown
+                        map=own_map
+                        heat=heat
+                        alt=Signal::derive(alt)
                         scan=scan
                         overlay=overlays[0]
                         testids=["scan-canvas", "overlay"]
-                        map=own_map
-                        alt=Signal::derive(alt)
                     />
                     <Show when=move || has_baseline.get()>
                         <figcaption>{own_words}</figcaption>
@@ -52,18 +71,20 @@ pub fn Stage(
                 <Show when=move || has_baseline.get()>
                     <figure>
                         <Picture
+                            shown=shown
+                            map=other_map
+                            heat=heat
+                            alt=Signal::derive(move || Some(locale.text().baseline_alt.to_owned()))
                             scan=NodeRef::new()
                             overlay=overlays[1]
                             testids=["baseline-scan-canvas", "baseline-overlay"]
-                            map=other_map
-                            alt=Signal::derive(move || Some(ui.text().baseline_alt.to_owned()))
                         />
-                        <BaselinePrediction />
+                        <BaselinePrediction baseline=baseline />
                     </figure>
                 </Show>
             </div>
-            <Show when=move || has_scan.get() && ui.is_heat_on.get()>
-                <div class="colours" title=move || ui.text().heat_scale>
+            <Show when=move || has_scan.get() && heat.is_on.get()>
+                <div class="colours" title=move || locale.text().heat_scale>
                     <span>"1"</span>
                     <i></i>
                     <span>"0"</span>
@@ -76,36 +97,45 @@ pub fn Stage(
 /// The shown scan with one heatmap over it; the opacity is the same for all.
 #[component]
 fn Picture(
+    /// The scan.
+    shown: Signal<Option<OpenScan>>,
+    /// The heatmap.
+    map: Signal<Option<Heatmap>>,
+    /// How the heatmap lies over the scan.
+    heat: Heat,
+    /// What is seen, for those who do not see it.
+    alt: Signal<Option<String>>,
     /// The canvas of the scan.
     scan: NodeRef<html::Canvas>,
     /// The canvas of the heatmap.
     overlay: NodeRef<html::Canvas>,
     /// The hooks for tests, of both canvases.
     testids: [&'static str; 2],
-    /// The heatmap.
-    map: Signal<Option<Heatmap>>,
-    /// What is seen, for those who do not see it.
-    alt: Signal<Option<String>>,
 ) -> impl IntoView {
-    let ui = use_ui();
-    let shown_scan = Memo::new(move |_| {
-        ui.shown.with(|shown| {
-            let entry = shown.as_ref()?;
-            Some((entry.id, entry.report.input.width.max(1), entry.report.input.height.max(1)))
+    let size = Memo::new(move |_| {
+        shown.with(|shown| {
+            let input = &shown.as_ref()?.report()?.input;
+            Some([input.width.max(1), input.height.max(1)])
         })
     });
+    let pixels = Memo::new_with_compare(
+        move |_| shown.with(|shown| shown.as_ref()?.pixels().cloned()),
+        |old, new| old.map(|old| old.as_ref().map(Arc::as_ptr)) != new.map(|new| new.as_ref().map(Arc::as_ptr)),
+    );
     Effect::new(move || {
-        let (Some(canvas), Some((_, width, height))) = (scan.get(), shown_scan.get()) else { return };
-        if let Some(entry) = ui.shown.get_untracked() {
-            canvas::paint_scan(&canvas, &entry.pixels, [width, height], render::MAX_DRAWN_PIXELS);
+        if let (Some(canvas), Some(pixels), Some(size)) = (scan.get(), pixels.get(), size.get()) {
+            canvas::paint_scan(&canvas, &pixels, size, render::MAX_DRAWN_PIXELS);
         }
     });
     Effect::new(move || {
-        if let (Some(canvas), Some(map), Some((_, width, height))) = (overlay.get(), map.get(), shown_scan.get()) {
-            canvas::paint_overlay(&canvas, &map, [width, height]);
+        if let (Some(canvas), Some(map), Some(size)) = (overlay.get(), map.get(), size.get()) {
+            canvas::paint_overlay(&canvas, &map, size);
         }
     });
-    let ratio = move || shown_scan.get().map(|(_, width, height)| format!("{:.5}", width as f64 / height as f64));
+    let ratio = move || size.get().map(|[width, height]| format!("{:.5}", width as f64 / height as f64));
+    let um_per_pixel = Signal::derive(move || {
+        shown.with(|shown| Some((shown.as_ref()?.report()?.input.um_per_pixel?[0], size.get()?[0])))
+    });
     view! {
         <div class="stack" style=("--ratio", ratio) role="img" aria-label=move || alt.get()>
             <canvas node_ref=scan data-testid=testids[0]></canvas>
@@ -114,22 +144,25 @@ fn Picture(
                 class="overlay"
                 data-testid=testids[1]
                 data-target=move || map.with(|map| map.as_ref().map(|map| map.target.clone()))
-                data-shown=move || ui.is_heat_on.get().to_string()
-                style:opacity=move || format!("{:.2}", ui.heat_opacity())
+                data-shown=move || heat.is_on.get().to_string()
+                style:opacity=move || format!("{:.2}", heat.opacity())
             ></canvas>
-            <ScaleBar />
+            <ScaleBar um_per_pixel=um_per_pixel />
         </div>
     }
 }
 
 /// What stands in the viewer before there is a scan.
 #[component]
-fn Invitation() -> impl IntoView {
-    let ui = use_ui();
-    let words = move || {
-        let text = ui.text();
-        match ui.phase.get() {
-            Phase::Loading(progress) => (loading_text(text.loading, text, progress), text.loading_detail),
+fn Invitation(
+    /// Where the page stands.
+    phase: Signal<Phase>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let lines = move || {
+        let text = locale.text();
+        match phase.get() {
+            Phase::Loading(progress) => (loading_line(locale.language(), text.loading, progress), text.loading_detail),
             _ => (text.invite.to_owned(), text.invite_detail),
         }
     };
@@ -140,21 +173,23 @@ fn Invitation() -> impl IntoView {
                 <path d="M4 24c20-4 36-2 46 3 6 3 14 3 20 0 10-5 26-7 46-3" />
                 <path class="low" d="M4 36c36 4 76 4 112 0" />
             </svg>
-            <p class="lead">{move || words().0}</p>
-            <p>{move || words().1}</p>
+            <p class="lead">{move || lines().0}</p>
+            <p>{move || lines().1}</p>
         </div>
     }
 }
 
-/// A bar of a round length in µm, where the file tells its scale.
+/// A bar of a round length in µm, where the file has its scale.
 #[component]
-fn ScaleBar() -> impl IntoView {
-    let ui = use_ui();
+fn ScaleBar(
+    /// Micrometres per pixel across, and the scan's width in pixels.
+    um_per_pixel: Signal<Option<(f64, usize)>>,
+) -> impl IntoView {
     let bar = move || {
-        let input = ui.report()?.input.clone();
-        let bar = render::scale_bar(input.um_per_pixel?[0], input.width)?;
-        let width = format!("{:.3}%", bar.share * 100.0);
-        Some(view! { <div class="um" style:width=width>{format!("{:.0} µm", bar.length_um)}</div> })
+        let (um_per_pixel, width) = um_per_pixel.get()?;
+        let bar = render::scale_bar(um_per_pixel, width)?;
+        let share = format!("{:.3}%", bar.share * 100.0);
+        Some(view! { <div class="um" style:width=share>{format!("{:.0} µm", bar.length_um)}</div> })
     };
     view! { {bar} }
 }

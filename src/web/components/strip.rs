@@ -1,159 +1,211 @@
-//! The strip of scans: where new ones come in, those of this session, and the samples.
+//! The strip of scans: where new ones come in, those that are open, and the demo scans.
 
+use std::sync::Arc;
+
+use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
-use serde::Deserialize;
+use web_sys::FileList;
 
+use crate::page::demo::{DemoScan, url_of};
+use crate::page::lines::badge_lines;
+use crate::page::reading::badge;
+use crate::page::scans::OpenScan;
+use crate::protocol::ScanId;
+use crate::scan::format;
 use crate::web::canvas;
-use crate::web::components::probability_text;
-use crate::web::fetch;
-use crate::web::state::Entry;
-use crate::web::ui::use_ui;
+use crate::web::preferences::use_locale;
 
-/// The list of samples, beside the page.
-const SAMPLES_URL: &str = "samples/index.json";
-/// What the file dialog offers; whatever else comes is told why it cannot be read.
-const ACCEPT: &str = "image/png,image/jpeg,image/tiff,image/bmp,.png,.jpg,.jpeg,.tif,.tiff,.bmp";
 /// Thumbnails are drawn with at most this many pixels.
 const MAX_THUMBNAIL_PIXELS: usize = 40_000;
-/// The class whose probability stands on a thumbnail, where the model knows two.
-const BADGE_LABEL: &str = "AMD";
-
-#[derive(Clone, Deserialize)]
-struct Samples {
-    samples: Vec<Sample>,
-}
-
-#[derive(Clone, Deserialize)]
-struct Sample {
-    file: String,
-    title: String,
-}
 
 /// The strip of scans.
 #[component]
-pub fn Strip() -> impl IntoView {
-    let ui = use_ui();
-    let input = NodeRef::<html::Input>::new();
-    let on_change = move |_| {
-        if let Some(input) = input.get_untracked() {
-            ui.open_list(input.files());
-            // The same file may be chosen again.
-            input.set_value("");
+pub fn Strip(
+    /// The scans that are open, in order.
+    scans: Signal<Vec<ScanId>>,
+    /// Looks one of them up; read by each thumbnail on its own.
+    scan_of: Callback<ScanId, Option<OpenScan>>,
+    /// The one that is shown.
+    shown: Signal<Option<ScanId>>,
+    /// The demo scans; nothing where there are none.
+    demo_scans: Signal<Vec<DemoScan>>,
+    /// Files are chosen.
+    on_open: Callback<Option<FileList>>,
+    /// A demo scan is chosen, by its file.
+    on_demo: Callback<String>,
+    /// A scan is to be shown.
+    on_show: Callback<ScanId>,
+    /// A scan is to be taken off the list.
+    on_remove: Callback<ScanId>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let thumbnail = move |id: ScanId| {
+        view! {
+            <Thumbnail
+                scan=Memo::new_with_compare(move |_| scan_of.run(id), looks_other).into()
+                is_shown=Signal::derive(move || shown.get() == Some(id))
+                on_show=Callback::new(move |()| on_show.run(id))
+                on_remove=Callback::new(move |()| on_remove.run(id))
+            />
         }
     };
-    let scans = Memo::new(move |_| ui.with(|state| state.scans.iter().map(|entry| entry.id).collect::<Vec<_>>()));
     view! {
-        <nav class="strip" aria-label=move || ui.text().scans>
-            <h2>{move || ui.text().scans}</h2>
-            <label class="drop" data-testid="drop-zone">
-                <input
-                    node_ref=input
-                    type="file"
-                    multiple
-                    accept=ACCEPT
-                    class="hidden-input"
-                    data-testid="file-input"
-                    on:change=on_change
-                />
-                <span>{move || ui.text().drop_here}<u>{move || ui.text().choose}</u></span>
-                <small>{move || (ui.text().formats)()}</small>
-            </label>
-            <For each=move || scans.get() key=|id| *id let:id>
-                <ScanThumbnail id=id />
-            </For>
-            <SampleList />
+        <nav class="strip" aria-label=move || locale.text().scans>
+            <h2>{move || locale.text().scans}</h2>
+            <DropZone on_open=on_open />
+            <For each=move || scans.get() key=|id| *id children=thumbnail />
+            <DemoScans demo_scans=demo_scans on_choose=on_demo />
         </nav>
     }
 }
 
-/// A scan of this session.
+fn looks_other(old: Option<&Option<OpenScan>>, new: Option<&Option<OpenScan>>) -> bool {
+    !matches!((old, new), (Some(Some(old)), Some(Some(new))) if old.looks_like(new))
+}
+
+/// Where files come in. A drop is taken anywhere on the page.
 #[component]
-fn ScanThumbnail(
-    /// Its number.
-    id: u32,
+fn DropZone(
+    /// Files are chosen.
+    on_open: Callback<Option<FileList>>,
 ) -> impl IntoView {
-    let ui = use_ui();
-    let picture = NodeRef::<html::Canvas>::new();
-    let entry = move || ui.with(|state| state.scans.iter().find(|entry| entry.id == id).cloned());
-    Effect::new(move || {
-        if let (Some(canvas), Some(entry)) = (picture.get(), untrack(entry)) {
-            let size = [entry.report.input.width, entry.report.input.height];
-            canvas::paint_scan(&canvas, &entry.pixels, size, MAX_THUMBNAIL_PIXELS);
+    let locale = use_locale();
+    let input = NodeRef::<html::Input>::new();
+    let on_change = move |_| {
+        if let Some(input) = input.get_untracked() {
+            on_open.run(input.files());
+            // The same file may be chosen again.
+            input.set_value("");
         }
-    });
-    let name = move || entry().map(|entry| entry.report.input.name.clone());
-    let is_on = Memo::new(move |_| ui.shown.with(|shown| shown.as_ref().is_some_and(|entry| entry.id == id)));
-    let badge = move || {
-        entry().map(|entry| {
-            let Badge { label, probability, shown } = badge_of(&entry);
-            let title = (ui.text().probability_of)(&label, &probability);
-            view! { <em title=title.clone() aria-label=title>{shown}</em> }
-        })
     };
     view! {
-        <button
-            type="button"
-            class="thumb"
-            class:on=move || is_on.get()
-            data-testid="scan"
-            aria-pressed=move || is_on.get().to_string()
-            title=name
-            on:click=move |_| ui.show(id)
-        >
-            <canvas node_ref=picture aria-hidden="true"></canvas>
-            <span>{name}</span>
-            {badge}
-        </button>
+        <label class="drop" data-testid="drop-zone">
+            <input
+                node_ref=input
+                type="file"
+                multiple
+                accept=format::accept()
+                class="hidden-input"
+                data-testid="file-input"
+                on:change=on_change
+            />
+            <span>{move || locale.text().drop_here}<u>{move || locale.text().choose}</u></span>
+            <small>{move || (locale.text().formats)()}</small>
+        </label>
     }
 }
 
-/// What a thumbnail says of its scan.
-struct Badge {
-    label: String,
-    probability: String,
-    shown: String,
-}
-
-/// Of two classes, one number tells both; of more, the label must stand beside it.
-fn badge_of(entry: &Entry) -> Badge {
-    let image = &entry.report.image;
-    let is_of_two = image.probabilities.len() == 2 && image.probabilities.contains_key(BADGE_LABEL);
-    let label = if is_of_two { BADGE_LABEL } else { image.label.as_str() };
-    let probability = probability_text(image.probabilities.get(label).copied().unwrap_or_default());
-    let shown = if is_of_two { probability.clone() } else { format!("{label} {probability}") };
-    Badge { label: label.to_owned(), probability, shown }
-}
-
-/// The samples beside the page; nothing where there are none.
+/// A scan that is open.
 #[component]
-fn SampleList() -> impl IntoView {
-    let ui = use_ui();
-    let samples = LocalResource::new(|| async {
-        let list = fetch::text(SAMPLES_URL).await.ok()?;
-        Some(serde_json::from_str::<Samples>(&list).ok()?.samples)
+fn Thumbnail(
+    /// The scan.
+    scan: Signal<Option<OpenScan>>,
+    /// Whether it is the one that is shown.
+    is_shown: Signal<bool>,
+    /// It is to be shown.
+    on_show: Callback<()>,
+    /// It is to be taken off the list.
+    on_remove: Callback<()>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let canvas = NodeRef::<html::Canvas>::new();
+    // Drawn when the pixels come; what is drawn stays when they are let go.
+    let picture = Memo::new_with_compare(
+        move |_| {
+            scan.with(|scan| {
+                let scan = scan.as_ref()?;
+                let input = &scan.report()?.input;
+                Some((scan.pixels()?.clone(), [input.width, input.height]))
+            })
+        },
+        |old, new| {
+            let pixels = |picture: Option<&Option<(Arc<Vec<u8>>, _)>>| picture?.as_ref().map(|(p, _)| Arc::as_ptr(p));
+            pixels(old) != pixels(new)
+        },
+    );
+    Effect::new(move || {
+        if let (Some(canvas), Some((pixels, size))) = (canvas.get(), picture.get()) {
+            canvas::paint_scan(&canvas, &pixels, size, MAX_THUMBNAIL_PIXELS);
+        }
     });
-    let thumbnails = move || {
-        let samples = samples.get().flatten()?;
-        let thumbnail = |Sample { file, title }: Sample| {
-            let source = format!("samples/{file}");
-            view! {
-                <button
-                    type="button"
-                    class="thumb"
-                    data-testid="sample"
-                    data-file=file.clone()
-                    on:click=move |_| ui.open_sample(file.clone())
-                >
-                    <img alt="" src=source loading="lazy" decoding="async" />
-                    <span>{move || ui.language.get().translated(&title)}</span>
-                </button>
+    let name = move || scan.with(|scan| scan.as_ref().map(|scan| scan.name.clone()));
+    let is_waiting = move || scan.with(|scan| scan.as_ref().is_some_and(OpenScan::is_awaited));
+    let corner = move || {
+        let report = scan.with(|scan| scan.as_ref()?.report().cloned());
+        match report {
+            Some(report) => {
+                let [shown, meaning] = badge_lines(locale.language(), &badge(&report.image));
+                view! { <em title=meaning.clone() aria-label=meaning>{shown}</em> }.into_any()
             }
-        };
-        Some(view! {
-            <h2 title=move || ui.text().samples_detail>{move || ui.text().samples}</h2>
-            {samples.into_iter().map(thumbnail).collect_view()}
-        })
+            None => is_waiting().then(|| view! { <em class="waiting">{locale.text().waiting}</em> }).into_any(),
+        }
     };
-    view! { {thumbnails} }
+    let on_key = move |event: KeyboardEvent| {
+        if ["Delete", "Backspace"].contains(&event.key().as_str()) {
+            event.prevent_default();
+            on_remove.run(());
+        }
+    };
+    view! {
+        <div class="open-scan">
+            <button
+                type="button"
+                class="thumb"
+                class:on=move || is_shown.get()
+                class:waiting=is_waiting
+                data-testid="scan"
+                aria-pressed=move || is_shown.get().to_string()
+                title=name
+                on:click=move |_| on_show.run(())
+                on:keydown=on_key
+            >
+                <canvas node_ref=canvas aria-hidden="true"></canvas>
+                <span>{name}</span>
+                {corner}
+            </button>
+            <button
+                type="button"
+                class="remove"
+                data-testid="scan-remove"
+                title=move || locale.text().remove
+                aria-label=move || locale.text().remove
+                on:click=move |_| on_remove.run(())
+            >
+                "✕"
+            </button>
+        </div>
+    }
+}
+
+/// The demo scans beside the page; nothing where there are none.
+#[component]
+fn DemoScans(
+    /// The demo scans.
+    demo_scans: Signal<Vec<DemoScan>>,
+    /// One is chosen, by its file.
+    on_choose: Callback<String>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let thumbnail = move |DemoScan { file, title }: DemoScan| {
+        let source = url_of(&file);
+        view! {
+            <button
+                type="button"
+                class="thumb"
+                data-testid="sample"
+                data-file=file.clone()
+                on:click=move |_| on_choose.run(file.clone())
+            >
+                <img alt="" src=source loading="lazy" decoding="async" />
+                <span>{move || locale.language().translated(&title)}</span>
+            </button>
+        }
+    };
+    view! {
+        <Show when=move || demo_scans.with(|scans| !scans.is_empty())>
+            <h2 title=move || locale.text().samples_detail>{move || locale.text().samples}</h2>
+            {move || demo_scans.get().into_iter().map(thumbnail).collect_view()}
+        </Show>
+    }
 }

@@ -1,40 +1,43 @@
 //! What speaks for and against trusting the answer: this scan's own signs, and what was measured on other patients.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
-use crate::render::figures::{self, Figure, Row, Section};
+use crate::bundle::card::{Interval, ModelCard};
+use crate::page::reading::class_word_share;
+use crate::page::text::Text;
+use crate::render::card::{Note, Section, drift_notes, sections, training_notes};
 use crate::report::Report;
-use crate::web::components::words::is_class_word;
-use crate::web::text::Text;
-use crate::web::ui::use_ui;
+use crate::web::preferences::use_locale;
 
 /// The trust card.
 #[component]
-pub fn TrustCard() -> impl IntoView {
-    let ui = use_ui();
-    let of_scan = move || ui.report().map(|report| scan_signs(ui.text(), &report));
+pub fn TrustCard(
+    /// What the weights file says of itself.
+    card: Signal<Option<Arc<ModelCard>>>,
+    /// The report about the scan that is shown.
+    report: Signal<Option<Arc<Report>>>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let of_scan = move || report.get().map(|report| scan_signs(locale.text(), &report));
     let of_model = move || {
-        let text = ui.text();
-        ui.card().map(|card| {
-            let sections = figures::sections(&card.metrics);
-            // What runs here comes first: its own precision's figures.
-            let has_rows = |section: &Section| !section.rows.is_empty();
-            let first = sections
-                .iter()
-                .position(|section| has_rows(section) && section.name.starts_with(card.precision.as_str()))
-                .or_else(|| sections.iter().position(has_rows));
-            let main = first.map(|at| section_view(text, &sections[at], true));
-            let others: Vec<_> =
-                sections.iter().enumerate().filter(|(at, _)| Some(*at) != first).map(|(_, section)| section).collect();
-            let more = (!others.is_empty()).then(|| {
+        let text = locale.text();
+        card.get().map(|card| {
+            let sections = card.metrics.as_ref().map(|metrics| sections(metrics, &card.precision)).unwrap_or_default();
+            let main = sections.first().map(|section| section_view(text, section, true));
+            let others: Vec<_> = sections.iter().skip(1).map(|section| section_view(text, section, false)).collect();
+            let drift = card.metrics.as_ref().map(|metrics| notes_view(&drift_notes(&metrics.drift)));
+            let more = drift.map(|drift| {
                 view! {
                     <details>
                         <summary>{text.more_figures}</summary>
-                        {others.into_iter().map(|section| section_view(text, section, false)).collect_view()}
+                        {drift}
+                        {others}
                     </details>
                 }
             });
-            let training = figures::notes(&card.training);
+            let training = training_notes(&card.training);
             view! {
                 <h3>{text.measured}</h3>
                 {main.is_none().then(|| view! { <p class="note">{text.no_figures}</p> })}
@@ -51,22 +54,19 @@ pub fn TrustCard() -> impl IntoView {
     };
     view! {
         <section class="card trust" data-testid="trust">
-            <h2>{move || ui.text().trust}</h2>
+            <h2>{move || locale.text().trust}</h2>
             {of_scan}
             {of_model}
-            <p class="note">{move || ui.text().limits}</p>
+            <p class="note">{move || locale.text().limits}</p>
         </section>
     }
 }
 
 fn scan_signs(text: &'static Text, report: &Report) -> impl IntoView + use<> {
-    let class_words = report.tokens.words.iter().filter(|word| is_class_word(report, word));
-    // From 0 on: the sum of no floats is -0, which would be shown so.
-    let class_word_share = class_words.fold(0.0, |share, word| share + word.score.abs());
     let signs = [
         (format!("{:.2}", report.agreement.divergence), text.divergence),
         (format!("{:.2}", report.caption.similarity), text.caption_similarity),
-        (format!("{:.0} %", class_word_share * 100.0), text.class_word_share),
+        (format!("{:.0} %", class_word_share(report) * 100.0), text.class_word_share),
     ];
     let rows = signs.map(|(value, meaning)| view! { <div><dt>{meaning}</dt><dd>{value}</dd></div> });
     view! {
@@ -76,24 +76,18 @@ fn scan_signs(text: &'static Text, report: &Report) -> impl IntoView + use<> {
 }
 
 fn section_view(text: &'static Text, section: &Section, is_main: bool) -> impl IntoView + use<> {
-    let cell = |figure: Option<Figure>| {
-        figure.map(|Figure { value, interval }| {
+    let cell = |figure: Option<Interval>| {
+        figure.map(|Interval { value, low, high }| {
             view! {
                 <b>{format!("{value:.3}")}</b>
-                {interval.map(|[low, high]| view! { <small>{format!("{low:.3}–{high:.3}")}</small> })}
+                <small>{format!("{low:.3}–{high:.3}")}</small>
             }
         })
     };
-    // Of two classes, the mean over classes is the one area that there is, told a second time.
-    let is_second_telling = |row: &Row| {
-        let first = section.rows.iter().find(|other| other.measure == "auroc");
-        row.measure == "macro_auroc" && first.is_some_and(|first| (first.image, first.text) == (row.image, row.text))
-    };
-    let rows = section.rows.iter().filter(|row| !is_second_telling(row)).map(|row| {
-        let name = (text.measure)(&row.measure).map_or_else(|| row.measure.replace('_', " "), str::to_owned);
+    let rows = section.rows.iter().map(|row| {
         view! {
             <tr>
-                <th scope="row">{name}</th>
+                <th scope="row">{(text.measure)(row.measure)}</th>
                 <td class="image">{cell(row.image)}</td>
                 <td class="words">{cell(row.text)}</td>
             </tr>
@@ -113,21 +107,18 @@ fn section_view(text: &'static Text, section: &Section, is_main: bool) -> impl I
             </table>
         }
     });
-    let has_interval =
-        section.rows.iter().flat_map(|row| [row.image, row.text]).flatten().any(|f| f.interval.is_some());
-    let judged_on = (text.judged_on)(section.n_scans, section.n_patients);
-    let interval = (has_interval && is_main).then(|| text.interval.to_owned());
-    let name = (!section.name.is_empty()).then(|| section.name.clone());
-    let parts = [name, Some(judged_on).filter(|line| !line.is_empty()), interval];
-    let caption = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let mut caption = format!("{} · {}", section.name, (text.judged_on)(section.n_scans, section.n_patients));
+    if is_main {
+        caption = format!("{caption} · {}", text.interval);
+    }
     view! {
-        {(!caption.is_empty()).then(|| view! { <p class="note">{caption}</p> })}
+        <p class="note">{caption}</p>
         {table}
-        {(!section.notes.is_empty()).then(|| notes_view(&section.notes))}
+        {notes_view(&section.notes)}
     }
 }
 
-fn notes_view(notes: &[(String, String)]) -> impl IntoView + use<> {
+fn notes_view(notes: &[Note]) -> impl IntoView + use<> {
     let rows = notes.iter().map(|(key, value)| view! { <div><dt>{key.clone()}</dt><dd>{value.clone()}</dd></div> });
     view! { <dl class="notes">{rows.collect_view()}</dl> }
 }

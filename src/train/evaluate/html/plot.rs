@@ -1,6 +1,7 @@
-//! Plots as SVG text, drawn in a square from 0 to 1. Colours are classes of the style sheet.
+//! Plots as SVG, drawn in a square from 0 to 1. Colours are classes of the style sheet.
 
-use super::escape;
+use maud::{Markup, html};
+
 use crate::train::metrics::calibration::Bin;
 
 /// Side of the plotted square, in SVG units.
@@ -13,10 +14,10 @@ const LARGEST_DOT: f64 = 11.;
 const SMALLEST_DOT: f64 = 2.;
 
 /// A line of a plot.
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     /// Class of the style sheet.
     pub class: &'a str,
-    /// What a pointer on it says.
+    /// What a pointer on it shows.
     pub title: String,
     /// Its corners, each within 0 to 1.
     pub points: &'a [[f64; 2]],
@@ -30,88 +31,68 @@ fn y(value: f64) -> f64 {
     MARGINS[3] + (1. - value) * SIDE
 }
 
-fn frame(label: &str, axes: [&str; 2], diagonal: &str, inside: &str) -> String {
+/// A coordinate, to a tenth of a unit.
+fn at(coordinate: f64) -> String {
+    format!("{coordinate:.1}")
+}
+
+fn frame(label: &str, [across, upright]: [&str; 2], diagonal: &str, inside: &Markup) -> Markup {
     let (width, height) = (MARGINS[0] + SIDE + MARGINS[2], MARGINS[3] + SIDE + MARGINS[1]);
-    let ticks: String = [0., 0.5, 1.]
-        .map(|t| {
-            let (left, bottom) = (x(0.), y(0.));
-            format!(
-                "<path class=\"grid\" d=\"M{:.1} {bottom:.1}V{:.1}M{left:.1} {:.1}H{:.1}\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{t}</text>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{t}</text>",
-                x(t),
-                y(1.),
-                y(t),
-                x(1.),
-                x(t),
-                bottom + 13.,
-                left - 5.,
-                y(t) + 3.5,
-            )
-        })
-        .concat();
-    let (across, upright) = (escape(axes[0]), escape(axes[1]));
-    format!(
-        "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">{ticks}\
-         <path class=\"diagonal\" d=\"M{:.1} {:.1}L{:.1} {:.1}\"><title>{}</title></path>{inside}\
-         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{across}</text>\
-         <text transform=\"translate(9 {:.1}) rotate(-90)\" text-anchor=\"middle\">{upright}</text></svg>",
-        escape(label),
-        x(0.),
-        y(0.),
-        x(1.),
-        y(1.),
-        escape(diagonal),
-        x(0.5),
-        height - 4.,
-        y(0.5),
-    )
+    let (left, right, top, bottom) = (x(0.), x(1.), y(1.), y(0.));
+    html! {
+        svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(label) {
+            @for tick in [0., 0.5, 1.] {
+                path class="grid"
+                    d=(format!("M{:.1} {bottom:.1}V{top:.1}M{left:.1} {:.1}H{right:.1}", x(tick), y(tick))) {}
+                text x=(at(x(tick))) y=(at(bottom + 13.)) text-anchor="middle" { (tick) }
+                text x=(at(left - 5.)) y=(at(y(tick) + 3.5)) text-anchor="end" { (tick) }
+            }
+            path class="diagonal" d=(format!("M{left:.1} {bottom:.1}L{right:.1} {top:.1}")) { title { (diagonal) } }
+            (inside)
+            text x=(at(x(0.5))) y=(at(height - 4.)) text-anchor="middle" { (across) }
+            text transform=(format!("translate(9 {:.1}) rotate(-90)", y(0.5))) text-anchor="middle" { (upright) }
+        }
+    }
 }
 
 /// ROC curves: share of others called so, across; share found, upright.
-pub fn roc(label: &str, lines: &[Line<'_>]) -> String {
-    let drawn: String = lines
-        .iter()
-        .filter(|line| !line.points.is_empty())
-        .map(|line| {
-            let points: Vec<String> =
-                line.points.iter().map(|[px, py]| format!("{:.2},{:.2}", x(*px), y(*py))).collect();
-            format!(
-                "<polyline class=\"line {}\" points=\"{}\"><title>{}</title></polyline>",
-                line.class,
-                points.join(" "),
-                escape(&line.title)
-            )
-        })
-        .collect();
+pub(super) fn roc(label: &str, lines: &[Line<'_>]) -> Markup {
+    let drawn = html! {
+        @for line in lines.iter().filter(|line| !line.points.is_empty()) {
+            polyline class={ "line " (line.class) } points=(points(line.points)) { title { (line.title) } }
+        }
+    };
     frame(label, ["1 − specificity", "sensitivity"], "an answer by chance", &drawn)
 }
 
-/// A reliability diagram: probability of the answer across, share of right answers upright. A dot's area tells how many
-/// scans it stands for; `class` colours the dots of `after`, those of `before` are hollow.
-pub fn reliability(label: &str, class: &str, before: &[Bin], after: Option<&[Bin]>) -> String {
-    let dots = |bins: &[Bin], kind: &str, when: &str| -> String {
-        let n_all: usize = bins.iter().map(|bin| bin.n_scans).sum();
-        let dot = |bin: &Bin| {
-            let share = bin.n_scans as f64 / n_all.max(1) as f64;
-            format!(
-                "<circle class=\"dot {kind}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{:.1}\"><title>{when}: {} scans, mean \
-                 probability {:.2}, right {:.2}</title></circle>",
-                x(bin.confidence),
-                y(bin.accuracy),
-                (LARGEST_DOT * share.sqrt()).max(SMALLEST_DOT),
-                bin.n_scans,
-                bin.confidence,
-                bin.accuracy,
-            )
-        };
-        bins.iter().filter(|bin| bin.n_scans > 0).map(dot).collect()
+fn points(corners: &[[f64; 2]]) -> String {
+    let points: Vec<String> = corners.iter().map(|[px, py]| format!("{:.2},{:.2}", x(*px), y(*py))).collect();
+    points.join(" ")
+}
+
+/// A reliability diagram: probability of the answer across, share of right answers upright. A dot's area is in proportion
+/// to its number of scans; `class` colours the dots of `after`, those of `before` are hollow.
+pub(super) fn reliability(label: &str, class: &str, before: &[Bin], after: Option<&[Bin]>) -> Markup {
+    let inside = html! {
+        (dots(before, "before", "as answered"))
+        @if let Some(after) = after { (dots(after, class, "calibrated")) }
     };
-    let mut inside = dots(before, "before", "as answered");
-    if let Some(after) = after {
-        inside += &dots(after, class, "calibrated");
-    }
     frame(label, ["probability of the answer", "share right"], "probability as it should be", &inside)
+}
+
+fn dots(bins: &[Bin], class: &str, when: &str) -> Markup {
+    let n_all: usize = bins.iter().map(|bin| bin.n_scans).sum();
+    let radius = |bin: &Bin| (LARGEST_DOT * (bin.n_scans as f64 / n_all.max(1) as f64).sqrt()).max(SMALLEST_DOT);
+    html! {
+        @for bin in bins.iter().filter(|bin| bin.n_scans > 0) {
+            circle class={ "dot " (class) } cx=(at(x(bin.confidence))) cy=(at(y(bin.accuracy))) r=(at(radius(bin))) {
+                title {
+                    (when) ": " (bin.n_scans) " scans, mean probability " (format!("{:.2}", bin.confidence)) ", right "
+                    (format!("{:.2}", bin.accuracy))
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -120,15 +101,16 @@ mod tests {
 
     #[test]
     fn a_curve_runs_from_the_lower_left_to_the_upper_right_corner() {
-        let svg =
-            roc("a < b", &[Line { class: "image", title: "0.9".into(), points: &[[0., 0.], [0., 1.], [1., 1.]] }]);
+        let line = Line { class: "image", title: "0.9".into(), points: &[[0., 0.], [0., 1.], [1., 1.]] };
+        let svg = roc("a < b", &[line]).into_string();
         assert!(svg.contains("points=\"34.00,228.00 34.00,8.00 254.00,8.00\""), "{svg}");
         assert!(svg.contains("a &lt; b"));
     }
 
     #[test]
     fn a_head_without_curve_leaves_the_frame_empty() {
-        assert!(!roc("", &[Line { class: "image", title: String::new(), points: &[] }]).contains("polyline"));
-        assert!(!reliability("", "image", &[Bin::default()], None).contains("circle"));
+        let line = Line { class: "image", title: String::new(), points: &[] };
+        assert!(!roc("", &[line]).into_string().contains("polyline"));
+        assert!(!reliability("", "image", &[Bin::default()], None).into_string().contains("circle"));
     }
 }

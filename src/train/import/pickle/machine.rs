@@ -1,13 +1,13 @@
 //! The pickle machine: opcodes in, values out. What each opcode means is in Python's `pickletools.py`.
-//! Calls nothing; takes room only for what it has read.
+//! Calls nothing; allocates memory only for what it has read.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::{Global, Id, Storage, Value, View, global};
+use super::value::{Global, Id, Storage, Value, View, global};
 use crate::error::{Error, Result};
 
-/// Values of one pickle; a checkpoint with its optimiser's state has some ten thousand.
+/// Values of one pickle; a model with its optimiser's state has some ten thousand.
 const MAX_VALUES: usize = 2_000_000;
 /// Dimensions of a tensor.
 const MAX_RANK: usize = 8;
@@ -15,7 +15,7 @@ const MAX_RANK: usize = 8;
 const MAX_KEY: usize = 64;
 
 /// Reads a whole pickle: its values, and which of them it stands for.
-pub fn run(bytes: &[u8]) -> Result<(Vec<Value>, Id)> {
+pub(super) fn run(bytes: &[u8]) -> Result<(Vec<Value>, Id)> {
     Machine { rest: bytes, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() }.run()
 }
 
@@ -44,7 +44,7 @@ impl<'a> Machine<'a> {
                 opcode => self.step(opcode)?,
             }
             if self.values.len() > MAX_VALUES || self.stack.len() > MAX_VALUES || self.memo.len() > MAX_VALUES {
-                return Err(Error::weights("its pickle holds more values than any checkpoint"));
+                return Err(Error::weights("its pickle holds more values than that of any model"));
             }
         }
     }

@@ -1,8 +1,138 @@
-//! The page in English.
+//! The page in English, which says what every language must say.
 
-use super::{Text, odds_text};
-use crate::protocol::MAX_FILE_BYTES;
-use crate::report::WordMethod;
+use crate::bundle::card::Measure;
+use crate::page::look::Theme;
+use crate::page::numbers::{megabytes, odds_text};
+use crate::protocol::{Failure, MAX_FILE_BYTES};
+use crate::report::{MapMethod, WordMethod};
+use crate::scan::format;
+
+/// The page's strings in one language.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each name says where its string stands")]
+pub struct Text {
+    pub tagline: &'static str,
+    pub private: &'static str,
+    pub private_detail: &'static str,
+    pub language: &'static str,
+    pub model: &'static str,
+    pub model_detail: &'static str,
+    pub theme: fn(Theme) -> &'static str,
+    pub megabytes: fn(u64) -> String,
+
+    pub scans: &'static str,
+    pub drop_here: &'static str,
+    pub choose: &'static str,
+    pub formats: fn() -> String,
+    pub samples: &'static str,
+    pub samples_detail: &'static str,
+    pub probability_of: fn(&str, &str) -> String,
+    pub remove: &'static str,
+    /// On a scan whose answer is still to come.
+    pub waiting: &'static str,
+
+    pub viewer: &'static str,
+    pub scan_only: &'static str,
+    pub heat: &'static str,
+    pub heat_detail: &'static str,
+    pub opacity: &'static str,
+    pub map: &'static str,
+    pub map_method: fn(MapMethod) -> &'static str,
+    pub target: &'static str,
+    pub target_detail: &'static str,
+    pub compare: &'static str,
+    pub compare_detail: fn(&str) -> String,
+    pub baseline_loading: &'static str,
+    pub baseline: &'static str,
+    pub baseline_alt: &'static str,
+    /// Which of the pictures side by side a line is about.
+    pub on_the_right: fn(&str) -> String,
+    pub save_png: &'static str,
+    pub save_json: &'static str,
+    pub scan_alt: fn(&str) -> String,
+    pub heat_scale: &'static str,
+    pub invite: &'static str,
+    pub invite_detail: &'static str,
+
+    pub loading: &'static str,
+    pub loading_detail: &'static str,
+    pub ready: &'static str,
+    pub analyzing: fn(&str, usize) -> String,
+    pub revising: &'static str,
+    pub done: &'static str,
+    pub failed: &'static str,
+    pub still_stands: &'static str,
+    pub model_failed: &'static str,
+    /// Why something failed.
+    pub failure: fn(&Failure) -> String,
+    pub lost: &'static str,
+    pub decode: &'static str,
+    pub preprocess: &'static str,
+    pub image_encoder: &'static str,
+    pub text_encoder: &'static str,
+    pub explain: &'static str,
+    pub reload: &'static str,
+    pub try_again: &'static str,
+    pub dismiss: &'static str,
+
+    pub answer: &'static str,
+    /// The answer in words, of a class word and the names of the other classes, of which a healthy scan shows no sign.
+    pub likely: fn(&str, &str) -> String,
+    pub unsure: &'static str,
+    pub no_clear_answer: &'static str,
+    pub image_says: &'static str,
+    pub words_say: &'static str,
+    pub agree: &'static str,
+    pub disagree: fn(&str, &str) -> String,
+    pub edited_disagree: fn(&str, &str) -> String,
+    pub how: [&'static str; 4],
+    pub how_title: &'static str,
+
+    pub in_words: &'static str,
+    pub retrieved: &'static str,
+    pub edited: &'static str,
+    pub method: &'static str,
+    pub word_method: fn(WordMethod) -> &'static str,
+    pub class_word: &'static str,
+    pub class_word_detail: &'static str,
+    pub no_findings: &'static str,
+    pub word_for: fn(&str) -> String,
+    pub word_against: fn(&str) -> String,
+    pub word_detail: fn(&str, f32, &str) -> String,
+    /// By which factor a phrase changes the odds of a class.
+    pub word_odds: fn(f32, &str) -> String,
+    /// What a score says, and whether it took every order of the phrases into account.
+    pub score_meaning: fn(WordMethod, bool) -> &'static str,
+    pub candidates: &'static str,
+    pub similarity: &'static str,
+    pub what_if: &'static str,
+    pub what_if_detail: &'static str,
+    pub no_class_word: &'static str,
+    pub type_caption: &'static str,
+    pub apply: &'static str,
+    pub reset: &'static str,
+    pub caption_unreadable: &'static str,
+
+    pub trust: &'static str,
+    pub trust_scan: &'static str,
+    pub class_word_share: &'static str,
+    pub divergence: &'static str,
+    pub caption_similarity: &'static str,
+    pub measured: &'static str,
+    pub measure: fn(Measure) -> &'static str,
+    pub head_image: &'static str,
+    pub head_text: &'static str,
+    pub judged_on: fn(usize, usize) -> String,
+    pub interval: &'static str,
+    pub no_figures: &'static str,
+    pub more_figures: &'static str,
+    pub training: &'static str,
+    pub limits: &'static str,
+
+    pub research_only: &'static str,
+    pub not_a_device: &'static str,
+    pub weights_licence: &'static str,
+}
 
 /// The page's strings in English.
 pub(super) static TEXT: Text = Text {
@@ -12,20 +142,22 @@ pub(super) static TEXT: Text = Text {
     language: "Language",
     model: "Model",
     model_detail: "Another model answers about the same scans",
-    theme: |name| match name {
-        "light" => "Theme: light",
-        "dark" => "Theme: dark",
-        _ => "Theme: as the system",
+    theme: |theme| match theme {
+        Theme::Light => "Theme: light",
+        Theme::Dark => "Theme: dark",
+        Theme::System => "Theme: as the system",
     },
-    megabytes: |megabytes| format!("{megabytes:.1} MB"),
+    megabytes: |n_bytes| format!("{:.1} MB", megabytes(n_bytes)),
 
     scans: "Scans",
     drop_here: "Drop, paste or ",
     choose: "choose scans",
-    formats: || format!("PNG, JPEG, TIFF, BMP\nup to {} MB", MAX_FILE_BYTES >> 20),
+    formats: || format!("{}\nup to {} MB", format::names(), MAX_FILE_BYTES >> 20),
     samples: "Samples",
     samples_detail: "Synthetic scans, drawn by a program",
     probability_of: |label, value| format!("Image says {label}: {value}"),
+    remove: "Remove from the list (Delete)",
+    waiting: "waiting",
 
     viewer: "Viewer",
     scan_only: "Scan",
@@ -33,6 +165,9 @@ pub(super) static TEXT: Text = Text {
     heat_detail: "Show or hide the heatmap (H)",
     opacity: "Opacity",
     map: "Map",
+    map_method: |method| match method {
+        MapMethod::GradCam => "GradCAM",
+    },
     target: "For",
     target_detail: "The class whose reasons are shown",
     compare: "Compare with the baseline",
@@ -64,6 +199,7 @@ pub(super) static TEXT: Text = Text {
     failed: "That did not work.",
     still_stands: "What was shown before still stands.",
     model_failed: "The model could not be loaded.",
+    failure: |failure| failure.message.clone(),
     lost: "The model stopped working. Reload the page to go on.",
     decode: "decode",
     preprocess: "prepare",
@@ -111,6 +247,10 @@ pub(super) static TEXT: Text = Text {
     retrieved: "retrieved",
     edited: "edited",
     method: "Method",
+    word_method: |method| match method {
+        WordMethod::Shapley => "Shapley values",
+        WordMethod::GradientXActivation => "Gradient × activation",
+    },
     class_word: "Class word",
     class_word_detail: "The class word is set apart: naming the answer is no reason for it.",
     no_findings: "This caption names no finding, so the words give no reason of their own.",
@@ -147,8 +287,7 @@ pub(super) static TEXT: Text = Text {
     type_caption: "Type a caption",
     apply: "Ask",
     reset: "Back to the retrieved caption",
-    caption_empty: "Name at least one finding or a class word.",
-    caption_unknown: "This caption cannot be read:",
+    caption_unreadable: "This caption cannot be read:",
 
     trust: "Can this be trusted?",
     trust_scan: "This scan",
@@ -156,27 +295,22 @@ pub(super) static TEXT: Text = Text {
     divergence: "distance of the two answers, in bits (0 same, 1 opposite)",
     caption_similarity: "similarity of scan and caption",
     measured: "Measured on patients held back",
-    measure: |key| match key {
-        "auroc" => Some("AUROC, healthy or not"),
-        "macro_auroc" => Some("AUROC, mean over classes"),
-        "balanced_accuracy" => Some("Balanced accuracy"),
-        "sensitivity" => Some("Sensitivity"),
-        "specificity" => Some("Specificity"),
-        "accuracy" => Some("Accuracy"),
-        _ => None,
+    measure: |measure| match measure {
+        Measure::Auroc => "AUROC, healthy or not",
+        Measure::MacroAuroc => "AUROC, mean over classes",
+        Measure::BalancedAccuracy => "Balanced accuracy",
+        Measure::Sensitivity => "Sensitivity",
+        Measure::Specificity => "Specificity",
+        Measure::Accuracy => "Accuracy",
     },
     head_image: "Image",
     head_text: "Words",
-    judged_on: |n_scans, n_patients| {
-        let scans = n_scans.map(|n| format!("{n} scans"));
-        let patients = n_patients.map(|n| format!("{n} patients"));
-        scans.into_iter().chain(patients).collect::<Vec<_>>().join(", ")
-    },
+    judged_on: |n_scans, n_patients| format!("{n_scans} scans, {n_patients} patients"),
     interval: "Small figures: 95 % interval",
-    no_figures: "This weights file tells no figures.",
+    no_figures: "This weights file has no figures.",
     more_figures: "More figures",
     training: "How it was trained",
-    limits: "Figures hold for scans like those it learnt from; other devices, diseases and people were not tested.",
+    limits: "Figures hold for scans like those it was trained on; other devices, diseases and people were not tested.",
 
     research_only: "Research use only.",
     not_a_device: "Not a medical device.",

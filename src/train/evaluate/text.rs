@@ -1,20 +1,13 @@
 //! A study as lines for a terminal.
 
-use super::heads::{HeadFigures, HeadStudy};
-use super::protocol::Protocol;
+use super::format::{difference, figure as shown};
+use super::head_input::HeadInput;
+use super::predictions::HeadStudy;
 use super::study::{SourceStudy, Study};
-use crate::train::metrics::Interval;
-
-fn shown(interval: Option<Interval>) -> String {
-    interval.map_or("–".to_owned(), |i| format!("{:.3} ({:.3}–{:.3})", i.value, i.low, i.high))
-}
-
-fn signed(interval: Option<Interval>) -> String {
-    interval.map_or("–".to_owned(), |i| format!("{:+.3} ({:+.3} to {:+.3})", i.value, i.low, i.high))
-}
+use crate::bundle::card::{HeadFigures, Interval};
 
 /// A study, one source after the other.
-pub fn text(study: &Study) -> String {
+pub(crate) fn summary(study: &Study) -> String {
     let mut lines = Vec::new();
     for (source, of_source) in &study.sources {
         let SourceStudy { figures, n_validation_scans, n_validation_patients, .. } = of_source;
@@ -23,7 +16,9 @@ pub fn text(study: &Study) -> String {
             0 => "  no validation scan: probabilities stay as they are, composed captions use the trained thresholds"
                 .into(),
             n if study.fitted_on_the_same_scans => {
-                format!("  temperatures and thresholds are fitted on these same {n} scans, and flatter")
+                format!(
+                    "  temperatures and thresholds are fitted on these same {n} scans, and look better than they are"
+                )
             }
             n => format!(
                 "  temperatures and thresholds are fitted on {n} validation scans of {n_validation_patients} patients"
@@ -40,7 +35,7 @@ fn heads(study: &SourceStudy, lines: &mut Vec<String>) {
         let cells: Vec<String> = study.heads.values().map(|h| format!("{:>20}", of(h))).collect();
         format!("  {name:18}{}", cells.join(" "))
     };
-    let titles: Vec<String> = study.heads.keys().map(|p: &Protocol| format!("{:>20}", p.title())).collect();
+    let titles: Vec<String> = study.heads.keys().map(|input: &HeadInput| format!("{:>20}", input.title())).collect();
     lines.push(format!("  {:18}{}", "", titles.join(" ")));
     let figure = |name: &str, of: fn(&HeadFigures) -> Option<Interval>| row(name, &|h| shown(of(&h.figures)));
     lines.push(figure("accuracy", |h| h.accuracy));
@@ -63,8 +58,9 @@ fn heads(study: &SourceStudy, lines: &mut Vec<String>) {
         lines.push(row("ECE, calibrated", &|h| shown(after(h).and_then(|c| c.ece))));
         lines.push(row("Brier, calibrated", &|h| shown(after(h).and_then(|c| c.brier))));
     }
-    let told: Vec<&str> = study.heads.keys().filter(|p| p.is_told()).map(|p| p.title()).collect();
-    lines.push(format!("  {}: the head reads what a person wrote of the scan; no measure of use", told.join("; ")));
+    let annotated: Vec<&str> = study.heads.keys().filter(|i| i.is_annotated()).map(|i| i.title()).collect();
+    lines
+        .push(format!("  {}: the head reads what a person wrote of the scan; no measure of use", annotated.join("; ")));
 }
 
 fn findings(study: &SourceStudy, lines: &mut Vec<String>) {
@@ -80,7 +76,7 @@ fn findings(study: &SourceStudy, lines: &mut Vec<String>) {
             lines
                 .push(format!("  findings, {way}: micro-F1 {micro}, macro-F1 {macro_mean}, without a mistake {exact}"));
         }
-        let (micro, macro_mean) = (signed(captions.micro_f1_gain), signed(captions.macro_f1_gain));
+        let (micro, macro_mean) = (difference(captions.micro_f1_gain), difference(captions.macro_f1_gain));
         lines.push(format!("  composed minus retrieved: micro-F1 {micro}, macro-F1 {macro_mean}"));
     }
     lines.push(format!("  findings alone give the same label: {:.3}", figures.findings_keep_label));

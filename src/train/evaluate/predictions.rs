@@ -1,38 +1,22 @@
-//! What a head is worth: figures of its answers, their calibration, and the curves behind them. For any number of
+//! A head's predictions and what they are worth: figures, calibration, and the curves behind them. For any number of
 //! classes; the first is healthy, and *disease* is any other.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::protocol::Protocol;
+use super::head_input::HeadInput;
 use super::reading::Reading;
+use crate::bundle::card::{HeadFigures, Interval};
+use crate::head::log_odds;
 use crate::train::metrics::calibration::{self, Bin};
-use crate::train::metrics::ranking::{self, one_vs_rest};
-use crate::train::metrics::{self, Interval, bootstrap};
+use crate::train::metrics::ranking;
+use crate::train::metrics::{self, bootstrap};
 
-/// The few figures of a head that a weights file keeps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HeadFigures {
-    /// Share of right labels.
-    pub accuracy: Option<Interval>,
-    /// Share of diseased scans called diseased.
-    pub sensitivity: Option<Interval>,
-    /// Share of healthy scans called healthy.
-    pub specificity: Option<Interval>,
-    /// Mean recall over classes.
-    pub balanced_accuracy: Option<Interval>,
-    /// Of one minus the probability of healthy.
-    pub auroc: Option<Interval>,
-    /// Mean over classes of each one's AUROC against the rest; of two classes it is [`HeadFigures::auroc`].
-    #[serde(default)]
-    pub macro_auroc: Option<Interval>,
-}
-
-/// All there is to say of a head on one source of scans. A figure that is not defined is none: a class's without a scan
-/// of it, an area's without a scan of another class.
+/// Everything that is measured of a head on one source of scans. A figure that is not defined is none: a class's without
+/// a scan of it, an area's without a scan of another class.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct HeadStudy {
-    /// What the head was told.
-    pub told: &'static str,
+pub(crate) struct HeadStudy {
+    /// What the head reads.
+    pub reads: &'static str,
     /// Accuracy and the like.
     #[serde(flatten)]
     pub figures: HeadFigures,
@@ -50,7 +34,7 @@ pub struct HeadStudy {
 
 /// One class against the rest.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ClassFigures {
+pub(crate) struct ClassFigures {
     /// Its class word.
     pub label: String,
     /// Scans of it.
@@ -69,12 +53,12 @@ pub struct ClassFigures {
 
 /// Calibration before and after temperature scaling.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Calibration {
+pub(crate) struct Calibration {
     /// Fitted on validation; none where there is no best one.
     pub temperature: Option<f64>,
     /// Scans it was fitted on.
     pub n_validation_scans: usize,
-    /// Why there is no temperature, or what is to be said of it.
+    /// Why there is no temperature.
     pub note: Option<String>,
     /// As the head answers.
     pub before: Calibrated,
@@ -84,8 +68,8 @@ pub struct Calibration {
 
 /// How far probabilities are from what happens.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Calibrated {
-    /// Expected calibration error, 15 bins of equal width (Guo et al. 2017).
+pub(crate) struct Calibrated {
+    /// Expected calibration error, in [`calibration::N_BINS`] bins.
     pub ece: Option<Interval>,
     /// Half of Brier's score, 0 to 1.
     pub brier: Option<Interval>,
@@ -95,20 +79,15 @@ pub struct Calibrated {
     pub reliability: Vec<Bin>,
 }
 
-/// A head's answers to scans whose classes are known.
+/// What a head predicts for scans whose classes are known.
 #[derive(Clone, Debug, Default)]
-pub struct Answers {
-    /// Whose eye each scan shows.
+pub(crate) struct Predictions {
+    /// The patient of each scan.
     pub patients: Vec<String>,
     /// Class indices.
     pub truth: Vec<usize>,
     /// Logits, K per scan.
     pub logits: Vec<Vec<f64>>,
-}
-
-/// The first of the largest.
-fn argmax(values: &[f64]) -> usize {
-    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or_default()
 }
 
 fn pick<T: Copy>(scans: &[usize], of: &[T]) -> Vec<T> {
@@ -132,25 +111,25 @@ impl Ranked {
     }
 }
 
-impl Answers {
-    /// What was answered to `readings` under a protocol that needs no threshold.
-    pub fn of<'r>(readings: impl IntoIterator<Item = &'r Reading<'r>>, protocol: Protocol) -> Self {
-        let mut answers = Self::default();
+impl Predictions {
+    /// What a head answers to `readings`, on an input that needs no threshold.
+    pub(crate) fn of<'r>(readings: impl IntoIterator<Item = &'r Reading<'r>>, input: HeadInput) -> Self {
+        let mut predictions = Self::default();
         for reading in readings {
-            answers.push(reading, reading.logits[&protocol].clone());
+            predictions.push(reading, reading.logits[&input].clone());
         }
-        answers
+        predictions
     }
 
     /// Adds a scan with its logits (K).
-    pub fn push(&mut self, reading: &Reading<'_>, logits: Vec<f64>) {
+    pub(crate) fn push(&mut self, reading: &Reading<'_>, logits: Vec<f64>) {
         self.patients.push(reading.record.patient.clone());
         self.truth.push(reading.class);
         self.logits.push(logits);
     }
 
     fn predicted(&self) -> Vec<usize> {
-        self.logits.iter().map(|z| argmax(z)).collect()
+        self.logits.iter().map(|z| metrics::argmax(z)).collect()
     }
 
     fn interval(&self, statistic: impl Fn(&[usize]) -> Option<f64> + Sync) -> Option<Interval> {
@@ -161,14 +140,14 @@ impl Answers {
     fn disease(&self) -> Ranked {
         Ranked {
             positive: self.truth.iter().map(|t| *t > 0).collect(),
-            scores: self.logits.iter().map(|z| -one_vs_rest(z, 0)).collect(),
+            scores: self.logits.iter().map(|z| -log_odds(z, 0)).collect(),
         }
     }
 
     fn class(&self, class: usize) -> Ranked {
         Ranked {
             positive: self.truth.iter().map(|t| *t == class).collect(),
-            scores: self.logits.iter().map(|z| one_vs_rest(z, class)).collect(),
+            scores: self.logits.iter().map(|z| log_odds(z, class)).collect(),
         }
     }
 
@@ -180,8 +159,8 @@ impl Answers {
         self.interval(|s| mean(classes.iter().filter_map(|c| c.measure(s, of))))
     }
 
-    /// The few figures.
-    pub fn figures(&self) -> HeadFigures {
+    /// The figures that a weights file keeps.
+    pub(crate) fn figures(&self) -> HeadFigures {
         let (truth, predicted) = (&self.truth, self.predicted());
         let binary = |of: &[usize]| of.iter().map(|c| usize::from(*c > 0)).collect::<Vec<_>>();
         let (ill, called_ill) = (binary(truth), binary(&predicted));
@@ -196,8 +175,8 @@ impl Answers {
         }
     }
 
-    /// All figures. `told` says what the head was told; the temperature is fitted on `validation`.
-    pub fn study(&self, told: &'static str, labels: &[String], validation: &Answers) -> HeadStudy {
+    /// All figures of a head that reads `input`; the temperature is fitted on `validation`.
+    pub(crate) fn study(&self, input: HeadInput, labels: &[String], validation: &Predictions) -> HeadStudy {
         let predicted = self.predicted();
         let classes = self.classes();
         let disease = self.disease();
@@ -211,7 +190,7 @@ impl Answers {
             roc: ranking::roc_curve(&classes[c].positive, &classes[c].scores),
         };
         HeadStudy {
-            told,
+            reads: input.description(),
             figures: self.figures(),
             auprc: self.interval(|s| disease.measure(s, ranking::average_precision)),
             macro_auprc: self.macro_mean(&classes, ranking::average_precision),
@@ -221,7 +200,7 @@ impl Answers {
         }
     }
 
-    fn calibration(&self, validation: &Answers) -> Calibration {
+    fn calibration(&self, validation: &Predictions) -> Calibration {
         let fitted = calibration::temperature(&validation.logits, &validation.truth);
         Calibration {
             temperature: fitted.ok(),
@@ -259,8 +238,8 @@ impl Answers {
 mod tests {
     use super::*;
 
-    fn answers(truth: &[usize], logits: &[&[f64]]) -> Answers {
-        Answers {
+    fn predictions(truth: &[usize], logits: &[&[f64]]) -> Predictions {
+        Predictions {
             patients: (0..truth.len()).map(|i| i.to_string()).collect(),
             truth: truth.to_vec(),
             logits: logits.iter().map(|z| z.to_vec()).collect(),
@@ -273,8 +252,8 @@ mod tests {
 
     #[test]
     fn two_classes_are_the_case_of_two_and_nothing_special() {
-        let two = answers(&[0, 0, 1, 1, 1], &[&[2., 0.], &[0., 1.], &[0., 3.], &[1., 0.], &[0., 2.]]);
-        let study = two.study("", &["healthy".into(), "AMD".into()], &two);
+        let two = predictions(&[0, 0, 1, 1, 1], &[&[2., 0.], &[0., 1.], &[0., 3.], &[1., 0.], &[0., 2.]]);
+        let study = two.study(HeadInput::Image, &["healthy".into(), "AMD".into()], &two);
         let amd = &study.classes[1];
         assert_eq!(amd.sensitivity, study.figures.sensitivity);
         assert_eq!(amd.specificity, study.figures.specificity);
@@ -287,8 +266,8 @@ mod tests {
     #[test]
     fn a_class_without_scans_has_no_figures_and_breaks_none() {
         let labels: Vec<String> = ["healthy", "AMD", "DME"].map(str::to_owned).to_vec();
-        let three = answers(&[0, 0, 1, 1], &[&[2., 0., 0.], &[0., 0., 1.], &[0., 3., 0.], &[0., 1., 0.]]);
-        let study = three.study("", &labels, &Answers::default());
+        let three = predictions(&[0, 0, 1, 1], &[&[2., 0., 0.], &[0., 0., 1.], &[0., 3., 0.], &[0., 1., 0.]]);
+        let study = three.study(HeadInput::Image, &labels, &Predictions::default());
         let absent = &study.classes[2];
         assert_eq!((absent.n_scans, absent.sensitivity, absent.auroc, absent.auprc), (0, None, None, None));
         assert_eq!(value(absent.specificity), Some(0.75));
@@ -304,8 +283,8 @@ mod tests {
 
     #[test]
     fn a_temperature_moves_probabilities_but_no_label() {
-        let sure = answers(&[0, 0, 0, 1], &[&[9., 0.][..]; 4]);
-        let study = sure.study("", &["healthy".into(), "AMD".into()], &sure);
+        let sure = predictions(&[0, 0, 0, 1], &[&[9., 0.][..]; 4]);
+        let study = sure.study(HeadInput::Image, &["healthy".into(), "AMD".into()], &sure);
         let calibration = study.calibration;
         let ece = |c: &Calibrated| value(c.ece).unwrap();
         assert!(ece(&calibration.before) > 0.2);

@@ -1,21 +1,19 @@
-//! `weights/index.json`: which weights files lie beside it. `train` writes it, the worker reads it; knows neither disk
+//! `weights/index.json`: the list of the weights files beside it. `train` writes it, the worker reads it. Knows neither disk
 //! nor network.
 
 use serde::{Deserialize, Serialize};
 
-use super::ModelChoice;
-
 /// The list's file name.
 pub const INDEX: &str = "index.json";
 
-/// What a weights file is to the page.
+/// The kind of a weights file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModelKind {
     /// A model that answers and explains itself: image and words.
     #[default]
     Octlens,
-    /// A network without words, to compare a model with; it is never chosen by itself.
+    /// A network without a text tower, to compare a model with; it is never chosen on its own.
     Baseline,
 }
 
@@ -30,7 +28,7 @@ impl ModelKind {
 pub struct IndexEntry {
     /// The model's name.
     pub name: String,
-    /// What it is; left out of models, which were listed before there was anything else.
+    /// Its kind; not written for models, which are older than the other kinds.
     #[serde(default, skip_serializing_if = "ModelKind::is_octlens")]
     pub kind: ModelKind,
     /// Its file, beside the index.
@@ -51,21 +49,32 @@ pub struct IndexEntry {
 }
 
 impl IndexEntry {
-    /// The same, for people.
+    /// What the page lists of it.
     pub fn choice(&self) -> ModelChoice {
         ModelChoice { name: self.name.clone(), title: self.title.clone(), bytes: self.bytes }
     }
 }
 
-/// The weights files there are.
+/// A model of `weights/index.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelChoice {
+    /// Its name.
+    pub name: String,
+    /// A line for people.
+    pub title: String,
+    /// Size of its file.
+    pub bytes: u64,
+}
+
+/// The list of weights files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Index {
-    /// Each once, baselines among them.
+    /// Every file once, baselines included.
     pub models: Vec<IndexEntry>,
 }
 
 impl Index {
-    /// What may be chosen: all but the baselines.
+    /// The models that can be chosen: all except baselines.
     pub fn choosable(&self) -> impl Iterator<Item = &IndexEntry> {
         self.models.iter().filter(|entry| entry.kind == ModelKind::Octlens)
     }

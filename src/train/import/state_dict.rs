@@ -1,10 +1,9 @@
-//! A weights file of other people as named tensors: PyTorch's archives and safetensors, told apart by their first bytes.
+//! A file of pretrained weights as named tensors: PyTorch's archives and safetensors, told apart by their first bytes.
 //!
 //! Names, shapes and places are read and checked first; numbers only of tensors that were asked for, whose shapes fit,
 //! and which lie within the file. Knows no model.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
@@ -12,55 +11,59 @@ use candle_core::{DType, Device, Tensor};
 use safetensors::{Dtype, SafeTensors};
 
 use super::archive::Archive;
-use super::pickle::{Id, Pickle, Value, View, shown};
-use super::shapes::Shapes;
-use crate::error::{Error, Result};
+use super::excerpt::excerpt;
+use super::pickle::{Id, Pickle, Storage, Value, View};
+use super::shapes::{Shapes, dims};
+use crate::error::{Error, Kind, Result};
+use crate::train::files::{self, Action, failed};
 
 /// Dictionaries within dictionaries, modules within modules; CLIP's nest seven deep.
 const MAX_DEPTH: usize = 32;
-/// Values that are looked at for names: a few kilobytes of dictionaries that share their parts can name any number.
+/// Values that are visited for names: a few kilobytes of dictionaries that share their parts can yield any number.
 const MAX_VISITS: usize = 200_000;
 /// Characters of one tensor's name.
 const MAX_NAME: usize = 256;
 /// Bytes of the largest file; CLIP's largest ResNet has 1.3 GB.
 const MAX_FILE: u64 = 8 << 30;
-/// Under which a training program keeps the model, beside its optimiser.
+/// Keys under which training programs store the model beside its optimiser.
 const WRAPPERS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
 /// What `DataParallel`, `torch.compile` and a wrapping module put before every name.
 const PREFIXES: [&str; 3] = ["module.", "_orig_mod.", "model."];
+/// How the names of PyTorch's counters of the batches that a norm has seen end; nothing uses those.
+const COUNTER: &str = ".num_batches_tracked";
 
-/// An open weights file.
-pub struct Checkpoint {
+/// An open file of pretrained weights.
+pub(super) struct StateDict {
     tensors: BTreeMap<String, View>,
     integers: BTreeMap<String, i64>,
-    source: Source,
+    contents: Contents,
 }
 
-enum Source {
+enum Contents {
     Torch(Archive),
     /// The file's bytes; the views' keys are names in it.
     Safetensors(Vec<u8>),
 }
 
-impl Checkpoint {
+impl StateDict {
     /// Opens a file and reads what it says of its tensors.
     ///
     /// # Errors
-    /// The file is of another format, damaged, or asks for what no honest file does.
-    pub fn open(path: &Path) -> Result<Self> {
-        let unreadable = |e| Error::io("it cannot be read").because(e);
-        let about = fs::metadata(path).map_err(unreadable)?;
+    /// The file is of another format, damaged, or claims more than it can hold.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let mut file = files::open(path)?;
+        let about = file.metadata().map_err(|e| failed(Action::Read, path, e))?;
         if !about.is_file() || about.len() > MAX_FILE {
-            return Err(Error::weights("it is no file, or larger than any model this program trains"));
+            return Err(Error::weights("it is not a file, or larger than any model this program trains"));
         }
         let mut head = Vec::new();
-        File::open(path).map_err(unreadable)?.take(9).read_to_end(&mut head).map_err(unreadable)?;
-        let mut checkpoint = match head.as_slice() {
+        file.by_ref().take(9).read_to_end(&mut head).map_err(|e| failed(Action::Read, path, e))?;
+        let mut state_dict = match head.as_slice() {
             [b'P', b'K', 3, 4, ..] => Self::torch(Archive::open(path)?)?,
-            [_, _, _, _, _, _, _, _, b'{'] => Self::safetensors(fs::read(path).map_err(unreadable)?)?,
+            [_, _, _, _, _, _, _, _, b'{'] => Self::safetensors(files::read(path)?)?,
             [0x80, ..] => {
                 return Err(Error::weights(
-                    "it is in PyTorch's format of before 1.6: load it in PyTorch and save it again with torch.save",
+                    "it is in the format of PyTorch before 1.6: load it in PyTorch and save it again with torch.save",
                 ));
             }
             _ => {
@@ -69,8 +72,9 @@ impl Checkpoint {
                 ));
             }
         };
-        checkpoint.strip_prefixes();
-        Ok(checkpoint)
+        state_dict.strip_prefixes();
+        state_dict.tensors.retain(|name, _| !name.ends_with(COUNTER));
+        Ok(state_dict)
     }
 
     fn torch(mut archive: Archive) -> Result<Self> {
@@ -78,7 +82,7 @@ impl Checkpoint {
         let mut names = Names { pickle: &pickle, tensors: BTreeMap::new(), integers: BTreeMap::new(), n_visits: 0 };
         names.collect(unwrapped(&pickle), &mut Vec::new())?;
         let (tensors, integers) = (names.tensors, names.integers);
-        Ok(Self { tensors, integers, source: Source::Torch(archive) })
+        Ok(Self { tensors, integers, contents: Contents::Torch(archive) })
     }
 
     fn safetensors(bytes: Vec<u8>) -> Result<Self> {
@@ -90,30 +94,30 @@ impl Checkpoint {
                 let shape = view.shape().to_vec();
                 let dtype = dtype(view.dtype());
                 let n_elements = view.data().len() / dtype.size_in_bytes();
-                let storage = super::pickle::Storage { dtype, key: name.to_owned(), n_elements };
+                let storage = Storage { dtype, key: name.to_owned(), n_elements };
                 let strides = contiguous(&shape);
                 (name.to_owned(), View { storage: storage.into(), offset: 0, shape, strides })
             })
             .collect();
-        Ok(Self { tensors, integers: BTreeMap::new(), source: Source::Safetensors(bytes) })
+        Ok(Self { tensors, integers: BTreeMap::new(), contents: Contents::Safetensors(bytes) })
     }
 
     /// What sort of file it is, for people.
-    pub fn format(&self) -> &'static str {
-        match &self.source {
-            Source::Torch(archive) if archive.is_torch_script() => "TorchScript archive",
-            Source::Torch(_) => "PyTorch state dict",
-            Source::Safetensors(_) => "safetensors",
+    pub(super) fn format(&self) -> &'static str {
+        match &self.contents {
+            Contents::Torch(archive) if archive.is_torch_script() => "TorchScript archive",
+            Contents::Torch(_) => "PyTorch state dict",
+            Contents::Safetensors(_) => "safetensors",
         }
     }
 
     /// Every tensor's shape by name.
-    pub fn shapes(&self) -> Shapes {
+    pub(super) fn shapes(&self) -> Shapes {
         self.tensors.iter().map(|(name, view)| (name.clone(), view.shape.clone())).collect()
     }
 
     /// Renames tensors; of two with one new name the last stays.
-    pub fn rename(&mut self, new_name: impl Fn(&str) -> String) {
+    pub(super) fn rename(&mut self, new_name: impl Fn(&str) -> String) {
         let tensors = std::mem::take(&mut self.tensors);
         self.tensors = tensors.into_iter().map(|(name, view)| (new_name(&name), view)).collect();
     }
@@ -133,10 +137,10 @@ impl Checkpoint {
     ///
     /// # Errors
     /// There is one, but it cannot be read.
-    pub fn integer(&mut self, name: &str) -> Result<Option<i64>> {
+    pub(super) fn integer(&mut self, name: &str) -> Result<Option<i64>> {
         let Some(view) = self.tensors.get(name).cloned() else { return Ok(self.integers.get(name).copied()) };
         if view.shape.iter().any(|n| *n != 1) {
-            return Err(Error::weights(format!("its {} is not one number", shown(name))));
+            return Err(Error::weights(format!("its {} is not one number", excerpt(name))));
         }
         self.check_place(name, &view)?;
         let value = self.read(&view)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
@@ -146,8 +150,8 @@ impl Checkpoint {
     /// The tensors of `wanted`, all of which must be there in these shapes, as 32-bit floats on the CPU.
     ///
     /// # Errors
-    /// A tensor that is not of floats, does not lie within the file, or holds what is no finite number is named.
-    pub fn floats(&mut self, wanted: &Shapes) -> Result<HashMap<String, Tensor>> {
+    /// Names a tensor that does not hold floats, does not lie within the file, or holds a number that is not finite.
+    pub(super) fn floats(&mut self, wanted: &Shapes) -> Result<HashMap<String, Tensor>> {
         let mut views: Vec<(String, View)> = Vec::new();
         let mut n_bytes = 0usize;
         for (name, shape) in wanted {
@@ -155,7 +159,7 @@ impl Checkpoint {
             let view = view.ok_or_else(|| Error::weights(format!("its {name} is missing or of another shape")))?;
             if !matches!(view.storage.dtype, DType::F32 | DType::F16 | DType::BF16 | DType::F64) {
                 return Err(Error::weights(format!(
-                    "its {name} is not of floats: only f32, f16, bf16 and f64 are read"
+                    "its {name} does not hold floats: only f32, f16, bf16 and f64 are read"
                 )));
             }
             self.check_place(name, &view)?;
@@ -172,30 +176,32 @@ impl Checkpoint {
 
     fn finite(&mut self, name: &str, view: &View) -> Result<Tensor> {
         let tensor = self.read(view)?.to_dtype(DType::F32)?;
-        // The sum of squares of finite weights is finite: a weight of 1e19 is none.
+        // The sum of squares of any real weights is finite; one of 1e19 would overflow it, and is no weight either.
         let sum = tensor.sqr()?.sum_all()?.to_scalar::<f32>()?;
         if !sum.is_finite() {
-            return Err(Error::weights(format!("its {name} holds what is no finite number: fetch or train it again")));
+            return Err(Error::weights(format!(
+                "its {name} holds a number that is not finite: fetch or train it again"
+            )));
         }
         Ok(tensor)
     }
 
     fn n_bytes(&self) -> u64 {
-        match &self.source {
-            Source::Torch(archive) => archive.n_bytes(),
-            Source::Safetensors(bytes) => bytes.len() as u64,
+        match &self.contents {
+            Contents::Torch(archive) => archive.n_bytes(),
+            Contents::Safetensors(bytes) => bytes.len() as u64,
         }
     }
 
-    /// Every element of the view must lie in its storage, the storage in the file, and there be no more of them than
-    /// the storage has: a stride of zero makes any number out of one.
+    /// Checks that every element of the view lies in its storage and the storage in the file, and that the view has no
+    /// more elements than the storage: with a stride of zero, one number could become any number of them.
     fn check_place(&mut self, name: &str, view: &View) -> Result<()> {
         let View { storage, offset, shape, strides } = view;
         let refused = || {
             Error::weights(format!(
-                "its {} claims {}, which is not in the file: fetch it again",
-                shown(name),
-                super::shapes::dims(shape)
+                "its {} claims {}, which does not lie in the file: fetch it again",
+                excerpt(name),
+                dims(shape)
             ))
         };
         let n_elements = shape.iter().try_fold(1usize, |n, dim| n.checked_mul(*dim)).ok_or_else(refused)?;
@@ -207,7 +213,7 @@ impl Checkpoint {
         if n_elements > storage.n_elements || !fits {
             return Err(refused());
         }
-        if let Source::Torch(archive) = &mut self.source {
+        if let Contents::Torch(archive) = &mut self.contents {
             let claimed = storage.n_elements.checked_mul(storage.dtype.size_in_bytes()).ok_or_else(refused)?;
             if archive.storage_size(&storage.key)? != claimed as u64 {
                 return Err(refused());
@@ -229,9 +235,9 @@ impl Checkpoint {
                 Tensor::from_raw_buffer(&gathered(start, size, shape, strides), storage.dtype, shape, &Device::Cpu)
             }
         };
-        let tensor = match &mut self.source {
-            Source::Torch(archive) => of(&archive.storage(&storage.key, (storage.n_elements * size) as u64)?)?,
-            Source::Safetensors(bytes) => {
+        let tensor = match &mut self.contents {
+            Contents::Torch(archive) => of(&archive.storage(&storage.key, (storage.n_elements * size) as u64)?)?,
+            Contents::Safetensors(bytes) => {
                 let file = SafeTensors::deserialize(bytes)
                     .and_then(|file| file.tensor(&storage.key))
                     .map_err(|e| Error::weights("it is damaged: fetch it again").because(e))?;
@@ -240,6 +246,14 @@ impl Checkpoint {
         };
         Ok(tensor)
     }
+}
+
+/// The error of a file that was refused. One that could not be read at all says so itself.
+pub(super) fn refused(path: &Path, why: Error) -> Error {
+    if why.kind() == Kind::Io {
+        return why;
+    }
+    Error::weights(format!("{} cannot be imported", path.display())).because(why)
 }
 
 fn dtype(of: Dtype) -> DType {
@@ -251,7 +265,7 @@ fn dtype(of: Dtype) -> DType {
         Dtype::I64 => DType::I64,
         Dtype::I32 => DType::I32,
         Dtype::I16 => DType::I16,
-        // Read by nobody, as it is no float.
+        // No float: never read.
         _ => DType::U8,
     }
 }
@@ -265,7 +279,7 @@ fn contiguous(shape: &[usize]) -> Vec<usize> {
     strides
 }
 
-/// Elements of `size` bytes in the order of `shape`, from where their strides say.
+/// Elements of `size` bytes in the order of `shape`, each from where the strides place it.
 fn gathered(bytes: &[u8], size: usize, shape: &[usize], strides: &[usize]) -> Vec<u8> {
     let n_elements: usize = shape.iter().product();
     let mut out = Vec::with_capacity(n_elements * size);
@@ -284,7 +298,7 @@ fn gathered(bytes: &[u8], size: usize, shape: &[usize], strides: &[usize]) -> Ve
     out
 }
 
-/// Where the model is: the whole, or what a training program keeps under a name of its own.
+/// The model: the whole pickle, or the part of it that a training program stores under a key.
 fn unwrapped(pickle: &Pickle) -> Id {
     let Value::Map(entries) = pickle.value(pickle.root()) else { return pickle.root() };
     let inner = WRAPPERS.into_iter().find_map(|wrapper| {
@@ -306,7 +320,7 @@ impl<'a> Names<'a> {
     fn collect(&mut self, id: Id, path: &mut Vec<&'a str>) -> Result<()> {
         self.n_visits += 1;
         if self.n_visits > MAX_VISITS || path.len() > MAX_DEPTH {
-            return Err(Error::weights("its dictionaries nest deeper, or repeat more, than any checkpoint's"));
+            return Err(Error::weights("its dictionaries nest deeper, or repeat more, than those of any model"));
         }
         let pickle = self.pickle;
         match pickle.value(id) {
@@ -341,7 +355,7 @@ impl<'a> Names<'a> {
 
 fn name_of(path: &[&str]) -> Result<String> {
     if path.iter().map(|part| part.len() + 1).sum::<usize>() > MAX_NAME {
-        return Err(Error::weights("it has names longer than any tensor's"));
+        return Err(Error::weights("it has names longer than those of any tensor"));
     }
     Ok(path.join("."))
 }

@@ -1,8 +1,13 @@
 //! The page in Korean.
 
-use super::{Language, Text, odds_text};
-use crate::protocol::MAX_FILE_BYTES;
-use crate::report::WordMethod;
+use crate::bundle::card::Measure;
+use crate::error::{Detail, Kind};
+use crate::page::look::Theme;
+use crate::page::numbers::{megabytes, odds_text};
+use crate::page::text::english::Text;
+use crate::protocol::{Failure, MAX_FILE_BYTES};
+use crate::report::{MapMethod, WordMethod};
+use crate::scan::format;
 
 /// The page's strings in Korean.
 pub(super) static TEXT: Text = Text {
@@ -12,20 +17,22 @@ pub(super) static TEXT: Text = Text {
     language: "언어",
     model: "모델",
     model_detail: "다른 모델이 같은 영상에 답합니다",
-    theme: |name| match name {
-        "light" => "테마: 밝게",
-        "dark" => "테마: 어둡게",
-        _ => "테마: 시스템 설정",
+    theme: |theme| match theme {
+        Theme::Light => "테마: 밝게",
+        Theme::Dark => "테마: 어둡게",
+        Theme::System => "테마: 시스템 설정",
     },
-    megabytes: |megabytes| format!("{megabytes:.1} MB"),
+    megabytes: |n_bytes| format!("{:.1} MB", megabytes(n_bytes)),
 
     scans: "영상",
     drop_here: "끌어 놓기, 붙여넣기, 또는 ",
     choose: "파일 선택",
-    formats: || format!("PNG, JPEG, TIFF, BMP\n최대 {} MB", MAX_FILE_BYTES >> 20),
+    formats: || format!("{}\n최대 {} MB", format::names(), MAX_FILE_BYTES >> 20),
     samples: "예시",
     samples_detail: "프로그램이 그린 합성 영상",
     probability_of: |label, value| format!("영상 판단 {label}: {value}"),
+    remove: "목록에서 제거 (Delete)",
+    waiting: "대기 중",
 
     viewer: "뷰어",
     scan_only: "원본",
@@ -33,6 +40,9 @@ pub(super) static TEXT: Text = Text {
     heat_detail: "히트맵 보이기/숨기기 (H)",
     opacity: "불투명도",
     map: "방법",
+    map_method: |method| match method {
+        MapMethod::GradCam => "GradCAM",
+    },
     target: "대상",
     target_detail: "이유를 볼 분류",
     compare: "기준 모델과 비교",
@@ -64,6 +74,7 @@ pub(super) static TEXT: Text = Text {
     failed: "처리하지 못했습니다.",
     still_stands: "이전 결과는 그대로 유효합니다.",
     model_failed: "모델을 불러오지 못했습니다.",
+    failure: failure_text,
     lost: "모델이 멈췄습니다. 페이지를 새로 고치세요.",
     decode: "읽기",
     preprocess: "전처리",
@@ -77,7 +88,7 @@ pub(super) static TEXT: Text = Text {
     answer: "판단",
     likely: |label, others| {
         let disease = match label {
-            "healthy" => return format!("{} 징후 없음", Language::Ko.translated(others)),
+            "healthy" => return format!("{others} 징후 없음"),
             "AMD" => "나이관련 황반변성",
             "DME" => "당뇨황반부종",
             "ERM" => "망막앞막",
@@ -109,6 +120,10 @@ pub(super) static TEXT: Text = Text {
     retrieved: "검색됨",
     edited: "수정됨",
     method: "방법",
+    word_method: |method| match method {
+        WordMethod::Shapley => "섀플리 값",
+        WordMethod::GradientXActivation => "기울기 × 활성값",
+    },
     class_word: "분류어",
     class_word_detail: "분류어는 따로 둡니다. 답을 말하는 것은 이유가 아닙니다.",
     no_findings: "이 문장에는 소견이 없어, 문장만으로는 이유가 되지 않습니다.",
@@ -145,8 +160,7 @@ pub(super) static TEXT: Text = Text {
     type_caption: "문장 직접 입력 (영어)",
     apply: "확인",
     reset: "검색된 문장으로 되돌리기",
-    caption_empty: "소견이나 분류어를 하나 이상 쓰세요.",
-    caption_unknown: "읽을 수 없는 문장입니다:",
+    caption_unreadable: "읽을 수 없는 문장입니다:",
 
     trust: "믿을 수 있을까요?",
     trust_scan: "이 영상",
@@ -154,22 +168,17 @@ pub(super) static TEXT: Text = Text {
     divergence: "두 판단의 거리, 비트 (0 같음, 1 반대)",
     caption_similarity: "영상과 문장의 유사도",
     measured: "학습에 쓰지 않은 환자에서 측정",
-    measure: |key| match key {
-        "auroc" => Some("AUROC (정상 여부)"),
-        "macro_auroc" => Some("AUROC (분류별 평균)"),
-        "balanced_accuracy" => Some("균형 정확도"),
-        "sensitivity" => Some("민감도"),
-        "specificity" => Some("특이도"),
-        "accuracy" => Some("정확도"),
-        _ => None,
+    measure: |measure| match measure {
+        Measure::Auroc => "AUROC (정상 여부)",
+        Measure::MacroAuroc => "AUROC (분류별 평균)",
+        Measure::BalancedAccuracy => "균형 정확도",
+        Measure::Sensitivity => "민감도",
+        Measure::Specificity => "특이도",
+        Measure::Accuracy => "정확도",
     },
     head_image: "영상",
     head_text: "문장",
-    judged_on: |n_scans, n_patients| {
-        let scans = n_scans.map(|n| format!("영상 {n}장"));
-        let patients = n_patients.map(|n| format!("환자 {n}명"));
-        scans.into_iter().chain(patients).collect::<Vec<_>>().join(", ")
-    },
+    judged_on: |n_scans, n_patients| format!("영상 {n_scans}장, 환자 {n_patients}명"),
     interval: "작은 숫자: 95 % 신뢰구간",
     no_figures: "이 가중치 파일에는 측정값이 없습니다.",
     more_figures: "측정값 더 보기",
@@ -180,3 +189,81 @@ pub(super) static TEXT: Text = Text {
     not_a_device: "의료기기가 아닙니다.",
     weights_licence: "가중치:",
 };
+
+/// Why something failed; what has no sentence of its own is said by its kind, with the details in English.
+fn failure_text(failure: &Failure) -> String {
+    let what = match (&failure.detail, failure.kind) {
+        (Some(detail), _) => return detail_text(detail),
+        (None, Kind::Scan) => "영상을 읽지 못했습니다",
+        (None, Kind::Caption) => "문장을 읽지 못했습니다",
+        (None, Kind::Weights) => "가중치 파일을 사용할 수 없습니다",
+        (None, Kind::Data | Kind::Config) => "설정이 맞지 않습니다",
+        (None, Kind::Model) => "모델이 계산하지 못했습니다",
+        (None, Kind::Io) => "파일을 가져오지 못했습니다",
+    };
+    format!("{what} ({})", failure.message)
+}
+
+fn detail_text(detail: &Detail) -> String {
+    match detail {
+        Detail::EmptyFile => "파일이 비어 있습니다. 다른 파일을 선택하세요.".to_owned(),
+        Detail::UnknownFormat => {
+            format!("지원하지 않는 파일입니다. {} 형식으로 저장한 영상을 선택하세요.", format::names())
+        }
+        Detail::DamagedFile => {
+            "파일이 손상되었거나 일부만 저장되었습니다. 영상을 다시 저장하거나 내보내세요.".to_owned()
+        }
+        Detail::LargeFile { n_bytes, max_bytes } => format!(
+            "파일이 {:.1} MB로 한도인 {:.0} MB보다 큽니다. 더 작게 저장하세요.",
+            megabytes(*n_bytes),
+            megabytes(*max_bytes)
+        ),
+        Detail::MissingFile => "파일을 읽을 수 없습니다. 옮겨졌을 수 있으니 다시 선택하세요.".to_owned(),
+        Detail::NoPixels => "영상에 화소가 없습니다. 다른 파일을 선택하세요.".to_owned(),
+        Detail::LargeScan { width, height } => {
+            format!("영상이 {width} × {height} 화소로 너무 큽니다. 잘라서 저장하세요.")
+        }
+        Detail::NoSuchFrame { frame } => format!("이 파일에는 {}번째 프레임이 없습니다.", frame + 1),
+        Detail::EmptyCaption => "소견이나 분류어를 하나 이상 쓰세요.".to_owned(),
+        Detail::UnknownPhrase { phrase } => {
+            format!("모델이 모르는 표현이 있습니다: “{phrase}”. 위 목록의 소견이나 분류어를 영어로 쓰세요.")
+        }
+        Detail::TwoClasses => "분류어가 두 개입니다. 하나만 남기세요.".to_owned(),
+        Detail::NotFetched { url } => format!("파일을 가져오지 못했습니다: {url}. 연결을 확인하고 다시 시도하세요."),
+        Detail::DamagedWeights { file } => {
+            format!("가중치 파일이 목록에 적힌 것과 다릅니다: {file}. 페이지를 새로 고치세요.")
+        }
+    }
+}
+
+/// Class words and findings as captions write them, and as the clinic does.
+pub(super) static NAMES: [[&str; 2]; 28] = [
+    ["healthy", "정상"],
+    ["AMD", "황반변성"],
+    ["drusen", "드루젠"],
+    ["choroidal folds", "맥락막 주름"],
+    ["fluid", "망막내·하액"],
+    ["geographic atrophy", "지도모양 위축"],
+    ["hard drusen", "경성 드루젠"],
+    ["hyperfluorescent spots", "고반사점"],
+    ["PR layer disruption", "광수용체층 손상"],
+    ["reticular drusen", "망상 드루젠"],
+    ["soft drusen", "연성 드루젠"],
+    ["soft drusen PED", "드루젠성 색소상피박리"],
+    ["MNV", "황반 신생혈관"],
+    ["suspected MNV", "황반 신생혈관 의심"],
+    ["DME", "당뇨황반부종"],
+    ["ERM", "망막앞막"],
+    ["RAO", "망막동맥폐쇄"],
+    ["RVO", "망막정맥폐쇄"],
+    ["VID", "유리체황반경계면질환"],
+    ["macular edema", "황반부종"],
+    ["cystoid macular edema", "낭포황반부종"],
+    ["DRIL", "망막내층 와해"],
+    ["epiretinal membrane", "망막앞막"],
+    ["macular hole", "황반원공"],
+    ["lamellar hole", "층판황반원공"],
+    ["vitreomacular traction", "유리체황반견인"],
+    ["intraretinal fluid", "망막내액"],
+    ["subretinal fluid", "망막하액"],
+];

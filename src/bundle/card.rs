@@ -1,0 +1,290 @@
+//! What a weights file records: how it was trained and what was measured. `train export` and `train baseline` write it;
+//! evaluation, import and the page read it. Plain data: knows no tensor and no file.
+//!
+//! Sources of scans are keyed by their kind (`octdl`), which `train` knows. A record that is missing is `None`, and files of
+//! older versions of this program may lack any that is optional here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::caption::Vocabulary;
+use crate::error::{Error, Result};
+
+/// What a weights file says of itself, for people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// The model's name.
+    pub name: String,
+    /// A line for people.
+    pub title: String,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// `int8` or `float`.
+    pub precision: String,
+    /// The instructions that 8-bit layers run with (`kernels::Kernel::name`).
+    pub kernels: String,
+    /// The most memory that the worker took while it loaded the model, where it can tell.
+    pub peak_bytes: Option<u64>,
+    /// The words it knows.
+    pub vocabulary: Vocabulary,
+    /// The weights' licence.
+    pub licence: String,
+    /// Data and settings of its training.
+    pub training: Training,
+    /// Figures measured on held-out patients, if any were.
+    pub metrics: Option<Metrics>,
+}
+
+/// How a model was trained.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// What calibration divided the heads' logits by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Temperatures>,
+    /// By source, what to cite.
+    #[serde(default)]
+    pub data: BTreeMap<String, String>,
+    /// The run's settings.
+    #[serde(default)]
+    pub settings: SettingsRecord,
+    /// Which patients were trained on and which measured on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub splits: Option<Splits>,
+    /// The file whose weights training began from; none where they were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<SourceFile>,
+}
+
+/// The settings of a run by name, as the version of `train` that wrote them knew them: each is one of its options.
+pub type SettingsRecord = BTreeMap<String, serde_json::Value>;
+
+/// `settings` by name.
+///
+/// # Errors
+/// They are no record of named values.
+pub fn settings_record(settings: &impl Serialize) -> Result<SettingsRecord> {
+    let record = serde_json::to_value(settings).and_then(serde_json::from_value);
+    record.map_err(|e| Error::config("the settings cannot be recorded").because(e))
+}
+
+/// How a baseline was trained.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BaselineTraining {
+    /// The seed of its run.
+    pub seed: u64,
+    /// How its head was trained.
+    pub settings: SettingsRecord,
+}
+
+/// What calibration divided the heads' logits by (temperature scaling, Guo et al. 2017); none where validation scans have no
+/// best temperature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Temperatures {
+    /// The image head's.
+    pub image: Option<f64>,
+    /// The text head's, on retrieved captions.
+    pub text: Option<f64>,
+    /// Validation scans on which they were fitted: real ones, where there are any.
+    pub n_scans: usize,
+}
+
+/// A part of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// Weights are trained on it.
+    Train,
+    /// Settings are chosen on it.
+    Val,
+    /// Figures are measured on it.
+    Test,
+}
+
+impl std::fmt::Display for Split {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Train => "train",
+            Self::Val => "val",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// Each patient's split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Splits {
+    /// The seed of the shuffle.
+    pub seed: u64,
+    /// Shares of train, val and test.
+    pub fractions: [f64; 3],
+    /// `source/patient` → split.
+    pub patients: BTreeMap<String, Split>,
+}
+
+/// A file that weights or a tokenizer were read from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its name, without its folder.
+    pub file: String,
+    /// SHA-256, in hex.
+    pub sha256: String,
+    /// What sort of file it is.
+    pub format: String,
+}
+
+/// What was measured on a model's held-out patients.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// How far 8-bit integers are from floats.
+    pub drift: Drift,
+    /// By source, in floats.
+    pub float: BTreeMap<String, Figures>,
+    /// By source, in 8-bit integers.
+    pub int8: BTreeMap<String, Figures>,
+    /// Whose scans.
+    pub split: Split,
+}
+
+impl Metrics {
+    /// The figures by source of a precision: `int8` or `float`.
+    pub fn at(&self, precision: &str) -> Option<&BTreeMap<String, Figures>> {
+        match precision {
+            "int8" => Some(&self.int8),
+            "float" => Some(&self.float),
+            _ => None,
+        }
+    }
+}
+
+/// What was measured on a baseline's held-out patients.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaselineMetrics {
+    /// By source, in floats.
+    pub float: BTreeMap<String, HeadFigures>,
+    /// Whose scans.
+    pub split: Split,
+}
+
+/// How far a model in 8-bit integers is from the float model that it was made from. Without drift, `auroc_change` is 0 and
+/// the others are 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// AUROC of the image head on OCTDL, the mean over classes, integers minus floats.
+    pub auroc_change: Option<f64>,
+    /// Median over scans of the correlation of both heatmaps for the scan's class.
+    pub heatmap_pearson: Option<f64>,
+    /// Share of scans with the same image label.
+    pub label_agreement: f64,
+    /// Rank correlation of the scores of all words of all captions, for each class.
+    pub word_spearman: Option<f64>,
+}
+
+/// The figures of one source of scans that a weights file keeps: few, with names that stay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Scans.
+    pub n_scans: usize,
+    /// Patients.
+    pub n_patients: usize,
+    /// The image head.
+    pub image: HeadFigures,
+    /// The text head, on the retrieved caption.
+    pub text: HeadFigures,
+    /// How often the retrieved caption without its class word gets the same label as with it.
+    pub findings_keep_label: f64,
+    /// Mean share of the class word in the caption's attribution (absolute Shapley values).
+    pub class_word_share: Option<f64>,
+    /// OCTDL only: the caption's condition (healthy, drusen, suspected MNV, MNV).
+    pub condition: Option<ConditionFigures>,
+    /// Where lesions have boxes: what the caption names against what is there.
+    pub lesions: Option<LesionFigures>,
+}
+
+/// The figures of one head.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeadFigures {
+    /// Share of right labels.
+    pub accuracy: Option<Interval>,
+    /// Share of diseased scans called diseased.
+    pub sensitivity: Option<Interval>,
+    /// Share of healthy scans called healthy.
+    pub specificity: Option<Interval>,
+    /// Mean recall over classes.
+    pub balanced_accuracy: Option<Interval>,
+    /// Of one minus the probability of healthy.
+    pub auroc: Option<Interval>,
+    /// Mean over classes of each one's AUROC against the rest; of two classes it is [`HeadFigures::auroc`].
+    #[serde(default)]
+    pub macro_auroc: Option<Interval>,
+}
+
+/// A figure of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Area under the ROC curve of disease.
+    Auroc,
+    /// Mean over classes of each one's area against the rest.
+    MacroAuroc,
+    /// Mean recall over classes.
+    BalancedAccuracy,
+    /// Share of diseased scans called diseased.
+    Sensitivity,
+    /// Share of healthy scans called healthy.
+    Specificity,
+    /// Share of right labels.
+    Accuracy,
+}
+
+impl Measure {
+    /// All, in the order in which they are shown.
+    pub const ALL: [Self; 6] =
+        [Self::Auroc, Self::MacroAuroc, Self::BalancedAccuracy, Self::Sensitivity, Self::Specificity, Self::Accuracy];
+}
+
+impl HeadFigures {
+    /// The figure of a measure.
+    pub fn get(&self, measure: Measure) -> Option<Interval> {
+        match measure {
+            Measure::Auroc => self.auroc,
+            Measure::MacroAuroc => self.macro_auroc,
+            Measure::BalancedAccuracy => self.balanced_accuracy,
+            Measure::Sensitivity => self.sensitivity,
+            Measure::Specificity => self.specificity,
+            Measure::Accuracy => self.accuracy,
+        }
+    }
+}
+
+/// The caption's condition, four ways.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConditionFigures {
+    /// Share of right conditions.
+    pub accuracy: Option<Interval>,
+    /// Mean recall over conditions.
+    pub balanced_accuracy: Option<Interval>,
+}
+
+/// Lesions named, and looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LesionFigures {
+    /// Over all namings.
+    pub micro_f1: f64,
+    /// Mean over lesions.
+    pub macro_f1: f64,
+    /// Share of diseased scans whose heatmap peaks inside a lesion's box, widened by one cell.
+    pub pointing_game: Option<f64>,
+}
+
+/// A figure and its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// On all scans.
+    pub value: f64,
+    /// 2.5th percentile over draws of a bootstrap.
+    pub low: f64,
+    /// 97.5th percentile over draws.
+    pub high: f64,
+}

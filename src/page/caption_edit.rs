@@ -1,0 +1,113 @@
+//! How a visitor's clicks and words become a caption that the text head can read.
+
+use crate::caption::{Caption, Vocabulary};
+use crate::error::{Detail, Error, Result};
+use crate::page::scans::OpenScan;
+
+/// The caption with one finding ticked or unticked.
+///
+/// A retrieved class word is left out of what a person edits, so that the findings decide: naming the answer is no reason
+/// for it. One that the person wrote stays. Where no finding is left, the retrieved class word is all there is to read.
+pub fn with_finding(vocabulary: &Vocabulary, scan: &OpenScan, finding: &str, is_ticked: bool) -> String {
+    let mut caption = Caption::parse(vocabulary, scan.caption()).unwrap_or_default();
+    let is_written = scan.wanted.caption.is_some() && !caption.findings.is_empty();
+    caption.findings.retain(|named| named != finding);
+    if is_ticked {
+        caption.findings.push(finding.to_owned());
+    }
+    let label = if is_written { caption.label } else { None };
+    let findings: Vec<_> = caption.findings.iter().map(String::as_str).collect();
+    let edited = Caption::new(vocabulary, label.as_deref(), &findings).text();
+    let retrieved = || scan.answer.as_ref().and_then(|answer| class_word(vocabulary, answer.retrieved()));
+    if edited.is_empty() { retrieved().unwrap_or_default() } else { edited }
+}
+
+/// The caption with another class word, or with none; nothing where that leaves no word to read.
+pub fn with_class_word(vocabulary: &Vocabulary, caption: &str, label: Option<String>) -> Option<String> {
+    let caption = Caption::parse(vocabulary, caption).ok()?;
+    let edited = Caption { label, ..caption }.text();
+    (!edited.is_empty()).then_some(edited)
+}
+
+/// What a visitor typed, as captions are written.
+///
+/// # Errors
+/// The line is empty, or a phrase is not known.
+pub fn read_caption(vocabulary: &Vocabulary, typed: &str) -> Result<String> {
+    let caption = Caption::parse(vocabulary, typed)?.text();
+    if caption.is_empty() {
+        let error = Error::caption("the caption is empty: name at least one finding or a class word");
+        return Err(error.with_detail(Detail::EmptyCaption));
+    }
+    Ok(caption)
+}
+
+/// The class word that a caption names.
+pub fn class_word(vocabulary: &Vocabulary, caption: &str) -> Option<String> {
+    Caption::parse(vocabulary, caption).ok()?.label
+}
+
+/// Whether a caption names a finding.
+pub fn names_finding(caption: &str, finding: &str) -> bool {
+    caption.split(", ").any(|phrase| phrase == finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::fixtures::{held, vocabulary};
+
+    /// A scan for which `retrieved` was retrieved, and which was asked to read `wanted`.
+    fn scan(retrieved: &str, wanted: Option<&str>) -> OpenScan {
+        let mut scan = held(1, retrieved);
+        scan.wanted.caption = wanted.map(str::to_owned);
+        scan
+    }
+
+    #[test]
+    fn a_tick_leaves_the_retrieved_class_word_out() {
+        let retrieved = scan("AMD, fluid", None);
+        assert_eq!(with_finding(&vocabulary(), &retrieved, "soft drusen", true), "fluid, soft drusen");
+        assert_eq!(with_finding(&vocabulary(), &retrieved, "fluid", true), "fluid");
+    }
+
+    #[test]
+    fn a_class_word_that_a_person_wrote_stays() {
+        let written = scan("AMD, fluid", Some("healthy, fluid"));
+        assert_eq!(with_finding(&vocabulary(), &written, "soft drusen", true), "healthy, fluid, soft drusen");
+        assert_eq!(with_finding(&vocabulary(), &written, "fluid", false), "healthy");
+    }
+
+    #[test]
+    fn without_a_finding_the_retrieved_class_word_is_read() {
+        assert_eq!(with_finding(&vocabulary(), &scan("AMD, fluid", None), "fluid", false), "AMD");
+        assert_eq!(with_finding(&vocabulary(), &scan("AMD, fluid", Some("fluid")), "fluid", false), "AMD");
+    }
+
+    #[test]
+    fn the_class_word_is_set_and_removed() {
+        let set =
+            |caption: &str, label: Option<&str>| with_class_word(&vocabulary(), caption, label.map(str::to_owned));
+        assert_eq!(set("AMD, fluid", Some("healthy")).as_deref(), Some("healthy, fluid"));
+        assert_eq!(set("AMD, fluid", None).as_deref(), Some("fluid"));
+        assert_eq!(set("AMD", None), None);
+    }
+
+    #[test]
+    fn what_is_typed_is_read_or_refused_for_a_reason() {
+        assert_eq!(read_caption(&vocabulary(), " Soft Drusen; amd").unwrap(), "AMD, soft drusen");
+        let detail = |typed: &str| read_caption(&vocabulary(), typed).unwrap_err().detail().cloned();
+        assert_eq!(detail(" , "), Some(Detail::EmptyCaption));
+        assert_eq!(
+            detail("fluid, a purple elephant"),
+            Some(Detail::UnknownPhrase { phrase: "a purple elephant".into() })
+        );
+        assert_eq!(detail("AMD, healthy"), Some(Detail::TwoClasses));
+    }
+
+    #[test]
+    fn a_finding_is_named_whole() {
+        assert!(names_finding("AMD, soft drusen", "soft drusen"));
+        assert!(!names_finding("AMD, soft drusen PED", "soft drusen"));
+    }
+}

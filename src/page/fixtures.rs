@@ -1,0 +1,102 @@
+//! Made-up cards, reports and scans for the tests of `page`.
+
+use std::sync::Arc;
+
+use crate::bundle::card::{ModelCard, Training};
+use crate::caption::Vocabulary;
+use crate::page::scans::{Answer, OpenScan, ScanState};
+use crate::report::{
+    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, MapMethod, ModelRef, Options, Prediction,
+    Report, SCHEMA, TimingsMs, TokenReport, Word, WordMethod,
+};
+
+pub(super) fn vocabulary() -> Vocabulary {
+    Vocabulary {
+        labels: vec!["healthy".into(), "AMD".into()],
+        findings: vec!["fluid".into(), "soft drusen".into(), "soft drusen PED".into()],
+    }
+}
+
+pub(super) fn card(name: &str) -> ModelCard {
+    ModelCard {
+        name: name.into(),
+        title: name.into(),
+        sha256: "0".into(),
+        bytes: 1,
+        precision: "int8".into(),
+        kernels: "portable".into(),
+        peak_bytes: None,
+        vocabulary: vocabulary(),
+        licence: String::new(),
+        training: Training::default(),
+        metrics: None,
+    }
+}
+
+/// The most probable class is the one that is predicted.
+pub(super) fn prediction(probabilities: &[(&str, f32)]) -> Prediction {
+    let best = probabilities.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+    Prediction {
+        label: best.0.into(),
+        probabilities: probabilities.iter().map(|(label, p)| ((*label).into(), *p)).collect(),
+        logits: probabilities.iter().map(|(_, p)| p.ln()).collect(),
+    }
+}
+
+/// Image and words say AMD; every phrase of the retrieved caption counts the same.
+pub(super) fn report(caption: &str) -> Report {
+    let amd = prediction(&[("healthy", 0.1), ("AMD", 0.9)]);
+    let n_phrases = caption.split(", ").count();
+    let word = |text: &str| Word { text: text.into(), start: 0, end: 0, score: 1.0 / n_phrases as f32, log_odds: None };
+    Report {
+        schema: SCHEMA.into(),
+        model: ModelRef { name: "m".into(), sha256: "0".into() },
+        input: InputRef {
+            name: "scan.png".into(),
+            format: "png".into(),
+            width: 2,
+            height: 1,
+            frame: 0,
+            sha256: "0".into(),
+            um_per_pixel: None,
+        },
+        image: amd.clone(),
+        caption: CaptionReport {
+            text: caption.into(),
+            source: CaptionSource::Retrieved,
+            similarity: 0.5,
+            candidates: vec![Candidate { text: caption.into(), similarity: 0.5 }],
+        },
+        text: amd,
+        agreement: Agreement { same_label: true, divergence: 0.0 },
+        heatmap: Heatmap {
+            method: MapMethod::GradCam,
+            target: "AMD".into(),
+            layer: "layer4".into(),
+            rows: 1,
+            cols: 1,
+            values: vec![1.0],
+            region: [0.0, 0.0, 2.0, 1.0],
+        },
+        tokens: TokenReport {
+            method: WordMethod::Shapley,
+            target: "AMD".into(),
+            words: caption.split(", ").map(word).collect(),
+            sum: None,
+        },
+        baseline: None,
+        timings_ms: TimingsMs::default(),
+    }
+}
+
+/// A scan that is held, and for which `caption` was retrieved.
+pub(super) fn held(id: u32, caption: &str) -> OpenScan {
+    OpenScan {
+        id,
+        name: format!("{id}.png"),
+        state: ScanState::Held { pixels: Arc::new(vec![0, 255]), used: 0 },
+        answer: Some(Answer { report: Arc::new(report(caption)), answered: Options::default() }),
+        wanted: Options::default(),
+        was_read: true,
+    }
+}

@@ -1,0 +1,106 @@
+//! Numbers and names as they are written on the page, in every language alike.
+
+use crate::bundle::card::ModelCard;
+use crate::protocol::Progress;
+use crate::report::{Prediction, Report, TimingsMs};
+
+/// The probability of the class that is predicted.
+pub fn probability_of_label(prediction: &Prediction) -> f32 {
+    prediction.probabilities.get(&prediction.label).copied().unwrap_or_default()
+}
+
+/// A probability in two digits; never as certain as 0 or 1.
+pub fn probability_text(probability: f32) -> String {
+    match probability {
+        p if p > 0.994 => "> .99".to_owned(),
+        p if p < 0.006 => "< .01".to_owned(),
+        p => format!("{p:.2}").replacen("0.", ".", 1),
+    }
+}
+
+/// A signed share in two digits, without the leading zero.
+pub fn share_text(score: f32) -> String {
+    let digits = format!("{:.2}", score.abs()).replacen("0.", ".", 1);
+    if score < 0.0 { format!("−{digits}") } else { digits }
+}
+
+/// A factor on the odds, with the digits that it deserves: two, and no more than a thousand.
+pub fn odds_text(factor: f32) -> String {
+    match factor {
+        f if f < 10.0 => format!("{f:.1}"),
+        f if f < 1000.0 => format!("{f:.0}"),
+        _ => "> 1000".to_owned(),
+    }
+}
+
+/// Bytes in megabytes.
+pub fn megabytes(n_bytes: u64) -> f64 {
+    n_bytes as f64 / 1e6
+}
+
+/// How much of a file has come, in percent.
+pub fn percent(progress: Progress) -> u64 {
+    progress.done_bytes * 100 / progress.total_bytes.max(1)
+}
+
+/// The first and last characters of a weights file's hash.
+pub fn short_hash(card: &ModelCard) -> String {
+    let ends = card.sha256.get(..4).zip(card.sha256.len().checked_sub(2).and_then(|at| card.sha256.get(at..)));
+    ends.map_or_else(|| card.sha256.clone(), |(first, last)| format!("{first}…{last}"))
+}
+
+/// How long an answer took.
+pub fn total_ms(timings: &TimingsMs) -> f64 {
+    timings.decode + timings.preprocess + timings.image_encoder + timings.text_encoder + timings.explain
+}
+
+/// The name of a file that is saved of a report: the scan's, with another extension.
+pub fn saved_name(report: &Report, extension: &str) -> String {
+    let name = report.input.name.rsplit_once('.').map_or(report.input.name.as_str(), |(stem, _)| stem);
+    format!("{name}.octlens.{extension}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::fixtures::{card, report};
+
+    #[test]
+    fn no_probability_is_written_as_certain() {
+        let written = [1.0, 0.9941, 0.994, 0.5, 0.006, 0.0059, 0.0].map(probability_text);
+        assert_eq!(written, ["> .99", "> .99", ".99", ".50", ".01", "< .01", "< .01"]);
+    }
+
+    #[test]
+    fn shares_keep_their_sign_and_odds_their_digits() {
+        assert_eq!([0.25, -0.031, 1.0, 0.0].map(share_text), [".25", "−.03", "1.00", ".00"]);
+        assert_eq!([1.26, 26.4, 4000.0].map(odds_text), ["1.3", "26", "> 1000"]);
+    }
+
+    #[test]
+    fn progress_is_whole_percents_and_never_divides_by_zero() {
+        let percents =
+            [(0, 0), (1, 3), (3, 3)].map(|(done_bytes, total_bytes)| percent(Progress { done_bytes, total_bytes }));
+        assert_eq!(percents, [0, 33, 100]);
+    }
+
+    #[test]
+    fn a_saved_file_is_named_after_the_scan() {
+        let named = |name: &str| {
+            let mut report = report("AMD");
+            report.input.name = name.into();
+            saved_name(&report, "json")
+        };
+        assert_eq!(named("left.eye.png"), "left.eye.octlens.json");
+        assert_eq!(named("scan"), "scan.octlens.json");
+    }
+
+    #[test]
+    fn a_hash_is_shown_by_its_ends() {
+        let mut card = card("m");
+        card.sha256 = "0123456789abcdef".into();
+        assert_eq!(short_hash(&card), "0123…ef");
+        card.sha256 = "0".into();
+        assert_eq!(short_hash(&card), "0");
+    }
+}

@@ -1,0 +1,160 @@
+//! How a report is read: the verdict, whether both heads agree, which words are reasons and which only name the class.
+
+use crate::page::numbers::{probability_of_label, probability_text};
+use crate::report::{CaptionSource, Prediction, Report, Word};
+
+/// Below this probability the answer is called a leaning.
+const SURE_PROBABILITY: f32 = 0.75;
+/// The class whose probability stands on a thumbnail, where the model knows two.
+const BADGE_LABEL: &str = "AMD";
+
+/// What the answer comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Image and retrieved words say different things.
+    Unclear,
+    /// The image says so, without being sure.
+    Leaning(String),
+    /// The image is sure.
+    Likely {
+        /// What it says.
+        label: String,
+        /// The other classes.
+        others: Vec<String>,
+    },
+}
+
+/// Retrieved words that say otherwise leave no verdict; edited ones only say what would be.
+pub fn verdict(report: &Report) -> Verdict {
+    let label = &report.image.label;
+    if agreement(report) == Agreement::Split {
+        Verdict::Unclear
+    } else if probability_of_label(&report.image) < SURE_PROBABILITY {
+        Verdict::Leaning(label.clone())
+    } else {
+        let others = report.image.probabilities.keys().filter(|other| *other != label).cloned().collect();
+        Verdict::Likely { label: label.clone(), others }
+    }
+}
+
+/// Whether both heads say the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// They do.
+    Same,
+    /// They do not.
+    Split,
+    /// They do not, because a person changed the words.
+    EditedSplit,
+}
+
+/// Whether both heads say the same.
+pub fn agreement(report: &Report) -> Agreement {
+    match (report.agreement.same_label, report.caption.source) {
+        (true, _) => Agreement::Same,
+        (false, CaptionSource::Retrieved) => Agreement::Split,
+        (false, CaptionSource::Edited) => Agreement::EditedSplit,
+    }
+}
+
+/// The value of the caption's `data-source`.
+pub fn source_name(source: CaptionSource) -> &'static str {
+    match source {
+        CaptionSource::Retrieved => "retrieved",
+        CaptionSource::Edited => "edited",
+    }
+}
+
+/// Whether a word names a class rather than a finding.
+fn is_class_word(report: &Report, word: &Word) -> bool {
+    report.text.probabilities.keys().any(|label| label.eq_ignore_ascii_case(&word.text))
+}
+
+/// The caption's words, parted: those that name a class, and the findings.
+pub fn parted_words(report: &Report) -> (Vec<Word>, Vec<Word>) {
+    report.tokens.words.iter().cloned().partition(|word| is_class_word(report, word))
+}
+
+/// The share of the weight that lies on words that name a class, 0…1.
+pub fn class_word_share(report: &Report) -> f32 {
+    let class_words = report.tokens.words.iter().filter(|word| is_class_word(report, word));
+    // From 0 on: the sum of no floats is -0, which would be shown so.
+    class_words.fold(0.0, |share, word| share + word.score.abs())
+}
+
+/// Whether every order of the phrases counted; a method that knows no orders leaves none out.
+pub fn is_exact(report: &Report) -> bool {
+    report.tokens.sum.is_none_or(|sum| sum.is_exact)
+}
+
+/// What a thumbnail says of its scan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Badge {
+    /// The class.
+    pub label: String,
+    /// Its probability, as it is written.
+    pub probability: String,
+    /// Whether the class must be named beside the number: of two classes, one number tells both.
+    pub is_named: bool,
+}
+
+/// What a thumbnail says of an image head's answer.
+pub fn badge(image: &Prediction) -> Badge {
+    let is_of_two = image.probabilities.len() == 2 && image.probabilities.contains_key(BADGE_LABEL);
+    let label = if is_of_two { BADGE_LABEL } else { image.label.as_str() };
+    let probability = probability_text(image.probabilities.get(label).copied().unwrap_or_default());
+    Badge { label: label.to_owned(), probability, is_named: !is_of_two }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::fixtures::{prediction, report};
+
+    fn split(source: CaptionSource) -> Report {
+        let mut report = report("AMD, fluid");
+        report.agreement.same_label = false;
+        report.caption.source = source;
+        report
+    }
+
+    #[test]
+    fn retrieved_words_that_disagree_leave_no_verdict() {
+        assert_eq!(verdict(&split(CaptionSource::Retrieved)), Verdict::Unclear);
+        let likely = Verdict::Likely { label: "AMD".into(), others: vec!["healthy".into()] };
+        assert_eq!(verdict(&split(CaptionSource::Edited)), likely);
+        assert_eq!(verdict(&report("AMD, fluid")), likely);
+        assert_eq!(agreement(&split(CaptionSource::Edited)), Agreement::EditedSplit);
+        assert_eq!(agreement(&report("AMD")), Agreement::Same);
+    }
+
+    #[test]
+    fn an_unsure_image_only_leans() {
+        let mut report = report("AMD");
+        report.image = prediction(&[("healthy", 0.3), ("AMD", 0.7)]);
+        assert_eq!(verdict(&report), Verdict::Leaning("AMD".into()));
+        report.image = prediction(&[("healthy", 0.25), ("AMD", 0.75)]);
+        assert!(matches!(verdict(&report), Verdict::Likely { .. }));
+    }
+
+    #[test]
+    fn a_word_that_names_a_class_is_no_finding() {
+        let report = report("AMD, fluid, soft drusen");
+        let (class_words, findings) = parted_words(&report);
+        let texts = |words: &[Word]| words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+        assert_eq!(texts(&class_words), ["AMD"]);
+        assert_eq!(texts(&findings), ["fluid", "soft drusen"]);
+        assert!((class_word_share(&report) - 1. / 3.).abs() < 1e-6);
+        let mut without = report.clone();
+        without.tokens.words.remove(0);
+        assert!(class_word_share(&without).is_sign_positive());
+    }
+
+    #[test]
+    fn a_badge_names_its_class_only_where_there_are_more_than_two() {
+        let two = badge(&prediction(&[("healthy", 0.9), ("AMD", 0.1)]));
+        assert_eq!(two, Badge { label: "AMD".into(), probability: ".10".into(), is_named: false });
+        let three = badge(&prediction(&[("healthy", 0.1), ("AMD", 0.1), ("DME", 0.8)]));
+        assert_eq!(three, Badge { label: "DME".into(), probability: ".80".into(), is_named: true });
+    }
+}

@@ -1,0 +1,244 @@
+//! The one list of the scans that a visitor has opened. A scan stays listed until it is removed or turns out to be none;
+//! what memory must let go are pixels, which come back from the file. Knows ids and names; the files themselves, by the
+//! same ids, are the browser's.
+
+use std::sync::Arc;
+
+use crate::protocol::{RequestId, ScanId};
+use crate::report::{CaptionSource, Options, Report};
+
+/// How many scans the page and the worker hold at most, ready to be drawn and explained again.
+pub const MAX_HELD: usize = 12;
+/// How many pixels of scans they hold at most. The shown scan is held whatever its size.
+pub const MAX_HELD_PIXELS: usize = 64 << 20;
+
+/// How far a scan has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScanState {
+    /// Its file is on its way to the page.
+    Fetching,
+    /// It waits until the worker is free.
+    Queued,
+    /// The worker analyses it.
+    Analyzing(RequestId),
+    /// It can be drawn, and the worker can explain it again.
+    Held {
+        /// Grey, row by row.
+        pixels: Arc<Vec<u8>>,
+        /// When it was last looked at, on the list's own clock.
+        used: u64,
+    },
+    /// It is listed, and is analysed again when it is to be shown.
+    Released,
+}
+
+/// The newest answer about a scan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What was found.
+    pub report: Arc<Report>,
+    /// What was asked.
+    pub answered: Options,
+}
+
+impl Answer {
+    /// The caption that was retrieved for the scan, whatever was read instead.
+    pub fn retrieved(&self) -> &str {
+        let caption = &self.report.caption;
+        match (caption.source, caption.candidates.first()) {
+            // The candidates begin with the closest one, which is the one that is retrieved.
+            (CaptionSource::Edited, Some(closest)) => &closest.text,
+            _ => &caption.text,
+        }
+    }
+}
+
+/// A scan that a visitor has opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenScan {
+    /// Its number; its file has the same.
+    pub id: ScanId,
+    /// Its file's name.
+    pub name: String,
+    /// How far it has come.
+    pub state: ScanState,
+    /// The model's newest answer about it, if there is one.
+    pub answer: Option<Answer>,
+    /// What was last asked of it; the answer may be on its way.
+    pub wanted: Options,
+    /// Whether its file has been read once: what cannot be read at all is no scan, and is not kept.
+    pub was_read: bool,
+}
+
+impl OpenScan {
+    /// The newest report about it.
+    pub fn report(&self) -> Option<&Arc<Report>> {
+        self.answer.as_ref().map(|answer| &answer.report)
+    }
+
+    /// The caption last asked for: a person's, or the retrieved one.
+    pub fn caption(&self) -> &str {
+        let retrieved = || self.answer.as_ref().map_or("", Answer::retrieved);
+        self.wanted.caption.as_deref().unwrap_or_else(retrieved)
+    }
+
+    /// The class whose reasons were last asked for.
+    pub fn target(&self) -> Option<&str> {
+        self.wanted.target.as_deref().or_else(|| Some(self.report()?.heatmap.target.as_str()))
+    }
+
+    /// Grey, row by row, where it is held.
+    pub fn pixels(&self) -> Option<&Arc<Vec<u8>>> {
+        match &self.state {
+            ScanState::Held { pixels, .. } => Some(pixels),
+            _ => None,
+        }
+    }
+
+    /// Whether both look the same on the page: the same scan, the same answer, the same questions.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        let is_same = |a: Option<&Arc<Report>>, b: Option<&Arc<Report>>| match (a, b) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        self.id == other.id
+            && self.wanted == other.wanted
+            && self.is_awaited() == other.is_awaited()
+            && is_same(self.report(), other.report())
+            && self.pixels().map(Arc::as_ptr) == other.pixels().map(Arc::as_ptr)
+    }
+
+    /// Whether an answer about it is still to come.
+    pub fn is_awaited(&self) -> bool {
+        matches!(self.state, ScanState::Fetching | ScanState::Queued | ScanState::Analyzing(_))
+    }
+}
+
+/// The scans that a visitor has opened, those opened last first.
+#[derive(Clone, Debug, Default)]
+pub struct Scans {
+    list: Vec<OpenScan>,
+    clock: u64,
+}
+
+impl Scans {
+    /// All of them, in the order in which they are listed.
+    pub fn iter(&self) -> impl Iterator<Item = &OpenScan> {
+        self.list.iter()
+    }
+
+    /// The scan of a number.
+    pub fn get(&self, id: ScanId) -> Option<&OpenScan> {
+        self.list.iter().find(|scan| scan.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: ScanId) -> Option<&mut OpenScan> {
+        self.list.iter_mut().find(|scan| scan.id == id)
+    }
+
+    /// The scan that request `id` analyses.
+    pub(super) fn analyzing(&self, id: RequestId) -> Option<ScanId> {
+        self.list.iter().find(|scan| scan.state == ScanState::Analyzing(id)).map(|scan| scan.id)
+    }
+
+    /// Lists scans that were opened together before all others; their files are on the way.
+    pub(super) fn open(&mut self, opened: impl IntoIterator<Item = (ScanId, String)>) {
+        let scan = |(id, name)| OpenScan {
+            id,
+            name,
+            state: ScanState::Fetching,
+            answer: None,
+            wanted: Options::default(),
+            was_read: false,
+        };
+        self.list.splice(0..0, opened.into_iter().map(scan));
+    }
+
+    /// Takes a scan off the list. Returns the one that stands in its place, or else the last one.
+    pub(super) fn remove(&mut self, id: ScanId) -> Option<ScanId> {
+        let at = self.list.iter().position(|scan| scan.id == id)?;
+        self.list.remove(at);
+        self.list.get(at).or(self.list.last()).map(|scan| scan.id)
+    }
+
+    /// A scan was analysed: it is held from now on.
+    pub(super) fn hold(&mut self, id: ScanId, answer: Answer, pixels: Vec<u8>) {
+        self.clock += 1;
+        let used = self.clock;
+        if let Some(scan) = self.get_mut(id) {
+            scan.state = ScanState::Held { pixels: Arc::new(pixels), used };
+            scan.answer = Some(answer);
+            scan.was_read = true;
+        }
+    }
+
+    /// A scan is looked at: it is let go last.
+    pub(super) fn touch(&mut self, id: ScanId) {
+        self.clock += 1;
+        let now = self.clock;
+        if let Some(OpenScan { state: ScanState::Held { used, .. }, .. }) = self.get_mut(id) {
+            *used = now;
+        }
+    }
+
+    /// The scan to analyse next, `first` before all others; none while the worker is at one.
+    pub(super) fn next(&self, first: Option<ScanId>) -> Option<ScanId> {
+        if self.list.iter().any(|scan| matches!(scan.state, ScanState::Analyzing(_))) {
+            return None;
+        }
+        let queued = || self.list.iter().filter(|scan| scan.state == ScanState::Queued).map(|scan| scan.id);
+        queued().find(|id| Some(*id) == first).or_else(|| queued().next())
+    }
+
+    /// Lets go of the scans that were looked at longest ago, until what is held fits; but neither of `shown` nor of the one
+    /// that came last, which is yet to be drawn. Returns those that the worker must let go of too.
+    pub(super) fn release(&mut self, shown: Option<ScanId>) -> Vec<ScanId> {
+        let mut held: Vec<(u64, usize, ScanId)> = self.list.iter().filter_map(held).collect();
+        held.sort_unstable_by_key(|(used, ..)| *used);
+        let mut n_held = held.len();
+        let mut n_pixels: usize = held.iter().map(|(_, n, _)| n).sum();
+        let newest = held.last().map(|(.., id)| *id);
+        let mut released = Vec::new();
+        for (_, n, id) in held.into_iter().filter(|(.., id)| Some(*id) != shown && Some(*id) != newest) {
+            if n_held <= MAX_HELD && n_pixels <= MAX_HELD_PIXELS {
+                break;
+            }
+            n_held -= 1;
+            n_pixels -= n;
+            released.push(id);
+            if let Some(scan) = self.get_mut(id) {
+                scan.state = ScanState::Released;
+            }
+        }
+        released
+    }
+
+    /// The worker analyses nothing any more: what it was at waits again.
+    pub(super) fn requeue(&mut self) {
+        for scan in &mut self.list {
+            if matches!(scan.state, ScanState::Analyzing(_)) {
+                scan.state = ScanState::Queued;
+            }
+        }
+    }
+
+    /// Another model is to answer: the old answers go, and what was held is asked about again.
+    pub(super) fn start_over(&mut self) {
+        for scan in &mut self.list {
+            if matches!(scan.state, ScanState::Held { .. } | ScanState::Analyzing(_)) {
+                scan.state = ScanState::Queued;
+            }
+            scan.answer = None;
+            // Another model may know neither the class nor the phrases that were asked about.
+            scan.wanted = Options::default();
+        }
+    }
+}
+
+/// When a held scan was looked at, its number of pixels, and its id.
+fn held(scan: &OpenScan) -> Option<(u64, usize, ScanId)> {
+    match &scan.state {
+        ScanState::Held { pixels, used } => Some((*used, pixels.len(), scan.id)),
+        _ => None,
+    }
+}

@@ -1,0 +1,276 @@
+//! The page's state as a whole, and every way in which it changes: what a visitor does, and what the worker answers.
+//! Each change returns the requests that must go to the worker, in order.
+
+mod answers;
+#[cfg(test)]
+mod tests;
+mod visitor;
+
+use std::sync::Arc;
+
+use crate::bundle::card::ModelCard;
+use crate::bundle::index::ModelChoice;
+use crate::page::comparison::Comparison;
+use crate::page::scans::{OpenScan, ScanState, Scans};
+use crate::protocol::{Failure, Progress, Request, RequestId, ScanId};
+use crate::report::Options;
+
+/// Where the page stands: what `data-phase` says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Phase {
+    /// The model's weights are being loaded.
+    Loading(Progress),
+    /// A scan may come.
+    Ready,
+    /// An answer is awaited.
+    Analyzing,
+    /// The answer shown is the newest.
+    Done,
+    /// What was last asked for failed; the last good answer is still shown.
+    Failed,
+}
+
+impl Phase {
+    /// The value of `data-phase`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Loading(_) => "loading",
+            Phase::Ready => "ready",
+            Phase::Analyzing => "analyzing",
+            Phase::Done => "done",
+            Phase::Failed => "failed",
+        }
+    }
+}
+
+/// The model's own state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Model {
+    /// Its weights are being loaded.
+    Loading(Progress),
+    /// It answers.
+    Ready(Arc<ModelCard>),
+    /// It could not be loaded; trying again may help.
+    Failed(Failure),
+    /// The worker is gone; a new one must be started.
+    Lost(Failure),
+}
+
+/// Something that went wrong, beside the model's own failure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The scan or the baseline that it is about.
+    pub name: String,
+    /// What went wrong.
+    pub failure: Failure,
+}
+
+/// A request to explain a scan again that is under way.
+#[derive(Clone, Debug)]
+struct Revision {
+    id: RequestId,
+    scan: ScanId,
+    options: Options,
+}
+
+/// All that the page knows.
+#[derive(Clone, Debug)]
+pub struct PageState {
+    model: Model,
+    models: Vec<ModelChoice>,
+    wanted_model: Option<String>,
+    comparison: Option<Comparison>,
+    scans: Scans,
+    problems: Vec<Problem>,
+    shown: Option<ScanId>,
+    /// The scan that the visitor wants to see as soon as it is analysed.
+    next_shown: Option<ScanId>,
+    revisions: Vec<Revision>,
+    last_id: u32,
+}
+
+impl Default for PageState {
+    fn default() -> Self {
+        Self {
+            model: Model::Loading(NOTHING_YET),
+            models: Vec::new(),
+            wanted_model: None,
+            comparison: None,
+            scans: Scans::default(),
+            problems: Vec::new(),
+            shown: None,
+            next_shown: None,
+            revisions: Vec::new(),
+            last_id: 0,
+        }
+    }
+}
+
+const NOTHING_YET: Progress = Progress { done_bytes: 0, total_bytes: 0 };
+
+/// What the page knows.
+impl PageState {
+    /// Where the page stands.
+    pub fn phase(&self) -> Phase {
+        match &self.model {
+            Model::Failed(_) | Model::Lost(_) => Phase::Failed,
+            Model::Loading(progress) => Phase::Loading(*progress),
+            Model::Ready(_) if self.is_awaiting() => Phase::Analyzing,
+            Model::Ready(_) if !self.problems.is_empty() => Phase::Failed,
+            Model::Ready(_) if self.shown.is_some() => Phase::Done,
+            Model::Ready(_) => Phase::Ready,
+        }
+    }
+
+    /// The model's own state.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The model's card, once it is loaded.
+    pub fn card(&self) -> Option<&Arc<ModelCard>> {
+        match &self.model {
+            Model::Ready(card) => Some(card),
+            Model::Loading(_) | Model::Failed(_) | Model::Lost(_) => None,
+        }
+    }
+
+    /// The models to choose from.
+    pub fn models(&self) -> &[ModelChoice] {
+        &self.models
+    }
+
+    /// The name of the model that was asked for, or else of the one that answers.
+    pub fn current_model(&self) -> Option<&str> {
+        self.wanted_model.as_deref().or_else(|| self.card().map(|card| card.name.as_str()))
+    }
+
+    /// The model that was asked for, or none for the default one.
+    pub fn wanted_model(&self) -> Option<&str> {
+        self.wanted_model.as_deref()
+    }
+
+    /// The baseline that the model may be compared with.
+    pub fn comparison(&self) -> Option<&Comparison> {
+        self.comparison.as_ref()
+    }
+
+    /// The scans that a visitor has opened.
+    pub fn scans(&self) -> &Scans {
+        &self.scans
+    }
+
+    /// What went wrong since the visitor's last step, beside the model's own failure.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The scan that is shown.
+    pub fn shown(&self) -> Option<&OpenScan> {
+        self.scans.get(self.shown?)
+    }
+
+    /// Whether another scan takes the shown one's place as soon as it is analysed.
+    pub fn is_shown_stale(&self) -> bool {
+        self.card().is_some() && self.next_shown.is_some()
+    }
+
+    /// The scans whose answers are awaited: the name of the one that is next, and how many there are.
+    pub fn awaited(&self) -> Option<(&str, usize)> {
+        let awaited = || self.scans.iter().filter(|scan| scan.is_awaited());
+        let next = awaited().find(|scan| matches!(scan.state, ScanState::Analyzing(_))).or_else(|| awaited().next())?;
+        Some((next.name.as_str(), awaited().count()))
+    }
+
+    fn is_awaiting(&self) -> bool {
+        !self.revisions.is_empty() || self.awaited().is_some()
+    }
+
+    fn is_comparing(&self) -> bool {
+        self.comparison.as_ref().is_some_and(Comparison::is_on)
+    }
+}
+
+/// What follows from a change.
+impl PageState {
+    /// Shows a held scan.
+    fn look_at(&mut self, id: ScanId) -> Vec<Request> {
+        self.shown = Some(id);
+        if self.next_shown == Some(id) {
+            self.next_shown = None;
+        }
+        self.scans.touch(id);
+        let mut requests: Vec<_> = self.compare_shown().into_iter().collect();
+        requests.extend(self.next_requests());
+        requests
+    }
+
+    /// Another scan is to be shown: the one that was queued only to be shown need not be analysed any more.
+    fn put_back_unseen(&mut self, next: ScanId) {
+        let Some(unseen) = self.next_shown.take().filter(|unseen| *unseen != next) else { return };
+        if let Some(scan) = self.scans.get_mut(unseen).filter(|scan| scan.state == ScanState::Queued)
+            && scan.answer.is_some()
+        {
+            scan.state = ScanState::Released;
+        }
+    }
+
+    /// Asks again about the shown scan, where its answer has a baseline too many or too few.
+    fn compare_shown(&mut self) -> Option<Request> {
+        let is_comparing = self.is_comparing();
+        self.ask_again(|options| options.baseline = is_comparing)
+    }
+
+    fn ask_again(&mut self, change: impl FnOnce(&mut Options)) -> Option<Request> {
+        self.card()?;
+        let scan = self.scans.get_mut(self.shown?)?;
+        let mut options = scan.wanted.clone();
+        change(&mut options);
+        if options == scan.wanted {
+            return None;
+        }
+        scan.wanted = options.clone();
+        let scan = scan.id;
+        let id = self.next_id();
+        self.revisions.push(Revision { id, scan, options: options.clone() });
+        Some(Request::Revise { id, scan, options })
+    }
+
+    /// Lets go of what is too much, and sends the next scan to the worker when it is free: one at a time, so that the one
+    /// that the visitor wants to see never waits for more than one other.
+    fn next_requests(&mut self) -> Vec<Request> {
+        let released = self.scans.release(self.shown);
+        let mut requests: Vec<_> = released.into_iter().map(|scan| Request::Forget { scan }).collect();
+        requests.extend(self.analyze_next());
+        requests
+    }
+
+    fn analyze_next(&mut self) -> Option<Request> {
+        self.card()?;
+        let scan = self.scans.next(self.next_shown)?;
+        let (id, is_comparing) = (self.next_id(), self.is_comparing());
+        let scan = self.scans.get_mut(scan)?;
+        scan.state = ScanState::Analyzing(id);
+        scan.wanted.baseline = is_comparing;
+        Some(Request::Analyze { id, scan: scan.id, name: scan.name.clone(), frame: 0, options: scan.wanted.clone() })
+    }
+
+    /// A scan's file could not be had or read. One that was read before stays listed: it may come back.
+    fn drop_unread(&mut self, id: ScanId, failure: Failure) {
+        let Some(scan) = self.scans.get_mut(id) else { return };
+        self.problems.push(Problem { name: scan.name.clone(), failure });
+        if scan.was_read {
+            scan.state = ScanState::Released;
+        } else {
+            self.scans.remove(id);
+        }
+        if self.next_shown == Some(id) {
+            self.next_shown = None;
+        }
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.last_id += 1;
+        self.last_id
+    }
+}

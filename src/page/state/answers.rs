@@ -1,0 +1,118 @@
+//! What the worker answers, and what must be asked in turn.
+
+use std::sync::Arc;
+
+use crate::page::comparison::{Comparison, Presence};
+use crate::page::scans::Answer;
+use crate::page::state::{Model, PageState, Problem, Revision};
+use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
+use crate::report::Report;
+
+impl PageState {
+    /// The worker answered; `pixels` (grey, row by row) come with the analysis of a file.
+    pub fn apply(&mut self, response: Response, pixels: Option<Vec<u8>>) -> Vec<Request> {
+        match response {
+            Response::Ready { .. } => Vec::new(),
+            Response::Crashed { failure } => {
+                self.lose(failure);
+                Vec::new()
+            }
+            Response::Models(models) => {
+                self.models = models;
+                Vec::new()
+            }
+            Response::Progress(progress) => {
+                self.model = Model::Loading(progress);
+                Vec::new()
+            }
+            Response::Loaded { card, baseline } => {
+                self.model = Model::Ready(Arc::new(*card));
+                self.comparison = baseline.map(Comparison::new);
+                self.next_requests()
+            }
+            Response::Baseline { name, event } => self.take_baseline_event(&name, event).into_iter().collect(),
+            Response::Analyzed { id, report } => self.take_report(id, *report, pixels),
+            Response::Failed { id: Some(id), failure } => self.fail(id, failure),
+            Response::Failed { id: None, failure } => {
+                self.stop(Model::Failed(failure));
+                Vec::new()
+            }
+        }
+    }
+
+    /// The worker is gone. What is heard of it first says why; a trap after a panic does not.
+    pub fn lose(&mut self, failure: Failure) {
+        if !matches!(self.model, Model::Lost(_)) {
+            self.stop(Model::Lost(failure));
+        }
+    }
+
+    /// Nothing is answered any more; the scans wait for another model.
+    fn stop(&mut self, model: Model) {
+        self.model = model;
+        self.comparison = None;
+        for Revision { scan, .. } in std::mem::take(&mut self.revisions) {
+            self.want_what_was_answered(scan);
+        }
+        self.scans.requeue();
+    }
+
+    fn take_report(&mut self, id: RequestId, report: Report, pixels: Option<Vec<u8>>) -> Vec<Request> {
+        if let Some(at) = self.revisions.iter().position(|revision| revision.id == id) {
+            let Revision { scan, options, .. } = self.revisions.remove(at);
+            // An older answer is dropped while a newer one is under way.
+            let is_old = self.revisions.iter().any(|later| later.scan == scan);
+            if let Some(scan) = self.scans.get_mut(scan).filter(|_| !is_old) {
+                scan.answer = Some(Answer { report: Arc::new(report), answered: options });
+            }
+            return Vec::new();
+        }
+        // What was asked of another model, or of a scan that was removed, is no longer waited for.
+        let Some(scan) = self.scans.analyzing(id).and_then(|scan| self.scans.get(scan)) else { return Vec::new() };
+        let (scan, answered) = (scan.id, scan.wanted.clone());
+        let answer = Answer { report: Arc::new(report), answered };
+        self.scans.hold(scan, answer, pixels.unwrap_or_default());
+        if self.next_shown == Some(scan) || self.shown.is_none() {
+            return self.look_at(scan);
+        }
+        self.next_requests()
+    }
+
+    fn fail(&mut self, id: RequestId, failure: Failure) -> Vec<Request> {
+        if let Some(at) = self.revisions.iter().position(|revision| revision.id == id) {
+            let Revision { scan, .. } = self.revisions.remove(at);
+            self.want_what_was_answered(scan);
+            let name = self.scans.get(scan).map(|scan| scan.name.clone());
+            self.problems.extend(name.map(|name| Problem { name, failure }));
+            return Vec::new();
+        }
+        if let Some(scan) = self.scans.analyzing(id) {
+            self.drop_unread(scan, failure);
+        }
+        self.next_requests()
+    }
+
+    /// Events of a baseline that another model had are ignored.
+    fn take_baseline_event(&mut self, name: &str, event: BaselineEvent) -> Option<Request> {
+        let comparison = self.comparison.as_mut().filter(|comparison| comparison.baseline.name == name)?;
+        match event {
+            BaselineEvent::Progress(progress) => comparison.presence = Presence::Coming(progress),
+            BaselineEvent::Loaded => comparison.presence = Presence::Here,
+            BaselineEvent::Failed(failure) => {
+                // A visitor who no longer wants it need not read why it did not come.
+                if comparison.is_wanted {
+                    self.problems.push(Problem { name: comparison.baseline.title.clone(), failure });
+                }
+                comparison.fail();
+            }
+        }
+        self.compare_shown()
+    }
+
+    /// What is wanted of a scan is again what its answer was asked.
+    fn want_what_was_answered(&mut self, id: ScanId) {
+        if let Some(scan) = self.scans.get_mut(id) {
+            scan.wanted = scan.answer.as_ref().map(|answer| answer.answered.clone()).unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Every way in which the page's state changes, as the browser and the worker would drive it.
+
+mod list;
+mod questions;
+
+use std::ops::Range;
+
+use crate::bundle::index::ModelChoice;
+use crate::error::Error;
+use crate::page::fixtures::{card, report};
+use crate::page::state::PageState;
+use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
+use crate::report::{CaptionSource, Options, Report};
+
+fn failure(message: &str) -> Failure {
+    Error::scan(message).into()
+}
+
+fn names(range: Range<usize>) -> Vec<String> {
+    range.map(|i| format!("{i}.png")).collect()
+}
+
+/// A page and its worker, which answers only when it is told to.
+struct Visit {
+    page: PageState,
+    /// What the worker was sent and has not yet answered.
+    inbox: Vec<Request>,
+    /// The scans that the worker holds, as the real one does.
+    held: Vec<ScanId>,
+    n_pixels: usize,
+}
+
+impl Visit {
+    fn start() -> Self {
+        let mut visit = Self { page: PageState::default(), inbox: Vec::new(), held: Vec::new(), n_pixels: 2 };
+        visit.load_ends("m");
+        visit
+    }
+
+    fn send(&mut self, requests: impl IntoIterator<Item = Request>) {
+        self.inbox.extend(requests);
+    }
+
+    fn load_ends(&mut self, name: &str) {
+        self.held.clear();
+        self.hear(Response::Loaded { card: Box::new(card(name)), baseline: Some(baseline()) }, None);
+    }
+
+    fn hear(&mut self, response: Response, pixels: Option<Vec<u8>>) {
+        let requests = self.page.apply(response, pixels);
+        self.send(requests);
+    }
+
+    fn open(&mut self, names: &[String]) -> Vec<ScanId> {
+        let ids = self.page.open(names);
+        let requests = self.page.take_files(&ids);
+        self.send(requests);
+        ids
+    }
+
+    fn show(&mut self, id: ScanId) {
+        let requests = self.page.show(id);
+        self.send(requests);
+    }
+
+    fn choose_model(&mut self, name: &str) {
+        let request = self.page.load(Some(name.into()));
+        self.send([request]);
+    }
+
+    /// The worker answers the first request that it has. Returns it.
+    fn answer(&mut self) -> Request {
+        let request = self.inbox.remove(0);
+        self.answer_to(&request);
+        request
+    }
+
+    fn answer_to(&mut self, request: &Request) {
+        match request {
+            Request::Analyze { id, scan, name, options, .. } => {
+                self.held.retain(|held| held != scan);
+                self.held.push(*scan);
+                let mut report = report("AMD, fluid");
+                report.input.name = name.clone();
+                let pixels = vec![0; self.n_pixels];
+                self.hear(Response::Analyzed { id: *id, report: Box::new(asked(report, options)) }, Some(pixels));
+            }
+            Request::Revise { id, scan, options } => {
+                assert!(self.held.contains(scan), "the worker does not hold {scan}");
+                let report = asked(report("AMD, fluid"), options);
+                self.hear(Response::Analyzed { id: *id, report: Box::new(report) }, None);
+            }
+            Request::Forget { scan } => self.held.retain(|held| held != scan),
+            Request::Load { model } => self.load_ends(&model.clone().unwrap_or_default()),
+            Request::LoadBaseline { name } => self.baseline_event(&name.clone(), BaselineEvent::Loaded),
+        }
+    }
+
+    fn baseline_event(&mut self, name: &str, event: BaselineEvent) {
+        self.hear(Response::Baseline { name: name.into(), event }, None);
+    }
+
+    fn answer_all(&mut self) {
+        while !self.inbox.is_empty() {
+            self.answer();
+        }
+    }
+
+    fn fail_next(&mut self) {
+        let id = id_of(&self.inbox.remove(0)).unwrap();
+        self.hear(Response::Failed { id: Some(id), failure: failure("no scan") }, None);
+    }
+
+    fn listed(&self) -> Vec<&str> {
+        self.page.scans().iter().map(|scan| scan.name.as_str()).collect()
+    }
+
+    fn shown(&self) -> &str {
+        self.page.shown().map_or("", |scan| scan.name.as_str())
+    }
+
+    fn n_answered(&self) -> usize {
+        self.page.scans().iter().filter(|scan| scan.answer.is_some()).count()
+    }
+
+    fn held_by_page(&self) -> Vec<ScanId> {
+        self.page.scans().iter().filter(|scan| scan.pixels().is_some()).map(|scan| scan.id).collect()
+    }
+}
+
+fn baseline() -> ModelChoice {
+    ModelChoice { name: "resnet50".into(), title: "ResNet-50".into(), bytes: 100 }
+}
+
+/// The report as the engine would write it for these options.
+fn asked(mut report: Report, options: &Options) -> Report {
+    if let Some(caption) = &options.caption {
+        report.caption.text = caption.clone();
+        report.caption.source = CaptionSource::Edited;
+    }
+    report.heatmap.target = options.target.clone().unwrap_or_else(|| report.image.label.clone());
+    report.tokens.method = options.words;
+    report
+}
+
+fn id_of(request: &Request) -> Option<RequestId> {
+    match request {
+        Request::Analyze { id, .. } | Request::Revise { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
+fn analyzed(requests: &[Request]) -> Vec<ScanId> {
+    let scan = |request: &Request| match request {
+        Request::Analyze { scan, .. } => Some(*scan),
+        _ => None,
+    };
+    requests.iter().filter_map(scan).collect()
+}

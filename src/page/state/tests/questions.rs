@@ -1,0 +1,192 @@
+//! Questions and answers: other options, other models, a new worker, the baseline.
+
+use super::{Visit, failure, id_of, names};
+use crate::page::fixtures::report;
+use crate::page::state::{Model, Phase};
+use crate::protocol::{BaselineEvent, Progress, Request, Response};
+use crate::report::{Options, WordMethod};
+
+#[test]
+fn an_answer_keeps_the_options_that_it_had() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    visit.answer_all();
+    let requests = visit.page.revise(|options| {
+        options.target = Some("healthy".into());
+        options.words = WordMethod::GradientXActivation;
+    });
+    assert_eq!(requests.len(), 1);
+    visit.send(requests);
+    visit.answer_all();
+    let good = visit.page.shown().unwrap().clone();
+    assert_eq!(good.answer.as_ref().unwrap().answered, good.wanted);
+    // A failure brings them back whole.
+    let requests = visit.page.tick_finding("soft drusen", true);
+    visit.send(requests);
+    assert_eq!(visit.page.shown().unwrap().caption(), "fluid, soft drusen");
+    visit.fail_next();
+    assert_eq!((visit.page.shown().unwrap(), visit.page.phase()), (&good, Phase::Failed));
+    // What is already so is not asked again, and leaves the problem standing.
+    assert_eq!(visit.page.revise(|options| options.target = Some("healthy".into())), []);
+    assert_eq!(visit.page.problems().len(), 1);
+}
+
+#[test]
+fn an_older_answer_does_not_take_the_place_of_a_newer_question() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    visit.answer_all();
+    for finding in ["soft drusen", "soft drusen PED"] {
+        let requests = visit.page.tick_finding(finding, true);
+        visit.send(requests);
+    }
+    visit.answer();
+    let scan = visit.page.shown().unwrap();
+    assert_eq!(scan.report().unwrap().caption.text, "AMD, fluid");
+    visit.answer();
+    let scan = visit.page.shown().unwrap();
+    assert_eq!(scan.report().unwrap().caption.text, "fluid, soft drusen, soft drusen PED");
+    assert_eq!(visit.page.phase(), Phase::Done);
+}
+
+#[test]
+fn answers_of_the_model_before_are_dropped() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..2));
+    visit.answer();
+    let stale = visit.inbox.clone();
+    let revision = visit.page.set_class_word(Some("healthy".into()));
+    visit.choose_model("twin");
+    for request in stale.iter().chain(&revision) {
+        let report = Box::new(report("AMD"));
+        visit.hear(Response::Analyzed { id: id_of(request).unwrap(), report }, Some(vec![1, 2]));
+        visit.hear(Response::Failed { id: id_of(request), failure: failure("late") }, None);
+    }
+    assert_eq!((visit.n_answered(), visit.page.problems().len()), (0, 0));
+    visit.inbox.retain(|request| matches!(request, Request::Load { .. }));
+    visit.answer_all();
+    assert_eq!((visit.n_answered(), visit.shown(), visit.page.phase()), (2, "0.png", Phase::Done));
+    assert_eq!(visit.page.current_model(), Some("twin"));
+}
+
+#[test]
+fn another_model_is_asked_without_the_edits_that_it_may_not_know() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    visit.answer_all();
+    let requests = visit.page.set_class_word(Some("healthy".into()));
+    visit.send(requests);
+    visit.answer_all();
+    visit.choose_model("twin");
+    visit.answer_all();
+    assert_eq!(visit.page.shown().unwrap().wanted, Options::default());
+}
+
+#[test]
+fn a_model_that_cannot_be_loaded_loses_no_scan() {
+    let mut visit = Visit::start();
+    let ids = visit.open(&names(0..2));
+    visit.answer_all();
+    visit.show(ids[1]);
+    visit.choose_model("broken");
+    visit.inbox.clear();
+    visit.hear(Response::Failed { id: None, failure: failure("broken") }, None);
+    assert_eq!((visit.page.phase(), visit.listed().len()), (Phase::Failed, 2));
+    // A file that comes now does not hide why nothing answers.
+    visit.open(&names(2..3));
+    assert_eq!((visit.inbox.len(), visit.page.phase()), (0, Phase::Failed));
+    assert_eq!(*visit.page.model(), Model::Failed(failure("broken")));
+    visit.show(ids[1]);
+    visit.choose_model("twin");
+    visit.answer_all();
+    assert_eq!((visit.listed(), visit.n_answered()), (vec!["2.png", "0.png", "1.png"], 3));
+    assert_eq!((visit.shown(), visit.page.phase()), ("1.png", Phase::Done));
+}
+
+#[test]
+fn a_question_that_no_model_was_there_to_answer_loses_no_scan() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    let asked = id_of(&visit.inbox.remove(0));
+    visit.hear(Response::Failed { id: None, failure: failure("broken") }, None);
+    visit.hear(Response::Failed { id: asked, failure: failure("no model") }, None);
+    assert_eq!((visit.listed(), visit.page.problems().len()), (vec!["0.png"], 0));
+}
+
+#[test]
+fn after_a_crash_a_new_worker_answers_what_the_old_one_did_not() {
+    let mut visit = Visit::start();
+    let ids = visit.open(&names(0..3));
+    visit.answer();
+    visit.hear(Response::Crashed { failure: failure("panic") }, None);
+    // The trap that follows says nothing new.
+    visit.page.lose(failure("unreachable"));
+    assert_eq!(*visit.page.model(), Model::Lost(failure("panic")));
+    assert_eq!((visit.page.phase(), visit.shown()), (Phase::Failed, "0.png"));
+    // Nothing is sent to a worker that is gone.
+    assert_eq!(visit.page.set_class_word(Some("healthy".into())), []);
+    assert_eq!(visit.page.show(ids[1]), []);
+    visit.inbox.clear();
+    let request = visit.page.load(None);
+    assert_eq!(request, Request::Load { model: None });
+    visit.send([request]);
+    visit.answer_all();
+    assert_eq!((visit.listed().len(), visit.n_answered()), (3, 3));
+    assert_eq!((visit.shown(), visit.page.phase()), ("1.png", Phase::Done));
+}
+
+#[test]
+fn the_baseline_is_fetched_when_it_is_wanted_and_answers_beside_what_is_shown() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..2));
+    visit.answer_all();
+    let requests = visit.page.set_comparing(true);
+    assert_eq!(requests, [Request::LoadBaseline { name: "resnet50".into() }]);
+    let comparison = visit.page.comparison().unwrap();
+    assert_eq!(comparison.loading(), Some(Progress { done_bytes: 0, total_bytes: 100 }));
+    visit.send(requests);
+    visit.answer();
+    assert_eq!(visit.inbox.len(), 1);
+    visit.answer_all();
+    assert!(visit.page.shown().unwrap().answer.as_ref().unwrap().answered.baseline);
+    // The other scan is asked when it is looked at; a new one at once.
+    let second = visit.page.scans().iter().find(|scan| scan.name == "1.png").unwrap().id;
+    visit.show(second);
+    assert!(matches!(&visit.inbox[..], [Request::Revise { scan, options, .. }] if *scan == second && options.baseline));
+    visit.answer_all();
+    visit.open(&names(2..3));
+    assert!(matches!(&visit.inbox[..], [Request::Analyze { options, .. }] if options.baseline));
+    visit.answer_all();
+    let requests = visit.page.set_comparing(false);
+    assert!(matches!(&requests[..], [Request::Revise { options, .. }] if !options.baseline));
+}
+
+#[test]
+fn a_baseline_that_fails_is_named_only_to_those_who_want_it() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    visit.answer_all();
+    for (is_wanted, n_problems) in [(true, 1), (false, 0)] {
+        visit.page.set_comparing(true);
+        visit.page.set_comparing(is_wanted);
+        visit.baseline_event("resnet50", BaselineEvent::Failed(failure("gone")));
+        assert_eq!(visit.page.problems().len(), n_problems);
+        let comparison = visit.page.comparison().unwrap();
+        assert_eq!((comparison.is_wanted, comparison.presence.name()), (false, "away"));
+    }
+    visit.baseline_event("another", BaselineEvent::Loaded);
+    assert_eq!(visit.page.comparison().unwrap().presence.name(), "away");
+}
+
+#[test]
+fn a_baseline_that_comes_when_it_is_no_longer_wanted_is_kept() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    visit.answer_all();
+    visit.page.set_comparing(true);
+    assert_eq!(visit.page.set_comparing(false), []);
+    visit.baseline_event("resnet50", BaselineEvent::Loaded);
+    assert_eq!(visit.inbox, []);
+    let requests = visit.page.set_comparing(true);
+    assert!(matches!(&requests[..], [Request::Revise { options, .. }] if options.baseline));
+}

@@ -1,0 +1,149 @@
+//! What a visitor does, and what it asks of the worker.
+
+use crate::caption::Vocabulary;
+use crate::error::{Error, Result};
+use crate::page::caption_edit::{read_caption, with_class_word, with_finding};
+use crate::page::scans::{OpenScan, ScanState};
+use crate::page::state::{Model, NOTHING_YET, PageState};
+use crate::protocol::{Failure, Request, ScanId};
+use crate::report::Options;
+
+impl PageState {
+    /// Lists new scans, whose files are on the way, before all others; the first of them is shown when it is analysed.
+    /// Returns their numbers, in the order of `names`.
+    pub fn open(&mut self, names: &[String]) -> Vec<ScanId> {
+        self.problems.clear();
+        let ids: Vec<ScanId> = names.iter().map(|_| self.next_id()).collect();
+        self.scans.open(ids.iter().copied().zip(names.iter().cloned()));
+        if let Some(first) = ids.first() {
+            self.put_back_unseen(*first);
+            self.next_shown = Some(*first);
+        }
+        ids
+    }
+
+    /// The files of scans have come.
+    pub fn take_files(&mut self, ids: &[ScanId]) -> Vec<Request> {
+        for id in ids {
+            if let Some(scan) = self.scans.get_mut(*id).filter(|scan| scan.state == ScanState::Fetching) {
+                scan.state = ScanState::Queued;
+            }
+        }
+        self.next_requests()
+    }
+
+    /// The file of a scan could not be fetched.
+    pub fn miss_file(&mut self, id: ScanId, failure: Failure) -> Vec<Request> {
+        self.drop_unread(id, failure);
+        self.next_requests()
+    }
+
+    /// Shows a scan of the list: at once where it is held, or else as soon as it is analysed again.
+    pub fn show(&mut self, id: ScanId) -> Vec<Request> {
+        self.problems.clear();
+        self.put_back_unseen(id);
+        let Some(scan) = self.scans.get_mut(id) else { return Vec::new() };
+        match scan.state {
+            ScanState::Held { .. } => return self.look_at(id),
+            ScanState::Released => scan.state = ScanState::Queued,
+            ScanState::Fetching | ScanState::Queued | ScanState::Analyzing(_) => {}
+        }
+        self.next_shown = Some(id);
+        self.next_requests()
+    }
+
+    /// Takes a scan off the list. Where it was the shown one, the one that takes its place in the list is shown.
+    pub fn remove(&mut self, id: ScanId) -> Vec<Request> {
+        let Some(removed) = self.scans.get(id) else { return Vec::new() };
+        // The worker answers in order: what it is at is forgotten when it is done.
+        let is_known = matches!(removed.state, ScanState::Held { .. } | ScanState::Analyzing(_));
+        let mut requests: Vec<_> = is_known.then_some(Request::Forget { scan: id }).into_iter().collect();
+        let neighbour = self.scans.remove(id);
+        self.revisions.retain(|revision| revision.scan != id);
+        if self.next_shown == Some(id) {
+            self.next_shown = None;
+        }
+        if self.shown == Some(id) {
+            self.shown = None;
+            if let (Some(neighbour), None) = (neighbour, self.next_shown) {
+                requests.extend(self.show(neighbour));
+                return requests;
+            }
+        }
+        requests.extend(self.next_requests());
+        requests
+    }
+
+    /// Puts problems away.
+    pub fn dismiss_problems(&mut self) {
+        self.problems.clear();
+    }
+
+    /// Compares with the baseline, or no longer.
+    pub fn set_comparing(&mut self, is_wanted: bool) -> Vec<Request> {
+        self.problems.clear();
+        let fetch = self.comparison.as_mut().and_then(|comparison| comparison.want(is_wanted));
+        fetch.or_else(|| self.compare_shown()).into_iter().collect()
+    }
+
+    /// Asks another question about the shown scan.
+    pub fn revise(&mut self, change: impl FnOnce(&mut Options)) -> Vec<Request> {
+        let request = self.ask_again(change);
+        if request.is_some() {
+            self.problems.clear();
+        }
+        request.into_iter().collect()
+    }
+
+    /// Ticks or unticks a finding of the caption.
+    pub fn tick_finding(&mut self, finding: &str, is_ticked: bool) -> Vec<Request> {
+        let edited = self.shown_with_words().map(|(scan, words)| with_finding(words, scan, finding, is_ticked));
+        self.read_instead(edited)
+    }
+
+    /// Sets or removes the class word of the caption.
+    pub fn set_class_word(&mut self, label: Option<String>) -> Vec<Request> {
+        let edited = self.shown_with_words().and_then(|(scan, words)| with_class_word(words, scan.caption(), label));
+        self.read_instead(edited)
+    }
+
+    /// Reads a typed caption and asks about it.
+    ///
+    /// # Errors
+    /// The caption is empty, or names a phrase that the model does not know.
+    pub fn type_caption(&mut self, typed: &str) -> Result<Vec<Request>> {
+        let Some(card) = self.card() else { return Err(Error::weights("no model is loaded: reload the page")) };
+        let caption = read_caption(&card.vocabulary, typed)?;
+        Ok(self.read_instead(Some(caption)))
+    }
+
+    /// Goes back to the retrieved caption.
+    pub fn reset_caption(&mut self) -> Vec<Request> {
+        self.revise(|options| options.caption = None)
+    }
+
+    /// Loads a model, another one or the same again, in this worker or in a new one. The scans stay listed: the shown one
+    /// is asked about first, then those that were held.
+    pub fn load(&mut self, model: Option<String>) -> Request {
+        self.model = Model::Loading(NOTHING_YET);
+        self.wanted_model = model.clone();
+        self.comparison = None;
+        self.problems.clear();
+        self.revisions.clear();
+        self.scans.start_over();
+        self.next_shown = self.next_shown.or(self.shown.take());
+        self.shown = None;
+        Request::Load { model }
+    }
+
+    fn shown_with_words(&self) -> Option<(&OpenScan, &Vocabulary)> {
+        Some((self.shown()?, &self.card()?.vocabulary))
+    }
+
+    fn read_instead(&mut self, caption: Option<String>) -> Vec<Request> {
+        match caption {
+            Some(caption) => self.revise(|options| options.caption = Some(caption)),
+            None => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Every string of the page, in every language. A language that lacks one does not compile.
+//! Captions stay as the model reads them; beside them stands what their phrases mean.
+
+mod english;
+mod korean;
+
+pub use english::Text;
+
+/// A language of the page.
+#[derive(Debug)]
+pub struct Language {
+    /// The language tag (BCP 47).
+    pub tag: &'static str,
+    /// Its name on the switch, in the language itself.
+    pub name: &'static str,
+    /// Its strings.
+    pub text: &'static Text,
+    /// Class words and findings as captions write them, and as the language does.
+    names: &'static [[&'static str; 2]],
+}
+
+/// All languages, in the order of the switch. The first is spoken where none fits.
+pub static LANGUAGES: [Language; 2] = [
+    Language { tag: "en", name: "EN", text: &english::TEXT, names: &[] },
+    Language { tag: "ko", name: "한국어", text: &korean::TEXT, names: &korean::NAMES },
+];
+
+impl PartialEq for Language {
+    fn eq(&self, other: &Self) -> bool {
+        self.tag == other.tag
+    }
+}
+
+impl Language {
+    /// The language of a tag such as `ko-KR`; the first where it is none of ours.
+    pub fn from_tag(tag: &str) -> &'static Self {
+        let primary = tag.split('-').next().unwrap_or_default();
+        LANGUAGES.iter().find(|language| language.tag.eq_ignore_ascii_case(primary)).unwrap_or(&LANGUAGES[0])
+    }
+
+    /// What a class word or finding is called, where the language has another name for it.
+    pub fn gloss(&self, phrase: &str) -> Option<&'static str> {
+        self.names.iter().find(|[written, _]| written.eq_ignore_ascii_case(phrase)).map(|[_, name]| *name)
+    }
+
+    /// What a class word or finding is called.
+    pub fn name_of<'a>(&self, phrase: &'a str) -> &'a str {
+        self.gloss(phrase).unwrap_or(phrase)
+    }
+
+    /// A caption in this language, phrase by phrase.
+    pub fn translated(&self, caption: &str) -> String {
+        caption.split(", ").map(|phrase| self.name_of(phrase)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caption::{Lesion, Vocabulary};
+    use crate::error::{Detail, Error};
+    use crate::page::demo::demo_scans;
+    use crate::protocol::Failure;
+
+    /// The words of a weights file that is shipped.
+    fn words_of(file: &str) -> Vocabulary {
+        let bytes = std::fs::read(format!("{}/weights/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+        let octlens: serde_json::Value =
+            serde_json::from_str(&metadata.metadata().as_ref().unwrap()["octlens"]).unwrap();
+        serde_json::from_value(octlens["vocabulary"].clone()).unwrap()
+    }
+
+    #[test]
+    fn korean_names_every_word_of_every_shipped_model() {
+        let korean = Language::from_tag("ko");
+        let shipped = ["compact.safetensors", "seven.safetensors"].map(words_of);
+        assert_eq!(shipped[1].labels.len(), 7);
+        let words = shipped.iter().flat_map(|words| words.labels.iter().chain(&words.findings).map(String::as_str));
+        for phrase in words.chain(Lesion::ALL.map(Lesion::phrase)) {
+            let name = korean.gloss(phrase).unwrap_or_else(|| panic!("{phrase} has no name"));
+            assert!(name.chars().any(|c| ('가'..='힣').contains(&c)), "{phrase}: {name}");
+        }
+    }
+
+    #[test]
+    fn a_name_stands_once() {
+        for language in &LANGUAGES {
+            for (at, [phrase, name]) in language.names.iter().enumerate() {
+                assert!(language.names[..at].iter().all(|[other, _]| !other.eq_ignore_ascii_case(phrase)), "{phrase}");
+                assert_ne!(phrase, name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_browsers_tag_finds_its_language() {
+        let found = ["ko-KR", "ko", "KO-kr", "en-GB", "kok-IN", "de", ""].map(|tag| Language::from_tag(tag).tag);
+        assert_eq!(found, ["ko", "ko", "ko", "en", "en", "en", "en"]);
+    }
+
+    #[test]
+    fn captions_are_translated_phrase_by_phrase() {
+        let korean = Language::from_tag("ko");
+        assert_eq!(korean.translated("AMD, soft drusen, glitter"), "황반변성, 연성 드루젠, glitter");
+        assert_eq!(Language::from_tag("en").translated("AMD, soft drusen"), "AMD, soft drusen");
+        for scan in demo_scans(include_str!("../../www/samples/index.json")) {
+            assert!(scan.title.split(", ").all(|phrase| korean.gloss(phrase).is_some()), "{}", scan.title);
+        }
+    }
+
+    #[test]
+    fn a_known_failure_is_said_in_the_visitors_language_and_another_keeps_its_details() {
+        let (english, korean) = (&english::TEXT, &korean::TEXT);
+        let details = [
+            Detail::EmptyFile,
+            Detail::UnknownFormat,
+            Detail::DamagedFile,
+            Detail::LargeFile { n_bytes: 70_000_000, max_bytes: 64_000_000 },
+            Detail::MissingFile,
+            Detail::NoPixels,
+            Detail::LargeScan { width: 40_000, height: 20 },
+            Detail::NoSuchFrame { frame: 1 },
+            Detail::EmptyCaption,
+            Detail::UnknownPhrase { phrase: "elephant".into() },
+            Detail::TwoClasses,
+            Detail::NotFetched { url: "weights/index.json".into() },
+            Detail::DamagedWeights { file: "m.safetensors".into() },
+        ];
+        let mut said = Vec::new();
+        for detail in details {
+            let failure = Failure::from(Error::scan("in English").with_detail(detail));
+            assert_eq!((english.failure)(&failure), "in English");
+            let line = (korean.failure)(&failure);
+            assert!(!line.contains("in English") && !said.contains(&line), "{line}");
+            assert!(line.chars().any(|c| ('가'..='힣').contains(&c)), "{line}");
+            said.push(line);
+        }
+        for part in ["70.0 MB", "40000 × 20", "2번째", "elephant", "weights/index.json", "m.safetensors"] {
+            assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:?}");
+        }
+        let line = (korean.failure)(&Error::weights("no room").into());
+        assert!(line.contains("가중치") && line.contains("no room"), "{line}");
+    }
+}

@@ -1,0 +1,54 @@
+//! The result of every reader, one B-scan, and the largest sizes that are read.
+
+use super::format::Format;
+use crate::error::{Detail, Error, Result};
+
+/// The largest width or height that is read; larger files are refused before memory is taken.
+pub const MAX_SIDE: usize = 16_384;
+/// The most pixels that are read (a 6 × 6 mm volume's widest frames stay well below it).
+pub const MAX_PIXELS: usize = 64 << 20;
+
+/// One B-scan: grey, 8 bit, row by row from the vitreous down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scan {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// `width * height` grey values, 0…255.
+    pub pixels: Vec<u8>,
+    /// The file's format.
+    pub format: Format,
+    /// Which frame of the file, from 0.
+    pub frame: usize,
+    /// Frames in the file.
+    pub n_frames: usize,
+    /// Micrometres per pixel, across and down, where the file says so.
+    pub um_per_pixel: Option<[f64; 2]>,
+}
+
+impl Scan {
+    /// The grey value at column `x`, row `y`.
+    pub fn pixel(&self, x: usize, y: usize) -> u8 {
+        self.pixels[y * self.width + x]
+    }
+}
+
+/// Refuses a size that holds nothing, or more than is read: before memory is taken for it.
+///
+/// # Errors
+/// Says the size, and what to do.
+pub fn check_size(width: usize, height: usize) -> Result<()> {
+    if width == 0 || height == 0 {
+        let message = format!("the scan is {width} × {height} pixels, it holds nothing: choose another file");
+        return Err(Error::scan(message).with_detail(Detail::NoPixels));
+    }
+    if width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS {
+        let message = format!(
+            "the scan is {width} × {height} pixels: octlens reads up to {MAX_SIDE} on a side and {} megapixels; crop it",
+            MAX_PIXELS >> 20
+        );
+        return Err(Error::scan(message).with_detail(Detail::LargeScan { width, height }));
+    }
+    Ok(())
+}

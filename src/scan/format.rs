@@ -1,0 +1,131 @@
+//! The file formats that octlens reads: one table for the reader, the file picker, help texts and messages. Holds facts only
+//! and decodes nothing, so that the page can use it without linking a decoder.
+//!
+//! - [`names`] and [`any_name`] list the formats for people: `PNG, JPEG, TIFF, BMP` and `PNG, JPEG, TIFF or BMP`;
+//! - [`accept`] is the `accept` attribute of a file input;
+//! - [`Format::of`] recognises a file by its first bytes.
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Portable Network Graphics.
+    Png,
+    /// JPEG.
+    Jpeg,
+    /// Tagged Image File Format.
+    Tiff,
+    /// Windows bitmap.
+    Bmp,
+}
+
+/// A row of the table.
+struct Facts {
+    name: &'static str,
+    extensions: &'static [&'static str],
+    media_type: &'static str,
+    /// A file has one of these: an offset, and the bytes there.
+    signatures: &'static [(usize, &'static [u8])],
+}
+
+impl Format {
+    /// Every format, in the order in which they are listed.
+    pub const ALL: [Self; 4] = [Self::Png, Self::Jpeg, Self::Tiff, Self::Bmp];
+
+    fn facts(self) -> Facts {
+        match self {
+            Self::Png => Facts {
+                name: "PNG",
+                extensions: &["png"],
+                media_type: "image/png",
+                signatures: &[(0, b"\x89PNG\r\n\x1a\n")],
+            },
+            Self::Jpeg => Facts {
+                name: "JPEG",
+                extensions: &["jpg", "jpeg"],
+                media_type: "image/jpeg",
+                signatures: &[(0, b"\xff\xd8\xff")],
+            },
+            Self::Tiff => Facts {
+                name: "TIFF",
+                extensions: &["tif", "tiff"],
+                media_type: "image/tiff",
+                signatures: &[(0, b"II*\0"), (0, b"MM\0*")],
+            },
+            Self::Bmp => {
+                Facts { name: "BMP", extensions: &["bmp"], media_type: "image/bmp", signatures: &[(0, b"BM")] }
+            }
+        }
+    }
+
+    /// The format of a file, by its first bytes.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        let has = |(at, signature): &(usize, &[u8])| bytes.get(*at..).is_some_and(|rest| rest.starts_with(signature));
+        Self::ALL.into_iter().find(|format| format.facts().signatures.iter().any(has))
+    }
+
+    /// As people write it: `PNG`.
+    pub fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// As reports write it: `png`.
+    pub fn id(self) -> String {
+        self.name().to_ascii_lowercase()
+    }
+
+    /// What its files' names end with, in lower case and without the dot.
+    pub fn extensions(self) -> &'static [&'static str] {
+        self.facts().extensions
+    }
+
+    /// Its media (MIME) type.
+    pub fn media_type(self) -> &'static str {
+        self.facts().media_type
+    }
+}
+
+/// Every format's name: `PNG, JPEG, TIFF, BMP`.
+pub fn names() -> String {
+    Format::ALL.map(Format::name).join(", ")
+}
+
+/// The same for an English sentence: `PNG, JPEG, TIFF or BMP`.
+pub fn any_name() -> String {
+    let names = names();
+    match names.rsplit_once(", ") {
+        Some((all_but_last, last)) => format!("{all_but_last} or {last}"),
+        None => names,
+    }
+}
+
+/// The `accept` attribute of a file input: media types, then extensions, because some systems know only one of both.
+pub fn accept() -> String {
+    let media_types = Format::ALL.iter().map(|format| format.media_type().to_owned());
+    let extensions = Format::ALL.iter().flat_map(|format| format.extensions()).map(|extension| format!(".{extension}"));
+    media_types.chain(extensions).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_written_for_people_and_for_file_inputs() {
+        assert_eq!(names(), "PNG, JPEG, TIFF, BMP");
+        assert_eq!(any_name(), "PNG, JPEG, TIFF or BMP");
+        assert_eq!(accept(), "image/png,image/jpeg,image/tiff,image/bmp,.png,.jpg,.jpeg,.tif,.tiff,.bmp");
+    }
+
+    #[test]
+    fn a_file_is_recognised_by_its_first_bytes_alone() {
+        for format in Format::ALL {
+            for (at, signature) in format.facts().signatures {
+                let file = [&vec![0; *at], *signature, b"and more"].concat();
+                assert_eq!(Format::of(&file), Some(format), "{}", format.name());
+                assert_eq!(Format::of(&file[..at + signature.len() - 1]), None, "a cut signature of {}", format.name());
+            }
+        }
+        assert_eq!(Format::of(b""), None);
+        assert_eq!(Format::of(b"patient,age\n1,64\n"), None);
+    }
+}

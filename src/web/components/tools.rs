@@ -1,0 +1,215 @@
+//! The row of tools above the scan: how it is seen, what it is asked, and what is saved of it.
+
+use std::sync::Arc;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::page::comparison::Comparison;
+use crate::page::lines::saved_lines;
+use crate::page::numbers::saved_name;
+use crate::report::{MapMethod, Report};
+use crate::web::canvas;
+use crate::web::components::baseline::BaselineToggle;
+use crate::web::heat::Heat;
+use crate::web::preferences::use_locale;
+
+/// The row of tools above the scan.
+#[component]
+pub fn Tools(
+    /// The report about the scan that is shown.
+    report: Signal<Option<Arc<Report>>>,
+    /// How the heatmap lies over the scan.
+    heat: Heat,
+    /// How the image was last asked to be explained.
+    method: Signal<Option<MapMethod>>,
+    /// Another way is chosen.
+    on_method: Callback<MapMethod>,
+    /// The class words.
+    labels: Signal<Vec<String>>,
+    /// The class whose reasons were last asked for.
+    target: Signal<Option<String>>,
+    /// Another class is chosen.
+    on_target: Callback<String>,
+    /// The baseline that is offered, and how far it has come.
+    comparison: Signal<Option<Comparison>>,
+    /// The baseline is wanted, or no longer.
+    on_compare: Callback<bool>,
+    /// The canvas of the scan, to be saved.
+    scan: NodeRef<html::Canvas>,
+    /// The canvases of the heatmaps, to be saved: the model's, and the baseline's where it is compared with.
+    overlays: [NodeRef<html::Canvas>; 2],
+) -> impl IntoView {
+    let locale = use_locale();
+    let segment = move |is_heat: bool| {
+        let is_on = move || heat.is_on.get() == is_heat;
+        view! {
+            <button
+                type="button"
+                class:on=is_on
+                aria-pressed=move || is_on().to_string()
+                title=move || locale.text().heat_detail
+                data-testid=if is_heat { "show-heat" } else { "show-scan" }
+                on:click=move |_| heat.is_on.set(is_heat)
+            >
+                {move || if is_heat { locale.text().heat } else { locale.text().scan_only }}
+            </button>
+        }
+    };
+    let on_opacity = move |event| {
+        heat.opacity_percent.set(event_target_value(&event).parse().unwrap_or_default());
+        heat.is_on.set(true);
+    };
+    view! {
+        <div class="tools">
+            <div class="seg" role="group">{segment(false)} {segment(true)}</div>
+            <label>
+                <span>{move || locale.text().opacity}</span>
+                <input
+                    type="range"
+                    min="0"
+                    max="100"
+                    data-testid="opacity"
+                    prop:value=move || heat.opacity_percent.get().to_string()
+                    on:input=on_opacity
+                />
+            </label>
+            <MapMethodSelect
+                shown=Signal::derive(move || report.with(|report| Some(report.as_ref()?.heatmap.method)))
+                wanted=method
+                on_choose=on_method
+            />
+            <TargetSelect labels=labels wanted=target on_choose=on_target />
+            <span class="grow"></span>
+            <SaveButtons report=report heat=heat scan=scan overlays=overlays />
+            <BaselineToggle comparison=comparison on_change=on_compare />
+        </div>
+    }
+}
+
+/// How the image is explained.
+#[component]
+fn MapMethodSelect(
+    /// The method of the map that is shown.
+    shown: Signal<Option<MapMethod>>,
+    /// The one that was last asked for.
+    wanted: Signal<Option<MapMethod>>,
+    /// Another one is chosen.
+    on_choose: Callback<MapMethod>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let option = move |method: MapMethod| {
+        let is_wanted = move || wanted.get().unwrap_or_default() == method;
+        view! {
+            <option value=method.name() prop:selected=is_wanted>{move || (locale.text().map_method)(method)}</option>
+        }
+    };
+    let on_change = move |event| {
+        if let Some(method) = MapMethod::from_name(&event_target_value(&event)) {
+            on_choose.run(method);
+        }
+    };
+    view! {
+        <label>
+            <span>{move || locale.text().map}</span>
+            <select
+                data-testid="method-image"
+                data-method=move || shown.get().map(MapMethod::name)
+                disabled=move || wanted.get().is_none()
+                on:change=on_change
+            >
+                {MapMethod::ALL.map(option).into_iter().collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// The class whose reasons are shown, on the scan and in the words.
+#[component]
+fn TargetSelect(
+    /// The class words.
+    labels: Signal<Vec<String>>,
+    /// The class whose reasons were last asked for.
+    wanted: Signal<Option<String>>,
+    /// Another class is chosen.
+    on_choose: Callback<String>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let option = move |label: String| {
+        let label = StoredValue::new(label);
+        let is_wanted = move || label.with_value(|label| wanted.with(|wanted| wanted.as_ref() == Some(label)));
+        view! {
+            <option value=label.get_value() prop:selected=is_wanted>
+                {move || label.with_value(|label| locale.language().name_of(label).to_owned())}
+            </option>
+        }
+    };
+    let is_off = Memo::new(move |_| wanted.with(Option::is_none));
+    let labels = Memo::new(move |_| if is_off.get() { vec!["–".to_owned()] } else { labels.get() });
+    view! {
+        <label title=move || locale.text().target_detail>
+            <span>{move || locale.text().target}</span>
+            <select
+                data-testid="target-class"
+                disabled=move || is_off.get()
+                on:change=move |event| on_choose.run(event_target_value(&event))
+            >
+                {move || labels.get().into_iter().map(option).collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// Saves the picture and the report.
+#[component]
+fn SaveButtons(
+    /// The report.
+    report: Signal<Option<Arc<Report>>>,
+    /// How the heatmap lies over the scan.
+    heat: Heat,
+    /// The canvas of the scan.
+    scan: NodeRef<html::Canvas>,
+    /// The canvases of the heatmaps.
+    overlays: [NodeRef<html::Canvas>; 2],
+) -> impl IntoView {
+    let locale = use_locale();
+    let has_none = Memo::new(move |_| report.with(Option::is_none));
+    let save_png = move |_| {
+        if let (Some(report), Some(scan)) = (report.get(), scan.get_untracked()) {
+            let n_maps = 1 + usize::from(report.baseline.is_some());
+            let maps: Vec<_> =
+                overlays.into_iter().take(n_maps).filter_map(|overlay| overlay.get_untracked()).collect();
+            let lines = saved_lines(locale.language(), &report);
+            canvas::save_png(&saved_name(&report, "png"), &scan, &maps, heat.opacity(), &lines);
+        }
+    };
+    let save_json = move |_| {
+        if let Some(report) = report.get()
+            && let Ok(text) = serde_json::to_string_pretty(&*report)
+        {
+            canvas::save_text(&saved_name(&report, "json"), &text, "application/json");
+        }
+    };
+    view! {
+        <button
+            type="button"
+            data-testid="download-png"
+            title=move || locale.text().save_png
+            aria-label=move || locale.text().save_png
+            disabled=move || has_none.get()
+            on:click=save_png
+        >
+            "↓ PNG"
+        </button>
+        <button
+            type="button"
+            data-testid="download-json"
+            title=move || locale.text().save_json
+            aria-label=move || locale.text().save_json
+            disabled=move || has_none.get()
+            on:click=save_json
+        >
+            "↓ JSON"
+        </button>
+    }
+}

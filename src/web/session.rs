@@ -1,0 +1,170 @@
+//! The page's state as signals, its files and its worker: the one way from a click to the worker and back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Blob, File, FileList};
+
+use crate::bundle::card::ModelCard;
+use crate::page::demo::{DemoScan, LIST_URL, demo_scans, url_of};
+use crate::page::scans::OpenScan;
+use crate::page::state::{Model, PageState, Phase};
+use crate::protocol::{Failure, Request, ScanId};
+use crate::report::Report;
+use crate::web::client::{Client, Event};
+use crate::web::fetch;
+
+/// Handles to the page's state and to its worker.
+#[derive(Clone, Copy)]
+pub struct Session {
+    /// All that the page knows; what follows is read from it.
+    page: RwSignal<PageState>,
+    /// Where the page stands.
+    pub phase: Signal<Phase>,
+    /// The model's card, once it is loaded.
+    pub card: Signal<Option<Arc<ModelCard>>>,
+    /// The scan that is shown.
+    pub shown: Signal<Option<OpenScan>>,
+    /// The newest report about it.
+    pub report: Signal<Option<Arc<Report>>>,
+    /// The demo scans that lie beside the page.
+    pub demo_scans: RwSignal<Vec<DemoScan>>,
+    client: StoredValue<Option<Client>, LocalStorage>,
+    /// The files of the scans that are listed: handles, not their bytes.
+    files: StoredValue<HashMap<ScanId, Blob>, LocalStorage>,
+}
+
+impl Session {
+    /// Makes the signals, starts the worker and asks it for the default model.
+    pub fn start() -> Self {
+        let page = RwSignal::new(PageState::default());
+        let is_other_scan = |old: Option<&Option<OpenScan>>, new: Option<&Option<OpenScan>>| match (old, new) {
+            (Some(Some(old)), Some(Some(new))) => !old.looks_like(new),
+            (Some(None), Some(None)) => false,
+            _ => true,
+        };
+        let is_other_card = |old: Option<&Option<Arc<ModelCard>>>, new: Option<&Option<Arc<ModelCard>>>| !matches!((old, new), (Some(Some(old)), Some(Some(new))) if Arc::ptr_eq(old, new));
+        let shown: Signal<Option<OpenScan>> =
+            Memo::new_with_compare(move |_| page.with(|page| page.shown().cloned()), is_other_scan).into();
+        let session = Self {
+            page,
+            phase: Memo::new(move |_| page.with(PageState::phase)).into(),
+            card: Memo::new_with_compare(move |_| page.with(|page| page.card().cloned()), is_other_card).into(),
+            shown,
+            report: Signal::derive(move || shown.with(|shown| shown.as_ref().and_then(OpenScan::report).cloned())),
+            demo_scans: RwSignal::default(),
+            client: StoredValue::new_local(None),
+            files: StoredValue::new_local(HashMap::new()),
+        };
+        if session.start_worker() {
+            session.send(Request::Load { model: None });
+        }
+        spawn_local(async move {
+            // A page without demo scans is whole.
+            if let Ok(list) = fetch::text(LIST_URL).await {
+                session.demo_scans.set(demo_scans(&list));
+            }
+        });
+        session
+    }
+
+    /// Reads what the page knows.
+    pub fn with<T>(self, read: impl FnOnce(&PageState) -> T) -> T {
+        self.page.with(read)
+    }
+
+    /// Changes what the page knows, and sends what that asks of the worker.
+    pub fn act(self, change: impl FnOnce(&mut PageState) -> Vec<Request>) {
+        let requests = self.page.try_update(change).unwrap_or_default();
+        for request in requests {
+            self.send(request);
+        }
+        // A file is kept as long as its scan is listed.
+        self.page.with_untracked(|page| {
+            self.files.update_value(|files| files.retain(|id, _| page.scans().get(*id).is_some()));
+        });
+    }
+
+    /// The same as a callback, for components.
+    pub fn on<T: 'static>(
+        self,
+        change: impl Fn(&mut PageState, T) -> Vec<Request> + Send + Sync + 'static,
+    ) -> Callback<T> {
+        Callback::new(move |value| self.act(|page| change(page, value)))
+    }
+
+    /// Opens files that a visitor chose, dropped or pasted.
+    pub fn open_files(self, files: Option<FileList>) {
+        let Some(files) = files else { return };
+        let files: Vec<File> = (0..files.length()).filter_map(|i| files.get(i)).collect();
+        // Pasted text brings an empty list.
+        if files.is_empty() {
+            return;
+        }
+        let names: Vec<_> = files.iter().map(File::name).collect();
+        self.act(|page| {
+            let ids = page.open(&names);
+            self.files.update_value(|kept| kept.extend(ids.iter().copied().zip(files.into_iter().map(Blob::from))));
+            page.take_files(&ids)
+        });
+    }
+
+    /// Opens a demo scan.
+    pub fn open_demo(self, file: String) {
+        let ids = self.page.try_update(|page| page.open(std::slice::from_ref(&file)));
+        let Some(id) = ids.and_then(|ids| ids.first().copied()) else { return };
+        spawn_local(async move {
+            match fetch::blob(&url_of(&file)).await {
+                Ok(blob) => {
+                    self.files.update_value(|files| drop(files.insert(id, blob)));
+                    self.act(|page| page.take_files(&[id]));
+                }
+                Err(error) => self.act(|page| page.miss_file(id, error.into())),
+            }
+        });
+    }
+
+    /// Loads a model, in a new worker where the old one is gone.
+    pub fn load(self, model: Option<String>) {
+        let is_lost = self.page.with_untracked(|page| matches!(page.model(), Model::Lost(_)));
+        if !is_lost || self.start_worker() {
+            self.act(|page| vec![page.load(model)]);
+        }
+    }
+
+    /// Starts a worker in place of the one before. Returns whether the browser has started one.
+    fn start_worker(self) -> bool {
+        let started = Client::start(move |event| self.receive(event));
+        let is_started = started.is_ok();
+        match started {
+            Ok(client) => self.client.set_value(Some(client)),
+            Err(error) => self.lose(error.into()),
+        }
+        is_started
+    }
+
+    fn receive(self, event: Event) {
+        match event {
+            Event::Answer(response, pixels) => self.act(|page| page.apply(response, pixels)),
+            Event::Lost(error) => self.lose(error.into()),
+        }
+    }
+
+    fn lose(self, failure: Failure) {
+        self.page.update(|page| page.lose(failure));
+    }
+
+    fn send(self, request: Request) {
+        let file = match &request {
+            Request::Analyze { scan, .. } => self.files.with_value(|files| files.get(scan).cloned()),
+            _ => None,
+        };
+        self.client.with_value(|client| {
+            if let Some(client) = client {
+                client.send(request, file);
+            }
+        });
+    }
+}

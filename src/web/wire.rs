@@ -1,0 +1,78 @@
+//! The one envelope in which messages cross the thread, packed and unpacked here for both sides.
+//!
+//! A message is a JS object `{ head, file?, pixels? }`: `head` is a [`crate::protocol`] enum as JSON text, `file` the
+//! visitor's file (a handle: its bytes are read in the worker), `pixels` a decoded scan (grey, row by row), whose buffer is
+//! handed over and not copied.
+
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use web_sys::Blob;
+
+use crate::error::{Error, Kind, Result};
+
+/// A message and what comes with it.
+pub struct Envelope<T> {
+    /// What is asked or answered.
+    pub head: T,
+    /// The file to analyse.
+    pub file: Option<Blob>,
+    /// The scan that was decoded: grey, row by row.
+    pub pixels: Option<Uint8Array>,
+}
+
+impl<T> Envelope<T> {
+    /// A message with nothing beside it.
+    pub fn new(head: T) -> Self {
+        Self { head, file: None, pixels: None }
+    }
+}
+
+impl<T: Serialize> Envelope<T> {
+    /// What is posted: the message, and the list of what is handed over with it.
+    ///
+    /// # Errors
+    /// The head has no form as JSON.
+    pub fn pack(&self) -> Result<(JsValue, Array)> {
+        let head = serde_json::to_string(&self.head).map_err(|e| unreadable().because(e))?;
+        let (message, handed_over) = (Object::new(), Array::new());
+        put(&message, "head", &head.into());
+        if let Some(file) = &self.file {
+            put(&message, "file", file);
+        }
+        if let Some(pixels) = &self.pixels {
+            put(&message, "pixels", pixels);
+            handed_over.push(&pixels.buffer());
+        }
+        Ok((message.into(), handed_over))
+    }
+}
+
+impl<T: DeserializeOwned> Envelope<T> {
+    /// Reads what was posted.
+    ///
+    /// # Errors
+    /// The message is none of ours, or of another build.
+    pub fn unpack(message: &JsValue) -> Result<Self> {
+        let head = get(message, "head").and_then(|head| head.as_string()).ok_or_else(unreadable)?;
+        Ok(Self {
+            head: serde_json::from_str(&head).map_err(|e| unreadable().because(e))?,
+            file: get(message, "file").and_then(|file| file.dyn_into().ok()),
+            pixels: get(message, "pixels").and_then(|pixels| pixels.dyn_into().ok()),
+        })
+    }
+}
+
+fn put(message: &Object, key: &str, value: &JsValue) {
+    // Setting a key of a fresh object cannot fail.
+    let _ = Reflect::set(message, &key.into(), value);
+}
+
+fn get(message: &JsValue, key: &str) -> Option<JsValue> {
+    Reflect::get(message, &key.into()).ok()
+}
+
+fn unreadable() -> Error {
+    Error::new(Kind::Io, "page and worker do not understand each other: reload the page")
+}

@@ -1,0 +1,214 @@
+//! The model, the baseline beside it, and what is kept of each scan so that it can be explained again.
+
+use js_sys::Uint8Array;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+use crate::bundle::card::ModelCard;
+use crate::bundle::index::IndexEntry;
+use crate::engine::baseline::{Baseline, BaselineAnalysis};
+use crate::engine::{Analysis, Engine, Input};
+use crate::error::{Detail, Error, Result};
+use crate::protocol::{BaselineEvent, MAX_FILE_BYTES, Progress, Request, RequestId, Response, ScanId};
+use crate::report::Options;
+use crate::web::fetch;
+
+const WASM_PAGE_BYTES: u64 = 1 << 16;
+
+/// How answers go to the page, with the pixels of a scan where they belong to one.
+type Post = fn(Response, Option<Uint8Array>);
+
+/// All that the worker holds.
+pub struct Session {
+    engine: Option<Engine>,
+    /// By the name under which it was asked for.
+    baseline: Option<(String, Baseline)>,
+    scans: Vec<AnalyzedScan>,
+    post: Post,
+}
+
+/// What is kept of a scan.
+struct AnalyzedScan {
+    id: ScanId,
+    analysis: Analysis,
+    baseline: Option<BaselineAnalysis>,
+}
+
+/// Fetches a baseline's file.
+///
+/// # Errors
+/// It is not listed, or cannot be fetched whole.
+pub async fn fetch_baseline(name: &str, on_progress: impl Fn(Progress)) -> Result<(IndexEntry, Vec<u8>)> {
+    let index = fetch::index().await?;
+    let entry = index.baseline(name).ok_or_else(|| not_listed("baseline", name))?;
+    let bytes = fetch::weights(entry, on_progress).await?;
+    Ok((entry.clone(), bytes))
+}
+
+impl Session {
+    /// One without a model.
+    pub fn new(post: Post) -> Self {
+        Self { engine: None, baseline: None, scans: Vec::new(), post }
+    }
+
+    /// Answers any request but [`Request::LoadBaseline`], whose file is fetched beside.
+    pub async fn answer(&mut self, request: Request, file: Option<Blob>) {
+        match request {
+            Request::Load { model } => {
+                if let Err(error) = self.load(model.as_deref()).await {
+                    self.post_alone(Response::Failed { id: None, failure: error.into() });
+                }
+            }
+            Request::Analyze { id, scan, name, frame, options } => {
+                let outcome = match file {
+                    Some(file) => self.analyze(id, scan, &name, frame, &options, &file).await,
+                    None => Err(missing_file()),
+                };
+                self.post_failure(id, outcome);
+            }
+            Request::Revise { id, scan, options } => {
+                let outcome = self.revise(id, scan, &options);
+                self.post_failure(id, outcome);
+            }
+            Request::Forget { scan } => self.scans.retain(|kept| kept.id != scan),
+            Request::LoadBaseline { .. } => {}
+        }
+    }
+
+    /// A baseline's file has been fetched, or has not.
+    pub fn take_baseline(&mut self, name: String, fetched: Result<(IndexEntry, Vec<u8>)>) {
+        let event = match fetched.and_then(|(entry, bytes)| self.load_baseline(&entry, bytes)) {
+            Ok(()) => BaselineEvent::Loaded,
+            Err(error) => BaselineEvent::Failed(error.into()),
+        };
+        self.post_alone(Response::Baseline { name, event });
+    }
+
+    async fn load(&mut self, model: Option<&str>) -> Result<()> {
+        let index = fetch::index().await?;
+        self.post_alone(Response::Models(index.choosable().map(IndexEntry::choice).collect()));
+        let entry = index.pick(model).ok_or_else(|| match model {
+            Some(name) => not_listed("model", name),
+            None => Error::weights(format!("{} lists no model: add one with train export", fetch::INDEX_URL)),
+        })?;
+        // The old ones would take memory beside the new one, and answer nothing any more.
+        self.engine = None;
+        self.baseline = None;
+        let post = self.post;
+        let bytes = fetch::weights(entry, |progress| post(Response::Progress(progress), None)).await?;
+        let engine = Engine::load_verified(&entry.name, bytes, entry.sha256.to_ascii_lowercase())?;
+        self.scans.clear();
+        // A wasm memory never shrinks: its size is what it took at most.
+        let n_pages = core::arch::wasm32::memory_size(0) as u64;
+        let card = ModelCard { peak_bytes: Some(n_pages * WASM_PAGE_BYTES), ..engine.card() };
+        let baseline = index.baseline_for(&card.vocabulary.labels).map(IndexEntry::choice);
+        self.engine = Some(engine);
+        self.post_alone(Response::Loaded { card: Box::new(card), baseline });
+        Ok(())
+    }
+
+    fn load_baseline(&mut self, entry: &IndexEntry, bytes: Vec<u8>) -> Result<()> {
+        let baseline = Baseline::load_verified(&entry.file, bytes, entry.sha256.to_ascii_lowercase())?;
+        // The list may be wrong, or another model may have come meanwhile.
+        let (theirs, ours) =
+            (&baseline.metadata().labels, self.engine.as_ref().map(|e| &e.metadata().vocabulary.labels));
+        if let Some(ours) = ours.filter(|ours| *ours != theirs) {
+            return Err(Error::weights(format!(
+                "{} knows the classes {}, the model {}: they cannot be compared",
+                entry.file,
+                theirs.join(", "),
+                ours.join(", ")
+            )));
+        }
+        self.scans.iter_mut().for_each(|kept| kept.baseline = None);
+        self.baseline = Some((entry.name.clone(), baseline));
+        Ok(())
+    }
+
+    async fn analyze(
+        &mut self,
+        id: RequestId,
+        scan: ScanId,
+        name: &str,
+        frame: usize,
+        options: &Options,
+        file: &Blob,
+    ) -> Result<()> {
+        let engine = self.engine.as_ref().ok_or_else(no_model)?;
+        let bytes = bytes_of(file).await?;
+        let analysis = engine.analyze(&Input { name, bytes: &bytes, frame }, options)?;
+        let mut report = analysis.report.clone();
+        let mut kept = AnalyzedScan { id: scan, analysis, baseline: None };
+        compare(&mut self.baseline, options, self.post, |baseline| {
+            baseline.answer_beside(&mut report, &kept.analysis.scan, &mut kept.baseline)
+        });
+        let pixels = Uint8Array::from(kept.analysis.scan.pixels.as_slice());
+        self.scans.retain(|other| other.id != scan);
+        self.scans.push(kept);
+        (self.post)(Response::Analyzed { id, report: Box::new(report) }, Some(pixels));
+        Ok(())
+    }
+
+    fn revise(&mut self, id: RequestId, scan: ScanId, options: &Options) -> Result<()> {
+        let engine = self.engine.as_ref().ok_or_else(no_model)?;
+        let found = self.scans.iter_mut().find(|kept| kept.id == scan);
+        let kept = found.ok_or_else(|| Error::scan("this scan is no longer kept: choose it again"))?;
+        let mut report = engine.revise(&kept.analysis, options)?;
+        compare(&mut self.baseline, options, self.post, |baseline| {
+            baseline.answer_beside(&mut report, &kept.analysis.scan, &mut kept.baseline)
+        });
+        self.post_alone(Response::Analyzed { id, report: Box::new(report) });
+        Ok(())
+    }
+
+    fn post_alone(&self, response: Response) {
+        (self.post)(response, None);
+    }
+
+    fn post_failure(&self, id: RequestId, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            self.post_alone(Response::Failed { id: Some(id), failure: error.into() });
+        }
+    }
+}
+
+/// Asks the baseline, where it is wanted and there is one. One that fails is put away, and the answer goes without.
+fn compare(
+    baseline: &mut Option<(String, Baseline)>,
+    options: &Options,
+    post: Post,
+    ask: impl FnOnce(&Baseline) -> Result<()>,
+) {
+    if let Some((name, asked)) = baseline.as_ref().filter(|_| options.baseline)
+        && let Err(error) = ask(asked)
+    {
+        post(Response::Baseline { name: name.clone(), event: BaselineEvent::Failed(error.into()) }, None);
+        *baseline = None;
+    }
+}
+
+async fn bytes_of(file: &Blob) -> Result<Vec<u8>> {
+    let n_bytes = file.size();
+    if n_bytes > MAX_FILE_BYTES as f64 {
+        let error = Error::scan(format!(
+            "the file has {:.1} MB, more than the {} MB that are read: save it smaller",
+            n_bytes / f64::from(1 << 20),
+            MAX_FILE_BYTES >> 20
+        ));
+        return Err(error.with_detail(Detail::LargeFile { n_bytes: n_bytes as u64, max_bytes: MAX_FILE_BYTES }));
+    }
+    let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| missing_file())?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+fn missing_file() -> Error {
+    Error::scan("the file cannot be read: it may have been moved, choose it again").with_detail(Detail::MissingFile)
+}
+
+fn no_model() -> Error {
+    Error::weights("no model is loaded: reload the page")
+}
+
+fn not_listed(kind: &str, name: &str) -> Error {
+    Error::weights(format!("{} lists no {kind} \"{name}\"", fetch::INDEX_URL))
+}
