@@ -14,6 +14,7 @@ NATIVE = --features train
 BROWSER_TESTS = tests/browser
 LAYERS = $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/web/examples/layers.wasm
 KERNELS = $(CARGO_TARGET_DIR)/kernels
+TIDY = $(CARGO_TARGET_DIR)/tidy
 # nextest, where it is installed, names each test and sums up; it does not run the examples of the docs.
 CARGO_TEST = $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run,cargo test) $(NATIVE)
 # Which files of browser tests, if not all: make test-browser TEST=page.test.mjs
@@ -26,9 +27,12 @@ run: setup
 	@echo 'octlens: building; the page will be on http://127.0.0.1:$(PORT)'
 	$(TRUNK) serve --cargo-profile web --port $(PORT)
 
-# Unit tests and the rules of tests/tidy.rs. Needs no browser and no trunk.
+# Needs no browser and no trunk. tests/tidy.rs reads text only, so rustc alone builds it in a second: cargo would build the
+# crate and `train` first.
 check: setup-check lint
-	$(CARGO_TEST) --lib --test tidy
+	CARGO_MANIFEST_DIR=. rustc --edition 2024 --test tests/tidy.rs -o $(TIDY)
+	$(TIDY) --quiet
+	$(CARGO_TEST) --lib
 
 test: setup-test lint doc test-native dist test-browser
 	@echo 'octlens: everything passed'
