@@ -19,7 +19,7 @@ use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::card::{Metrics, Training};
+use crate::bundle::card::{Metrics, Training, WeightPrecision};
 use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
@@ -58,8 +58,8 @@ pub struct Metadata {
     pub name: String,
     /// A line for people.
     pub title: String,
-    /// `int8` or `float`.
-    pub precision: String,
+    /// How its weights are stored.
+    pub precision: WeightPrecision,
     /// Sizes of both towers.
     pub clip: ClipConfig,
     /// Sizes of both heads.

@@ -31,6 +31,36 @@ use text_classifier::TextClassifier;
 const N_CANDIDATES: usize = 5;
 
 /// A loaded model.
+///
+/// An analysis keeps what is needed to explain the same scan again, with another class, caption or method, without running
+/// the image tower:
+///
+/// ```
+/// use octlens::engine::{Engine, Input};
+/// use octlens::report::{Options, WordMethod};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = Engine::load("compact", std::fs::read("weights/compact.safetensors")?)?;
+/// let bytes = std::fs::read("www/samples/healthy.png")?;
+/// let input = Input { name: "healthy.png", bytes: &bytes, frame: 0 };
+/// let analysis = engine.analyze(&input, &Options::default())?;
+/// assert_eq!(analysis.report.heatmap.target, "healthy");
+///
+/// let options = Options {
+///     target: Some("AMD".to_owned()),
+///     caption: Some("AMD, soft drusen".to_owned()),
+///     words: WordMethod::GradientXActivation,
+///     ..Options::default()
+/// };
+/// let report = engine.revise(&analysis, &options)?;
+/// assert_eq!((report.heatmap.target.as_str(), report.tokens.words[1].text.as_str()), ("AMD", "soft drusen"));
+/// assert_eq!(report.image, analysis.report.image);
+///
+/// let options = Options { target: Some("glaucoma".to_owned()), ..Options::default() };
+/// assert!(engine.revise(&analysis, &options).is_err());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Engine {
     metadata: Metadata,
     sha256: String,
@@ -118,7 +148,7 @@ impl Engine {
             title: m.title.clone(),
             sha256: self.sha256.clone(),
             bytes: self.n_bytes,
-            precision: m.precision.clone(),
+            precision: m.precision,
             kernels: Kernel::best().name().to_owned(),
             peak_bytes: None,
             vocabulary: m.vocabulary.clone(),

@@ -1,8 +1,8 @@
 //! Explanations of a head's answer: by cells of the feature map, and by phrases of the caption. Knows tensors; knows no file.
 //!
 //! [`image_map`] and [`phrase_scores`] are the only places that choose between methods; each method has a file of its own:
-//! [`grad_cam`] for images; for captions [`shapley`], which leaves phrases out and runs the head again, and
-//! [`token_importance`], the paper's gradient × activation. [`phrases`] splits a caption for both.
+//! [`grad_cam`] for images; for captions `shapley`, which leaves phrases out and runs the head again, and
+//! [`token_importance`], the paper's gradient × activation. `phrases` splits a caption for both.
 
 pub mod grad_cam;
 pub(crate) mod phrases;

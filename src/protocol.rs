@@ -62,7 +62,7 @@ pub enum Request {
     },
 }
 
-/// What the worker tells the page.
+/// What the worker answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Response {
     /// The worker listens.

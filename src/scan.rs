@@ -1,6 +1,6 @@
 //! From file bytes to a [`Scan`]: grey pixels, and what the file says about them. Knows no model.
 //!
-//! [`format`] is the table of formats. Each reader has a file of its own and is called by [`Scan::decode`].
+//! [`mod@format`] is the table of formats. Each reader has a file of its own and is called by [`Scan::decode`].
 
 mod b_scan;
 pub mod format;

@@ -22,8 +22,8 @@ pub struct ModelCard {
     pub sha256: String,
     /// Size of the file.
     pub bytes: u64,
-    /// `int8` or `float`.
-    pub precision: String,
+    /// How its weights are stored.
+    pub precision: WeightPrecision,
     /// The instructions that 8-bit layers run with (`kernels::Kernel::name`).
     pub kernels: String,
     /// The most memory that the worker took while it loaded the model, where it can tell.
@@ -36,6 +36,34 @@ pub struct ModelCard {
     pub training: Training,
     /// Figures measured on held-out patients, if any were.
     pub metrics: Option<Metrics>,
+}
+
+/// How matrices and kernels are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WeightPrecision {
+    /// As 8-bit integers, with a scale per output channel.
+    Int8,
+    /// As 32-bit floats.
+    Float,
+}
+
+impl WeightPrecision {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Int8, Self::Float];
+
+    /// As in a weights file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "int8",
+            Self::Float => "float",
+        }
+    }
+
+    /// The precision of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|precision| precision.name() == name)
+    }
 }
 
 /// How a model was trained.
@@ -149,12 +177,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The figures by source of a precision: `int8` or `float`.
-    pub fn at(&self, precision: &str) -> Option<&BTreeMap<String, Figures>> {
+    /// The figures by source of the model in a precision.
+    pub fn at(&self, precision: WeightPrecision) -> &BTreeMap<String, Figures> {
         match precision {
-            "int8" => Some(&self.int8),
-            "float" => Some(&self.float),
-            _ => None,
+            WeightPrecision::Int8 => &self.int8,
+            WeightPrecision::Float => &self.float,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Kept for comparison with the paper. Its sign does not say whether a phrase counts for or against the class
 //! (`tests/word_scores.rs`). A likely reason: each block reads its tokens through a layer norm, which removes a token's
-//! length, so the gradient is nearly orthogonal to the activation. [`super::shapley`] measures what a phrase changes.
+//! length, so the gradient is nearly orthogonal to the activation. `explain::shapley` measures what a phrase changes.
 
 use candle_core::{D, Tensor, Var};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bundle::card::{ModelCard, Training};
+use crate::bundle::card::{ModelCard, Training, WeightPrecision};
 use crate::caption::Vocabulary;
 use crate::page::scans::{Answer, OpenScan, ScanState};
 use crate::report::{
@@ -23,7 +23,7 @@ pub(super) fn card(name: &str) -> ModelCard {
         title: name.into(),
         sha256: "0".into(),
         bytes: 1,
-        precision: "int8".into(),
+        precision: WeightPrecision::Int8,
         kernels: "portable".into(),
         peak_bytes: None,
         vocabulary: vocabulary(),

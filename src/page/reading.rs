@@ -94,7 +94,7 @@ pub struct Badge {
     pub label: String,
     /// Its probability, as it is written.
     pub probability: String,
-    /// Whether the class must be named beside the number: of two classes, one number tells both.
+    /// Whether the class must be named beside the number: of two classes, one number says both.
     pub is_named: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bundle::card::{Drift, Figures, Interval, Measure, Metrics, Split, Splits, Training};
+use crate::bundle::card::{Drift, Figures, Interval, Measure, Metrics, Split, Splits, Training, WeightPrecision};
 
 /// One measure of both heads.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,15 +33,15 @@ pub struct Section {
 /// A name and a value in words.
 pub type Note = (String, String);
 
-/// The figures of both precisions, those of `precision` (`int8` or `float`), which answers here, first.
-pub fn sections(metrics: &Metrics, precision: &str) -> Vec<Section> {
-    let of = |name: &str| {
-        let sources = metrics.at(name).into_iter().flatten();
-        sources.map(|(source, figures)| section(format!("{name} · {source}"), figures)).collect::<Vec<_>>()
+/// The figures of both precisions, those of `first`, in which the model answers here, first.
+pub fn sections(metrics: &Metrics, first: WeightPrecision) -> Vec<Section> {
+    let of = |precision: WeightPrecision| {
+        let name = |source| format!("{} · {source}", precision.name());
+        metrics.at(precision).iter().map(|(source, figures)| section(name(source), figures)).collect::<Vec<_>>()
     };
-    let mut names = ["int8", "float"];
-    names.sort_by_key(|name| *name != precision);
-    names.map(of).concat()
+    let mut precisions = WeightPrecision::ALL;
+    precisions.sort_by_key(|precision| *precision != first);
+    precisions.map(of).concat()
 }
 
 fn section(name: String, figures: &Figures) -> Section {
@@ -180,8 +180,8 @@ mod tests {
         let by_source = BTreeMap::from([("octdl".to_owned(), figures())]);
         let metrics = Metrics { drift, float: by_source.clone(), int8: by_source, split: Split::Test };
         let names = |precision| sections(&metrics, precision).into_iter().map(|s| s.name).collect::<Vec<_>>();
-        assert_eq!(names("int8"), ["int8 · octdl", "float · octdl"]);
-        assert_eq!(names("float"), ["float · octdl", "int8 · octdl"]);
+        assert_eq!(names(WeightPrecision::Int8), ["int8 · octdl", "float · octdl"]);
+        assert_eq!(names(WeightPrecision::Float), ["float · octdl", "int8 · octdl"]);
         assert_eq!(
             drift_notes(&metrics.drift),
             [

@@ -39,7 +39,7 @@ fn App() -> impl IntoView {
     // A new scan's answer is read from its top.
     let aside = NodeRef::<html::Aside>::new();
     Effect::new(move || {
-        // `track` alone would not wake a memo up: it is read.
+        // A memo only runs when it is read: `track` alone would not do.
         if let (Some(aside), Some(_)) = (aside.get(), shown_id.get()) {
             // After the new answer stands: its cards have other heights.
             request_animation_frame(move || aside.set_scroll_top(0));

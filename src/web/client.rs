@@ -14,7 +14,7 @@ use crate::web::wire::Envelope;
 /// Trunk's loaders of the workers, beside the page: one source, with and without relaxed SIMD instructions.
 const WORKER_URL: &str = "./worker_loader.js";
 const RELAXED_WORKER_URL: &str = "./worker_relaxed_loader.js";
-/// In the page's address: the plain worker, whatever the browser knows (for measurements).
+/// In the page's address: the worker without relaxed SIMD even where the browser supports it (for measurements).
 const PLAIN_WORKER_QUERY: &str = "kernels=simd128";
 /// A module with one function that returns `i32x4.relaxed_dot_i8x16_i7x16_add_s` of its three arguments.
 const RELAXED_MODULE: [u8; 37] = [

@@ -1,6 +1,6 @@
 //! The worker's side of the thread: takes requests in and has them answered one after the other. Knows no page.
 
-mod session;
+mod analyzer;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,7 +15,7 @@ use crate::bundle::index::IndexEntry;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::{BUILD, BaselineEvent, Request, Response};
 use crate::web::wire::Envelope;
-use session::{Session, fetch_baseline};
+use analyzer::{Analyzer, fetch_baseline};
 
 /// One thing to do.
 enum Task {
@@ -28,7 +28,7 @@ enum Task {
 struct TaskQueue {
     tasks: RefCell<VecDeque<Task>>,
     /// Taken while tasks are done, so that one is done after the other.
-    session: RefCell<Option<Session>>,
+    analyzer: RefCell<Option<Analyzer>>,
 }
 
 /// Starts to listen, then says so.
@@ -38,7 +38,7 @@ pub fn run() {
         let message = info.payload_as_str().unwrap_or("panic");
         post(Response::Crashed { failure: Error::new(Kind::Model, message).into() }, None);
     }));
-    let queue = Rc::new(TaskQueue { tasks: RefCell::default(), session: RefCell::new(Some(Session::new(post))) });
+    let queue = Rc::new(TaskQueue { tasks: RefCell::default(), analyzer: RefCell::new(Some(Analyzer::new(post))) });
     let on_message =
         Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             match Envelope::<Request>::unpack(&event.data()) {
@@ -55,23 +55,23 @@ pub fn run() {
 impl TaskQueue {
     fn add(self: &Rc<Self>, task: Task) {
         self.tasks.borrow_mut().push_back(task);
-        if let Some(session) = self.session.take() {
-            spawn_local(self.clone().work(session));
+        if let Some(analyzer) = self.analyzer.take() {
+            spawn_local(self.clone().work(analyzer));
         }
     }
 
-    async fn work(self: Rc<Self>, mut session: Session) {
+    async fn work(self: Rc<Self>, mut analyzer: Analyzer) {
         loop {
             let next = self.tasks.borrow_mut().pop_front();
             match next {
                 // It takes long: the model answers meanwhile.
                 Some(Task::Answer(Request::LoadBaseline { name }, _)) => spawn_local(self.clone().fetch(name)),
-                Some(Task::Answer(request, file)) => session.answer(request, file).await,
-                Some(Task::TakeBaseline(name, fetched)) => session.take_baseline(name, fetched),
+                Some(Task::Answer(request, file)) => analyzer.answer(request, file).await,
+                Some(Task::TakeBaseline(name, fetched)) => analyzer.take_baseline(name, fetched),
                 None => break,
             }
         }
-        self.session.replace(Some(session));
+        self.analyzer.replace(Some(analyzer));
     }
 
     async fn fetch(self: Rc<Self>, name: String) {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{VarBuilder, VarMap};
 use criterion::Criterion;
-use octlens::bundle::card::Training;
+use octlens::bundle::card::{Training, WeightPrecision};
 use octlens::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use octlens::caption::{Caption, Vocabulary};
 use octlens::clip::{Clip, ClipConfig};
@@ -82,7 +82,7 @@ fn engine(name: &str, clip: ClipConfig, tokenizer: &Tokenizer) -> Engine {
         format: FORMAT,
         name: name.to_owned(),
         title: String::new(),
-        precision: "int8".to_owned(),
+        precision: WeightPrecision::Int8,
         preprocess,
         clip,
         head,

@@ -40,7 +40,7 @@ impl PageState {
         }
     }
 
-    /// The worker is gone. What is heard of it first says why; a trap after a panic does not.
+    /// The worker is gone. The first failure says why; the trap that follows a panic does not.
     pub fn lose(&mut self, failure: Failure) {
         if !matches!(self.model, Model::Lost(_)) {
             self.stop(Model::Lost(failure));

@@ -20,7 +20,7 @@ fn names(range: Range<usize>) -> Vec<String> {
     range.map(|i| format!("{i}.png")).collect()
 }
 
-/// A page and its worker, which answers only when it is told to.
+/// A page and its worker, which answers when a test says so.
 struct Visit {
     page: PageState,
     /// What the worker was sent and has not yet answered.

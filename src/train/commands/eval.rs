@@ -103,7 +103,7 @@ impl EvalArgs {
         let split = split.map_or("all".to_owned(), |s| s.to_string());
         let card = engine.card();
         if let Some(path) = &self.report {
-            let (model, title, precision) = (&card.name, &card.title, &card.precision);
+            let (model, title, precision) = (&card.name, &card.title, card.precision.name());
             let about = html::About { model, title, precision, sha256: &card.sha256, split: &split };
             files::write(path, html::page(&about, &study))?;
         }

@@ -52,6 +52,6 @@ impl ExportArgs {
             return print_json(&json!(metrics));
         }
         print(format_args!("{} is in {}", options.name, out.display()))?;
-        print_json(&json!(metrics.at(options.precision.name())))
+        print_json(&json!(metrics.at(options.precision)))
     }
 }

@@ -16,13 +16,13 @@ use super::finetune::FinetuneArgs;
 use super::heads::HeadsArgs;
 use super::import::ImportArgs;
 use super::output::{note, print};
-use crate::bundle::card::{Figures, HeadFigures};
+use crate::bundle::card::{Figures, HeadFigures, WeightPrecision};
 use crate::engine::baseline::Baseline;
 use crate::error::{Error, Result};
 use crate::train::config::Settings;
 use crate::train::data::dataset::DataSpec;
 use crate::train::data::record::SourceKind;
-use crate::train::export::{ExportOptions, Precision};
+use crate::train::export::ExportOptions;
 use crate::train::files;
 use crate::train::heads::baseline::BaselineSettings;
 use crate::train::import::MANIFEST;
@@ -112,7 +112,7 @@ impl PaperArgs {
                 name: NAMES[0].to_owned(),
                 title: "The paper's CLIP".to_owned(),
                 licence: "those of its data and of the weights it began from".to_owned(),
-                precision: Precision::Int8,
+                precision: WeightPrecision::Int8,
             };
             ExportArgs { run, out: weights, options, json: false, device: cpu }.run()
         })?;

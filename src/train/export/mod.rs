@@ -8,12 +8,13 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 
 use self::publish::{Listing, publish};
 use self::quantize::{activation_ranges, prepare};
-use crate::bundle::card::{Figures, Metrics, Split, Training, settings_record};
+use crate::bundle::card::{Figures, Metrics, Split, Training, WeightPrecision, settings_record};
 use crate::bundle::index::ModelKind;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use crate::clip::Clip;
@@ -46,28 +47,14 @@ pub(crate) struct ExportOptions {
     /// Licence of the weights.
     #[arg(long, default_value = "CC BY 4.0")]
     pub licence: String,
-    /// How weights are stored.
-    #[arg(long, value_enum, default_value_t = Precision::Int8)]
-    pub precision: Precision,
+    /// How weights are stored: as 8-bit integers with a scale per output channel, or as 32-bit floats.
+    #[arg(long, default_value = WeightPrecision::Int8.name(), value_parser = weight_precision())]
+    pub precision: WeightPrecision,
 }
 
-/// How matrices are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Precision {
-    /// 8-bit integers, with a scale per output channel.
-    Int8,
-    /// 32-bit floats.
-    Float,
-}
-
-impl Precision {
-    /// Its name in a weights file, and the key of the figures measured so.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Int8 => "int8",
-            Self::Float => "float",
-        }
-    }
+fn weight_precision() -> impl TypedValueParser<Value = WeightPrecision> {
+    let names = WeightPrecision::ALL.map(WeightPrecision::name);
+    PossibleValuesParser::new(names).map(|name| WeightPrecision::from_name(&name).unwrap_or(WeightPrecision::Int8))
 }
 
 /// Measures the run's model on `test` in floats and, its activation ranges measured on scans of `train`, in 8-bit integers;
@@ -103,7 +90,7 @@ pub(crate) fn export(
         split: Split::Test,
     };
     metadata.metrics = Some(metrics.clone());
-    let bytes = file(&metadata, options.precision == Precision::Int8)?;
+    let bytes = file(&metadata, options.precision == WeightPrecision::Int8)?;
     let listing = Listing { name: &options.name, title: &options.title, kind: ModelKind::Octlens, labels: &[] };
     publish(dir, &bytes, &listing)?;
     Ok(metrics)
@@ -140,7 +127,7 @@ fn metadata(prepared: &Prepared, options: &ExportOptions) -> Result<Metadata> {
         format: FORMAT,
         name: options.name.clone(),
         title: options.title.clone(),
-        precision: options.precision.name().to_owned(),
+        precision: options.precision,
         clip: spec.clip.clone(),
         head: spec.head.clone(),
         preprocess: spec.preprocess.clone(),

@@ -21,7 +21,7 @@ pub fn write(pretrained: &Pretrained, dir: &Path) -> Result<()> {
     folder.write_json(MANIFEST, &pretrained.manifest)
 }
 
-/// What [`write`] wrote, or the towers and splits of a run.
+/// What [`write()`] wrote, or the towers and splits of a run.
 ///
 /// # Errors
 /// The folder is of another version, or its parts are damaged or do not fit each other.

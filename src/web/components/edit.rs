@@ -149,7 +149,7 @@ fn TypedCaption(
     let failure = RwSignal::new(None::<Failure>);
     let caption = Memo::new(move |_| caption.get());
     Effect::new(move || {
-        // `track` alone would not wake a memo up: it is read.
+        // A memo only runs when it is read: `track` alone would not do.
         caption.with(|_| failure.set(None));
     });
     let on_submit = move |event: SubmitEvent| {

@@ -61,7 +61,7 @@ fn ModelChip(
     let chip = move || {
         card.get().map(|card| {
             let size = (locale.text().megabytes)(card.bytes);
-            let detail = format!(" · {} · {} · {size} · {}", card.precision, card.kernels, short_hash(&card));
+            let detail = format!(" · {} · {} · {size} · {}", card.precision.name(), card.kernels, short_hash(&card));
             view! {
                 <span class="chip model" title=format!("{} · SHA-256 {}", card.title, card.sha256)>
                     <b>{card.name.clone()}</b>

@@ -24,7 +24,7 @@ pub fn TrustCard(
     let of_model = move || {
         let text = locale.text();
         card.get().map(|card| {
-            let sections = card.metrics.as_ref().map(|metrics| sections(metrics, &card.precision)).unwrap_or_default();
+            let sections = card.metrics.as_ref().map(|metrics| sections(metrics, card.precision)).unwrap_or_default();
             let main = sections.first().map(|section| section_view(text, section, true));
             let others: Vec<_> = sections.iter().skip(1).map(|section| section_view(text, section, false)).collect();
             let drift = card.metrics.as_ref().map(|metrics| notes_view(&drift_notes(&metrics.drift)));

@@ -19,7 +19,7 @@ const WASM_PAGE_BYTES: u64 = 1 << 16;
 type Post = fn(Response, Option<Uint8Array>);
 
 /// All that the worker holds.
-pub struct Session {
+pub struct Analyzer {
     engine: Option<Engine>,
     /// By the name under which it was asked for.
     baseline: Option<(String, Baseline)>,
@@ -45,7 +45,7 @@ pub async fn fetch_baseline(name: &str, on_progress: impl Fn(Progress)) -> Resul
     Ok((entry.clone(), bytes))
 }
 
-impl Session {
+impl Analyzer {
     /// One without a model.
     pub fn new(post: Post) -> Self {
         Self { engine: None, baseline: None, scans: Vec::new(), post }
@@ -56,7 +56,7 @@ impl Session {
         match request {
             Request::Load { model } => {
                 if let Err(error) = self.load(model.as_deref()).await {
-                    self.post_alone(Response::Failed { id: None, failure: error.into() });
+                    self.reply(Response::Failed { id: None, failure: error.into() });
                 }
             }
             Request::Analyze { id, scan, name, frame, options } => {
@@ -64,11 +64,11 @@ impl Session {
                     Some(file) => self.analyze(id, scan, &name, frame, &options, &file).await,
                     None => Err(missing_file()),
                 };
-                self.post_failure(id, outcome);
+                self.reply_failure(id, outcome);
             }
             Request::Revise { id, scan, options } => {
                 let outcome = self.revise(id, scan, &options);
-                self.post_failure(id, outcome);
+                self.reply_failure(id, outcome);
             }
             Request::Forget { scan } => self.scans.retain(|kept| kept.id != scan),
             Request::LoadBaseline { .. } => {}
@@ -81,12 +81,12 @@ impl Session {
             Ok(()) => BaselineEvent::Loaded,
             Err(error) => BaselineEvent::Failed(error.into()),
         };
-        self.post_alone(Response::Baseline { name, event });
+        self.reply(Response::Baseline { name, event });
     }
 
     async fn load(&mut self, model: Option<&str>) -> Result<()> {
         let index = fetch::index().await?;
-        self.post_alone(Response::Models(index.choosable().map(IndexEntry::choice).collect()));
+        self.reply(Response::Models(index.choosable().map(IndexEntry::choice).collect()));
         let entry = index.pick(model).ok_or_else(|| match model {
             Some(name) => not_listed("model", name),
             None => Error::weights(format!("{} lists no model: add one with train export", fetch::INDEX_URL)),
@@ -103,7 +103,7 @@ impl Session {
         let card = ModelCard { peak_bytes: Some(n_pages * WASM_PAGE_BYTES), ..engine.card() };
         let baseline = index.baseline_for(&card.vocabulary.labels).map(IndexEntry::choice);
         self.engine = Some(engine);
-        self.post_alone(Response::Loaded { card: Box::new(card), baseline });
+        self.reply(Response::Loaded { card: Box::new(card), baseline });
         Ok(())
     }
 
@@ -157,22 +157,22 @@ impl Session {
         compare(&mut self.baseline, options, self.post, |baseline| {
             baseline.answer_beside(&mut report, &kept.analysis.scan, &mut kept.baseline)
         });
-        self.post_alone(Response::Analyzed { id, report: Box::new(report) });
+        self.reply(Response::Analyzed { id, report: Box::new(report) });
         Ok(())
     }
 
-    fn post_alone(&self, response: Response) {
+    fn reply(&self, response: Response) {
         (self.post)(response, None);
     }
 
-    fn post_failure(&self, id: RequestId, outcome: Result<()>) {
+    fn reply_failure(&self, id: RequestId, outcome: Result<()>) {
         if let Err(error) = outcome {
-            self.post_alone(Response::Failed { id: Some(id), failure: error.into() });
+            self.reply(Response::Failed { id: Some(id), failure: error.into() });
         }
     }
 }
 
-/// Asks the baseline, where it is wanted and there is one. One that fails is put away, and the answer goes without.
+/// Asks the baseline, where it is wanted and there is one. One that fails is dropped, and the report is sent without its answer.
 fn compare(
     baseline: &mut Option<(String, Baseline)>,
     options: &Options,
