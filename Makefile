@@ -1,4 +1,5 @@
-# run: the page on http://127.0.0.1:8080 · test: everything · dist: the static site · bench: beside onnxruntime-web
+# run: the page on http://127.0.0.1:8080 · check: the loop between two edits · test: everything · dist: the static site ·
+# bench: beside onnxruntime-web
 # Each sets up what is missing first. Tools and build output live outside of the checkout, in OCTLENS_CACHE.
 
 export OCTLENS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/octlens
@@ -13,15 +14,27 @@ NATIVE = --features train
 BROWSER_TESTS = tests/browser
 LAYERS = $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/web/examples/layers.wasm
 KERNELS = $(CARGO_TARGET_DIR)/kernels
+TIDY = $(CARGO_TARGET_DIR)/tidy
+# nextest, where it is installed, names each test and sums up; it does not run the examples of the docs.
+CARGO_TEST = $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run,cargo test) $(NATIVE)
+# Which files of browser tests, if not all: make test-browser TEST=page.test.mjs
+TEST =
 
-.PHONY: run test dist bench setup setup-test setup-bench lint test-native test-browser train kernels
+.PHONY: run check test dist bench setup-check setup setup-test setup-bench lint doc test-native test-browser train kernels
 .NOTPARALLEL:
 
 run: setup
 	@echo 'octlens: building; the page will be on http://127.0.0.1:$(PORT)'
 	$(TRUNK) serve --cargo-profile web --port $(PORT)
 
-test: setup-test lint test-native dist test-browser
+# Needs no browser and no trunk. tests/tidy.rs reads text only, so rustc alone builds it in a second: cargo would build the
+# crate and `train` first.
+check: setup-check lint
+	CARGO_MANIFEST_DIR=. rustc --edition 2024 --test tests/tidy.rs -o $(TIDY)
+	$(TIDY) --quiet
+	$(CARGO_TEST) --lib
+
+test: setup-test lint doc test-native dist test-browser
 	@echo 'octlens: everything passed'
 
 dist: setup
@@ -32,6 +45,9 @@ bench: setup-bench train dist kernels
 	tests/bench/prepare
 	node tests/bench/bench.mjs
 	node tests/bench/layers.mjs relaxed-simd=$(KERNELS)/relaxed-simd.wasm simd128=$(KERNELS)/simd128.wasm
+
+setup-check:
+	.ci/setup check
 
 setup:
 	.ci/setup build
@@ -46,13 +62,13 @@ lint:
 	cargo fmt --check
 	cargo clippy --all-targets $(NATIVE) -- -D warnings
 	CLIPPY_CONF_DIR=clippy/wasm cargo clippy $(WASM) --features relaxed -- -D warnings
+
+doc:
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps $(NATIVE)
 
-# nextest names each test and sums up, but runs no examples of the docs.
 test-native:
-	if cargo nextest --version >/dev/null 2>&1; then \
-	  cargo nextest run $(NATIVE) && cargo test --doc $(NATIVE); \
-	else cargo test $(NATIVE); fi
+	$(CARGO_TEST) --tests
+	cargo test --doc $(NATIVE)
 
 train:
 	cargo build $(NATIVE) --bin train
@@ -66,4 +82,4 @@ kernels:
 	cp $(LAYERS) $(KERNELS)/relaxed-simd.wasm
 
 test-browser: train kernels
-	cd $(BROWSER_TESTS) && OCTLENS_TRAIN='$(TRAIN)' OCTLENS_KERNELS='$(KERNELS)' node --test --test-concurrency=1 --test-reporter=spec
+	cd $(BROWSER_TESTS) && OCTLENS_TRAIN='$(TRAIN)' OCTLENS_KERNELS='$(KERNELS)' node --test --test-concurrency=1 --test-reporter=spec $(TEST)

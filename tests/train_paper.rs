@@ -23,6 +23,7 @@ fn fixture(name: &str) -> PathBuf {
 /// A ResNet-50 with weights of the usual size, as torchvision's state dict in safetensors.
 fn write_resnet50(path: &Path) {
     let tensors: HashMap<String, Tensor> = resnet50::shapes()
+        .unwrap()
         .into_iter()
         .map(|(name, shape)| {
             let fan_in = shape.iter().skip(1).product::<usize>();

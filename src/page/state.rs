@@ -135,6 +135,11 @@ impl PageState {
         }
     }
 
+    /// Whether a model answers, or may yet.
+    pub fn can_answer(&self) -> bool {
+        matches!(self.model, Model::Loading(_) | Model::Ready(_))
+    }
+
     /// The models to choose from.
     pub fn models(&self) -> &[ModelChoice] {
         &self.models

@@ -91,7 +91,10 @@ pub(super) fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Re
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let unfinished = builder.tempfile_in(dir).map_err(|e| failed(Action::Write, path, e))?;
+    let permissions = unfinished.as_file().metadata().map_err(|e| failed(Action::Write, path, e))?.permissions();
     fill(unfinished.path())?;
+    // A library that writes to a temporary file of its own has put one for the owner alone in its place.
+    fs::set_permissions(unfinished.path(), permissions).map_err(|e| failed(Action::Write, path, e))?;
     unfinished.persist(path).map(drop).map_err(|e| failed(Action::Write, path, e.error))
 }
 
@@ -127,11 +130,17 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
 
         let dir = tempfile::tempdir().unwrap();
-        let [ours, plain] = ["ours", "plain"].map(|name| dir.path().join(name));
+        let [ours, filled, plain] = ["ours", "filled", "plain"].map(|name| dir.path().join(name));
         write(&ours, "").unwrap();
+        // As safetensors writes.
+        let by_rename = |path: &Path| {
+            tempfile::NamedTempFile::new_in(dir.path()).unwrap().persist(path).unwrap();
+            Ok(())
+        };
+        replace(&filled, by_rename).unwrap();
         fs::write(&plain, "").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
-        assert_eq!(mode(&ours), mode(&plain));
+        assert_eq!([mode(&ours), mode(&filled)], [mode(&plain); 2]);
     }
 
     #[test]

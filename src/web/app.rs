@@ -122,6 +122,7 @@ fn Viewer(
                 shown=shown
                 report=report
                 phase=phase
+                can_answer=Memo::new(move |_| session.with(PageState::can_answer)).into()
                 is_stale=is_stale
                 heat=heat
                 scan=scan

@@ -62,7 +62,7 @@ impl DeviceArgs {
 /// `--device` of a command that runs on the CPU only. Every command has the option, so that one command line fits all.
 #[derive(Args, Clone, Copy, Default)]
 pub(super) struct CpuArgs {
-    /// Where to compute: this command knows cpu only.
+    /// Where to compute: this command runs on the cpu only.
     #[arg(long, default_value = "cpu")]
     device: DeviceName,
 }

@@ -23,9 +23,9 @@ pub enum Preset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum ModelSize {
-    /// The small towers of [`ClipConfig::compact`].
+    /// Small towers, to train from random weights and to run in a browser.
     Compact,
-    /// CLIP's RN50.
+    /// CLIP's RN50, to train from pretrained weights.
     Rn50,
 }
 

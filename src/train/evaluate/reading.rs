@@ -1,4 +1,4 @@
-//! One scan as the model reads it: what each head answers on each input, and how much the scan speaks for each finding.
+//! One scan as the model reads it: what each head answers on each input, and how strongly the scan suggests each finding.
 //! Runs the engine; measures nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

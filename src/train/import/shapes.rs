@@ -16,12 +16,17 @@ pub type Shapes = BTreeMap<String, Vec<usize>>;
 /// How many names of one sort a message lists.
 const MAX_LISTED: usize = 60;
 
-/// Every tensor that [`Clip`] asks for, in its shape. The model itself is asked, so that there is no second list.
+/// Every tensor that [`Clip`] asks for, in its shape.
 pub(super) fn of_clip(config: &ClipConfig) -> Result<Shapes> {
     config.check()?;
+    shapes_of(|vb| Clip::new(config, vb).map(drop))
+}
+
+/// Every tensor that `build` asks for, in its shape. The model itself is asked, so that there is no second list.
+pub(super) fn shapes_of(build: impl FnOnce(VarBuilder<'_>) -> Result<()>) -> Result<Shapes> {
     let asked = Arc::new(Mutex::new(Shapes::new()));
     let recorder = Box::new(Recorder(asked.clone()));
-    Clip::new(config, VarBuilder::from_backend(recorder, DType::F32, Device::Cpu))?;
+    build(VarBuilder::from_backend(recorder, DType::F32, Device::Cpu))?;
     let shapes = asked.lock().map_err(|_| Error::config("a thread panicked while it built the model"))?;
     Ok(shapes.clone())
 }

@@ -25,6 +25,8 @@ pub fn Stage(
     report: Signal<Option<Arc<Report>>>,
     /// Where the page stands.
     phase: Signal<Phase>,
+    /// Whether a model answers, or may yet: scans are then invited where there is none.
+    can_answer: Signal<bool>,
     /// Whether another scan is about to take its place.
     is_stale: Signal<bool>,
     /// How the heatmap lies over it.
@@ -36,7 +38,6 @@ pub fn Stage(
 ) -> impl IntoView {
     let locale = use_locale();
     let has_scan = Memo::new(move |_| shown.with(Option::is_some));
-    let can_answer = Memo::new(move |_| phase.get() != Phase::Failed);
     let baseline = Signal::derive(move || report.with(|report| report.as_ref()?.baseline.clone()));
     let has_baseline = Memo::new(move |_| baseline.with(Option::is_some));
     let own_map = Signal::derive(move || report.with(|report| Some(report.as_ref()?.heatmap.clone())));

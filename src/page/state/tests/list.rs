@@ -222,6 +222,7 @@ fn a_file_that_cannot_be_fetched_is_named() {
     assert_eq!(visit.page.miss_file(ids[0], gone.clone()), []);
     assert_eq!((visit.listed().len(), visit.page.phase()), (0, Phase::Failed));
     assert_eq!(visit.page.problems()[0].failure, gone);
+    assert!(visit.page.can_answer());
 }
 
 #[test]

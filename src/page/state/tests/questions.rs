@@ -96,6 +96,7 @@ fn a_model_that_cannot_be_loaded_loses_no_scan() {
     visit.open(&names(2..3));
     assert_eq!((visit.inbox.len(), visit.page.phase()), (0, Phase::Failed));
     assert_eq!(*visit.page.model(), Model::Failed(failure("broken")));
+    assert!(!visit.page.can_answer());
     visit.show(ids[1]);
     visit.choose_model("twin");
     visit.answer_all();
