@@ -116,7 +116,7 @@ mod tests {
             Detail::EmptyFile,
             Detail::UnknownFormat,
             Detail::DamagedFile,
-            Detail::LargeFile { n_bytes: 70_000_000, max_bytes: 64_000_000 },
+            Detail::LargeFile { n_bytes: 70 << 20, max_bytes: 64 << 20 },
             Detail::MissingFile,
             Detail::NoPixels,
             Detail::LargeScan { width: 40_000, height: 20 },
@@ -136,7 +136,8 @@ mod tests {
             assert!(line.chars().any(|c| ('가'..='힣').contains(&c)), "{line}");
             said.push(line);
         }
-        for part in ["70.0 MB", "40000 × 20", "2번째", "elephant", "weights/index.json", "m.safetensors"] {
+        for part in ["70.0 MB로 한도인 64 MB", "40000 × 20", "2번째", "elephant", "weights/index.json", "m.safetensors"]
+        {
             assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:?}");
         }
         let line = (korean.failure)(&Error::weights("no room").into());

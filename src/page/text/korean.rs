@@ -214,9 +214,9 @@ fn detail_text(detail: &Detail) -> String {
             "파일이 손상되었거나 일부만 저장되었습니다. 영상을 다시 저장하거나 내보내세요.".to_owned()
         }
         Detail::LargeFile { n_bytes, max_bytes } => format!(
-            "파일이 {:.1} MB로 한도인 {:.0} MB보다 큽니다. 더 작게 저장하세요.",
-            megabytes(*n_bytes),
-            megabytes(*max_bytes)
+            "파일이 {:.1} MB로 한도인 {} MB보다 큽니다. 더 작게 저장하세요.",
+            *n_bytes as f64 / f64::from(1 << 20),
+            max_bytes >> 20
         ),
         Detail::MissingFile => "파일을 읽을 수 없습니다. 옮겨졌을 수 있으니 다시 선택하세요.".to_owned(),
         Detail::NoPixels => "영상에 화소가 없습니다. 다른 파일을 선택하세요.".to_owned(),
