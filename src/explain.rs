@@ -4,6 +4,7 @@
 //! [`grad_cam`] for images; for captions `shapley`, which leaves phrases out and runs the head again, and
 //! [`token_importance`], the paper's gradient × activation. `phrases` splits a caption for both.
 
+mod caption_model;
 pub mod grad_cam;
 pub(crate) mod phrases;
 pub(crate) mod shapley;
@@ -14,6 +15,7 @@ use candle_core::Tensor;
 use crate::error::Result;
 use crate::report::{MapMethod, WordMethod};
 use crate::tokenizer::Tokens;
+pub use caption_model::CaptionModel;
 use grad_cam::CamMap;
 use phrases::{Phrase, token_ids_of};
 use shapley::{Coalition, Shapley};
@@ -32,30 +34,6 @@ pub fn image_map(
     match method {
         MapMethod::GradCam => grad_cam::grad_cam(feature_map, tail, target),
     }
-}
-
-/// What word methods need from a text tower and its head, for one class.
-pub trait CaptionModel {
-    /// The class's log-odds for each caption, given as token ids from start to end token.
-    ///
-    /// # Errors
-    /// A caption is too long.
-    fn log_odds(&self, captions: &[Vec<u32>]) -> Result<Vec<f64>>;
-
-    /// The token representations (1, n, width) that enter the first block.
-    ///
-    /// # Errors
-    /// The caption is too long.
-    fn embed_tokens(&self, token_ids: &[u32]) -> Result<Tensor>;
-
-    /// Token representations (1, n, width) → logits (1, n_classes).
-    ///
-    /// # Errors
-    /// A tensor operation fails.
-    fn logits(&self, tokens: &Tensor) -> Result<Tensor>;
-
-    /// Index of the class.
-    fn target(&self) -> usize;
 }
 
 /// What a word method finds.
