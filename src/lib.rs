@@ -86,6 +86,9 @@
 //! `cuda`, `cudnn`, `metal`: `train` on a GPU. The target says what can compile, a feature what is wanted; the `cfg`s of
 //! modules stand in this file alone.
 
+// What no other crate can reach is at most `pub(crate)`, so that the compiler sees what nobody uses.
+#![warn(unreachable_pub)]
+
 pub mod bundle;
 pub mod caption;
 pub mod clip;

@@ -5,12 +5,12 @@ pub const MAX_ACTIVATION: u8 = 127;
 /// Adding 1.5 · 2²³ leaves a float's integer part, rounded half to even, in its low bits.
 pub const ROUNDER: f32 = 12_582_912.;
 /// Output channels that are computed together: one packed block.
-pub const BLOCK: usize = 16;
+pub(super) const BLOCK: usize = 16;
 /// Neighbouring input channels that one instruction multiplies and adds.
-pub const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
 
 /// One way to multiply and add.
-pub trait Arithmetic {
+pub(super) trait Arithmetic {
     /// Pixels that are computed together.
     const PIXELS: usize;
 

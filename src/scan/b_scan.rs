@@ -4,9 +4,9 @@ use super::format::Format;
 use crate::error::{Detail, Error, Result};
 
 /// The largest width or height that is read; larger files are refused before memory is taken.
-pub const MAX_SIDE: usize = 16_384;
+pub(super) const MAX_SIDE: usize = 16_384;
 /// The most pixels that are read (a 6 × 6 mm volume's widest frames stay well below it).
-pub const MAX_PIXELS: usize = 64 << 20;
+pub(super) const MAX_PIXELS: usize = 64 << 20;
 
 /// One B-scan: grey, 8 bit, row by row from the vitreous down.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ impl Scan {
 ///
 /// # Errors
 /// Says the size, and what to do.
-pub fn check_size(width: usize, height: usize) -> Result<()> {
+pub(super) fn check_size(width: usize, height: usize) -> Result<()> {
     if width == 0 || height == 0 {
         let message = format!("the scan is {width} × {height} pixels, it holds nothing: choose another file");
         return Err(Error::scan(message).with_detail(Detail::NoPixels));

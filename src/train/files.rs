@@ -34,7 +34,7 @@ pub(super) fn failed(action: Action, path: &Path, source: impl std::error::Error
 }
 
 /// Opens a file to read.
-pub fn open(path: &Path) -> Result<fs::File> {
+pub(super) fn open(path: &Path) -> Result<fs::File> {
     fs::File::open(path).map_err(|e| failed(Action::Read, path, e))
 }
 
