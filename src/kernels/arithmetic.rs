@@ -8,6 +8,8 @@ pub const ROUNDER: f32 = 12_582_912.;
 pub(super) const BLOCK: usize = 16;
 /// Neighbouring input channels that one instruction multiplies and adds.
 pub(super) const GROUP: usize = 4;
+/// Weights of one group of inputs for one block of outputs: what lies between two groups of a packed block.
+pub(super) const GROUP_STRIDE: usize = BLOCK * GROUP;
 
 /// One way to multiply and add.
 pub(super) trait Arithmetic {
