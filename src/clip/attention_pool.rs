@@ -55,8 +55,8 @@ impl AttentionPool {
         let scale = ((channels / n_heads) as f64).powf(-0.5);
         // One row per attention head: (batch, n_heads, channels).
         let query = (self.q_proj.forward(&cells.narrow(1, 0, 1)?)? * scale)?.broadcast_mul(&self.heads)?;
-        let asked = self.k_proj.weight().transposed_product(&query)?;
-        let logits = product(self.compute, &asked, &cells.t()?.contiguous()?, Tensor::matmul)?;
+        let projected = self.k_proj.weight().transposed_product(&query)?;
+        let logits = product(self.compute, &projected, &cells.t()?.contiguous()?, Tensor::matmul)?;
         let offset = query.broadcast_mul(self.k_proj.bias())?.sum_keepdim(D::Minus1)?;
         let weights = candle_nn::ops::softmax(&logits.broadcast_add(&offset)?, D::Minus1)?;
         let values = self.v_proj.forward(&product(self.compute, &weights, &cells.contiguous()?, Tensor::matmul)?)?;

@@ -192,7 +192,7 @@ impl ConvBn {
                 self.activate(self.convolve(x, &kernel)?.broadcast_add(&bias.reshape((1, (), 1, 1))?)?)
             }
             (Weights::Int8 { .. }, Mode::Train) => {
-                Err(Error::config("8-bit weights cannot be trained: start from a run's own"))
+                Err(Error::config("8-bit weights cannot be trained: start from a run's float weights"))
             }
         }
     }

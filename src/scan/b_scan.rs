@@ -3,7 +3,7 @@
 use super::format::Format;
 use crate::error::{Detail, Error, Result};
 
-/// The largest width or height that is read; larger files are refused before memory is taken.
+/// The largest width or height that is read; larger files are refused before memory is allocated.
 pub(super) const MAX_SIDE: usize = 16_384;
 /// The most pixels that are read (a 6 × 6 mm volume's widest frames stay well below it).
 pub(super) const MAX_PIXELS: usize = 64 << 20;
@@ -34,10 +34,10 @@ impl Scan {
     }
 }
 
-/// Refuses a size that holds nothing, or more than is read: before memory is taken for it.
+/// Refuses sizes of zero and above the limits, before memory is allocated.
 ///
 /// # Errors
-/// Says the size, and what to do.
+/// The size is out of range.
 pub(super) fn check_size(width: usize, height: usize) -> Result<()> {
     if width == 0 || height == 0 {
         let message = format!("the scan is {width} × {height} pixels, it holds nothing: choose another file");
