@@ -56,7 +56,7 @@ pub struct Metadata {
     pub format: u32,
     /// The model's name.
     pub name: String,
-    /// A line for people.
+    /// A one-line description.
     pub title: String,
     /// How its weights are stored.
     pub precision: WeightPrecision,
@@ -107,16 +107,16 @@ impl<H: Header> Bundle<H> {
             })?;
         let damaged =
             |e: serde_json::Error| refused("its header is damaged: fetch or export it again".into()).because(e);
-        let said: serde_json::Value = serde_json::from_str(json).map_err(damaged)?;
-        let format = said["format"].as_u64();
+        let fields: serde_json::Value = serde_json::from_str(json).map_err(damaged)?;
+        let format = fields["format"].as_u64();
         if format != Some(u64::from(FORMAT)) {
             let found = format.map_or("none".to_owned(), |f| f.to_string());
             return Err(refused(format!(
                 "has format {found}, this program reads {FORMAT}: re-export with train export"
             )));
         }
-        // Files of the first kind were written before there were kinds, and name none.
-        let kind = said["kind"].as_str().unwrap_or(Metadata::KIND);
+        // The field is younger than the first kind, whose files lack it.
+        let kind = fields["kind"].as_str().unwrap_or(Metadata::KIND);
         if kind != H::KIND {
             return Err(refused(format!("holds a model of kind {kind}, not {}", H::KIND)));
         }

@@ -15,6 +15,7 @@ use modified_resnet::ModifiedResNet;
 use text_transformer::TextTransformer;
 
 use crate::error::Result;
+use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
 
 /// Both towers and the learned temperature.
@@ -43,6 +44,16 @@ impl Clip {
     /// The factor on cosines, `exp(logit_scale)`, at most 100. A scalar tensor.
     pub fn logit_scale(&self) -> Result<Tensor> {
         Ok(self.logit_scale.exp()?.minimum(MAX_LOGIT_SCALE)?)
+    }
+
+    /// `pixel_values` (batch, 3, image_height, image_width), normalised → L2-normalised image embeddings (batch, D).
+    pub fn image_embeds(&self, pixel_values: &Tensor) -> Result<Tensor> {
+        l2_normalize(&self.visual.pool(&self.visual.feature_map(pixel_values, Mode::Eval)?)?)
+    }
+
+    /// `token_ids` (batch, n) → L2-normalised text embeddings (batch, D); `end[i]` is the position of text i's end token.
+    pub fn text_embeds(&self, token_ids: &Tensor, end: &[usize]) -> Result<Tensor> {
+        l2_normalize(&self.text.forward(token_ids, end)?)
     }
 
     /// Scaled cosines of embeddings (n, D) and (m, D), normalised or not. Returns (n, m).

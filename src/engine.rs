@@ -120,15 +120,15 @@ impl Engine {
     /// As [`Engine::load`].
     pub fn load_verified(name: &str, bytes: Vec<u8>, sha256: String) -> Result<Self> {
         let Bundle { metadata, params, sha256, n_bytes } = Bundle::<Metadata>::read(name, bytes, sha256)?;
-        let unfit =
+        let incomplete =
             |e: Error| Error::weights(format!("{name}: a weight is missing: re-export with train export")).because(e);
         let vb = params.into_builder();
         let n_captions = metadata.captions.len();
-        let clip = Clip::new(&metadata.clip, vb.clone()).map_err(unfit)?;
-        let image_head = Head::new(&metadata.head, vb.pp("image_head")).map_err(unfit)?;
-        let text_head = Head::new(&metadata.head, vb.pp("text_head")).map_err(unfit)?;
+        let clip = Clip::new(&metadata.clip, vb.clone()).map_err(incomplete)?;
+        let image_head = Head::new(&metadata.head, vb.pp("image_head")).map_err(incomplete)?;
+        let text_head = Head::new(&metadata.head, vb.pp("text_head")).map_err(incomplete)?;
         let caption_embeds =
-            vb.get((n_captions, metadata.clip.embed_dim), CAPTION_EMBEDS).map_err(|e| unfit(e.into()))?;
+            vb.get((n_captions, metadata.clip.embed_dim), CAPTION_EMBEDS).map_err(|e| incomplete(e.into()))?;
         // Frees the file's bytes before the tokenizer, which is large as well, is built.
         drop(vb);
         let tokenizer = Tokenizer::from_json(&metadata.tokenizer)?;
@@ -140,7 +140,7 @@ impl Engine {
         &self.metadata
     }
 
-    /// What the page shows of the model.
+    /// The model card: what the page shows about the model.
     pub fn card(&self) -> ModelCard {
         let m = &self.metadata;
         ModelCard {
@@ -235,14 +235,14 @@ impl Engine {
     pub fn embed_scan(&self, scan: &Scan) -> Result<Tensor> {
         let preprocess = &self.metadata.preprocess;
         let pixel_values = preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)?;
-        l2_normalize(&self.clip.visual.pool(&self.clip.visual.feature_map(&pixel_values, Mode::Eval)?)?)
+        self.clip.image_embeds(&pixel_values)
     }
 
     /// Token ids of a text and its L2-normalised embedding (1, D).
     pub fn embed_text(&self, text: &str) -> Result<(Vec<u32>, Tensor)> {
         let tokens = self.tokenizer.encode(text)?;
         let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
-        let embeds = l2_normalize(&self.clip.text.forward(&ids, &[tokens.end()])?)?;
+        let embeds = self.clip.text_embeds(&ids, &[tokens.end()])?;
         Ok((tokens.ids, embeds))
     }
 

@@ -11,9 +11,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What sort of thing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// The scan a person gave cannot be read.
+    /// A scan cannot be read.
     Scan,
-    /// The caption a person gave cannot be used.
+    /// A caption cannot be used.
     Caption,
     /// A weights file is damaged, foreign, or of another version.
     Weights,
@@ -27,7 +27,7 @@ pub enum Kind {
     Io,
 }
 
-/// What exactly went wrong, where a reader may be told in another language than the message's.
+/// What exactly went wrong, so that it can be said in another language than the message's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Detail {
     /// The file has no bytes.
@@ -68,7 +68,7 @@ pub enum Detail {
     },
     /// The caption names two classes.
     TwoClasses,
-    /// A file beside the page cannot be fetched.
+    /// A file of the page's site cannot be fetched.
     NotFetched {
         /// Its address.
         url: String,
@@ -80,7 +80,7 @@ pub enum Detail {
     },
 }
 
-/// An error with a kind, one clear line, and the error beneath it, if there is one.
+/// An error with a kind, a one-line message, and its source, if there is one.
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
@@ -95,13 +95,13 @@ impl Error {
         Self { kind, detail: None, message: message.into(), source: None }
     }
 
-    /// Keeps the error beneath, whose text is added to the line.
+    /// Sets the source, whose text is appended to the message.
     pub fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Box::new(source));
         self
     }
 
-    /// Says in a form for programs what the message says in English.
+    /// Sets what the message says in a form for programs.
     pub fn with_detail(mut self, detail: Detail) -> Self {
         self.detail = Some(detail);
         self
@@ -170,8 +170,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_one_line_whatever_lies_beneath() {
-        let beneath = std::io::Error::other("no room\n   0: backtrace::frame\n   1: main");
-        assert_eq!(Error::io("cannot write").because(beneath).to_string(), "cannot write (no room)");
+    fn an_error_is_one_line_whatever_its_source() {
+        let source = std::io::Error::other("no room\n   0: backtrace::frame\n   1: main");
+        assert_eq!(Error::io("cannot write").because(source).to_string(), "cannot write (no room)");
     }
 }

@@ -24,7 +24,7 @@ use shapley::{Coalition, Shapley};
 /// (1, n_classes).
 ///
 /// # Errors
-/// `tail` fails, or the class is none of its logits.
+/// `tail` fails, or `target` is not below the number of its logits.
 pub fn image_map(
     method: MapMethod,
     feature_map: &Tensor,

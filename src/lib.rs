@@ -73,7 +73,7 @@
 //! | `train::heads` | `bundle`, `bundle::card`, `caption`, `clip`, `engine`, `head`, `nn`, `preprocess`, `resnet`, `train::config`, `train::data`, `train::evaluate`, `train::fit`, `train::metrics`, `train::run` |
 //! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run` |
 //! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
-//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `clip`, `engine`, `nn`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run` |
+//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `clip`, `engine`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run` |
 //! | `train::cli` | `train::commands` |
 //!
 //! Where new code belongs: it touches a tensor → a core module; the DOM → `web`; what the page knows → `page`; disk or
@@ -85,6 +85,9 @@
 //! `web` (wasm32 only): page and worker; `relaxed` adds the worker with relaxed SIMD. `train` (native only): the binary.
 //! `cuda`, `cudnn`, `metal`: `train` on a GPU. The target says what can compile, a feature what is wanted; the `cfg`s of
 //! modules stand in this file alone.
+
+// What no other crate can reach is at most `pub(crate)`, so that the compiler sees what nobody uses.
+#![warn(unreachable_pub)]
 
 pub mod bundle;
 pub mod caption;

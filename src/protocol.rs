@@ -1,8 +1,8 @@
 //! What crosses the thread between the page and the worker, as plain data. Knows no DOM and no model.
 //!
-//! `web::wire` packs these enums as JSON text. Beside [`Request::Analyze`] goes the visitor's file (a handle: its bytes are
-//! read in the worker), beside the answer to it come the scan's pixels (grey, row by row), which the page needs because
-//! browsers show no TIFF. The worker says [`Response::Ready`] first: what is sent before is lost.
+//! `web::wire` packs these enums as JSON text. With [`Request::Analyze`] goes the visitor's file (a handle: its bytes are
+//! read in the worker), with its answer come the scan's pixels (grey, row by row), which the page needs because browsers
+//! show no TIFF. The worker sends [`Response::Ready`] first: messages sent before it are lost.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,10 @@ use crate::bundle::index::ModelChoice;
 use crate::error::{Detail, Error, Kind};
 use crate::report::{Options, Report};
 
-/// Numbers a request; an answer names the request that it belongs to.
+/// The number of a request; its answer has the same.
 pub type RequestId = u32;
 
-/// Numbers a scan that a visitor has opened, so that it can be explained again.
+/// The number of a scan that a visitor has opened, by which it can be explained again.
 pub type ScanId = u32;
 
 /// The largest file that is read; larger ones are refused before memory is taken.
@@ -50,12 +50,12 @@ pub enum Request {
         /// What to explain.
         options: Options,
     },
-    /// Fetch a baseline of `weights/index.json`, while scans are answered; [`BaselineEvent`]s report it.
+    /// Fetch a baseline of `weights/index.json` while other requests are answered; [`BaselineEvent`]s report it.
     LoadBaseline {
         /// Its name.
         name: String,
     },
-    /// Drop what is kept of a scan; nothing answers.
+    /// Drop what is kept of a scan; there is no answer.
     Forget {
         /// Which scan.
         scan: ScanId,
@@ -70,15 +70,15 @@ pub enum Response {
         /// The build both sides must share ([`BUILD`]).
         build: String,
     },
-    /// The models that may be asked for.
+    /// The models that can be loaded.
     Models(Vec<ModelChoice>),
-    /// Bytes of the weights file have come.
+    /// Part of the weights file has arrived.
     Progress(Progress),
     /// A model is ready.
     Loaded {
-        /// What its file says of it.
+        /// Its model card.
         card: Box<ModelCard>,
-        /// A baseline that it may be compared with.
+        /// A baseline that it can be compared with.
         baseline: Option<ModelChoice>,
     },
     /// How a baseline's loading goes.
@@ -95,7 +95,7 @@ pub enum Response {
         /// What was found.
         report: Box<Report>,
     },
-    /// A request failed; the worker lives on. No id: loading failed.
+    /// A request failed; the worker keeps running. Without an id: loading failed.
     Failed {
         /// The request that failed.
         id: Option<RequestId>,
@@ -112,11 +112,11 @@ pub enum Response {
 /// How a baseline's loading goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum BaselineEvent {
-    /// Bytes of its file have come.
+    /// Part of its file has arrived.
     Progress(Progress),
-    /// It answers when it is asked.
+    /// It is ready.
     Loaded,
-    /// It does not answer, for this reason; the model does as before.
+    /// It could not be loaded, or it failed; the model still answers.
     Failed(Failure),
 }
 
@@ -137,16 +137,16 @@ impl From<Error> for Failure {
     }
 }
 
-/// Bytes of a weights file that have come.
+/// How much of a weights file has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Bytes that have come.
+    /// Bytes that have arrived.
     pub done_bytes: u64,
     /// Bytes of the file.
     pub total_bytes: u64,
 }
 
-/// Names this build: page and worker of different builds do not speak.
+/// Identifies this build: page and worker of different builds cannot talk to each other.
 pub const BUILD: &str = match option_env!("OCTLENS_BUILD") {
     Some(build) => build,
     None => env!("CARGO_PKG_VERSION"),

@@ -15,8 +15,7 @@ impl Scan {
     /// Reads frame `frame` of a file's bytes.
     ///
     /// # Errors
-    /// An empty, truncated, foreign or oversized file, or a frame that is not there, is refused with one line that
-    /// says what to do.
+    /// The file is empty, damaged, oversized or of another format, or has no such frame. The message says what to do.
     pub fn decode(bytes: &[u8], frame: usize) -> Result<Self> {
         let formats = format::any_name();
         if bytes.is_empty() {

@@ -6,6 +6,7 @@
 pub mod app;
 mod canvas;
 mod client;
+#[allow(unreachable_pub, reason = "leptos makes parts of every component public")]
 mod components;
 mod fetch;
 mod heat;

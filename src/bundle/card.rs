@@ -1,8 +1,8 @@
 //! What a weights file records: how it was trained and what was measured. `train export` and `train baseline` write it;
 //! evaluation, import and the page read it. Plain data: knows no tensor and no file.
 //!
-//! Sources of scans are keyed by their kind (`octdl`), which `train` knows. A record that is missing is `None`, and files of
-//! older versions of this program may lack any that is optional here.
+//! Sources of scans are keyed by their kind (`octdl`), which `train` knows. Optional records are `None` where a file was
+//! written by an older version of this program.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use crate::caption::Vocabulary;
 use crate::error::{Error, Result};
 
-/// What a weights file says of itself, for people.
+/// The model card: what the page shows about a weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelCard {
     /// The model's name.
     pub name: String,
-    /// A line for people.
+    /// A one-line description.
     pub title: String,
     /// SHA-256 of the file, in hex.
     pub sha256: String,
@@ -26,9 +26,9 @@ pub struct ModelCard {
     pub precision: WeightPrecision,
     /// The instructions that 8-bit layers run with (`kernels::Kernel::name`).
     pub kernels: String,
-    /// The most memory that the worker took while it loaded the model, where it can tell.
+    /// Peak memory of the worker while it loaded the model; `None` outside of a browser.
     pub peak_bytes: Option<u64>,
-    /// The words it knows.
+    /// Its class words and findings.
     pub vocabulary: Vocabulary,
     /// The weights' licence.
     pub licence: String,
@@ -78,21 +78,21 @@ pub struct Training {
     /// The run's settings.
     #[serde(default)]
     pub settings: SettingsRecord,
-    /// Which patients were trained on and which measured on.
+    /// Each patient's split: which were trained on, which were measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub splits: Option<Splits>,
-    /// The file whose weights training began from; none where they were drawn.
+    /// The pretrained weights that training began from; `None` for random weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<SourceFile>,
 }
 
-/// The settings of a run by name, as the version of `train` that wrote them knew them: each is one of its options.
+/// The settings of a run by name: the options of the version of `train` that wrote them.
 pub type SettingsRecord = BTreeMap<String, serde_json::Value>;
 
 /// `settings` by name.
 ///
 /// # Errors
-/// They are no record of named values.
+/// `settings` does not serialize to a map of named values.
 pub fn settings_record(settings: &impl Serialize) -> Result<SettingsRecord> {
     let record = serde_json::to_value(settings).and_then(serde_json::from_value);
     record.map_err(|e| Error::config("the settings cannot be recorded").because(e))
@@ -107,15 +107,15 @@ pub struct BaselineTraining {
     pub settings: SettingsRecord,
 }
 
-/// What calibration divided the heads' logits by (temperature scaling, Guo et al. 2017); none where validation scans have no
-/// best temperature.
+/// What calibration divided the heads' logits by (temperature scaling, Guo et al. 2017); `None` if the validation
+/// scans have no best temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Temperatures {
     /// The image head's.
     pub image: Option<f64>,
     /// The text head's, on retrieved captions.
     pub text: Option<f64>,
-    /// Validation scans on which they were fitted: real ones, where there are any.
+    /// Validation scans on which they were fitted: only real ones, if there are any.
     pub n_scans: usize,
 }
 
@@ -172,7 +172,7 @@ pub struct Metrics {
     pub float: BTreeMap<String, Figures>,
     /// By source, in 8-bit integers.
     pub int8: BTreeMap<String, Figures>,
-    /// Whose scans.
+    /// The split that was measured.
     pub split: Split,
 }
 
@@ -191,7 +191,7 @@ impl Metrics {
 pub struct BaselineMetrics {
     /// By source, in floats.
     pub float: BTreeMap<String, HeadFigures>,
-    /// Whose scans.
+    /// The split that was measured.
     pub split: Split,
 }
 
@@ -209,7 +209,7 @@ pub struct Drift {
     pub word_spearman: Option<f64>,
 }
 
-/// The figures of one source of scans that a weights file keeps: few, with names that stay.
+/// The figures of one source of scans that a weights file keeps: few, with stable names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// Scans.
@@ -294,10 +294,10 @@ pub struct ConditionFigures {
     pub balanced_accuracy: Option<Interval>,
 }
 
-/// Lesions named, and looked at.
+/// Lesions in captions and under the heatmap's peak.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LesionFigures {
-    /// Over all namings.
+    /// Over all findings of all scans.
     pub micro_f1: f64,
     /// Mean over lesions.
     pub macro_f1: f64,

@@ -1,4 +1,4 @@
-//! `weights/index.json`: the list of the weights files beside it. `train` writes it, the worker reads it. Knows neither disk
+//! `weights/index.json`: the list of the weights files in its folder. `train` writes it, the worker reads it. Knows neither disk
 //! nor network.
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub enum ModelKind {
     /// A model that answers and explains itself: image and words.
     #[default]
     Octlens,
-    /// A network without a text tower, to compare a model with; it is never chosen on its own.
+    /// A network without a text tower, to compare a model with; it cannot be chosen as the model.
     Baseline,
 }
 
@@ -28,28 +28,28 @@ impl ModelKind {
 pub struct IndexEntry {
     /// The model's name.
     pub name: String,
-    /// Its kind; not written for models, which are older than the other kinds.
+    /// Its kind. Omitted in the file for [`ModelKind::Octlens`], which is older than the field.
     #[serde(default, skip_serializing_if = "ModelKind::is_octlens")]
     pub kind: ModelKind,
-    /// Its file, beside the index.
+    /// Its file, in the index's folder.
     pub file: String,
     /// SHA-256 of the file, in hex.
     pub sha256: String,
     /// Its size.
     pub bytes: u64,
-    /// A line for people.
+    /// A one-line description.
     #[serde(default)]
     pub title: String,
     /// Whether the page loads it first.
     #[serde(default)]
     pub default: bool,
-    /// A baseline's class words, in the order of its logits: it is offered beside models with the same.
+    /// A baseline's class words, in the order of its logits: it is offered with models that have the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
 }
 
 impl IndexEntry {
-    /// What the page lists of it.
+    /// Its entry in the page's list of models.
     pub fn choice(&self) -> ModelChoice {
         ModelChoice { name: self.name.clone(), title: self.title.clone(), bytes: self.bytes }
     }
@@ -60,7 +60,7 @@ impl IndexEntry {
 pub struct ModelChoice {
     /// Its name.
     pub name: String,
-    /// A line for people.
+    /// A one-line description.
     pub title: String,
     /// Size of its file.
     pub bytes: u64,
@@ -101,7 +101,7 @@ impl Index {
         self.models.iter().filter(|entry| entry.kind == ModelKind::Baseline)
     }
 
-    /// Puts `entry` in place of its older self. The first model there ever was stays the default.
+    /// Adds `entry`, or replaces the entry of the same name. The first model listed stays the default.
     pub fn list(&mut self, mut entry: IndexEntry) {
         let has_default = self.choosable().any(|other| other.default && other.name != entry.name);
         entry.default = entry.kind == ModelKind::Octlens && !has_default;

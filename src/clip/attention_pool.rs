@@ -9,7 +9,7 @@ use crate::nn::precision::product;
 
 /// Pools a feature map to one embedding.
 #[derive(Clone, Debug)]
-pub struct AttentionPool {
+pub(crate) struct AttentionPool {
     positional_embedding: Tensor,
     q_proj: Linear,
     k_proj: Linear,
@@ -22,7 +22,13 @@ pub struct AttentionPool {
 
 impl AttentionPool {
     /// `positional_embedding` is (1 + n_cells, channels); row 0 belongs to the mean.
-    pub fn new(n_cells: usize, channels: usize, n_heads: usize, embed_dim: usize, vb: VarBuilder<'_>) -> Result<Self> {
+    pub(crate) fn new(
+        n_cells: usize,
+        channels: usize,
+        n_heads: usize,
+        embed_dim: usize,
+        vb: VarBuilder<'_>,
+    ) -> Result<Self> {
         let head_dim = channels / n_heads;
         let belongs = |i: usize| if i % channels / head_dim == i / channels { 1f32 } else { 0. };
         let heads = (0..n_heads * channels).map(belongs).collect();
@@ -41,7 +47,7 @@ impl AttentionPool {
     ///
     /// There is one query, so no cell is projected on its own: `q · (K x) = (q K) · x`, and the mean of values is the value of
     /// the mean. Each projection runs on one row per attention head instead of one row per cell.
-    pub fn forward(&self, feature_map: &Tensor) -> Result<Tensor> {
+    pub(crate) fn forward(&self, feature_map: &Tensor) -> Result<Tensor> {
         let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
         let mean = cells.mean_keepdim(1)?;
         let cells = Tensor::cat(&[&mean, &cells], 1)?.broadcast_add(&self.positional_embedding)?;
@@ -49,8 +55,8 @@ impl AttentionPool {
         let scale = ((channels / n_heads) as f64).powf(-0.5);
         // One row per attention head: (batch, n_heads, channels).
         let query = (self.q_proj.forward(&cells.narrow(1, 0, 1)?)? * scale)?.broadcast_mul(&self.heads)?;
-        let asked = self.k_proj.weight().transposed_product(&query)?;
-        let logits = product(self.compute, &asked, &cells.t()?.contiguous()?, Tensor::matmul)?;
+        let projected = self.k_proj.weight().transposed_product(&query)?;
+        let logits = product(self.compute, &projected, &cells.t()?.contiguous()?, Tensor::matmul)?;
         let offset = query.broadcast_mul(self.k_proj.bias())?.sum_keepdim(D::Minus1)?;
         let weights = candle_nn::ops::softmax(&logits.broadcast_add(&offset)?, D::Minus1)?;
         let values = self.v_proj.forward(&product(self.compute, &weights, &cells.contiguous()?, Tensor::matmul)?)?;
@@ -60,7 +66,7 @@ impl AttentionPool {
     /// What each cell adds to the embedding when it is attended to: its projected value (Zhou, Loy & Dai 2022, "MaskCLIP").
     /// Positions and biases are left out: they do not depend on the cell's activations, and GradCAM has no gradient for them.
     /// (batch, channels, rows, cols) → (batch, rows · cols, embed_dim), not normalised.
-    pub fn cell_embeds(&self, feature_map: &Tensor) -> Result<Tensor> {
+    pub(crate) fn cell_embeds(&self, feature_map: &Tensor) -> Result<Tensor> {
         let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
         self.c_proj.weight().product(&self.v_proj.weight().product(&cells)?)
     }

@@ -50,7 +50,7 @@ pub struct TextConfig {
 const POOL_HEAD_DIM: usize = 64;
 
 /// Whether an image tower can have an input of that many rows or columns.
-pub fn is_input_side(pixels: usize) -> bool {
+pub(crate) fn is_input_side(pixels: usize) -> bool {
     pixels.is_multiple_of(32) && (32..=2048).contains(&pixels)
 }
 

@@ -122,7 +122,7 @@ impl Baseline {
     /// call on, so that the network does not run again when another class is asked about.
     ///
     /// # Errors
-    /// The class is none of its own.
+    /// The baseline does not know the class.
     pub fn answer_beside(&self, report: &mut Report, scan: &Scan, kept: &mut Option<BaselineAnalysis>) -> Result<()> {
         let (target, method) = (&report.heatmap.target, report.heatmap.method);
         let answer = match kept {

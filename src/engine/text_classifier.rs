@@ -13,7 +13,7 @@ use crate::head::{Head, log_odds};
 const CAPTIONS_PER_TREE: usize = 32;
 
 /// A text tower, its head and the class that is asked about.
-pub struct TextClassifier<'a> {
+pub(super) struct TextClassifier<'a> {
     /// The tower.
     pub tower: &'a TextTransformer,
     /// Its head.

@@ -15,7 +15,7 @@ pub struct Phrase {
 }
 
 /// The phrases of `text` in order; `tokens` are those of `text`. Commas, start and end tokens belong to no phrase.
-pub fn phrases(text: &str, tokens: &Tokens) -> Vec<Phrase> {
+pub(crate) fn phrases(text: &str, tokens: &Tokens) -> Vec<Phrase> {
     let mut start = 0;
     let mut phrases = Vec::new();
     for part in text.split_inclusive([',', ';']) {
@@ -37,7 +37,7 @@ pub fn phrases(text: &str, tokens: &Tokens) -> Vec<Phrase> {
 
 /// Token ids, from start to end token, of the caption with only the phrases in `kept`. Each phrase but the first comes with
 /// the comma before it.
-pub fn token_ids_of(tokens: &Tokens, phrases: &[Phrase], kept: Coalition) -> Vec<u32> {
+pub(crate) fn token_ids_of(tokens: &Tokens, phrases: &[Phrase], kept: Coalition) -> Vec<u32> {
     let mut ids = tokens.ids[..1].to_vec();
     for (i, phrase) in phrases.iter().enumerate().filter(|(i, _)| kept & 1 << i != 0) {
         let is_first = kept & ((1 << i) - 1) == 0;
@@ -49,7 +49,7 @@ pub fn token_ids_of(tokens: &Tokens, phrases: &[Phrase], kept: Coalition) -> Vec
 }
 
 /// Divides by the sum of absolute values, so that the shares' absolute values sum to 1.
-pub fn shares(scores: &[f64]) -> Vec<f32> {
+pub(crate) fn shares(scores: &[f64]) -> Vec<f32> {
     let total: f64 = scores.iter().map(|s| s.abs()).sum();
     scores.iter().map(|s| if total > 0. { (s / total) as f32 } else { 0. }).collect()
 }

@@ -18,10 +18,10 @@ use std::collections::HashMap;
 use crate::error::{Error, Result};
 
 /// A set of players: bit i is player i.
-pub type Coalition = u64;
+pub(crate) type Coalition = u64;
 
 /// The largest number of players for which every coalition is evaluated: 2⁶ coalitions. With more, some orders are sampled.
-pub const MAX_EXACT_PLAYERS: usize = 6;
+pub(crate) const MAX_EXACT_PLAYERS: usize = 6;
 /// The largest number of players, one for each bit.
 const MAX_PLAYERS: usize = Coalition::BITS as usize;
 /// The largest number of coalitions that are evaluated: enough for every rotation of 13 players.
@@ -50,7 +50,7 @@ pub struct Shapley {
 ///
 /// # Errors
 /// More players than a coalition has bits, or `worth` fails.
-pub fn shapley(n_players: usize, worth: impl FnOnce(&[Coalition]) -> Result<Vec<f64>>) -> Result<Shapley> {
+pub(crate) fn shapley(n_players: usize, worth: impl FnOnce(&[Coalition]) -> Result<Vec<f64>>) -> Result<Shapley> {
     if n_players > MAX_PLAYERS {
         return Err(Error::caption(format!(
             "the caption has {n_players} phrases, at most {MAX_PLAYERS} are weighed: shorten it"

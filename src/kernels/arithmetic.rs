@@ -5,12 +5,14 @@ pub const MAX_ACTIVATION: u8 = 127;
 /// Adding 1.5 · 2²³ leaves a float's integer part, rounded half to even, in its low bits.
 pub const ROUNDER: f32 = 12_582_912.;
 /// Output channels that are computed together: one packed block.
-pub const BLOCK: usize = 16;
+pub(super) const BLOCK: usize = 16;
 /// Neighbouring input channels that one instruction multiplies and adds.
-pub const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
+/// Weights of one group of inputs for one block of outputs: what lies between two groups of a packed block.
+pub(super) const GROUP_STRIDE: usize = BLOCK * GROUP;
 
 /// One way to multiply and add.
-pub trait Arithmetic {
+pub(super) trait Arithmetic {
     /// Pixels that are computed together.
     const PIXELS: usize;
 

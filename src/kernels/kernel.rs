@@ -108,7 +108,7 @@ impl Kernel {
 }
 
 /// Where the channels of each output pixel begin, tap by tap.
-pub struct Offsets {
+pub(super) struct Offsets {
     /// `[pixel][tap]`.
     pub starts: Vec<u32>,
     /// Pixels of the convolution's kernel.

@@ -20,7 +20,7 @@ pub struct Map {
 }
 
 /// Pixels of a convolution's output along one side; padded so that stride 1 keeps the size.
-pub fn size_out(n: usize, kernel: usize, stride: usize) -> usize {
+pub(super) fn size_out(n: usize, kernel: usize, stride: usize) -> usize {
     (n + 2 * (kernel / 2)).saturating_sub(kernel) / stride + 1
 }
 

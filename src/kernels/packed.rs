@@ -1,6 +1,6 @@
 //! Weights in the order in which the kernels read them.
 
-use super::arithmetic::{BLOCK, GROUP};
+use super::arithmetic::{BLOCK, GROUP, GROUP_STRIDE};
 
 /// 8-bit weights as `[block of 16 outputs][tap][group of 4 inputs][16 outputs][4 inputs]`; padded with zeros.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,6 @@ impl Packed {
             sums: Vec::new(),
         };
         let groups = packed.depth() / GROUP;
-        let group_bytes = BLOCK * GROUP;
         for (out, row) in values.chunks_exact((n_in * taps).max(1)).enumerate() {
             for tap in 0..taps {
                 let first = packed.index(out, 0, tap);
@@ -36,7 +35,7 @@ impl Packed {
                 // A linear layer's inputs lie side by side already; a convolution's are `taps` apart.
                 for group in 0..groups {
                     let inputs = group * GROUP..((group + 1) * GROUP).min(n_in);
-                    let place = &mut place[group * group_bytes..][..inputs.len()];
+                    let place = &mut place[group * GROUP_STRIDE..][..inputs.len()];
                     if taps == 1 {
                         place.copy_from_slice(&row[inputs]);
                     } else {
@@ -69,7 +68,7 @@ impl Packed {
     pub(super) fn output(&self, out: usize, weights: &mut [f32]) {
         let first = self.index(out, 0, 0);
         for (group, weights) in weights.chunks_mut(GROUP).enumerate() {
-            let packed = &self.values[first + group * BLOCK * GROUP..][..GROUP];
+            let packed = &self.values[first + group * GROUP_STRIDE..][..GROUP];
             weights.iter_mut().zip(packed).for_each(|(weight, packed)| *weight = f32::from(*packed));
         }
     }

@@ -2,9 +2,8 @@
 
 use core::arch::wasm32::*;
 
-use super::arithmetic::{Arithmetic, BLOCK, GROUP};
+use super::arithmetic::{Arithmetic, BLOCK, GROUP, GROUP_STRIDE};
 
-const STEP: usize = BLOCK * GROUP;
 /// Two pixels times eight or sixteen outputs: eight running sums, which leave registers for the operands.
 const P: usize = 2;
 
@@ -40,19 +39,19 @@ impl Arithmetic for Simd128 {
         // A running sum holds two outputs as two halves each, so eight outputs at a time fill the registers.
         for half in 0..2 {
             let mut acc = [[i32x4_splat(0); 4]; P];
-            let mut w = w.as_ptr().wrapping_add(half * STEP / 2);
+            let mut w = w.as_ptr().wrapping_add(half * GROUP_STRIDE / 2);
             for starts in offsets.as_chunks::<P>().0 {
                 for k in (0..depth).step_by(GROUP) {
                     // SAFETY: x is read within `start + depth`.
                     let a = unsafe { [widened(x, starts[0], k), widened(x, starts[1], k)] };
                     for j in 0..4 {
-                        // SAFETY: `w` points to a group of a block: STEP bytes, of which this half begins at most at STEP / 2.
+                        // SAFETY: `w` points to a group of a block: GROUP_STRIDE bytes, of which this half begins at most at GROUP_STRIDE / 2.
                         let weights = unsafe { i16x8_load_extend_i8x8(w.add(8 * j)) };
                         for (acc, a) in acc.iter_mut().zip(&a) {
                             acc[j] = i32x4_add(acc[j], i32x4_dot_i16x8(weights, *a));
                         }
                     }
-                    w = w.wrapping_add(STEP);
+                    w = w.wrapping_add(GROUP_STRIDE);
                 }
             }
             for (acc, sums) in acc.iter().zip(sums.iter_mut()) {
@@ -93,13 +92,13 @@ unsafe fn relaxed(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut 
             // SAFETY: x is read within `start + depth`.
             let a = unsafe { [group(x, starts[0], k), group(x, starts[1], k)] };
             for j in 0..4 {
-                // SAFETY: `w` points to a group of a block: STEP bytes.
+                // SAFETY: `w` points to a group of a block: GROUP_STRIDE bytes.
                 let weights = unsafe { v128_load(w.add(16 * j).cast()) };
                 for (acc, a) in acc.iter_mut().zip(&a) {
                     acc[j] = i32x4_relaxed_dot_i8x16_i7x16_add(weights, *a, acc[j]);
                 }
             }
-            w = w.wrapping_add(STEP);
+            w = w.wrapping_add(GROUP_STRIDE);
         }
     }
     for (acc, sums) in acc.iter().zip(sums) {

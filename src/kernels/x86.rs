@@ -2,15 +2,13 @@
 
 use std::arch::x86_64::*;
 
-use super::arithmetic::{Arithmetic, BLOCK, GROUP};
+use super::arithmetic::{Arithmetic, BLOCK, GROUP, GROUP_STRIDE};
 
 /// `vpmaddubsw`, `vpmaddwd`, `vpaddd`: 32 products in three instructions.
 pub(super) struct Avx2;
 
 /// `vpdpbusd`: 64 products in one instruction.
 pub(super) struct Avx512Vnni;
-
-const STEP: usize = BLOCK * GROUP;
 
 /// Four neighbouring channels as one 32-bit integer.
 ///
@@ -50,7 +48,7 @@ unsafe fn avx2(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i
                     *acc = _mm256_add_epi32(*acc, _mm256_madd_epi16(pairs, ones));
                 }
             }
-            w = w.wrapping_add(STEP);
+            w = w.wrapping_add(GROUP_STRIDE);
         }
     }
     for (acc, sums) in acc.iter().zip(sums) {
@@ -87,7 +85,7 @@ unsafe fn avx512_vnni(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &
                 let a = _mm512_set1_epi32(unsafe { group(x, *start as usize + k) });
                 *acc = _mm512_dpbusd_epi32(*acc, a, weights);
             }
-            w = w.wrapping_add(STEP);
+            w = w.wrapping_add(GROUP_STRIDE);
         }
     }
     for (acc, sums) in acc.iter().zip(sums) {

@@ -40,14 +40,14 @@ impl Activations for Tensor {
 /// Activations of one image in bytes. The sums of residual blocks are kept as floats: rounded, they would be rounded again
 /// by every block.
 #[derive(Clone, Debug)]
-pub struct Int8Activations {
+pub(crate) struct Int8Activations {
     rounded: Option<Arc<Map>>,
     sums: Option<Arc<Floats>>,
 }
 
 impl Int8Activations {
     /// The output of the first layer for `values` (3, rows, cols).
-    pub fn from_pixels(layer: &PixelConv, values: &[f32], size: (usize, usize), scales: &Arc<[f32]>) -> Self {
+    pub(crate) fn from_pixels(layer: &PixelConv, values: &[f32], size: (usize, usize), scales: &Arc<[f32]>) -> Self {
         Self::new(layer.forward(values, size).rounded(scales))
     }
 
@@ -63,7 +63,7 @@ impl Int8Activations {
     ///
     /// # Errors
     /// These are not the output of a block.
-    pub fn sums(&self) -> Result<&Floats> {
+    pub(crate) fn sums(&self) -> Result<&Floats> {
         self.sums.as_deref().ok_or_else(|| Error::config("a block adds activations that were rounded"))
     }
 }

@@ -8,7 +8,7 @@ use super::cpu_floats::{floats, with_floats};
 use crate::error::Result;
 
 /// `max(0, a + b)` of two tensors of one shape.
-pub fn add_relu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+pub(super) fn add_relu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if !a.device().is_cpu() {
         return Ok((a + b)?.relu()?);
     }

@@ -15,7 +15,7 @@ fn split_heads(x: &Tensor, n_heads: usize) -> Result<Tensor> {
 
 /// Attends from `q` (batch, n_q, width) to `k` and `v` (batch, n_k, width). `mask`, if given, is (n_q, n_k) and is
 /// added to the logits. Both products are computed in `compute`. Returns (batch, n_q, width).
-pub fn attend([q, k, v]: [&Tensor; 3], n_heads: usize, mask: Option<&Tensor>, compute: DType) -> Result<Tensor> {
+pub(crate) fn attend([q, k, v]: [&Tensor; 3], n_heads: usize, mask: Option<&Tensor>, compute: DType) -> Result<Tensor> {
     let (batch, n_q, width) = q.dims3()?;
     let scale = ((width / n_heads) as f64).powf(-0.5);
     let q = (split_heads(q, n_heads)? * scale)?;
@@ -31,7 +31,7 @@ pub fn attend([q, k, v]: [&Tensor; 3], n_heads: usize, mask: Option<&Tensor>, co
 
 /// Self-attention with PyTorch's packed projection (`in_proj_weight`, `in_proj_bias`, `out_proj`).
 #[derive(Clone, Debug)]
-pub struct SelfAttention {
+pub(crate) struct SelfAttention {
     in_proj: Linear,
     out_proj: Linear,
     n_heads: usize,
@@ -40,14 +40,14 @@ pub struct SelfAttention {
 
 impl SelfAttention {
     /// `in_proj_weight` is (3 · width, width): queries, keys, values.
-    pub fn new(width: usize, n_heads: usize, vb: VarBuilder<'_>) -> Result<Self> {
+    pub(crate) fn new(width: usize, n_heads: usize, vb: VarBuilder<'_>) -> Result<Self> {
         let in_proj = Linear::named(width, 3 * width, ("in_proj_weight", "in_proj_bias"), &vb)?;
         let out_proj = Linear::new(width, width, vb.pp("out_proj"))?;
         Ok(Self { in_proj, out_proj, n_heads, compute: vb.dtype() })
     }
 
     /// (batch, n, width) → (batch, n, width).
-    pub fn forward(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+    pub(crate) fn forward(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
         let width = x.dim(D::Minus1)?;
         let qkv = self.in_proj.forward(x)?;
         let part = |i: usize| qkv.narrow(D::Minus1, i * width, width);

@@ -13,17 +13,17 @@ use super::norm::BATCH_NORM_EPS;
 use super::params::{self, QuantizedTensor};
 use super::precision::product;
 use crate::error::{Error, Result};
-pub use crate::kernels::PixelConv;
+pub(crate) use crate::kernels::PixelConv;
 use crate::kernels::{Conv, Packed};
 
 /// The share of a batch's statistics in the running ones: PyTorch's default, which CLIP uses.
 const MOMENTUM: f64 = 0.1;
 /// A bottleneck's output has four times its inner channels (He et al. 2016, table 1).
-pub const EXPANSION: usize = 4;
+pub(crate) const EXPANSION: usize = 4;
 /// The tensor beside a convolution's weight with the scale of each channel of its output: what a byte of 1 stands for.
-pub const OUTPUT_SCALES: &str = "output_steps";
+pub(crate) const OUTPUT_SCALES: &str = "output_steps";
 /// The same of its input. The weight is multiplied by it, so that a sum of bytes needs one scale only.
-pub const INPUT_SCALES: &str = "input_steps";
+pub(crate) const INPUT_SCALES: &str = "input_steps";
 
 /// What follows the norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,7 +192,7 @@ impl ConvBn {
                 self.activate(self.convolve(x, &kernel)?.broadcast_add(&bias.reshape((1, (), 1, 1))?)?)
             }
             (Weights::Int8 { .. }, Mode::Train) => {
-                Err(Error::config("8-bit weights cannot be trained: start from a run's own"))
+                Err(Error::config("8-bit weights cannot be trained: start from a run's float weights"))
             }
         }
     }
@@ -247,7 +247,7 @@ impl ConvBn {
 }
 
 /// A convolution and its norm under `vb`, where each has a name of its own.
-pub fn conv_bn(
+pub(crate) fn conv_bn(
     (c_in, c_out, kernel, stride): (usize, usize, usize, usize),
     activation: Activation,
     (conv, bn): (&str, &str),

@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, Layout, Storage, Tensor};
 ///
 /// # Errors
 /// The tensor is not contiguous, or holds no 32-bit floats.
-pub fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+pub(super) fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&storage.as_slice()?[start..end]),
         None => candle_core::bail!("this operation reads contiguous tensors, not strides {:?}", layout.stride()),
@@ -17,7 +17,7 @@ pub fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Resu
 ///
 /// # Errors
 /// As [`floats`], or a tensor lies on another device, or `f` fails.
-pub fn with_floats<T>(
+pub(super) fn with_floats<T>(
     a: &Tensor,
     b: &Tensor,
     f: impl FnOnce(&[f32], &[f32]) -> candle_core::Result<T>,

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// A table (n_rows, width).
 #[derive(Clone, Debug)]
-pub enum Embedding {
+pub(crate) enum Embedding {
     /// Trainable.
     Float(Tensor),
     /// Integers, and the scale of each row.
@@ -19,7 +19,7 @@ pub enum Embedding {
 
 impl Embedding {
     /// `name` (n_rows, width) under `vb`, as the file has it.
-    pub fn new(n_rows: usize, width: usize, name: &str, vb: &VarBuilder<'_>) -> Result<Self> {
+    pub(crate) fn new(n_rows: usize, width: usize, name: &str, vb: &VarBuilder<'_>) -> Result<Self> {
         Ok(match params::quantized(vb, &[n_rows, width], name)? {
             Some(table) => Self::Int8(Arc::new(table)),
             None => Self::Float(vb.get((n_rows, width), name)?),
@@ -30,7 +30,7 @@ impl Embedding {
     ///
     /// # Errors
     /// An id is not below `n_rows`.
-    pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+    pub(crate) fn forward(&self, ids: &Tensor) -> Result<Tensor> {
         let flat = ids.flatten_all()?;
         let rows = match self {
             Self::Float(table) => table.embedding(&flat)?,

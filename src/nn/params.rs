@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 
 /// Appended to the name of a quantized tensor, it names the tensor's scales.
 pub const SCALE_SUFFIX: &str = ".scale";
+/// The largest magnitude of a quantized weight; -128 is not used, so that the range is symmetric.
+const MAX_WEIGHT: f32 = 127.;
 
 /// A tensor as 8-bit integers: value ≈ `values · scales[output channel]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +38,7 @@ impl QuantizedTensor {
         let mut scales = Vec::with_capacity(shape.first().copied().unwrap_or(1));
         for channel in flat.chunks(row.max(1)) {
             let largest = channel.iter().fold(0f32, |m, v| m.max(v.abs()));
-            let scale = if largest > 0. { largest / 127. } else { 1. };
+            let scale = if largest > 0. { largest / MAX_WEIGHT } else { 1. };
             values.extend(channel.iter().map(|v| (v / scale).round() as i8));
             scales.push(scale);
         }
@@ -72,7 +74,7 @@ pub fn quantized(vb: &VarBuilder<'_>, shape: &[usize], name: &str) -> Result<Opt
 }
 
 /// A safetensors file of `tensors`: 8-bit integers with scales where `is_int8` holds, else floats. `note` is a key and a text
-/// for its header.
+/// for the header's metadata.
 ///
 /// # Errors
 /// A tensor is of a type that has no floats.
@@ -105,8 +107,8 @@ pub fn write(
     safetensors::serialize(views, note).map_err(failed)
 }
 
-/// The tensors of a file. Integers are given out once and freed, so that memory holds little more than the file while
-/// layers are built.
+/// The tensors of a file. A quantized tensor's integers are moved out on the first read, so that memory holds little more
+/// than the file while layers are built.
 pub struct Params {
     tensors: HashMap<String, Stored>,
 }

@@ -2,7 +2,7 @@
 //! biases and losses are computed in 32 bits.
 //!
 //! It is meant for bfloat16, whose exponent is as wide as a 32-bit float's, so that losses need no scaling (Kalamkar et al.
-//! 2019). A layer multiplies in its builder's `dtype`, which [`builder`] sets; all other builders say f32, and then
+//! 2019). A layer multiplies in its builder's `dtype`, which [`builder`] sets; that of all other builders is f32, in which
 //! [`product`] rounds nothing.
 //!
 //! What candle 0.11.1 does with bfloat16, by its sources (nothing here has run on a GPU):
@@ -22,7 +22,7 @@ use crate::error::Result;
 
 /// A builder of layers that keep 32-bit weights, in `weights`, and multiply in `compute`.
 pub fn builder(weights: &VarMap, compute: DType, device: &Device) -> VarBuilder<'static> {
-    VarBuilder::from_backend(Box::new(Master(weights.clone())), compute, device.clone())
+    VarBuilder::from_backend(Box::new(MasterWeights(weights.clone())), compute, device.clone())
 }
 
 /// `multiply(a, b)`, a convolution or a matrix product, with `a`, `b` and what comes out rounded to `compute`, sums in
@@ -43,9 +43,9 @@ pub fn product(
 }
 
 /// Weights that are 32-bit floats, whatever type a builder has.
-struct Master(VarMap);
+struct MasterWeights(VarMap);
 
-impl SimpleBackend for Master {
+impl SimpleBackend for MasterWeights {
     fn get(&self, shape: Shape, name: &str, init: Init, _: DType, device: &Device) -> candle_core::Result<Tensor> {
         self.0.get(shape, name, init, DType::F32, device)
     }

@@ -11,7 +11,7 @@ use crate::kernels::ROUNDER;
 const SLOPE: f32 = 1.702;
 
 /// `x · sigmoid(1.702 x)`, element by element.
-pub fn quick_gelu(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn quick_gelu(x: &Tensor) -> Result<Tensor> {
     if x.device().is_cpu() {
         return Ok(x.contiguous()?.apply_op1(QuickGelu)?);
     }

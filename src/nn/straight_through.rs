@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// Runs `on_bytes` on each image of `x` (batch, channels, rows, cols), given its values and its rows and columns; the
 /// gradient is that of `on_floats`, the same layers without rounding, at `x`.
-pub fn straight_through<F, G>(x: &Tensor, on_bytes: F, on_floats: G) -> Result<Tensor>
+pub(crate) fn straight_through<F, G>(x: &Tensor, on_bytes: F, on_floats: G) -> Result<Tensor>
 where
     F: Fn(&[f32], (usize, usize)) -> Result<Int8Activations> + Send + Sync + 'static,
     G: Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! The figures and notes of a model card as rows for people. Pure: knows no DOM and no language.
+//! The figures and notes of a model card as rows of a table. Pure: knows no DOM and no language.
 
 use serde_json::Value;
 
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_training_is_told_in_words_with_its_patients_counted() {
+    fn a_training_is_summed_up_with_its_patients_counted() {
         let patients = [("octdl/1", Split::Train), ("octdl/2", Split::Train), ("octdl/3", Split::Test)];
         let training = Training {
             data: BTreeMap::from([("octdl".to_owned(), "OCTDL, CC BY 4.0".to_owned())]),

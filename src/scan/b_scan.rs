@@ -3,10 +3,10 @@
 use super::format::Format;
 use crate::error::{Detail, Error, Result};
 
-/// The largest width or height that is read; larger files are refused before memory is taken.
-pub const MAX_SIDE: usize = 16_384;
+/// The largest width or height that is read; larger files are refused before memory is allocated.
+pub(super) const MAX_SIDE: usize = 16_384;
 /// The most pixels that are read (a 6 × 6 mm volume's widest frames stay well below it).
-pub const MAX_PIXELS: usize = 64 << 20;
+pub(super) const MAX_PIXELS: usize = 64 << 20;
 
 /// One B-scan: grey, 8 bit, row by row from the vitreous down.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,11 +34,11 @@ impl Scan {
     }
 }
 
-/// Refuses a size that holds nothing, or more than is read: before memory is taken for it.
+/// Refuses sizes of zero and above the limits, before memory is allocated.
 ///
 /// # Errors
-/// Says the size, and what to do.
-pub fn check_size(width: usize, height: usize) -> Result<()> {
+/// The size is out of range.
+pub(super) fn check_size(width: usize, height: usize) -> Result<()> {
     if width == 0 || height == 0 {
         let message = format!("the scan is {width} × {height} pixels, it holds nothing: choose another file");
         return Err(Error::scan(message).with_detail(Detail::NoPixels));

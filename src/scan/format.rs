@@ -1,7 +1,7 @@
 //! The file formats that octlens reads: one table for the reader, the file picker, help texts and messages. Holds facts only
 //! and decodes nothing, so that the page can use it without linking a decoder.
 //!
-//! - [`names`] and [`any_name`] list the formats for people: `PNG, JPEG, TIFF, BMP` and `PNG, JPEG, TIFF or BMP`;
+//! - [`names`] and [`any_name`] list the formats for texts: `PNG, JPEG, TIFF, BMP` and `PNG, JPEG, TIFF or BMP`;
 //! - [`accept`] is the `accept` attribute of a file input;
 //! - [`Format::of`] recognises a file by its first bytes.
 
@@ -63,12 +63,12 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.facts().signatures.iter().any(has))
     }
 
-    /// As people write it: `PNG`.
+    /// Its usual name: `PNG`.
     pub fn name(self) -> &'static str {
         self.facts().name
     }
 
-    /// As reports write it: `png`.
+    /// Its name in reports: `png`.
     pub fn id(self) -> String {
         self.name().to_ascii_lowercase()
     }

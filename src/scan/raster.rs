@@ -14,7 +14,7 @@ fn damaged(error: ImageError) -> Error {
 }
 
 /// Reads the picture's only frame (of a TIFF with several pages: the first).
-pub fn decode(bytes: &[u8], format: Format, frame: usize) -> Result<Scan> {
+pub(super) fn decode(bytes: &[u8], format: Format, frame: usize) -> Result<Scan> {
     let reader = ImageFormat::from_mime_type(format.media_type())
         .ok_or_else(|| Error::scan(format!("octlens cannot read {}: save the scan as PNG", format.name())))?;
     if frame > 0 {

@@ -33,8 +33,13 @@ pub(super) fn failed(action: Action, path: &Path, source: impl std::error::Error
     Error::io(format!("cannot {verb} {}", path.display())).because(source)
 }
 
+/// `error`, which what a file holds has caused, with the file's name: `scans/a.png (the file is empty: …)`.
+pub(super) fn in_file(path: &Path, error: Error) -> Error {
+    Error::new(error.kind(), path.display().to_string()).because(error)
+}
+
 /// Opens a file to read.
-pub fn open(path: &Path) -> Result<fs::File> {
+pub(super) fn open(path: &Path) -> Result<fs::File> {
     fs::File::open(path).map_err(|e| failed(Action::Read, path, e))
 }
 

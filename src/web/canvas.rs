@@ -17,7 +17,7 @@ const BAND_MARGIN: f64 = 38.0;
 const GAP: f64 = 8.0;
 
 /// Draws RGBA pixels (row by row, alpha not premultiplied) of `size` (columns, rows); the canvas takes that size.
-pub fn paint(canvas: &HtmlCanvasElement, rgba: &[u8], size: [usize; 2]) {
+pub(super) fn paint(canvas: &HtmlCanvasElement, rgba: &[u8], size: [usize; 2]) {
     canvas.set_width(size[0] as u32);
     canvas.set_height(size[1] as u32);
     let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(rgba), size[0] as u32, size[1] as u32);
@@ -28,19 +28,19 @@ pub fn paint(canvas: &HtmlCanvasElement, rgba: &[u8], size: [usize; 2]) {
 }
 
 /// Draws a scan, reduced to at most `max_pixels`.
-pub fn paint_scan(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize; 2], max_pixels: usize) {
+pub(super) fn paint_scan(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize; 2], max_pixels: usize) {
     let drawn = render::drawn_size(scan[0], scan[1], max_pixels);
     paint(canvas, &render::grey_rgba(pixels, scan, drawn), drawn);
 }
 
 /// Draws a heatmap of a scan, transparent outside its region, at the size at which [`paint_scan`] draws the scan.
-pub fn paint_overlay(canvas: &HtmlCanvasElement, heatmap: &Heatmap, scan: [usize; 2]) {
+pub(super) fn paint_overlay(canvas: &HtmlCanvasElement, heatmap: &Heatmap, scan: [usize; 2]) {
     let drawn = render::drawn_size(scan[0], scan[1], render::MAX_DRAWN_PIXELS);
     paint(canvas, &render::overlay_rgba(heatmap, scan, drawn), drawn);
 }
 
 /// Hands a text file to the visitor.
-pub fn save_text(name: &str, text: &str, mime: &str) {
+pub(super) fn save_text(name: &str, text: &str, mime: &str) {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
     if let Ok(blob) = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options) {
@@ -50,7 +50,13 @@ pub fn save_text(name: &str, text: &str, mime: &str) {
 
 /// Hands a PNG to the visitor: the scan once for each heatmap, side by side, the heatmap over it at `opacity` (0…1), and
 /// lines of text below.
-pub fn save_png(name: &str, scan: &HtmlCanvasElement, overlays: &[HtmlCanvasElement], opacity: f64, lines: &[String]) {
+pub(super) fn save_png(
+    name: &str,
+    scan: &HtmlCanvasElement,
+    overlays: &[HtmlCanvasElement],
+    opacity: f64,
+    lines: &[String],
+) {
     let n_pictures = overlays.len().max(1) as f64;
     let gaps = GAP * (n_pictures - 1.0);
     let scale = ((MIN_SAVED_WIDTH - gaps) / n_pictures / f64::from(scan.width())).max(1.0);

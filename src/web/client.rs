@@ -25,7 +25,7 @@ const RELAXED_MODULE: [u8; 37] = [
 ];
 
 /// What comes from the worker.
-pub enum Event {
+pub(super) enum Event {
     /// An answer; the pixels (grey, row by row) come with the analysis of a file.
     Answer(Response, Option<Vec<u8>>),
     /// The worker is dead or of another build.
@@ -36,7 +36,7 @@ pub enum Event {
 type Outbox = Rc<RefCell<Option<Vec<JsValue>>>>;
 
 /// A running worker; it ends when this is dropped.
-pub struct Client {
+pub(super) struct Client {
     worker: Worker,
     outbox: Outbox,
     // The listeners live as long as the worker.
@@ -49,7 +49,7 @@ impl Client {
     ///
     /// # Errors
     /// The browser refuses to start one.
-    pub fn start(on_event: impl Fn(Event) + 'static) -> Result<Self> {
+    pub(super) fn start(on_event: impl Fn(Event) + 'static) -> Result<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(worker_url(), &options)
@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// Sends a request, with its file if it needs one; it waits in line until the worker listens.
-    pub fn send(&self, head: Request, file: Option<Blob>) {
+    pub(super) fn send(&self, head: Request, file: Option<Blob>) {
         // Requests are plain data: they can always be packed and posted.
         let Ok((message, _)) = (Envelope { file, ..Envelope::new(head) }).pack() else { return };
         match &mut *self.outbox.borrow_mut() {

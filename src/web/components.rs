@@ -3,13 +3,12 @@
 mod answer;
 mod baseline;
 mod edit;
-pub mod header;
-pub mod stage;
-pub mod status;
-pub mod strip;
-pub mod tools;
+pub(super) mod header;
+pub(super) mod stage;
+pub(super) mod status;
+pub(super) mod strip;
+pub(super) mod tools;
 mod trust;
-
 mod words;
 
 use leptos::prelude::*;

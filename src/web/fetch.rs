@@ -12,7 +12,7 @@ use crate::error::{Detail, Error, Result};
 use crate::protocol::Progress;
 
 /// The list of models, beside the page.
-pub const INDEX_URL: &str = "weights/index.json";
+pub(super) const INDEX_URL: &str = "weights/index.json";
 /// Our cache in the Cache API; it holds nothing but verified weights.
 const CACHE_NAME: &str = "octlens-weights-1";
 /// Larger weights are refused before memory is taken: 32-bit wasm cannot hold them twice.
@@ -31,7 +31,7 @@ extern "C" {
 ///
 /// # Errors
 /// The list is missing or unreadable.
-pub async fn index() -> Result<Index> {
+pub(super) async fn index() -> Result<Index> {
     serde_json::from_str(&text(INDEX_URL).await?)
         .map_err(|e| Error::weights(format!("{INDEX_URL} is not a list of models")).because(e))
 }
@@ -40,7 +40,7 @@ pub async fn index() -> Result<Index> {
 ///
 /// # Errors
 /// The file cannot be fetched, is longer or shorter than listed, or its hash is not the listed one.
-pub async fn weights(entry: &IndexEntry, on_progress: impl Fn(Progress)) -> Result<Vec<u8>> {
+pub(super) async fn weights(entry: &IndexEntry, on_progress: impl Fn(Progress)) -> Result<Vec<u8>> {
     if entry.bytes > MAX_WEIGHTS_BYTES {
         return Err(Error::weights(format!("{} is too large for a browser: {} bytes", entry.file, entry.bytes)));
     }
@@ -68,7 +68,7 @@ pub async fn weights(entry: &IndexEntry, on_progress: impl Fn(Progress)) -> Resu
 ///
 /// # Errors
 /// The file cannot be fetched.
-pub async fn text(url: &str) -> Result<String> {
+pub(super) async fn text(url: &str) -> Result<String> {
     let response = get(url, "no-cache").await?;
     let text = JsFuture::from(response.text().map_err(|e| io(url, &e))?).await.map_err(|e| io(url, &e))?;
     text.as_string().ok_or_else(|| Error::io(format!("{url} is not text")))
@@ -78,7 +78,7 @@ pub async fn text(url: &str) -> Result<String> {
 ///
 /// # Errors
 /// The file cannot be fetched.
-pub async fn blob(url: &str) -> Result<Blob> {
+pub(super) async fn blob(url: &str) -> Result<Blob> {
     let response = get(url, "default").await?;
     let blob = JsFuture::from(response.blob().map_err(|e| io(url, &e))?).await.map_err(|e| io(url, &e))?;
     Ok(blob.unchecked_into())

@@ -8,35 +8,35 @@ use crate::page::text::{Language, Text};
 
 /// The language of the page; every component finds it in its context.
 #[derive(Clone, Copy)]
-pub struct Locale(RwSignal<&'static Language>);
+pub(super) struct Locale(RwSignal<&'static Language>);
 
 impl Locale {
     /// The language now.
-    pub fn language(self) -> &'static Language {
+    pub(super) fn language(self) -> &'static Language {
         self.0.get()
     }
 
     /// Its strings.
-    pub fn text(self) -> &'static Text {
+    pub(super) fn text(self) -> &'static Text {
         self.language().text
     }
 }
 
 /// The language that the page's root has provided.
-pub fn use_locale() -> Locale {
+pub(super) fn use_locale() -> Locale {
     expect_context()
 }
 
 /// The visitor's language and theme.
 #[derive(Clone, Copy)]
-pub struct Preferences {
+pub(super) struct Preferences {
     locale: Locale,
     theme: RwSignal<Theme>,
 }
 
 impl Preferences {
     /// What is remembered, or what browser and system ask for. Shows both on the root element, and provides the [`Locale`].
-    pub fn start() -> Self {
+    pub(super) fn start() -> Self {
         let of_browser = || window().navigator().language().unwrap_or_default();
         let locale = Locale(RwSignal::new(Language::from_tag(&remembered("language").unwrap_or_else(of_browser))));
         let theme = RwSignal::new(Theme::from_name(&remembered("theme").unwrap_or_default()));
@@ -47,18 +47,18 @@ impl Preferences {
     }
 
     /// Light or dark.
-    pub fn theme(self) -> Theme {
+    pub(super) fn theme(self) -> Theme {
         self.theme.get()
     }
 
     /// Switches the language and remembers it.
-    pub fn set_language(self, language: &'static Language) {
+    pub(super) fn set_language(self, language: &'static Language) {
         remember("language", language.tag);
         self.locale.0.set(language);
     }
 
     /// Goes on to the next theme and remembers it.
-    pub fn next_theme(self) {
+    pub(super) fn next_theme(self) {
         let next = self.theme.get_untracked().next();
         remember("theme", next.name());
         self.theme.set(next);

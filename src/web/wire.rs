@@ -13,7 +13,7 @@ use web_sys::Blob;
 use crate::error::{Error, Kind, Result};
 
 /// A message and what comes with it.
-pub struct Envelope<T> {
+pub(super) struct Envelope<T> {
     /// What is asked or answered.
     pub head: T,
     /// The file to analyse.
@@ -24,7 +24,7 @@ pub struct Envelope<T> {
 
 impl<T> Envelope<T> {
     /// A message with nothing beside it.
-    pub fn new(head: T) -> Self {
+    pub(super) fn new(head: T) -> Self {
         Self { head, file: None, pixels: None }
     }
 }
@@ -34,7 +34,7 @@ impl<T: Serialize> Envelope<T> {
     ///
     /// # Errors
     /// The head has no form as JSON.
-    pub fn pack(&self) -> Result<(JsValue, Array)> {
+    pub(super) fn pack(&self) -> Result<(JsValue, Array)> {
         let head = serde_json::to_string(&self.head).map_err(|e| unreadable().because(e))?;
         let (message, handed_over) = (Object::new(), Array::new());
         put(&message, "head", &head.into());
@@ -54,7 +54,7 @@ impl<T: DeserializeOwned> Envelope<T> {
     ///
     /// # Errors
     /// The message is none of ours, or of another build.
-    pub fn unpack(message: &JsValue) -> Result<Self> {
+    pub(super) fn unpack(message: &JsValue) -> Result<Self> {
         let head = get(message, "head").and_then(|head| head.as_string()).ok_or_else(unreadable)?;
         Ok(Self {
             head: serde_json::from_str(&head).map_err(|e| unreadable().because(e))?,

@@ -8,17 +8,15 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::CpuArgs;
-use super::eval::load;
 use super::output::{print, print_json};
+use super::weights::load;
 use crate::clip::Clip;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::nn::Mode;
-use crate::nn::norm::l2_normalize;
 use crate::preprocess::Preprocess;
 use crate::scan::Scan;
 use crate::tokenizer::Tokenizer;
-use crate::train::files;
+use crate::train::files::{self, in_file};
 use crate::train::import::{self, MANIFEST};
 use crate::train::run::names;
 
@@ -56,7 +54,7 @@ impl EmbedArgs {
     }
 }
 
-/// Both towers, with what leads to them.
+/// A source of embeddings.
 enum Model {
     /// A weights file.
     Exported(Box<Engine>),
@@ -72,7 +70,7 @@ struct Towers {
 
 impl Model {
     fn load(weights: &Path) -> Result<Self> {
-        // Who names one of the files that import wrote means its folder.
+        // A path to one of the files that import writes stands for its folder.
         let is_part = |name: &str| [names::TOWERS, names::TOKENIZER, MANIFEST].contains(&name);
         let folder = match (weights.file_name().and_then(|name| name.to_str()), weights.parent()) {
             _ if weights.is_dir() => weights,
@@ -87,8 +85,7 @@ impl Model {
     }
 
     fn image(&self, path: &Path) -> Result<Value> {
-        let scan = Scan::decode(&files::read(path)?, 0)
-            .map_err(|e| Error::new(e.kind(), path.display().to_string()).because(e))?;
+        let scan = Scan::decode(&files::read(path)?, 0).map_err(|e| in_file(path, e))?;
         let embedding = match self {
             Self::Exported(engine) => engine.embed_scan(&scan)?,
             Self::Towers(towers) => towers.embed_scan(&scan)?,
@@ -110,14 +107,14 @@ impl Towers {
     fn embed_scan(&self, scan: &Scan) -> Result<Tensor> {
         let Self { clip, preprocess, .. } = self;
         let pixel_values = preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)?;
-        l2_normalize(&clip.visual.pool(&clip.visual.feature_map(&pixel_values, Mode::Eval)?)?)
+        clip.image_embeds(&pixel_values)
     }
 
     /// Token ids of a text, and its L2-normalised embedding (1, D).
     fn embed_text(&self, text: &str) -> Result<(Vec<u32>, Tensor)> {
         let tokens = self.tokenizer.encode(text)?;
         let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
-        let embedding = l2_normalize(&self.clip.text.forward(&ids, &[tokens.end()])?)?;
+        let embedding = self.clip.text_embeds(&ids, &[tokens.end()])?;
         Ok((tokens.ids, embedding))
     }
 }

@@ -1,6 +1,6 @@
-//! `train eval`: everything that is measured of a weights file.
+//! `train eval`: measures a weights file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::args::{CpuArgs, data_help};
 use super::output::{print, print_json};
 use super::records::read_dataset;
-use crate::engine::Engine;
+use super::weights::load;
 use crate::error::{Error, Result};
 use crate::train::data::dataset::DataSpec;
 use crate::train::data::record::Record;
@@ -26,7 +26,7 @@ pub(crate) struct EvalArgs {
     pub(super) weights: PathBuf,
     #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
     pub(super) data: Vec<DataSpec>,
-    /// Whose scans: a split that the weights file remembers, or all scans of a folder that it never saw.
+    /// Which scans: a split that is recorded in the weights file, or all scans of a folder that it was not trained on.
     #[arg(long, value_enum, default_value_t = Part::Test)]
     pub(super) split: Part,
     /// Write a report with plots to this HTML file, which opens without a network.
@@ -60,11 +60,6 @@ impl Part {
     }
 }
 
-/// Loads a weights file.
-pub(super) fn load(weights: &Path) -> Result<Engine> {
-    Engine::load(&weights.display().to_string(), files::read(weights)?)
-}
-
 impl EvalArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
@@ -75,7 +70,7 @@ impl EvalArgs {
         let known: Vec<&Record> = dataset.records.iter().collect();
         let splits = &metadata.training.splits;
         if split.is_some() && splits.is_none() {
-            return Err(Error::weights("the weights file remembers no splits: use --split all"));
+            return Err(Error::weights("the weights file records no splits: use --split all"));
         }
         let of = |split| {
             known.iter().copied().filter(|r| splits.as_ref().and_then(|s| s.split_of(r)) == Some(split)).collect()
@@ -83,7 +78,7 @@ impl EvalArgs {
         let records: Vec<&Record> = split.map_or(known.clone(), of);
         if records.is_empty() {
             return Err(Error::data(
-                "no scan of --data is in that split: use --split all for scans the weights never saw",
+                "no scan of --data is in that split: use --split all for scans it was not trained on",
             ));
         }
         let validation: Vec<&Record> =

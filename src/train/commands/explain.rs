@@ -8,15 +8,14 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use image::{ColorType, ImageFormat};
 
 use super::args::CpuArgs;
-use super::eval::load;
 use super::output::{print, print_json};
+use super::weights::{load, load_baseline};
 use crate::engine::Input;
-use crate::engine::baseline::Baseline;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::render;
 use crate::report::{Heatmap, MapMethod, Options, Prediction, Report, WordMethod};
 use crate::scan::{Scan, format};
-use crate::train::files::{self, Action, failed};
+use crate::train::files::{self, Action, failed, in_file};
 
 /// How opaque the heatmap of a written overlay is, 0…1.
 const OVERLAY_OPACITY: f32 = 0.6;
@@ -67,11 +66,7 @@ impl ExplainArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
         let engine = load(&self.weights)?;
-        let baseline = self
-            .baseline
-            .as_deref()
-            .map(|path| Baseline::load(&path.display().to_string(), files::read(path)?))
-            .transpose()?;
+        let baseline = self.baseline.as_deref().map(load_baseline).transpose()?;
         let options = Options {
             target: self.target,
             caption: self.caption,
@@ -88,7 +83,7 @@ impl ExplainArgs {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let analysis = engine
                 .analyze(&Input { name: &name, bytes: &bytes, frame: 0 }, &options)
-                .map_err(|e| Error::new(e.kind(), path.display().to_string()).because(e))?;
+                .map_err(|e| in_file(path, e))?;
             let mut report = analysis.report;
             if let Some(baseline) = &baseline {
                 baseline.answer_beside(&mut report, &analysis.scan, &mut None)?;

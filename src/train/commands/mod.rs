@@ -1,5 +1,5 @@
 //! One file per command: its options, the order of its steps, and what it prints. `args` has the options that several
-//! share, `records` reads what `--data` names, `output` prints.
+//! share, `records` reads what `--data` names, `weights` loads weights files, `output` prints.
 
 mod args;
 pub(super) mod baseline;
@@ -14,3 +14,4 @@ pub(crate) mod output;
 pub(super) mod paper;
 pub(super) mod phantom;
 mod records;
+mod weights;

@@ -10,14 +10,14 @@ use clap::Args;
 
 use super::args::{CpuArgs, DeviceArgs, RunArgs, data_help};
 use super::baseline::BaselineArgs;
-use super::eval::{EvalArgs, Part, load};
+use super::eval::{EvalArgs, Part};
 use super::export::ExportArgs;
 use super::finetune::FinetuneArgs;
 use super::heads::HeadsArgs;
 use super::import::ImportArgs;
 use super::output::{note, print};
+use super::weights::{load, load_baseline};
 use crate::bundle::card::{Figures, HeadFigures, WeightPrecision};
-use crate::engine::baseline::Baseline;
 use crate::error::{Error, Result};
 use crate::train::config::Settings;
 use crate::train::data::dataset::DataSpec;
@@ -142,7 +142,7 @@ fn step(name: &str, product: &Path, make: impl FnOnce() -> Result<()>) -> Result
 fn table(model: &Path, baseline: Option<&Path>) -> Result<String> {
     let metrics = load(model)?.metadata().metrics.clone();
     let of_baseline = match baseline {
-        Some(path) => Baseline::load(&path.display().to_string(), files::read(path)?)?.metadata().metrics.clone(),
+        Some(path) => load_baseline(path)?.metadata().metrics.clone(),
         None => None,
     };
     Ok(rows(&metrics.map(|m| m.int8).unwrap_or_default(), &of_baseline.map(|m| m.float).unwrap_or_default()))

@@ -1,5 +1,4 @@
 //! What a run is made of: its settings, and the model it trains. Both are stored in the run's folder.
-#![warn(unreachable_pub)]
 
 pub(super) mod input_size;
 mod model_spec;

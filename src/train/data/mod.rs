@@ -1,5 +1,4 @@
 //! Data folders: their layouts become records, patients are split, scans become samples.
-#![warn(unreachable_pub)]
 
 pub(super) mod augment;
 pub(super) mod dataset;

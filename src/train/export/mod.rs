@@ -20,7 +20,6 @@ use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use crate::clip::Clip;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::nn::norm::l2_normalize;
 use crate::preprocess::Preprocess;
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
@@ -35,7 +34,7 @@ use crate::train::run::{Prepared, Run, names};
 /// closer to the float model's.
 const N_RANGE_SCANS: usize = 384;
 
-/// What a person chooses of an export; each is an option of the command line.
+/// Settings of an export; each is an option of the command line.
 #[derive(Args)]
 pub(crate) struct ExportOptions {
     /// Name of the model and of its file.
@@ -100,7 +99,7 @@ fn of_sources(evaluation: &Evaluation<'_>) -> BTreeMap<String, Figures> {
     evaluation.figures().into_iter().map(|(source, figures)| (source.to_string(), figures)).collect()
 }
 
-/// `pixel_values` of scans from all over `train`.
+/// `pixel_values` of scans that are evenly spaced in `train`.
 fn range_scans(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>> {
     let stride = train.len().div_ceil(N_RANGE_SCANS);
     let pixel_values = |record: &&Record| preprocess.pixel_values(preprocess.grey(&read_scan(record)?), &Device::Cpu);
@@ -113,7 +112,7 @@ fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &device))?;
     let texts: Vec<String> = prepared.spec.captions.iter().map(|c| c.text()).collect();
     let (token_ids, end) = text_batch(&prepared.tokenizer, &texts, &device)?;
-    let embeds = l2_normalize(&clip.text.forward(&token_ids, &end)?)?.detach();
+    let embeds = clip.text_embeds(&token_ids, &end)?.detach();
     tensors.extend(run.read_tensors(names::HEADS, &device)?);
     tensors.insert(CAPTION_EMBEDS.to_owned(), embeds);
     Ok(tensors)

@@ -11,7 +11,7 @@ use crate::train::files;
 pub(crate) struct Listing<'a> {
     /// The model's name, and its file's.
     pub name: &'a str,
-    /// A line for people.
+    /// A one-line description.
     pub title: &'a str,
     /// What it is to the page.
     pub kind: ModelKind,

@@ -1,11 +1,9 @@
-//! Embeddings of samples by a tower in training: no augmentation, no gradient.
+//! Image embeddings of samples, without augmentation and gradients.
 
 use candle_core::{Device, Tensor};
 
 use crate::clip::Clip;
 use crate::error::Result;
-use crate::nn::Mode;
-use crate::nn::norm::l2_normalize;
 use crate::train::config::ModelSpec;
 use crate::train::data::samples::Sample;
 
@@ -18,8 +16,7 @@ pub(crate) fn embed_images(clip: &Clip, spec: &ModelSpec, samples: &[Sample], de
     for batch in samples.chunks(IMAGES_PER_PASS) {
         let grey = batch.iter().flat_map(|s| s.grey.iter().map(|v| f32::from(*v) / 255.)).collect();
         let pixel_values = spec.preprocess.pixel_values(grey, device)?;
-        let map = clip.visual.feature_map(&pixel_values, Mode::Eval)?;
-        embeds.push(l2_normalize(&clip.visual.pool(&map)?)?.detach());
+        embeds.push(clip.image_embeds(&pixel_values)?.detach());
     }
     Ok(Tensor::cat(&embeds, 0)?)
 }

@@ -1,5 +1,4 @@
 //! Contrastive training of both towers, read top to bottom.
-#![warn(unreachable_pub)]
 
 pub(super) mod adamw;
 pub mod batches;

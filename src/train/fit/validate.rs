@@ -7,7 +7,6 @@ use super::embed::embed_images;
 use super::loss::contrastive_loss;
 use crate::clip::Clip;
 use crate::error::Result;
-use crate::nn::norm::l2_normalize;
 use crate::train::data::samples::Sample;
 use crate::train::run::Prepared;
 
@@ -43,7 +42,7 @@ pub(super) fn validate(clip: &Clip, prepared: &Prepared, samples: &[Sample], dev
     }
     let texts: Vec<String> = spec.captions.iter().map(|c| c.text()).collect();
     let (token_ids, end) = text_batch(tokenizer, &texts, device)?;
-    let captions = l2_normalize(&clip.text.forward(&token_ids, &end)?)?.detach();
+    let captions = clip.text_embeds(&token_ids, &end)?.detach();
     let images = embed_images(clip, spec, samples, device)?;
     let logits = clip.logits_per_image(&images, &captions)?.detach();
     let nearest = logits.argmax(1)?.to_vec1::<u32>()?;

@@ -3,7 +3,6 @@
 //! The text head sees each caption in turn: whole, without its class word, and, for diseased scans, as other findings of
 //! that disease with any class word or none. So it cannot rely on the class word, and a person may choose lesions in any
 //! combination.
-#![warn(unreachable_pub)]
 
 pub(crate) mod baseline;
 pub(crate) mod calibrate;

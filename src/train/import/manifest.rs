@@ -14,7 +14,7 @@ use crate::train::files::{self, Action, failed};
 /// The version of the folder that this program writes and reads.
 pub(super) const SCHEMA: &str = "octlens.import/1";
 /// The file of [`Manifest`], beside the towers and the tokenizer, which are named as in a run.
-pub const MANIFEST: &str = "clip.json";
+pub(crate) const MANIFEST: &str = "clip.json";
 
 /// What a folder of pretrained weights says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

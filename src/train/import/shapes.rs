@@ -11,7 +11,7 @@ use crate::clip::{Clip, ClipConfig};
 use crate::error::{Error, Result};
 
 /// Tensors' shapes by name.
-pub type Shapes = BTreeMap<String, Vec<usize>>;
+pub(super) type Shapes = BTreeMap<String, Vec<usize>>;
 
 /// How many names of one sort a message lists.
 const MAX_LISTED: usize = 60;

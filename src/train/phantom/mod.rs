@@ -1,6 +1,5 @@
 //! Phantoms: synthetic B-scans of healthy and AMD retinas with exact lesion boxes, for tests, demo scans and pre-training.
 //! Draws and writes them. Knows no model and no real scan.
-#![warn(unreachable_pub)]
 
 use image::GrayImage;
 

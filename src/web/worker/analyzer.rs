@@ -19,7 +19,7 @@ const WASM_PAGE_BYTES: u64 = 1 << 16;
 type Post = fn(Response, Option<Uint8Array>);
 
 /// All that the worker holds.
-pub struct Analyzer {
+pub(super) struct Analyzer {
     engine: Option<Engine>,
     /// By the name under which it was asked for.
     baseline: Option<(String, Baseline)>,
@@ -38,7 +38,7 @@ struct AnalyzedScan {
 ///
 /// # Errors
 /// It is not listed, or cannot be fetched whole.
-pub async fn fetch_baseline(name: &str, on_progress: impl Fn(Progress)) -> Result<(IndexEntry, Vec<u8>)> {
+pub(super) async fn fetch_baseline(name: &str, on_progress: impl Fn(Progress)) -> Result<(IndexEntry, Vec<u8>)> {
     let index = fetch::index().await?;
     let entry = index.baseline(name).ok_or_else(|| not_listed("baseline", name))?;
     let bytes = fetch::weights(entry, on_progress).await?;
@@ -47,12 +47,12 @@ pub async fn fetch_baseline(name: &str, on_progress: impl Fn(Progress)) -> Resul
 
 impl Analyzer {
     /// One without a model.
-    pub fn new(post: Post) -> Self {
+    pub(super) fn new(post: Post) -> Self {
         Self { engine: None, baseline: None, scans: Vec::new(), post }
     }
 
     /// Answers any request but [`Request::LoadBaseline`], whose file is fetched beside.
-    pub async fn answer(&mut self, request: Request, file: Option<Blob>) {
+    pub(super) async fn answer(&mut self, request: Request, file: Option<Blob>) {
         match request {
             Request::Load { model } => {
                 if let Err(error) = self.load(model.as_deref()).await {
@@ -76,7 +76,7 @@ impl Analyzer {
     }
 
     /// A baseline's file has been fetched, or has not.
-    pub fn take_baseline(&mut self, name: String, fetched: Result<(IndexEntry, Vec<u8>)>) {
+    pub(super) fn take_baseline(&mut self, name: String, fetched: Result<(IndexEntry, Vec<u8>)>) {
         let event = match fetched.and_then(|(entry, bytes)| self.load_baseline(&entry, bytes)) {
             Ok(()) => BaselineEvent::Loaded,
             Err(error) => BaselineEvent::Failed(error.into()),

@@ -24,7 +24,7 @@ const TOKENS: &str = include_str!("../../../../www/tokens.css");
 pub(crate) struct About<'a> {
     /// The model's name.
     pub model: &'a str,
-    /// A line for people.
+    /// A one-line description.
     pub title: &'a str,
     /// How its matrices are stored.
     pub precision: &'a str,
