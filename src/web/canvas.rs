@@ -1,4 +1,4 @@
-//! Puts finished pixels on canvases and hands finished files to the visitor. Picks no colour of a map: `render` does.
+//! Draws pixels on canvases and saves files. The colours of heatmaps come from `render`.
 
 use js_sys::Array;
 use wasm_bindgen::Clamped;
@@ -10,10 +10,10 @@ use crate::report::Heatmap;
 
 /// Saved images are at least this wide, so that their lines of text can be read.
 const MIN_SAVED_WIDTH: f64 = 900.0;
-/// What the lines of text below a saved image need.
+/// Height of a line of text below a saved image, and of the margin around all of them.
 const LINE_HEIGHT: f64 = 22.0;
 const BAND_MARGIN: f64 = 38.0;
-/// Between two pictures of a saved image.
+/// Space between two pictures of a saved image.
 const GAP: f64 = 8.0;
 
 /// Draws RGBA pixels (row by row, alpha not premultiplied) of `size` (columns, rows); the canvas takes that size.
@@ -39,7 +39,7 @@ pub(super) fn paint_overlay(canvas: &HtmlCanvasElement, heatmap: &Heatmap, scan:
     paint(canvas, &render::overlay_rgba(heatmap, scan, drawn), drawn);
 }
 
-/// Hands a text file to the visitor.
+/// Saves a text file.
 pub(super) fn save_text(name: &str, text: &str, mime: &str) {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
@@ -48,7 +48,7 @@ pub(super) fn save_text(name: &str, text: &str, mime: &str) {
     }
 }
 
-/// Hands a PNG to the visitor: the scan once for each heatmap, side by side, the heatmap over it at `opacity` (0…1), and
+/// Saves a PNG: the scan once for each heatmap, side by side, the heatmap over it at `opacity` (0…1), and
 /// lines of text below.
 pub(super) fn save_png(
     name: &str,
