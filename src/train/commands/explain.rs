@@ -1,4 +1,4 @@
-//! `train explain`: the report of each scan, and its heatmap laid over it.
+//! `train explain`: the report of each scan, and an overlay of its heatmap.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ pub(crate) struct ExplainArgs {
     /// How the heatmap is made.
     #[arg(long, default_value = MapMethod::default().name(), value_parser = map_method())]
     map: MapMethod,
-    /// How words are scored: shapley measures what each phrase changes, gradient_x_activation is the paper's.
+    /// How words are scored: shapley measures what each phrase changes, gradient_x_activation is the paper's method.
     #[arg(long, default_value = WordMethod::default().name(), value_parser = word_method())]
     words: WordMethod,
     /// Print reports as JSON: one object, or an array of them for several scans.

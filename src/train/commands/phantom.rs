@@ -1,4 +1,4 @@
-//! `train phantom`: synthetic scans with exact lesion boxes.
+//! `train phantom`: draws synthetic scans with exact lesion boxes.
 
 use std::path::PathBuf;
 

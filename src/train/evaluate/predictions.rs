@@ -1,4 +1,4 @@
-//! A head's predictions and what they are worth: figures, calibration, and the curves behind them. For any number of
+//! A head's predictions, measured: figures, calibration, and the curves behind them. For any number of
 //! classes; the first is healthy, and *disease* is any other.
 
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub(crate) struct HeadStudy {
     pub classes: Vec<ClassFigures>,
     /// Scans by true class (rows) and predicted class (columns).
     pub confusion: Vec<Vec<usize>>,
-    /// Whether its probabilities mean what they say.
+    /// How well its probabilities are calibrated.
     pub calibration: Calibration,
 }
 
