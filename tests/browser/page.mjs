@@ -115,7 +115,7 @@ export class Visit {
     return reached.jsonValue();
   }
 
-  /** Waits for an answer; a failure is told with the page's own words. */
+  /** Waits for an answer; a failure is reported with the page's own words. */
   async answer() {
     if ((await this.phase("done", "failed")) === "failed") {
       throw new Error(`the page failed: ${await this.hook("error").innerText()}`);

@@ -141,7 +141,7 @@ describe("a visit", () => {
     assert.deepEqual([reset.caption, reset.text], [before.caption, before.text]);
   });
 
-  test("a typed caption is read; one that cannot be read is told so", async () => {
+  test("a typed caption is read; one that cannot be read is refused with the reason", async () => {
     await visit.sample(0);
     const lesion = await visit.hook("lesion-toggle").last().getAttribute("data-lesion");
     await visit.hook("caption-input").fill(lesion);
@@ -351,7 +351,7 @@ describe("many scans", () => {
       }
       const order = [...batch(8), ...batch(0)].map(({ name }) => name);
       assert.deepEqual(await listed(), order);
-      // The first that were opened have been let go of, and are read from their files again.
+      // The pixels of the first ones were released; they are read from their files again.
       await visit.page.locator('[data-testid="scan"][title="1.png"]').click();
       await visit.answer();
       const before = await assertAnswered(visit);
