@@ -49,7 +49,7 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true });
 });
 
-/** The page with the folder that the baseline was put into as its weights. */
+/** The page with the weights folder that the baseline was written to. */
 function hostWithBaseline(options = {}) {
   return host({ mounts: { "weights/": weights }, ...options });
 }
@@ -72,7 +72,7 @@ function present(visit) {
   );
 }
 
-/** Switches the baseline on, waits for its answer, and says how long both took, in ms. */
+/** Switches the baseline on, waits for its answer, and returns how long both took, in ms. */
 async function compare(visit) {
   const start = performance.now();
   await visit.hook("baseline-toggle").check();
