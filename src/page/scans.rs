@@ -107,7 +107,7 @@ impl OpenScan {
             && self.pixels().map(Arc::as_ptr) == other.pixels().map(Arc::as_ptr)
     }
 
-    /// Whether an answer about it is still to come.
+    /// Whether it waits for an answer.
     pub fn is_awaited(&self) -> bool {
         matches!(self.state, ScanState::Fetching | ScanState::Queued | ScanState::Analyzing(_))
     }

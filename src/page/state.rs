@@ -52,7 +52,7 @@ pub enum Model {
     Ready(Arc<ModelCard>),
     /// It could not be loaded; loading can be retried.
     Failed(Failure),
-    /// The worker is gone; a new one must be started.
+    /// The worker has died; a new one must be started.
     Lost(Failure),
 }
 

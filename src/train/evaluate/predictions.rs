@@ -11,7 +11,7 @@ use crate::train::metrics::calibration::{self, Bin};
 use crate::train::metrics::ranking;
 use crate::train::metrics::{self, bootstrap};
 
-/// Everything that is measured of a head on one source of scans. A figure that is not defined is none: a class's without
+/// Everything that is measured of a head on one source of scans. A figure that is not defined is `None`: a class's without
 /// a scan of it, an area's without a scan of another class.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct HeadStudy {

@@ -30,7 +30,7 @@ pub(crate) fn publish(dir: &Path, bytes: &[u8], listing: &Listing<'_>) -> Result
     let file = format!("{}.safetensors", listing.name);
     let path = dir.join(&file);
     files::write(&path, bytes)?;
-    index.list(IndexEntry {
+    index.add(IndexEntry {
         name: listing.name.to_owned(),
         kind: listing.kind,
         file,
