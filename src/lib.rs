@@ -19,7 +19,7 @@
 //!
 //! # One crate, three programs
 //!
-//! - the page (`bin/app.rs`, wasm, UI thread): draws and asks; holds no model;
+//! - the page (`bin/app.rs`, wasm, UI thread): draws and sends requests; holds no model;
 //! - the worker (`bin/worker.rs`, wasm): holds the model; decodes, runs and explains;
 //! - `train` (`bin/train.rs`, native): reads data folders and writes weights files.
 //!
@@ -39,11 +39,11 @@
 //! and says which of them are baselines. Where a weights file holds integers, [`kernels`] runs them: `nn::activations` lets
 //! one definition of a tower run on floats and on bytes, and gradients through bytes are those of the dequantized weights.
 //!
-//! # Who may import whom
+//! # Allowed imports
 //!
-//! A row speaks for its modules and for all within them that has no row of its own; what it does not list is forbidden.
-//! [`error`] is open to all. This table is the only place that says so: `tests/tidy.rs` reads it and holds the sources to
-//! it, to listing nothing that is not used, and to having no circle of imports.
+//! A row applies to its modules and to all modules within them that have no row of their own; what it does not list is
+//! forbidden. Every module may import [`error`]. `tests/tidy.rs` reads this table and checks the sources against it: no other
+//! imports, no entry that is not used, and no circle of imports.
 //!
 //! | module | may import |
 //! |---|---|
@@ -83,8 +83,8 @@
 //! # Features
 //!
 //! `web` (wasm32 only): page and worker; `relaxed` adds the worker with relaxed SIMD. `train` (native only): the binary.
-//! `cuda`, `cudnn`, `metal`: `train` on a GPU. The target says what can compile, a feature what is wanted; the `cfg`s of
-//! modules stand in this file alone.
+//! `cuda`, `cudnn`, `metal`: `train` on a GPU. The target decides what can compile, a feature what is built; the `cfg`s of
+//! modules are in this file only.
 
 // What no other crate can reach is at most `pub(crate)`, so that the compiler sees what nobody uses.
 #![warn(unreachable_pub)]

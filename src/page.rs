@@ -1,8 +1,8 @@
-//! What the page knows, how each step of a visitor and each answer of the worker changes it, and what it says.
+//! The page's state, how each action of a visitor and each answer of the worker changes it, and the texts of the page.
 //! Plain data, the same on every target: no DOM, no signal, no tensor. `web` draws it.
 //!
-//! [`state::PageState`] is the whole: every change returns the requests that must go to the worker. It owns
-//! [`scans::Scans`], the one list of what a visitor has opened. [`caption_edit`], [`reading`] and [`numbers`] compute what
+//! [`state::PageState`] holds all of it: every change returns the requests to send to the worker. It owns
+//! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`reading`] and [`numbers`] compute what
 //! components show; [`text`] holds every string, in every language.
 
 pub mod caption_edit;

@@ -1,7 +1,7 @@
 //! The page and its worker, for wasm only. The worker owns the model; the page knows reports, never tensors.
 //!
-//! One way: a click → a component's callback → [`session`] → [`crate::page::state`] → [`client`] → worker → `Response` →
-//! `session` → `page::state` → signals → components → canvas. Components take what they draw as props and compute nothing.
+//! Data flows one way: a click → a component's callback → [`session`] → [`crate::page::state`] → [`client`] → worker →
+//! `Response` → `session` → `page::state` → signals → components → canvas. Components take what they draw as props and compute nothing.
 
 pub mod app;
 mod canvas;

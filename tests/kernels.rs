@@ -1,6 +1,6 @@
-//! Every kernel of this machine computes RN50's convolutions alike, and as the browser's do: `browser/kernels.test.mjs`
-//! holds the wasm modules to the same digests, which are the portable kernel's; that one is held to the definition of a
-//! convolution beside its code.
+//! Every kernel of this machine gives the same results for RN50's convolutions as those of the browser:
+//! `browser/kernels.test.mjs` compares the wasm modules with the same digests, which are the portable kernel's. A unit test
+//! compares that kernel with the definition of a convolution.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "bench/rn50_layers.rs"]

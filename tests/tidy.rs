@@ -1,5 +1,5 @@
-//! Holds the sources to their rules: who may import whom, no circles of imports, how long a file may be, what no file
-//! may hold. Reads text only; knows no octlens API. The table of imports stands in the crate docs and nowhere else.
+//! Checks the rules of the sources: allowed imports, no circles of imports, length and header of files, forbidden text.
+//! Reads text only; knows no octlens API. The table of imports is read from the crate docs.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "tidy/imports.rs"]
@@ -8,7 +8,7 @@ mod imports;
 use std::fs;
 use std::path::Path;
 
-use imports::{Law, Source, Tree, files_under, is_within};
+use imports::{Rules, Source, Tree, files_under, is_within};
 
 /// The longest a source file may be.
 const MAX_LINES: usize = 500;
@@ -21,8 +21,8 @@ fn sources() -> Vec<Source> {
     imports::sources(root())
 }
 
-fn law() -> Law {
-    Law::read(&fs::read_to_string(root().join("src/lib.rs")).unwrap())
+fn rules() -> Rules {
+    Rules::read(&fs::read_to_string(root().join("src/lib.rs")).unwrap())
 }
 
 fn assert_none(problems: &[String]) {
@@ -31,15 +31,15 @@ fn assert_none(problems: &[String]) {
 
 #[test]
 fn every_module_imports_only_what_it_may() {
-    let (sources, law) = (sources(), law());
+    let (sources, rules) = (sources(), rules());
     let tree = Tree::new(&sources);
     let mut problems = Vec::new();
     for (module, imports) in tree.modules() {
-        if law.row(module).is_none() {
+        if rules.row(module).is_none() {
             problems.push(format!("{module}: say in the table of src/lib.rs what it may import"));
             continue;
         }
-        let forbidden = imports.iter().filter(|import| !law.allows(module, &import.path));
+        let forbidden = imports.iter().filter(|import| !rules.allows(module, &import.path));
         problems.extend(forbidden.map(|import| format!("{module}:{}: may not import {}", import.line, import.path)));
     }
     for source in &sources {
@@ -54,7 +54,7 @@ fn every_module_imports_only_what_it_may() {
 
 #[test]
 fn the_table_of_imports_opens_nothing_that_is_not_used() {
-    assert_none(&law().idle(&Tree::new(&sources())));
+    assert_none(&rules().idle(&Tree::new(&sources())));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn no_modules_import_each_other_in_a_circle() {
 
 #[test]
 fn tensors_stay_in_core_the_dom_in_web_and_the_disk_in_train() {
-    // What must not be named, and where it may be named all the same.
+    // Names, and the only modules that may use them.
     let rules: &[(&[&str], &[&str])] = &[
         (
             &["candle_core", "candle_nn"],
@@ -75,15 +75,15 @@ fn tensors_stay_in_core_the_dom_in_web_and_the_disk_in_train() {
     ];
     let mut problems = Vec::new();
     for source in sources() {
-        for (names, houses) in rules {
-            if houses.iter().any(|house| is_within(&source.module, house)) {
+        for (names, modules) in rules {
+            if modules.iter().any(|module| is_within(&source.module, module)) {
                 continue;
             }
             for (line, code) in &source.code {
                 // An error may wrap another crate's by naming its type.
                 let is_conversion = source.module == "error" && code.contains("impl From<");
                 if let Some(name) = names.iter().find(|name| code.contains(**name) && !is_conversion) {
-                    problems.push(format!("{}:{line}: {name} belongs in {houses:?}", source.path.display()));
+                    problems.push(format!("{}:{line}: {name} belongs in {modules:?}", source.path.display()));
                 }
             }
         }
@@ -123,7 +123,7 @@ fn no_source_is_left_unfinished() {
 
 #[test]
 fn no_committed_text_names_a_place_on_one_machine() {
-    // Written apart, so that this file does not name them.
+    // In two halves, so that this file does not contain them.
     let places = [["/wo", "rk/"], ["/ro", "ot/"], ["/tm", "p/"], ["/ho", "me/"]].map(|halves| halves.concat());
     let mut paths = Vec::new();
     for dir in ["src", "tests", "docs", "examples", "www", "weights", ".ci", ".cargo", "clippy"] {
@@ -140,7 +140,7 @@ fn no_committed_text_names_a_place_on_one_machine() {
     }
     let mut problems = Vec::new();
     for path in paths.iter().filter(|path| !path.iter().any(|part| part == "node_modules")) {
-        // Pictures and weights are no text.
+        // Skips pictures and weights.
         let Ok(text) = fs::read_to_string(path) else { continue };
         for (i, line) in text.lines().enumerate() {
             if let Some(place) = places.iter().find(|place| names_place(line, place)) {
@@ -152,12 +152,12 @@ fn no_committed_text_names_a_place_on_one_machine() {
 }
 
 #[test]
-fn trunk_is_told_of_no_path_that_a_clone_lacks() {
+fn trunk_watches_no_path_that_a_clone_lacks() {
     let settings = fs::read_to_string(root().join("Trunk.toml")).unwrap();
     let lists = settings.lines().filter_map(|line| line.strip_prefix("watch = ").or(line.strip_prefix("ignore = ")));
     let paths: Vec<&str> = lists.flat_map(|list| list.split('"').skip(1).step_by(2)).collect();
     assert!(paths.contains(&"src"), "{paths:?}");
-    // What .gitignore names is missing from a clone, and trunk refuses to start when a path it was told of is.
+    // What .gitignore lists is missing from a clone, and trunk refuses to start if a path to watch is missing.
     let ignored = fs::read_to_string(root().join(".gitignore")).unwrap();
     for path in paths {
         let is_ignored = ignored.lines().any(|line| line.trim_matches('/') == path);
@@ -165,7 +165,7 @@ fn trunk_is_told_of_no_path_that_a_clone_lacks() {
     }
 }
 
-/// Whether an absolute path begins with `place`: a URL's or an archive's inner folder of that name is none.
+/// Whether `line` holds an absolute path that begins with `place`; folders of that name inside a URL or archive do not count.
 fn names_place(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-}~".contains(c)))
 }
@@ -211,36 +211,36 @@ fn a_made_up_circle_is_seen() {
         circles(&[("a", "use crate::b::B;"), ("b", "use crate::c::C;"), ("c", "fn f(x: crate::a::A) {}"), ("d", "")]),
         ["a → b → c → a"]
     );
-    // A parent that only declares its child and gives it on is none, one that uses it is.
+    // A parent that only declares and re-exports its child makes no circle; one that uses it does.
     assert!(circles(&[("a", "mod b;\npub use b::B;"), ("a::b", "use super::A;")]).is_empty());
     assert_eq!(circles(&[("a", "mod b;\nfn f() { b::g() }"), ("a::b", "use super::A;")]), ["a → a::b → a"]);
-    // What a module gives on is its definer's.
+    // A re-export counts as an import of the defining module.
     let through = [("a", "pub use b::B;"), ("a::b", "use super::c::C;"), ("a::c", "use super::B;")];
     assert_eq!(circles(&through), ["a::b → a::c → a::b"]);
     let renamed = [("a", "pub use b::B as D;"), ("a::b", "use crate::c::C;"), ("c", "use crate::a::D;")];
     assert_eq!(circles(&renamed), ["a::b → c → a::b"]);
-    // Tests may use what they need.
+    // Test code may import anything.
     assert!(circles(&[("a", "use crate::b;"), ("b", "#[cfg(test)]\nmod tests { use crate::a; }")]).is_empty());
 }
 
 #[test]
 fn a_forbidden_import_and_an_idle_entry_are_seen() {
-    let law = Law::read(
+    let rules = Rules::read(
         "//! | module | may import |\n//! |---|---|\n//! | [`kernels`], `report` | nothing |\n\
          //! | [`nn`] | `kernels` |\n//! | [`bundle`] | `nn::params` |\n//! | `bundle::card` | `report` |\n\
          //! | `web` | `report`, `bundle::card` |\n//! | `web::worker` | `bundle`, `web` |",
     );
-    assert!(law.allows("nn::conv", "kernels::Kernel") && law.allows("nn::conv", "nn::Mode"));
-    assert!(!law.allows("nn::conv", "report::Report"));
-    assert!(law.allows("bundle", "nn::params::Params") && !law.allows("bundle", "nn::conv"));
-    assert!(law.allows("web::app", "error::Error") && law.allows("web::app", "bundle::card::ModelCard"));
-    // A module with a row of its own is opened by name only.
-    assert!(!law.allows("web::app", "bundle::Bundle") && !law.allows("web::app", "web::worker::x"));
-    assert!(!law.allows("web::worker", "bundle::card::ModelCard") && law.allows("web::worker", "web::client"));
-    assert!(law.row("report_of_mine").is_none() && !law.allows("report_of_mine", "error"));
+    assert!(rules.allows("nn::conv", "kernels::Kernel") && rules.allows("nn::conv", "nn::Mode"));
+    assert!(!rules.allows("nn::conv", "report::Report"));
+    assert!(rules.allows("bundle", "nn::params::Params") && !rules.allows("bundle", "nn::conv"));
+    assert!(rules.allows("web::app", "error::Error") && rules.allows("web::app", "bundle::card::ModelCard"));
+    // A module with its own row must be listed by name.
+    assert!(!rules.allows("web::app", "bundle::Bundle") && !rules.allows("web::app", "web::worker::x"));
+    assert!(!rules.allows("web::worker", "bundle::card::ModelCard") && rules.allows("web::worker", "web::client"));
+    assert!(rules.row("report_of_mine").is_none() && !rules.allows("report_of_mine", "error"));
 
     let files = [("kernels", ""), ("report", ""), ("nn", "use crate::kernels;"), ("bundle", "use crate::nn::params;")];
-    let idle = law.idle(&Tree::new(&made_up(&files)));
+    let idle = rules.idle(&Tree::new(&made_up(&files)));
     assert!(idle.contains(&"web: there is no such module".to_owned()), "{idle:?}");
     assert!(idle.contains(&"bundle::card: nothing in it imports report".to_owned()), "{idle:?}");
     assert!(!idle.iter().any(|problem| problem.starts_with("bundle:") && !problem.starts_with("bundle::")), "{idle:?}");

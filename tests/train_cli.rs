@@ -1,6 +1,6 @@
-//! The `train` program as its users meet it: from phantoms to a weights file and its answers, what it says of mistakes, and
-//! how it behaves in a pipe and on a terminal. A few steps teach the model nothing; that every step leads to the next is what
-//! counts.
+//! The `train` program end to end: from phantoms to a weights file and its answers, error messages, and its behaviour in a
+//! pipe and on a terminal. The model is trained for a few steps only: what is tested is that every command accepts what the
+//! one before it wrote.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "train")]
 
@@ -300,7 +300,7 @@ fn a_run_that_is_not_there_is_refused_and_not_made() {
     assert!(!run.exists());
 }
 
-/// Runs `train` with a standard output whose reader goes away without having read; returns exit code and standard error.
+/// Runs `train` with a standard output that is closed without being read; returns exit code and standard error.
 fn without_reader(args: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
     let mut child = command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

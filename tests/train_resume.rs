@@ -1,4 +1,4 @@
-//! A run that was stopped, however it was stopped, ends at the same weights as one that was not.
+//! A run that was stopped, by a kill or by Ctrl-C, ends at the same weights as one that was not.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(all(feature = "train", unix))]
 

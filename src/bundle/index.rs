@@ -102,7 +102,7 @@ impl Index {
     }
 
     /// Adds `entry`, or replaces the entry of the same name. The first model listed stays the default.
-    pub fn list(&mut self, mut entry: IndexEntry) {
+    pub fn add(&mut self, mut entry: IndexEntry) {
         let has_default = self.choosable().any(|other| other.default && other.name != entry.name);
         entry.default = entry.kind == ModelKind::Octlens && !has_default;
         self.models.retain(|other| other.name != entry.name);
@@ -130,10 +130,10 @@ mod tests {
 
     fn index() -> Index {
         let mut index = Index::default();
-        index.list(entry("a-seven", ModelKind::Baseline, &["healthy", "AMD", "DME"]));
-        index.list(entry("b-two", ModelKind::Baseline, &["healthy", "AMD"]));
-        index.list(entry("c-two", ModelKind::Baseline, &["healthy", "AMD"]));
-        index.list(entry("model", ModelKind::Octlens, &[]));
+        index.add(entry("a-seven", ModelKind::Baseline, &["healthy", "AMD", "DME"]));
+        index.add(entry("b-two", ModelKind::Baseline, &["healthy", "AMD"]));
+        index.add(entry("c-two", ModelKind::Baseline, &["healthy", "AMD"]));
+        index.add(entry("model", ModelKind::Octlens, &[]));
         index
     }
 
@@ -159,7 +159,7 @@ mod tests {
     fn a_model_listed_twice_stands_once_and_the_first_stays_default() {
         let mut index = Index::default();
         for (name, bytes) in [("b", 1), ("a", 2), ("b", 3)] {
-            index.list(IndexEntry { bytes, ..entry(name, ModelKind::Octlens, &[]) });
+            index.add(IndexEntry { bytes, ..entry(name, ModelKind::Octlens, &[]) });
         }
         let seen: Vec<_> = index.models.iter().map(|m| (m.name.as_str(), m.bytes, m.default)).collect();
         assert_eq!(seen, [("a", 2, false), ("b", 3, true)]);

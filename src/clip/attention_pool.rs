@@ -16,7 +16,7 @@ pub(crate) struct AttentionPool {
     v_proj: Linear,
     c_proj: Linear,
     /// (n_heads, channels): 1 where a channel belongs to an attention head.
-    heads: Tensor,
+    head_masks: Tensor,
     compute: DType,
 }
 
@@ -31,14 +31,14 @@ impl AttentionPool {
     ) -> Result<Self> {
         let head_dim = channels / n_heads;
         let belongs = |i: usize| if i % channels / head_dim == i / channels { 1f32 } else { 0. };
-        let heads = (0..n_heads * channels).map(belongs).collect();
+        let masks = (0..n_heads * channels).map(belongs).collect();
         Ok(Self {
             positional_embedding: vb.get((1 + n_cells, channels), "positional_embedding")?,
             q_proj: Linear::new(channels, channels, vb.pp("q_proj"))?,
             k_proj: Linear::new(channels, channels, vb.pp("k_proj"))?,
             v_proj: Linear::new(channels, channels, vb.pp("v_proj"))?,
             c_proj: Linear::new(channels, embed_dim, vb.pp("c_proj"))?,
-            heads: Tensor::from_vec(heads, (n_heads, channels), vb.device())?,
+            head_masks: Tensor::from_vec(masks, (n_heads, channels), vb.device())?,
             compute: vb.dtype(),
         })
     }
@@ -51,16 +51,16 @@ impl AttentionPool {
         let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
         let mean = cells.mean_keepdim(1)?;
         let cells = Tensor::cat(&[&mean, &cells], 1)?.broadcast_add(&self.positional_embedding)?;
-        let (n_heads, channels) = self.heads.dims2()?;
+        let (n_heads, channels) = self.head_masks.dims2()?;
         let scale = ((channels / n_heads) as f64).powf(-0.5);
         // One row per attention head: (batch, n_heads, channels).
-        let query = (self.q_proj.forward(&cells.narrow(1, 0, 1)?)? * scale)?.broadcast_mul(&self.heads)?;
+        let query = (self.q_proj.forward(&cells.narrow(1, 0, 1)?)? * scale)?.broadcast_mul(&self.head_masks)?;
         let projected = self.k_proj.weight().transposed_product(&query)?;
         let logits = product(self.compute, &projected, &cells.t()?.contiguous()?, Tensor::matmul)?;
         let offset = query.broadcast_mul(self.k_proj.bias())?.sum_keepdim(D::Minus1)?;
         let weights = candle_nn::ops::softmax(&logits.broadcast_add(&offset)?, D::Minus1)?;
         let values = self.v_proj.forward(&product(self.compute, &weights, &cells.contiguous()?, Tensor::matmul)?)?;
-        self.c_proj.forward(&values.broadcast_mul(&self.heads)?.sum(1)?)
+        self.c_proj.forward(&values.broadcast_mul(&self.head_masks)?.sum(1)?)
     }
 
     /// What each cell adds to the embedding when it is attended to: its projected value (Zhou, Loy & Dai 2022, "MaskCLIP").

@@ -123,7 +123,7 @@ impl Baseline {
     ///
     /// # Errors
     /// The baseline does not know the class.
-    pub fn answer_beside(&self, report: &mut Report, scan: &Scan, kept: &mut Option<BaselineAnalysis>) -> Result<()> {
+    pub fn add_answer(&self, report: &mut Report, scan: &Scan, kept: &mut Option<BaselineAnalysis>) -> Result<()> {
         let (target, method) = (&report.heatmap.target, report.heatmap.method);
         let answer = match kept {
             Some(analysis) => self.revise(analysis, target, method)?,

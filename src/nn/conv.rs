@@ -20,7 +20,8 @@ use crate::kernels::{Conv, Packed};
 const MOMENTUM: f64 = 0.1;
 /// A bottleneck's output has four times its inner channels (He et al. 2016, table 1).
 pub(crate) const EXPANSION: usize = 4;
-/// The tensor beside a convolution's weight with the scale of each channel of its output: what a byte of 1 stands for.
+/// The tensor with the scale of each output channel of a convolution: what a byte of 1 stands for. It is named with the
+/// prefix of the convolution's weight; in files it is called `output_steps`.
 pub(crate) const OUTPUT_SCALES: &str = "output_steps";
 /// The same of its input. The weight is multiplied by it, so that a sum of bytes needs one scale only.
 pub(crate) const INPUT_SCALES: &str = "input_steps";

@@ -1,12 +1,12 @@
-//! The comparison with a baseline: whether the visitor wants it, and how far the baseline's weights have come.
+//! The comparison with a baseline: whether the visitor wants it, and whether the baseline's weights are loaded.
 
 use crate::bundle::index::ModelChoice;
 use crate::protocol::{Progress, Request};
 
-/// How far the baseline's weights have come.
+/// Whether the baseline's weights are loaded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Presence {
-    /// They were not asked for, or could not be loaded.
+    /// They were not requested, or could not be loaded.
     Away,
     /// They are being fetched.
     Coming(Progress),
@@ -25,19 +25,19 @@ impl Presence {
     }
 }
 
-/// A baseline that the model may be compared with.
+/// A baseline that the model can be compared with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// Its name, and how much there is to download.
+    /// Its name, and the size of the download.
     pub baseline: ModelChoice,
     /// Whether the visitor wants it; it is fetched only then.
     pub is_wanted: bool,
-    /// How far it has come. A download goes on when the visitor no longer wants it.
+    /// Whether its weights are loaded. A download continues when the visitor no longer wants it.
     pub presence: Presence,
 }
 
 impl Comparison {
-    /// One that is offered and not yet wanted.
+    /// A baseline that is offered and not yet wanted.
     pub fn new(baseline: ModelChoice) -> Self {
         Self { baseline, is_wanted: false, presence: Presence::Away }
     }
@@ -47,7 +47,7 @@ impl Comparison {
         self.is_wanted && self.presence == Presence::Here
     }
 
-    /// What to say while the weights come: how many bytes of how many, as long as they are wanted.
+    /// The progress to show while the weights are fetched, if they are still wanted.
     pub fn loading(&self) -> Option<Progress> {
         match self.presence {
             Presence::Coming(progress) if self.is_wanted => Some(progress),
@@ -55,7 +55,7 @@ impl Comparison {
         }
     }
 
-    /// The visitor wants it, or no longer: what to ask of the worker, if it must be fetched.
+    /// Switches the comparison on or off; returns the request that fetches the baseline, if needed.
     pub(super) fn want(&mut self, is_wanted: bool) -> Option<Request> {
         self.is_wanted = is_wanted;
         if !is_wanted || self.presence != Presence::Away {
@@ -65,7 +65,7 @@ impl Comparison {
         Some(Request::LoadBaseline { name: self.baseline.name.clone() })
     }
 
-    /// It could not be loaded, or stopped answering: wanting it again tries again.
+    /// The baseline could not be loaded, or failed: switching it on again tries again.
     pub(super) fn fail(&mut self) {
         *self = Self::new(self.baseline.clone());
     }

@@ -1,14 +1,14 @@
-//! The demo scans that lie beside the page: `samples/index.json` and the files that it lists.
+//! The demo scans of the site: `samples/index.json` and the files that it lists.
 
 use serde::Deserialize;
 
-/// Where the list of demo scans lies, from the page.
+/// The list of demo scans, relative to the page.
 pub const LIST_URL: &str = "samples/index.json";
 
 /// A demo scan.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct DemoScan {
-    /// Its file, beside the list.
+    /// Its file, in the list's folder.
     pub file: String,
     /// The caption that it was drawn from.
     pub title: String,
@@ -19,12 +19,12 @@ struct List {
     samples: Vec<DemoScan>,
 }
 
-/// The demo scans of a list; none where it cannot be read.
+/// The demo scans of a list; empty if it cannot be read.
 pub fn demo_scans(list: &str) -> Vec<DemoScan> {
     serde_json::from_str::<List>(list).map(|list| list.samples).unwrap_or_default()
 }
 
-/// Where a demo scan's file lies, from the page.
+/// A demo scan's file, relative to the page.
 pub fn url_of(file: &str) -> String {
     format!("samples/{file}")
 }

@@ -1,4 +1,4 @@
-//! Lines that are put together from a language's strings and what a report says.
+//! Lines composed of a language's strings and a report's values.
 
 use crate::page::numbers::{probability_of_label, probability_text, total_ms};
 use crate::page::reading::{Agreement, Badge, Verdict, agreement, verdict};
@@ -6,7 +6,7 @@ use crate::page::text::Language;
 use crate::protocol::Progress;
 use crate::report::{CaptionSource, Prediction, Report, TimingsMs, Word};
 
-/// What is being loaded, and how many bytes of how many have come.
+/// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {
     if progress.total_bytes == 0 {
         return what.to_owned();
@@ -46,7 +46,7 @@ pub fn verdict_lines(language: &Language, report: &Report) -> [String; 2] {
     }
 }
 
-/// Whether both heads say the same.
+/// Whether both heads agree.
 pub fn agreement_line(language: &Language, report: &Report) -> String {
     let (image, words) = (language.name_of(&report.image.label), language.name_of(&report.text.label));
     match agreement(report) {
@@ -85,7 +85,7 @@ pub fn finding_line(language: &Language, word: &Word, target: &str) -> String {
     }
 }
 
-/// What stands below a saved picture of a report.
+/// The lines below a saved picture of a report.
 pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
     let text = language.text;
     let says = |head: &str, prediction: &Prediction| format!("{head}: {}", prediction_line(language, prediction));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_saved_picture_says_what_was_asked_of_whom() {
+    fn a_saved_picture_names_scan_method_and_model() {
         for language in &LANGUAGES {
             let mut report = report("AMD, fluid");
             let lines = saved_lines(language, &report);

@@ -6,7 +6,7 @@ pub const DEFAULT_OPACITY_PERCENT: u8 = 55;
 /// Light or dark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
-    /// As the system is set.
+    /// The system's setting.
     System,
     /// Light.
     Light,
@@ -17,7 +17,7 @@ pub enum Theme {
 impl Theme {
     const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
-    /// The value of `data-theme`, and of what is remembered.
+    /// The value of `data-theme`, and of the stored setting.
     pub fn name(self) -> &'static str {
         match self {
             Theme::System => "system",
@@ -26,12 +26,12 @@ impl Theme {
         }
     }
 
-    /// The theme of a name; the system's where there is none of that name.
+    /// The theme of a name; [`Theme::System`] for any other name.
     pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|theme| theme.name() == name).unwrap_or(Theme::System)
     }
 
-    /// The one that follows on the switch.
+    /// The next theme on the switch.
     pub fn next(self) -> Self {
         match self {
             Theme::System => Theme::Light,

@@ -1,4 +1,4 @@
-//! Numbers and names as they are written on the page, in every language alike.
+//! Numbers and names as the page writes them in every language.
 
 use crate::bundle::card::ModelCard;
 use crate::protocol::Progress;
@@ -24,7 +24,7 @@ pub fn share_text(score: f32) -> String {
     if score < 0.0 { format!("−{digits}") } else { digits }
 }
 
-/// A factor on the odds, with the digits that it deserves: two, and no more than a thousand.
+/// A factor on the odds in two significant digits, at most a thousand.
 pub fn odds_text(factor: f32) -> String {
     match factor {
         f if f < 10.0 => format!("{f:.1}"),
@@ -38,7 +38,7 @@ pub fn megabytes(n_bytes: u64) -> f64 {
     n_bytes as f64 / 1e6
 }
 
-/// How much of a file has come, in percent.
+/// How much of a file has arrived, in percent.
 pub fn percent(progress: Progress) -> u64 {
     progress.done_bytes * 100 / progress.total_bytes.max(1)
 }
@@ -54,7 +54,7 @@ pub fn total_ms(timings: &TimingsMs) -> f64 {
     timings.decode + timings.preprocess + timings.image_encoder + timings.text_encoder + timings.explain
 }
 
-/// The name of a file that is saved of a report: the scan's, with another extension.
+/// The file name of a saved report or picture: the scan's, with another extension.
 pub fn saved_name(report: &Report, extension: &str) -> String {
     let name = report.input.name.rsplit_once('.').map_or(report.input.name.as_str(), |(stem, _)| stem);
     format!("{name}.octlens.{extension}")

@@ -3,28 +3,28 @@
 use crate::page::numbers::{probability_of_label, probability_text};
 use crate::report::{CaptionSource, Prediction, Report, Word};
 
-/// Below this probability the answer is called a leaning.
+/// Below this probability the verdict is [`Verdict::Leaning`].
 const SURE_PROBABILITY: f32 = 0.75;
-/// The class whose probability stands on a thumbnail, where the model knows two.
+/// The class whose probability is on the badge if the model has two classes.
 const BADGE_LABEL: &str = "AMD";
 
-/// What the answer comes to.
+/// The page's summary of both answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// Image and retrieved words say different things.
+    /// The heads disagree about the retrieved caption.
     Unclear,
-    /// The image says so, without being sure.
+    /// The image head's label, at a low probability.
     Leaning(String),
-    /// The image is sure.
+    /// The image head's label, at a high probability.
     Likely {
-        /// What it says.
+        /// The label.
         label: String,
         /// The other classes.
         others: Vec<String>,
     },
 }
 
-/// Retrieved words that say otherwise leave no verdict; edited ones only say what would be.
+/// Disagreement about the retrieved caption leaves no verdict; an edited caption is only a what-if.
 pub fn verdict(report: &Report) -> Verdict {
     let label = &report.image.label;
     if agreement(report) == Agreement::Split {
@@ -37,7 +37,7 @@ pub fn verdict(report: &Report) -> Verdict {
     }
 }
 
-/// Whether both heads say the same.
+/// Whether both heads agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
     /// They do.
@@ -48,7 +48,7 @@ pub enum Agreement {
     EditedSplit,
 }
 
-/// Whether both heads say the same.
+/// Whether both heads agree.
 pub fn agreement(report: &Report) -> Agreement {
     match (report.agreement.same_label, report.caption.source) {
         (true, _) => Agreement::Same,
@@ -70,7 +70,7 @@ fn is_class_word(report: &Report, word: &Word) -> bool {
     report.text.probabilities.keys().any(|label| label.eq_ignore_ascii_case(&word.text))
 }
 
-/// The caption's words, parted: those that name a class, and the findings.
+/// The caption's words in two groups: those that name a class, and the findings.
 pub fn parted_words(report: &Report) -> (Vec<Word>, Vec<Word>) {
     report.tokens.words.iter().cloned().partition(|word| is_class_word(report, word))
 }
@@ -82,23 +82,23 @@ pub fn class_word_share(report: &Report) -> f32 {
     class_words.fold(0.0, |share, word| share + word.score.abs())
 }
 
-/// Whether every order of the phrases counted; a method that knows no orders leaves none out.
+/// Whether the scores are exact: every order of the phrases was evaluated, or the method has no orders.
 pub fn is_exact(report: &Report) -> bool {
     report.tokens.sum.is_none_or(|sum| sum.is_exact)
 }
 
-/// What a thumbnail says of its scan.
+/// The badge on a thumbnail.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Badge {
     /// The class.
     pub label: String,
     /// Its probability, as it is written.
     pub probability: String,
-    /// Whether the class must be named beside the number: of two classes, one number says both.
+    /// Whether the class must be named with the number: with two classes, one number is enough.
     pub is_named: bool,
 }
 
-/// What a thumbnail says of an image head's answer.
+/// The badge for an image head's answer.
 pub fn badge(image: &Prediction) -> Badge {
     let is_of_two = image.probabilities.len() == 2 && image.probabilities.contains_key(BADGE_LABEL);
     let label = if is_of_two { BADGE_LABEL } else { image.label.as_str() };

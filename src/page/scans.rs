@@ -1,6 +1,5 @@
-//! The one list of the scans that a visitor has opened. A scan stays listed until it is removed or turns out to be none;
-//! what memory must let go are pixels, which come back from the file. Knows ids and names; the files themselves, by the
-//! same ids, are the browser's.
+//! The one list of opened scans. A scan stays listed until it is removed or its file cannot be read. To save memory, only
+//! pixels are released; they are read from the file again. Knows ids and names; `web` holds the files, by the same ids.
 
 use std::sync::Arc;
 
@@ -12,23 +11,23 @@ pub const MAX_HELD: usize = 12;
 /// How many pixels of scans they hold at most. The shown scan is held whatever its size.
 pub const MAX_HELD_PIXELS: usize = 64 << 20;
 
-/// How far a scan has come.
+/// The state of an opened scan.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScanState {
-    /// Its file is on its way to the page.
+    /// Its file is being fetched.
     Fetching,
-    /// It waits until the worker is free.
+    /// It waits for the worker.
     Queued,
-    /// The worker analyses it.
+    /// The worker is analysing it.
     Analyzing(RequestId),
     /// It can be drawn, and the worker can explain it again.
     Held {
         /// Grey, row by row.
         pixels: Arc<Vec<u8>>,
-        /// When it was last looked at, on the list's own clock.
+        /// When it was last shown, on the list's own clock.
         used: u64,
     },
-    /// It is listed, and is analysed again when it is to be shown.
+    /// Its pixels were released; it is analysed again when it is shown.
     Released,
 }
 
@@ -60,13 +59,13 @@ pub struct OpenScan {
     pub id: ScanId,
     /// Its file's name.
     pub name: String,
-    /// How far it has come.
+    /// Its state.
     pub state: ScanState,
     /// The model's newest answer about it, if there is one.
     pub answer: Option<Answer>,
     /// What was last asked of it; the answer may be on its way.
     pub wanted: Options,
-    /// Whether its file has been read once: what cannot be read at all is no scan, and is not kept.
+    /// Whether its file has been read once; a file that cannot be read at all is taken off the list.
     pub was_read: bool,
 }
 
@@ -108,7 +107,7 @@ impl OpenScan {
             && self.pixels().map(Arc::as_ptr) == other.pixels().map(Arc::as_ptr)
     }
 
-    /// Whether an answer about it is still to come.
+    /// Whether it waits for an answer.
     pub fn is_awaited(&self) -> bool {
         matches!(self.state, ScanState::Fetching | ScanState::Queued | ScanState::Analyzing(_))
     }
@@ -141,7 +140,7 @@ impl Scans {
         self.list.iter().find(|scan| scan.state == ScanState::Analyzing(id)).map(|scan| scan.id)
     }
 
-    /// Lists scans that were opened together before all others; their files are on the way.
+    /// Lists scans that were opened together, before all others; their files are being fetched.
     pub(super) fn open(&mut self, opened: impl IntoIterator<Item = (ScanId, String)>) {
         let scan = |(id, name)| OpenScan {
             id,
@@ -154,7 +153,7 @@ impl Scans {
         self.list.splice(0..0, opened.into_iter().map(scan));
     }
 
-    /// Takes a scan off the list. Returns the one that stands in its place, or else the last one.
+    /// Takes a scan off the list. Returns the one that takes its place, or else the last one.
     pub(super) fn remove(&mut self, id: ScanId) -> Option<ScanId> {
         let at = self.list.iter().position(|scan| scan.id == id)?;
         self.list.remove(at);
@@ -172,7 +171,7 @@ impl Scans {
         }
     }
 
-    /// A scan is looked at: it is let go last.
+    /// A scan is shown: it will be released last.
     pub(super) fn touch(&mut self, id: ScanId) {
         self.clock += 1;
         let now = self.clock;
@@ -181,7 +180,7 @@ impl Scans {
         }
     }
 
-    /// The scan to analyse next, `first` before all others; none while the worker is at one.
+    /// The scan to analyse next, `first` before all others; `None` while the worker is analysing one.
     pub(super) fn next(&self, first: Option<ScanId>) -> Option<ScanId> {
         if self.list.iter().any(|scan| matches!(scan.state, ScanState::Analyzing(_))) {
             return None;
@@ -190,8 +189,8 @@ impl Scans {
         queued().find(|id| Some(*id) == first).or_else(|| queued().next())
     }
 
-    /// Lets go of the scans that were looked at longest ago, until what is held fits; but neither of `shown` nor of the one
-    /// that came last, which is yet to be drawn. Returns those that the worker must let go of too.
+    /// Releases the least recently shown scans until what is held fits, except `shown` and the newest one, which is yet to be
+    /// drawn. Returns those that the worker must drop too.
     pub(super) fn release(&mut self, shown: Option<ScanId>) -> Vec<ScanId> {
         let mut held: Vec<(u64, usize, ScanId)> = self.list.iter().filter_map(held).collect();
         held.sort_unstable_by_key(|(used, ..)| *used);
@@ -213,7 +212,7 @@ impl Scans {
         released
     }
 
-    /// The worker analyses nothing any more: what it was at waits again.
+    /// The worker has stopped: the scan that it was analysing waits again.
     pub(super) fn requeue(&mut self) {
         for scan in &mut self.list {
             if matches!(scan.state, ScanState::Analyzing(_)) {
@@ -222,7 +221,7 @@ impl Scans {
         }
     }
 
-    /// Another model is to answer: the old answers go, and what was held is asked about again.
+    /// Another model is loaded: drops all answers, and queues what was held.
     pub(super) fn start_over(&mut self) {
         for scan in &mut self.list {
             if matches!(scan.state, ScanState::Held { .. } | ScanState::Analyzing(_)) {
@@ -235,7 +234,7 @@ impl Scans {
     }
 }
 
-/// When a held scan was looked at, its number of pixels, and its id.
+/// When a held scan was last shown, its number of pixels, and its id.
 fn held(scan: &OpenScan) -> Option<(u64, usize, ScanId)> {
     match &scan.state {
         ScanState::Held { pixels, used } => Some((*used, pixels.len(), scan.id)),

@@ -1,4 +1,4 @@
-//! The page's state as a whole, and every way in which it changes: what a visitor does, and what the worker answers.
+//! The page's state, and everything that changes it: actions of the visitor and answers of the worker.
 //! Each change returns the requests that must go to the worker, in order.
 
 mod answers;
@@ -15,18 +15,18 @@ use crate::page::scans::{OpenScan, ScanState, Scans};
 use crate::protocol::{Failure, Progress, Request, RequestId, ScanId};
 use crate::report::Options;
 
-/// Where the page stands: what `data-phase` says.
+/// What the page is doing: the value of `data-phase`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Phase {
     /// The model's weights are being loaded.
     Loading(Progress),
-    /// A scan may come.
+    /// A scan can be opened.
     Ready,
-    /// An answer is awaited.
+    /// Waiting for an answer.
     Analyzing,
-    /// The answer shown is the newest.
+    /// The newest answer is shown.
     Done,
-    /// What was last asked for failed; the last good answer is still shown.
+    /// The last request failed; the last good answer is still shown.
     Failed,
 }
 
@@ -50,13 +50,13 @@ pub enum Model {
     Loading(Progress),
     /// It answers.
     Ready(Arc<ModelCard>),
-    /// It could not be loaded; trying again may help.
+    /// It could not be loaded; loading can be retried.
     Failed(Failure),
-    /// The worker is gone; a new one must be started.
+    /// The worker has died; a new one must be started.
     Lost(Failure),
 }
 
-/// Something that went wrong, beside the model's own failure.
+/// Something that went wrong, other than with the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     /// The scan or the baseline that it is about.
@@ -73,7 +73,7 @@ struct Revision {
     options: Options,
 }
 
-/// All that the page knows.
+/// The page's state.
 #[derive(Clone, Debug)]
 pub struct PageState {
     model: Model,
@@ -108,9 +108,9 @@ impl Default for PageState {
 
 const NOTHING_YET: Progress = Progress { done_bytes: 0, total_bytes: 0 };
 
-/// What the page knows.
+/// Queries.
 impl PageState {
-    /// Where the page stands.
+    /// The phase.
     pub fn phase(&self) -> Phase {
         match &self.model {
             Model::Failed(_) | Model::Lost(_) => Phase::Failed,
@@ -135,7 +135,7 @@ impl PageState {
         }
     }
 
-    /// Whether a model answers, or may yet.
+    /// Whether a model is loaded or being loaded.
     pub fn can_answer(&self) -> bool {
         matches!(self.model, Model::Loading(_) | Model::Ready(_))
     }
@@ -145,17 +145,17 @@ impl PageState {
         &self.models
     }
 
-    /// The name of the model that was asked for, or else of the one that answers.
+    /// The name of the model that was chosen, or else of the one that is loaded.
     pub fn current_model(&self) -> Option<&str> {
         self.wanted_model.as_deref().or_else(|| self.card().map(|card| card.name.as_str()))
     }
 
-    /// The model that was asked for, or none for the default one.
+    /// The model that was chosen, or `None` for the default one.
     pub fn wanted_model(&self) -> Option<&str> {
         self.wanted_model.as_deref()
     }
 
-    /// The baseline that the model may be compared with.
+    /// The baseline that the model can be compared with.
     pub fn comparison(&self) -> Option<&Comparison> {
         self.comparison.as_ref()
     }
@@ -165,7 +165,7 @@ impl PageState {
         &self.scans
     }
 
-    /// What went wrong since the visitor's last step, beside the model's own failure.
+    /// What went wrong since the visitor's last action, other than with the model.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -175,12 +175,12 @@ impl PageState {
         self.scans.get(self.shown?)
     }
 
-    /// Whether another scan takes the shown one's place as soon as it is analysed.
+    /// Whether another scan replaces the shown one as soon as it is analysed.
     pub fn is_shown_stale(&self) -> bool {
         self.card().is_some() && self.next_shown.is_some()
     }
 
-    /// The scans whose answers are awaited: the name of the one that is next, and how many there are.
+    /// The scans that wait for an answer: the name of the next one, and their number.
     pub fn awaited(&self) -> Option<(&str, usize)> {
         let awaited = || self.scans.iter().filter(|scan| scan.is_awaited());
         let next = awaited().find(|scan| matches!(scan.state, ScanState::Analyzing(_))).or_else(|| awaited().next())?;
@@ -196,7 +196,7 @@ impl PageState {
     }
 }
 
-/// What follows from a change.
+/// Consequences of a change.
 impl PageState {
     /// Shows a held scan.
     fn look_at(&mut self, id: ScanId) -> Vec<Request> {
@@ -210,7 +210,7 @@ impl PageState {
         requests
     }
 
-    /// Another scan is to be shown: the one that was queued only to be shown need not be analysed any more.
+    /// Another scan will be shown: one that was queued only to be shown need not be analysed any more.
     fn put_back_unseen(&mut self, next: ScanId) {
         let Some(unseen) = self.next_shown.take().filter(|unseen| *unseen != next) else { return };
         if let Some(scan) = self.scans.get_mut(unseen).filter(|scan| scan.state == ScanState::Queued)
@@ -220,7 +220,7 @@ impl PageState {
         }
     }
 
-    /// Asks again about the shown scan, where its answer has a baseline too many or too few.
+    /// Asks about the shown scan again if its answer should include the baseline's, or no longer.
     fn compare_shown(&mut self) -> Option<Request> {
         let is_comparing = self.is_comparing();
         self.ask_again(|options| options.baseline = is_comparing)
@@ -241,7 +241,7 @@ impl PageState {
         Some(Request::Revise { id, scan, options })
     }
 
-    /// Lets go of what is too much, and sends the next scan to the worker when it is free: one at a time, so that the one
+    /// Releases scans above the limits, and sends the next scan to the worker if it is free: one at a time, so that the scan
     /// that the visitor wants to see never waits for more than one other.
     fn next_requests(&mut self) -> Vec<Request> {
         let released = self.scans.release(self.shown);
@@ -260,7 +260,7 @@ impl PageState {
         Some(Request::Analyze { id, scan: scan.id, name: scan.name.clone(), frame: 0, options: scan.wanted.clone() })
     }
 
-    /// A scan's file could not be had or read. One that was read before stays listed: it may come back.
+    /// A scan's file could not be fetched or read. If it was read before, the scan stays listed.
     fn drop_unread(&mut self, id: ScanId, failure: Failure) {
         let Some(scan) = self.scans.get_mut(id) else { return };
         self.problems.push(Problem { name: scan.name.clone(), failure });

@@ -1,5 +1,5 @@
 //! Every string of the page, in every language. A language that lacks one does not compile.
-//! Captions stay as the model reads them; beside them stands what their phrases mean.
+//! Captions stay as the model reads them; translations of their phrases are shown with them.
 
 mod english;
 mod korean;
@@ -19,7 +19,7 @@ pub struct Language {
     names: &'static [[&'static str; 2]],
 }
 
-/// All languages, in the order of the switch. The first is spoken where none fits.
+/// All languages, in the order of the switch. The first is the fallback.
 pub static LANGUAGES: [Language; 2] = [
     Language { tag: "en", name: "EN", text: &english::TEXT, names: &[] },
     Language { tag: "ko", name: "한국어", text: &korean::TEXT, names: &korean::NAMES },
@@ -32,7 +32,7 @@ impl PartialEq for Language {
 }
 
 impl Language {
-    /// The language of a tag such as `ko-KR`; the first where it is none of ours.
+    /// The language of a tag such as `ko-KR`; the first one if there is none for it.
     pub fn from_tag(tag: &str) -> &'static Self {
         let primary = tag.split('-').next().unwrap_or_default();
         LANGUAGES.iter().find(|language| language.tag.eq_ignore_ascii_case(primary)).unwrap_or(&LANGUAGES[0])

@@ -1,4 +1,4 @@
-//! The command line: which commands there are. Each is in `commands`.
+//! The command line: the list of commands. Each is in `commands`.
 
 use clap::{Parser, Subcommand};
 
@@ -15,7 +15,7 @@ use super::commands::paper::{PaperArgs, with_preset};
 use super::commands::phantom::PhantomArgs;
 use crate::error::Result;
 
-/// Makes the weights that octlens explains scans with.
+/// Trains, exports and measures the models of octlens.
 ///
 /// From data to page: `phantom` and `import` (both optional), `finetune`, `heads`, `export`. `eval`, `explain` and
 /// `embed` use a weights file.
@@ -30,7 +30,7 @@ pub struct Cli {
 enum Command {
     /// Write synthetic B-scans with exact lesion boxes, in OCT5k's layout.
     Phantom(PhantomArgs),
-    /// Turn a pretrained CLIP (OpenAI's RN50.pt, a state dict, safetensors) into a start for finetune.
+    /// Convert a pretrained CLIP (OpenAI's RN50.pt, a state dict, safetensors) for finetune and embed.
     Import(ImportArgs),
     /// Train both towers on scans and captions; continues after the last epoch if the run has one.
     Finetune(FinetuneArgs),
@@ -40,25 +40,25 @@ enum Command {
     Baseline(BaselineArgs),
     /// Measure a run on its test patients and write one weights file for the page.
     Export(ExportArgs),
-    /// Measure a weights file: both heads, each caption variant, calibration, captions.
+    /// Measure a weights file: both heads on each caption variant, calibration, captions.
     Eval(EvalArgs),
-    /// Write report and overlay of scans.
+    /// Analyse scans: print or write their reports and overlays.
     Explain(ExplainArgs),
     /// Print L2-normalised embeddings of images and texts.
     Embed(EmbedArgs),
-    /// Repeat the paper's experiment, from CLIP's weights and OCT5k to its Table 1; continues where it was stopped.
+    /// Reproduce the paper's experiment, from CLIP's weights and OCT5k to its Table 1; continues where it was stopped.
     Paper(PaperArgs),
 }
 
 impl Cli {
-    /// Reads the program's arguments; wrong ones end the program with exit code 2. The command `paper` has the paper's
-    /// settings, where no others are given.
+    /// Parses the program's arguments; wrong ones end the program with exit code 2. For the command `paper`, the preset
+    /// `paper` is the default.
     pub fn from_args() -> Self {
         Self::parse_from(with_preset(std::env::args_os().collect()))
     }
 
     /// Runs the command and returns the program's exit code: 0, or 1 after one line on standard error that says what is
-    /// wrong and what to do. A reader of standard output that has gone is no failure.
+    /// wrong and what to do. A closed standard output is no failure.
     pub fn run(self) -> u8 {
         match self.command.run() {
             Err(error) if !is_closed_pipe(&error) => {

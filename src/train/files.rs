@@ -1,4 +1,4 @@
-//! Reads and writes files: one message for what fails, and never a half-written file in the place of a whole one.
+//! Reads and writes files: one form of error message, and atomic writes.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-/// What was tried on a file or folder, as messages say it.
+/// A file operation, for error messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     /// Reading a file, or listing a folder.
@@ -33,7 +33,7 @@ pub(super) fn failed(action: Action, path: &Path, source: impl std::error::Error
     Error::io(format!("cannot {verb} {}", path.display())).because(source)
 }
 
-/// `error`, which what a file holds has caused, with the file's name: `scans/a.png (the file is empty: …)`.
+/// Prefixes an error about a file's content with its path: `scans/a.png (the file is empty: …)`.
 pub(super) fn in_file(path: &Path, error: Error) -> Error {
     Error::new(error.kind(), path.display().to_string()).because(error)
 }
@@ -75,7 +75,7 @@ pub(super) fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Writes or replaces a file: whoever opens `path` finds the old file or the whole new one.
+/// Writes or replaces a file atomically: readers of `path` see the old file or the whole new one.
 pub(super) fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     replace(path, |unfinished| fs::write(unfinished, bytes).map_err(|e| failed(Action::Write, path, e)))
 }
@@ -88,17 +88,17 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
 
 /// The same for a file that `fill` writes, at the path it is given. If `fill` fails, that file is removed.
 pub(super) fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    // Beside its target, since a file cannot be renamed across file systems.
+    // In the target's folder, since a file cannot be renamed across file systems.
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".unfinished-");
-    // Temporary files are for their owner alone, but what is written here is to be served and shared, as the umask allows.
+    // Temporary files are private to their owner, but these files are served and shared, as the umask allows.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let unfinished = builder.tempfile_in(dir).map_err(|e| failed(Action::Write, path, e))?;
     let permissions = unfinished.as_file().metadata().map_err(|e| failed(Action::Write, path, e))?.permissions();
     fill(unfinished.path())?;
-    // A library that writes to a temporary file of its own has put one for the owner alone in its place.
+    // `fill` may have replaced the file by one that is private to its owner, as safetensors does.
     fs::set_permissions(unfinished.path(), permissions).map_err(|e| failed(Action::Write, path, e))?;
     unfinished.persist(path).map(drop).map_err(|e| failed(Action::Write, path, e.error))
 }

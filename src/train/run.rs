@@ -1,4 +1,4 @@
-//! A run's folder: which file is where, and how it is read back.
+//! A run's folder: its files, and how they are written and read.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
@@ -102,7 +102,7 @@ impl Run {
         let path = self.path(names::LOG);
         let mut file =
             OpenOptions::new().create(true).append(true).open(&path).map_err(|e| failed(Action::Write, &path, e))?;
-        // In one piece, so that no line is half written.
+        // In one write, so that no line is half written.
         file.write_all(format!("{line}\n").as_bytes()).map_err(|e| failed(Action::Write, &path, e))
     }
 }

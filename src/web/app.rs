@@ -1,4 +1,4 @@
-//! The page as a whole: what is placed where, what each part is given, and what is listened to everywhere (drop, paste, keys).
+//! The page as a whole: its layout, the props of its parts, and the events that count anywhere on it (drop, paste, keys).
 
 use std::sync::Arc;
 
@@ -39,9 +39,9 @@ fn App() -> impl IntoView {
     // A new scan's answer is read from its top.
     let aside = NodeRef::<html::Aside>::new();
     Effect::new(move || {
-        // A memo only runs when it is read: `track` alone would not do.
+        // A memo only runs when it is read: `track` alone is not enough.
         if let (Some(aside), Some(_)) = (aside.get(), shown_id.get()) {
-            // After the new answer stands: its cards have other heights.
+            // After the new answer is laid out: its cards have other heights.
             request_animation_frame(move || aside.set_scroll_top(0));
         }
     });
@@ -76,12 +76,12 @@ fn App() -> impl IntoView {
     }
 }
 
-/// The scan on its stage, with the tools above and the state line below.
+/// The scan on its stage, with the tools above and the status line below.
 #[component]
 fn Viewer(
     /// The page's state.
     session: Session,
-    /// How the heatmap lies over the scan.
+    /// Visibility and opacity of the heatmap.
     heat: Heat,
     /// Whether another scan is about to take the shown one's place.
     is_stale: Signal<bool>,
@@ -133,7 +133,7 @@ fn Viewer(
     }
 }
 
-/// What the page is for, and under which licence the weights are.
+/// The page's purpose, and the licence of the weights.
 #[component]
 fn Footer(
     /// The card of the model that answers.

@@ -1,4 +1,4 @@
-//! Puts finished pixels on canvases and hands finished files to the visitor. Picks no colour of a map: `render` does.
+//! Draws pixels on canvases and saves files. The colours of heatmaps come from `render`.
 
 use js_sys::Array;
 use wasm_bindgen::Clamped;
@@ -10,10 +10,15 @@ use crate::report::Heatmap;
 
 /// Saved images are at least this wide, so that their lines of text can be read.
 const MIN_SAVED_WIDTH: f64 = 900.0;
-/// What the lines of text below a saved image need.
+/// Height of a line of text below a saved image, and of the margin around all of them.
 const LINE_HEIGHT: f64 = 22.0;
 const BAND_MARGIN: f64 = 38.0;
-/// Between two pictures of a saved image.
+/// Background, first line and other lines of a saved image: `--bg`, `--ink` and `--soft` of the dark theme
+/// (`www/tokens.css`), because a canvas reads no style sheet.
+const BACKGROUND: &str = "#0d1013";
+const INK: &str = "#e8edf1";
+const SOFT_INK: &str = "#9fb0bd";
+/// Space between two pictures of a saved image.
 const GAP: f64 = 8.0;
 
 /// Draws RGBA pixels (row by row, alpha not premultiplied) of `size` (columns, rows); the canvas takes that size.
@@ -39,7 +44,7 @@ pub(super) fn paint_overlay(canvas: &HtmlCanvasElement, heatmap: &Heatmap, scan:
     paint(canvas, &render::overlay_rgba(heatmap, scan, drawn), drawn);
 }
 
-/// Hands a text file to the visitor.
+/// Saves a text file.
 pub(super) fn save_text(name: &str, text: &str, mime: &str) {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
@@ -48,7 +53,7 @@ pub(super) fn save_text(name: &str, text: &str, mime: &str) {
     }
 }
 
-/// Hands a PNG to the visitor: the scan once for each heatmap, side by side, the heatmap over it at `opacity` (0…1), and
+/// Saves a PNG: the scan once for each heatmap, side by side, the heatmap over it at `opacity` (0…1), and
 /// lines of text below.
 pub(super) fn save_png(
     name: &str,
@@ -68,7 +73,7 @@ pub(super) fn save_png(
     canvas.set_height(all_height as u32);
     let Some(context) = context_2d(&canvas) else { return };
     let draw = || -> Result<(), JsValue> {
-        context.set_fill_style_str("#0d1013");
+        context.set_fill_style_str(BACKGROUND);
         context.fill_rect(0.0, 0.0, all_width, all_height);
         for (i, overlay) in overlays.iter().enumerate() {
             let left = (width + GAP) * i as f64;
@@ -79,7 +84,7 @@ pub(super) fn save_png(
         }
         for (row, line) in lines.iter().enumerate() {
             context.set_font(if row == 0 { "600 17px system-ui, sans-serif" } else { "14px system-ui, sans-serif" });
-            context.set_fill_style_str(if row == 0 { "#e8edf1" } else { "#9fb0bd" });
+            context.set_fill_style_str(if row == 0 { INK } else { SOFT_INK });
             let top = height + 28.0 + LINE_HEIGHT * row as f64;
             context.fill_text_with_max_width(line, 16.0, top, all_width - 32.0)?;
         }

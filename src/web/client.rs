@@ -1,4 +1,4 @@
-//! The page's side of the thread: starts the worker, sends requests, hands on its answers. Knows no state.
+//! The page's side of the thread: starts the worker, sends requests, passes its answers on. Knows no state.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,10 +11,10 @@ use crate::error::{Error, Kind, Result};
 use crate::protocol::{BUILD, Request, Response};
 use crate::web::wire::Envelope;
 
-/// Trunk's loaders of the workers, beside the page: one source, with and without relaxed SIMD instructions.
+/// Trunk's loaders of the workers: one source, with and without relaxed SIMD instructions.
 const WORKER_URL: &str = "./worker_loader.js";
 const RELAXED_WORKER_URL: &str = "./worker_relaxed_loader.js";
-/// In the page's address: the worker without relaxed SIMD even where the browser supports it (for measurements).
+/// In the page's URL: selects the worker without relaxed SIMD even if the browser supports it (for measurements).
 const PLAIN_WORKER_QUERY: &str = "kernels=simd128";
 /// A module with one function that returns `i32x4.relaxed_dot_i8x16_i7x16_add_s` of its three arguments.
 const RELAXED_MODULE: [u8; 37] = [
@@ -24,7 +24,7 @@ const RELAXED_MODULE: [u8; 37] = [
     0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x93, 0x02, 0x0b, // its body
 ];
 
-/// What comes from the worker.
+/// What the worker sends, or what happens to it.
 pub(super) enum Event {
     /// An answer; the pixels (grey, row by row) come with the analysis of a file.
     Answer(Response, Option<Vec<u8>>),
@@ -32,7 +32,7 @@ pub(super) enum Event {
     Lost(Error),
 }
 
-/// Messages that wait until the worker listens, or none once it does.
+/// Messages that wait until the worker is ready; `None` once it is.
 type Outbox = Rc<RefCell<Option<Vec<JsValue>>>>;
 
 /// A running worker; it ends when this is dropped.
@@ -85,7 +85,7 @@ impl Client {
         Ok(Self { worker, outbox, _on_message: on_message, _on_error: on_error })
     }
 
-    /// Sends a request, with its file if it needs one; it waits in line until the worker listens.
+    /// Sends a request, with its file if it needs one; it is queued until the worker is ready.
     pub(super) fn send(&self, head: Request, file: Option<Blob>) {
         // Requests are plain data: they can always be packed and posted.
         let Ok((message, _)) = (Envelope { file, ..Envelope::new(head) }).pack() else { return };

@@ -1,4 +1,4 @@
-//! The parts of the page. They draw what their props hold; they compute nothing. [`Cards`] places the cards.
+//! The components of the page. They draw their props and compute nothing. [`Cards`] places the cards.
 
 mod answer;
 mod baseline;
@@ -71,7 +71,7 @@ pub fn Cards(
     }
 }
 
-/// What is read before there is an answer.
+/// The explanation that is shown before there is an answer.
 #[component]
 fn HowTo() -> impl IntoView {
     let locale = use_locale();

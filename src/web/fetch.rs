@@ -1,5 +1,5 @@
-//! Fetches files that lie beside the page: text, blobs, and the weights with progress, cache and hash.
-//! Asks nothing of any other place; knows no model. Works in the page and in the worker alike.
+//! Fetches files of the page's own site: text, blobs, and the weights with progress, cache and hash.
+//! Contacts no other host; knows no model. Works in the page and in the worker alike.
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -11,13 +11,13 @@ use crate::bundle::sha256;
 use crate::error::{Detail, Error, Result};
 use crate::protocol::Progress;
 
-/// The list of models, beside the page.
+/// The list of models, relative to the page.
 pub(super) const INDEX_URL: &str = "weights/index.json";
-/// Our cache in the Cache API; it holds nothing but verified weights.
+/// The cache in the Cache API; it holds only verified weights.
 const CACHE_NAME: &str = "octlens-weights-1";
-/// Larger weights are refused before memory is taken: 32-bit wasm cannot hold them twice.
+/// Larger weights are refused before memory is allocated: 32-bit wasm cannot hold them twice.
 const MAX_WEIGHTS_BYTES: u64 = 1 << 30;
-/// Progress is reported when this many more bytes have come.
+/// Progress is reported each time this many bytes have arrived.
 const PROGRESS_STEP_BYTES: u64 = 256 << 10;
 
 #[wasm_bindgen]
@@ -36,7 +36,7 @@ pub(super) async fn index() -> Result<Index> {
         .map_err(|e| Error::weights(format!("{INDEX_URL} is not a list of models")).because(e))
 }
 
-/// The bytes of a weights file, from the browser's cache or the network, once their hash is right.
+/// The bytes of a weights file, from the browser's cache or the network, after their hash was verified.
 ///
 /// # Errors
 /// The file cannot be fetched, is longer or shorter than listed, or its hash is not the listed one.
@@ -52,19 +52,19 @@ pub(super) async fn weights(entry: &IndexEntry, on_progress: impl Fn(Progress)) 
     {
         match verified(entry, response, &on_progress).await {
             Ok(bytes) => return Ok(bytes),
-            // What was kept is damaged: forget it and ask the network.
+            // The cached file is damaged: delete it and use the network.
             Err(_) => drop(JsFuture::from(cache.delete_with_str(&url)).await),
         }
     }
     let bytes = verified(entry, get(&url, "default").await?, &on_progress).await?;
     if let Some(cache) = &cache {
-        // A full disk or a private window keeps nothing; the page works all the same.
+        // With a full disk or in a private window nothing is cached; the page works without.
         let _ = keep(cache, entry, &url, &bytes).await;
     }
     Ok(bytes)
 }
 
-/// A text file beside the page, asked anew each time.
+/// A text file of the site, revalidated each time.
 ///
 /// # Errors
 /// The file cannot be fetched.
@@ -74,7 +74,7 @@ pub(super) async fn text(url: &str) -> Result<String> {
     text.as_string().ok_or_else(|| Error::io(format!("{url} is not text")))
 }
 
-/// A file beside the page as a blob.
+/// A file of the site as a blob.
 ///
 /// # Errors
 /// The file cannot be fetched.
@@ -143,7 +143,7 @@ async fn verified(entry: &IndexEntry, response: Response, on_progress: &impl Fn(
     Ok(bytes)
 }
 
-/// SHA-256 in hex: the browser's own, many times faster, where it has one to give (not on plain http).
+/// SHA-256 in hex: by the browser, which is many times faster, if it offers it (not on plain http).
 async fn sha256_of(bytes: &[u8]) -> String {
     if let Some(promise) = subtle().and_then(|subtle| subtle.digest_with_str_and_u8_array("SHA-256", bytes).ok())
         && let Ok(buffer) = JsFuture::from(promise).await
@@ -165,7 +165,7 @@ fn report_progress(reported_bytes: &mut u64, done_bytes: u64, total_bytes: u64, 
     }
 }
 
-/// The cache, where the browser has one: not in private windows, not on plain http.
+/// The cache, if the browser has one: not in private windows, not on plain http.
 async fn open_cache() -> Option<Cache> {
     let storage = Reflect::get(&js_sys::global(), &"caches".into()).ok()?;
     let storage: CacheStorage = storage.dyn_into().ok()?;
@@ -176,7 +176,7 @@ async fn cached(cache: &Cache, url: &str) -> Option<Response> {
     JsFuture::from(cache.match_with_str(url)).await.ok()?.dyn_into().ok()
 }
 
-/// Keeps verified bytes and forgets other versions of the same file.
+/// Caches verified bytes and deletes other versions of the same file.
 async fn keep(cache: &Cache, entry: &IndexEntry, url: &str, bytes: &[u8]) -> std::result::Result<(), JsValue> {
     let keys: Array = JsFuture::from(cache.keys()).await?.unchecked_into();
     let same_file = format!("/weights/{}?v=", entry.file);

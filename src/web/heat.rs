@@ -1,20 +1,20 @@
-//! How the heatmap lies over the scan, as signals.
+//! Visibility and opacity of the heatmap, as signals.
 
 use leptos::prelude::*;
 
 use crate::page::look::{DEFAULT_OPACITY_PERCENT, heat_opacity};
 
-/// Whether the heatmap is seen, and how much of the scan it covers.
+/// Visibility and opacity of the heatmap.
 #[derive(Clone, Copy)]
 pub struct Heat {
-    /// Whether it lies over the scan.
+    /// Whether it is shown.
     pub is_on: RwSignal<bool>,
     /// How much of the scan the hottest cell covers, in percent.
     pub opacity_percent: RwSignal<u8>,
 }
 
 impl Heat {
-    /// On, at the opacity that is the default.
+    /// Shown, at the default opacity.
     pub fn new() -> Self {
         Self { is_on: RwSignal::new(true), opacity_percent: RwSignal::new(DEFAULT_OPACITY_PERCENT) }
     }

@@ -1,4 +1,4 @@
-//! The visitor's language and theme, as signals; the browser remembers both.
+//! The visitor's language and theme, as signals; both are kept in the browser's local storage.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -35,7 +35,7 @@ pub(super) struct Preferences {
 }
 
 impl Preferences {
-    /// What is remembered, or what browser and system ask for. Shows both on the root element, and provides the [`Locale`].
+    /// The stored preferences, or those of browser and system. Sets both on the root element, and provides the [`Locale`].
     pub(super) fn start() -> Self {
         let of_browser = || window().navigator().language().unwrap_or_default();
         let locale = Locale(RwSignal::new(Language::from_tag(&remembered("language").unwrap_or_else(of_browser))));
@@ -51,13 +51,13 @@ impl Preferences {
         self.theme.get()
     }
 
-    /// Switches the language and remembers it.
+    /// Switches the language and stores it.
     pub(super) fn set_language(self, language: &'static Language) {
         remember("language", language.tag);
         self.locale.0.set(language);
     }
 
-    /// Goes on to the next theme and remembers it.
+    /// Switches to the next theme and stores it.
     pub(super) fn next_theme(self) {
         let next = self.theme.get_untracked().next();
         remember("theme", next.name());
@@ -70,7 +70,7 @@ fn remembered(key: &str) -> Option<String> {
 }
 
 fn remember(key: &str, value: &str) {
-    // Where storage is forbidden, the choice holds until the page is closed.
+    // Where storage is forbidden, the choice lasts until the page is closed.
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.set_item(&format!("octlens.{key}"), value);
     }

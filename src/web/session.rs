@@ -1,4 +1,4 @@
-//! The page's state as signals, its files and its worker: the one way from a click to the worker and back.
+//! The page's state as signals, its files and its worker: every request to the worker and every answer passes here.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use crate::web::fetch;
 /// Handles to the page's state and to its worker.
 #[derive(Clone, Copy)]
 pub struct Session {
-    /// All that the page knows; what follows is read from it.
+    /// The page's state; the signals below are derived from it.
     page: RwSignal<PageState>,
-    /// Where the page stands.
+    /// What the page is doing.
     pub phase: Signal<Phase>,
     /// The model's card, once it is loaded.
     pub card: Signal<Option<Arc<ModelCard>>>,
@@ -29,23 +29,30 @@ pub struct Session {
     pub shown: Signal<Option<OpenScan>>,
     /// The newest report about it.
     pub report: Signal<Option<Arc<Report>>>,
-    /// The demo scans that lie beside the page.
+    /// The demo scans of the site.
     pub demo_scans: RwSignal<Vec<DemoScan>>,
     client: StoredValue<Option<Client>, LocalStorage>,
     /// The files of the scans that are listed: handles, not their bytes.
     files: StoredValue<HashMap<ScanId, Blob>, LocalStorage>,
 }
 
+/// Whether a scan must be drawn again.
+pub(super) fn is_other_scan(old: Option<&Option<OpenScan>>, new: Option<&Option<OpenScan>>) -> bool {
+    match (old, new) {
+        (Some(Some(old)), Some(Some(new))) => !old.looks_like(new),
+        (Some(None), Some(None)) => false,
+        _ => true,
+    }
+}
+
+fn is_other_card(old: Option<&Option<Arc<ModelCard>>>, new: Option<&Option<Arc<ModelCard>>>) -> bool {
+    !matches!((old, new), (Some(Some(old)), Some(Some(new))) if Arc::ptr_eq(old, new))
+}
+
 impl Session {
     /// Makes the signals, starts the worker and asks it for the default model.
     pub fn start() -> Self {
         let page = RwSignal::new(PageState::default());
-        let is_other_scan = |old: Option<&Option<OpenScan>>, new: Option<&Option<OpenScan>>| match (old, new) {
-            (Some(Some(old)), Some(Some(new))) => !old.looks_like(new),
-            (Some(None), Some(None)) => false,
-            _ => true,
-        };
-        let is_other_card = |old: Option<&Option<Arc<ModelCard>>>, new: Option<&Option<Arc<ModelCard>>>| !matches!((old, new), (Some(Some(old)), Some(Some(new))) if Arc::ptr_eq(old, new));
         let shown: Signal<Option<OpenScan>> =
             Memo::new_with_compare(move |_| page.with(|page| page.shown().cloned()), is_other_scan).into();
         let session = Self {
@@ -62,7 +69,7 @@ impl Session {
             session.send(Request::Load { model: None });
         }
         spawn_local(async move {
-            // A page without demo scans is whole.
+            // Demo scans are optional.
             if let Ok(list) = fetch::text(LIST_URL).await {
                 session.demo_scans.set(demo_scans(&list));
             }
@@ -70,12 +77,12 @@ impl Session {
         session
     }
 
-    /// Reads what the page knows.
+    /// Reads the page's state.
     pub fn with<T>(self, read: impl FnOnce(&PageState) -> T) -> T {
         self.page.with(read)
     }
 
-    /// Changes what the page knows, and sends what that asks of the worker.
+    /// Changes the page's state, and sends the requests that follow to the worker.
     pub fn act(self, change: impl FnOnce(&mut PageState) -> Vec<Request>) {
         let requests = self.page.try_update(change).unwrap_or_default();
         for request in requests {
@@ -126,7 +133,7 @@ impl Session {
         });
     }
 
-    /// Loads a model, in a new worker where the old one is gone.
+    /// Loads a model, in a new worker if the old one has died.
     pub fn load(self, model: Option<String>) {
         let is_lost = self.page.with_untracked(|page| matches!(page.model(), Model::Lost(_)));
         if !is_lost || self.start_worker() {
@@ -134,7 +141,7 @@ impl Session {
         }
     }
 
-    /// Starts a worker in place of the one before. Returns whether the browser has started one.
+    /// Starts a worker in place of the one before. Returns whether it could be started.
     fn start_worker(self) -> bool {
         let started = Client::start(move |event| self.receive(event));
         let is_started = started.is_ok();

@@ -2,7 +2,7 @@
 //!
 //! A message is a JS object `{ head, file?, pixels? }`: `head` is a [`crate::protocol`] enum as JSON text, `file` the
 //! visitor's file (a handle: its bytes are read in the worker), `pixels` a decoded scan (grey, row by row), whose buffer is
-//! handed over and not copied.
+//! transferred, not copied.
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
@@ -12,9 +12,9 @@ use web_sys::Blob;
 
 use crate::error::{Error, Kind, Result};
 
-/// A message and what comes with it.
+/// A message with its file or pixels.
 pub(super) struct Envelope<T> {
-    /// What is asked or answered.
+    /// The request or response.
     pub head: T,
     /// The file to analyse.
     pub file: Option<Blob>,
@@ -23,29 +23,29 @@ pub(super) struct Envelope<T> {
 }
 
 impl<T> Envelope<T> {
-    /// A message with nothing beside it.
+    /// A message without file and pixels.
     pub(super) fn new(head: T) -> Self {
         Self { head, file: None, pixels: None }
     }
 }
 
 impl<T: Serialize> Envelope<T> {
-    /// What is posted: the message, and the list of what is handed over with it.
+    /// What is posted: the message, and the list of the objects that are transferred with it.
     ///
     /// # Errors
     /// The head has no form as JSON.
     pub(super) fn pack(&self) -> Result<(JsValue, Array)> {
         let head = serde_json::to_string(&self.head).map_err(|e| unreadable().because(e))?;
-        let (message, handed_over) = (Object::new(), Array::new());
+        let (message, transfer) = (Object::new(), Array::new());
         put(&message, "head", &head.into());
         if let Some(file) = &self.file {
             put(&message, "file", file);
         }
         if let Some(pixels) = &self.pixels {
             put(&message, "pixels", pixels);
-            handed_over.push(&pixels.buffer());
+            transfer.push(&pixels.buffer());
         }
-        Ok((message.into(), handed_over))
+        Ok((message.into(), transfer))
     }
 }
 
@@ -53,7 +53,7 @@ impl<T: DeserializeOwned> Envelope<T> {
     /// Reads what was posted.
     ///
     /// # Errors
-    /// The message is none of ours, or of another build.
+    /// The message is not an envelope, or one of another build.
     pub(super) fn unpack(message: &JsValue) -> Result<Self> {
         let head = get(message, "head").and_then(|head| head.as_string()).ok_or_else(unreadable)?;
         Ok(Self {
@@ -74,5 +74,5 @@ fn get(message: &JsValue, key: &str) -> Option<JsValue> {
 }
 
 fn unreadable() -> Error {
-    Error::new(Kind::Io, "page and worker do not understand each other: reload the page")
+    Error::new(Kind::Io, "page and worker are of different builds: reload the page")
 }

@@ -1,4 +1,4 @@
-//! The worker's side of the thread: takes requests in and has them answered one after the other. Knows no page.
+//! The worker's side of the thread: receives requests and has them answered one after the other. Knows no page.
 
 mod analyzer;
 
@@ -17,21 +17,21 @@ use crate::protocol::{BUILD, BaselineEvent, Request, Response};
 use crate::web::wire::Envelope;
 use analyzer::{Analyzer, fetch_baseline};
 
-/// One thing to do.
+/// A task of the worker.
 enum Task {
     Answer(Request, Option<Blob>),
     /// The baseline of that name has been fetched, or has not.
     TakeBaseline(String, Result<(IndexEntry, Vec<u8>)>),
 }
 
-/// What is to be done, in order. Tasks wait while a model's weights load or a file is read.
+/// The tasks, in order. They wait while a model's weights load or a file is read.
 struct TaskQueue {
     tasks: RefCell<VecDeque<Task>>,
-    /// Taken while tasks are done, so that one is done after the other.
+    /// `None` while a task runs, so that tasks run one after the other.
     analyzer: RefCell<Option<Analyzer>>,
 }
 
-/// Starts to listen, then says so.
+/// Registers the listener, then sends [`Response::Ready`].
 pub fn run() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
@@ -64,7 +64,7 @@ impl TaskQueue {
         loop {
             let next = self.tasks.borrow_mut().pop_front();
             match next {
-                // It takes long: the model answers meanwhile.
+                // Fetching takes long; the model goes on answering meanwhile.
                 Some(Task::Answer(Request::LoadBaseline { name }, _)) => spawn_local(self.clone().fetch(name)),
                 Some(Task::Answer(request, file)) => analyzer.answer(request, file).await,
                 Some(Task::TakeBaseline(name, fetched)) => analyzer.take_baseline(name, fetched),
@@ -88,6 +88,6 @@ fn scope() -> DedicatedWorkerGlobalScope {
 
 fn post(head: Response, pixels: Option<Uint8Array>) {
     // Answers are plain data: they can always be packed and posted.
-    let Ok((message, handed_over)) = (Envelope { pixels, ..Envelope::new(head) }).pack() else { return };
-    let _ = scope().post_message_with_transfer(&message, &handed_over);
+    let Ok((message, transfer)) = (Envelope { pixels, ..Envelope::new(head) }).pack() else { return };
+    let _ = scope().post_message_with_transfer(&message, &transfer);
 }

@@ -1,8 +1,8 @@
-// octlens beside onnxruntime-web in one Chromium, one thread each, by turns: the same RN50 with the same random weights,
+// octlens and onnxruntime-web in one Chromium, one thread each, in turn: the same RN50 with the same random weights,
 // the same pixels, the same caption. Prints a table and writes target/bench.json, a list of
 // { name, octlens_ms, peer, peer_ms, ratio, threads, build, … }. `make bench` makes what it needs.
-// BENCH_RUNS and BENCH_LOADS say how often. octlens's times are those of its own report: the text encoder's holds
-// tokenizer, retrieval and head as well, the peer's is the session's run alone. A load is from navigation to ready.
+// BENCH_RUNS and BENCH_LOADS set the numbers of repetitions. octlens's times are those of its own report: the text encoder's includes
+// tokenizer, retrieval and head, the peer's is the session's run alone. A load is from navigation to ready.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const MADE = join(process.env.OCTLENS_CACHE, "bench");
 const N_WARM_UP = 3;
 const N_RUNS = Number(process.env.BENCH_RUNS ?? 20);
 const N_LOADS = Number(process.env.BENCH_LOADS ?? 5);
-/** The build that every browser can run; measured beside the one that the page chooses, where that is another. */
+/** The build that every browser can run; measured as well if the page chooses another one. */
 const PLAIN_BUILD = "simd128";
 
 const ORT = JSON.parse(readFileSync(join(BENCH, "package.json"), "utf8")).devDependencies["onnxruntime-web"];
@@ -32,7 +32,7 @@ const { caption, token_ids, samples: order } = JSON.parse(readFileSync(join(MADE
 /** What exports of CLIP read: zeros up to 77. */
 const PADDED = [...token_ids, ...Array(77 - token_ids.length).fill(0)];
 
-/** Milliseconds by what took them. */
+/** Times in milliseconds, by name. */
 class Times {
   #lists = {};
 
@@ -46,7 +46,7 @@ class Times {
     return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
   }
 
-  /** A line of the table; `peer` and those of `also` name what was measured beside it. */
+  /** A line of the table; `peer` and `also` name what it is compared with. */
   row(name, what, build, peer = null, also = []) {
     const octlens_ms = this.quantile(what, 0.5);
     const beside = (peer) => {

@@ -1,9 +1,9 @@
-// What is measured beside each other: octlens's page through its hooks, and onnxruntime-web in a page of its own.
-// Both answer in milliseconds that the browser measured; knows no table.
+// The two sides of the comparison: octlens's page, through its hooks, and onnxruntime-web in a page of its own.
+// Both return milliseconds measured in the browser.
 
 import { Visit } from "../browser/page.mjs";
 
-/** The build of the worker where the page does not tell. */
+/** The build of the worker if the page does not name it. */
 const ONLY_BUILD = "simd128";
 
 /** Notes in the page when the model is first ready, in milliseconds since navigation. */
@@ -32,7 +32,7 @@ export class Octlens {
     return this.visit.close();
   }
 
-  /** From the file in the page's hands to the report on the page; and the steps that the report tells of. */
+  /** From the file on the page to the report on the page; and the times of the steps in the report. */
   async analyze(file) {
     const answerMs = await this.visit.page.evaluate(
       async ({ name, type, bytes }) => {

@@ -1,5 +1,5 @@
-// A baseline that the weights folder lists stands beside the model when a visitor wants it, and is nowhere when not.
-// Its backbone is drawn, not learnt: what it says is worth nothing, but page and `train explain` must say the same.
+// A listed baseline is compared with the model when a visitor switches it on, and is not fetched otherwise. Its weights
+// are random, so its answers mean nothing, but page and `train explain` must give the same.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -49,7 +49,7 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true });
 });
 
-/** The page with the folder that the baseline was put into as its weights. */
+/** The page with the weights folder that the baseline was written to. */
 function hostWithBaseline(options = {}) {
   return host({ mounts: { "weights/": weights }, ...options });
 }
@@ -72,7 +72,7 @@ function present(visit) {
   );
 }
 
-/** Switches the baseline on, waits for its answer, and says how long both took, in ms. */
+/** Switches the baseline on, waits for its answer, and returns how long both took, in ms. */
 async function compare(visit) {
   const start = performance.now();
   await visit.hook("baseline-toggle").check();
@@ -242,7 +242,7 @@ describe("a baseline that is listed", () => {
   test("the console holds no error", () => assert.deepEqual(visit.complaints, []));
 });
 
-test("its progress is told", async () => {
+test("its progress is shown", async () => {
   const slow = await hostWithBaseline({ isSlow: (path) => path === FILE });
   await visiting(slow.url, async (visit) => {
     await visit.sample(0);

@@ -1,4 +1,4 @@
-// The page as a visitor meets it, through its data-testid hooks alone. What the tests and the benchmark share.
+// Drives the page through its data-testid hooks only. Shared by the tests and the benchmark.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,14 +9,14 @@ import { serve } from "./server.mjs";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const DIST = process.env.OCTLENS_DIST ?? join(ROOT, "dist");
-/** Where pictures and figures go; git does not see it. */
+/** Where pictures and figures are written; ignored by git. */
 export const OUT = join(ROOT, "target");
-/** Not the root: the page must work from any place of a host. */
+/** Not the root: the page must work from any path of a host. */
 const SUB_PATH = "/some/where/octlens/";
 /** Wide enough for a debug tool chain on a busy machine with two cores. */
 export const PATIENCE_MS = 120_000;
 
-/** A name for this machine to which a browser gives no secure context, so no cache either. */
+/** A name of this machine that browsers do not treat as a secure context, so that there is no cache. */
 const PLAIN_HOST = "plain.test";
 
 /** Starts the browser. */
@@ -41,7 +41,7 @@ export function host(options = undefined) {
   return serve(DIST, SUB_PATH, options);
 }
 
-/** The same place by a name that is no secure context. */
+/** The same host by a name that is no secure context. */
 export function plainUrl(url) {
   return url.replace("127.0.0.1", PLAIN_HOST);
 }
@@ -97,12 +97,12 @@ export class Visit {
     return this.page.getByTestId(name);
   }
 
-  /** What stands in a hook's attribute. */
+  /** The value of a hook's attribute. */
   attribute(name, attribute) {
     return this.hook(name).getAttribute(attribute);
   }
 
-  /** Waits until the page stands at one of `phases`, and says at which. */
+  /** Waits until the page is in one of `phases`, and returns that phase. */
   async phase(...phases) {
     const reached = await this.page.waitForFunction(
       (phases) => {
@@ -115,7 +115,7 @@ export class Visit {
     return reached.jsonValue();
   }
 
-  /** Waits for an answer; a failure is told with the page's own words. */
+  /** Waits for an answer; a failure is reported with the page's own words. */
   async answer() {
     if ((await this.phase("done", "failed")) === "failed") {
       throw new Error(`the page failed: ${await this.hook("error").innerText()}`);

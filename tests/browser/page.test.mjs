@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { DIST, Visit, defaultModel, host, launch, plainUrl, sampleFile, samples } from "./page.mjs";
 import { png } from "./png.mjs";
 
-/** A frame later than this is seen as a hitch; a busy test machine gets some room. */
+/** A longer frame is visible as a hitch; with a margin for a busy test machine. */
 const MAX_FRAME_GAP_MS = 700;
 
 let browser;
@@ -30,7 +30,7 @@ function isWeights(path) {
   return path.startsWith("weights/") && !path.endsWith("index.json");
 }
 
-/** Runs `steps` in a visit of its own and shuts the tab whatever comes. */
+/** Runs `steps` in a visit of its own and closes the tab in any case. */
 async function visiting({ url = server.url, ...options }, steps) {
   const visit = await Visit.start(browser, url, options);
   try {
@@ -40,7 +40,7 @@ async function visiting({ url = server.url, ...options }, steps) {
   }
 }
 
-/** Checks that a whole answer stands on the page, and returns its report. */
+/** Checks that the page shows a complete answer, and returns its report. */
 async function assertAnswered(visit) {
   assert.equal(await visit.attribute("status", "data-phase"), "done");
   const report = await visit.report();
@@ -141,7 +141,7 @@ describe("a visit", () => {
     assert.deepEqual([reset.caption, reset.text], [before.caption, before.text]);
   });
 
-  test("a typed caption is read; one that cannot be read is told so", async () => {
+  test("a typed caption is read; one that cannot be read is refused with the reason", async () => {
     await visit.sample(0);
     const lesion = await visit.hook("lesion-toggle").last().getAttribute("data-lesion");
     await visit.hook("caption-input").fill(lesion);
@@ -351,7 +351,7 @@ describe("many scans", () => {
       }
       const order = [...batch(8), ...batch(0)].map(({ name }) => name);
       assert.deepEqual(await listed(), order);
-      // The first that were opened have been let go of, and are read from their files again.
+      // The pixels of the first ones were released; they are read from their files again.
       await visit.page.locator('[data-testid="scan"][title="1.png"]').click();
       await visit.answer();
       const before = await assertAnswered(visit);

@@ -1,4 +1,4 @@
-// Makes grey PNG files, right and wrong ones, from nothing. Knows no page.
+// Makes grey PNG files, valid and invalid ones. Knows no page.
 
 import { crc32 as zlibCrc32, deflateSync } from "node:zlib";
 

@@ -1,4 +1,4 @@
-// A plain static server, as the poorest host would be: no special headers, no rewriting, one folder under one path.
+// A minimal static server: no special headers, no rewriting, one folder under one path.
 // It knows nothing of octlens.
 
 import { readFileSync, statSync } from "node:fs";
@@ -24,7 +24,7 @@ function fileOf(folder, path) {
   return stat ? file : null;
 }
 
-/** How long a slow host rests between two pieces. */
+/** How long a slow host waits between two chunks. */
 const SLOW_PAUSE_MS = 40;
 const N_SLOW_PIECES = 16;
 

@@ -1,10 +1,10 @@
-//! Calls of the `train` program, as its users make them.
+//! Runs the `train` program.
 #![allow(dead_code, reason = "not every test needs every helper")]
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs `train`, where errors carry backtraces: people must not see them.
+/// Runs `train`, with backtraces switched on: messages must not contain them.
 pub fn train(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_train")).args(args).env("RUST_BACKTRACE", "1").output().unwrap()
 }

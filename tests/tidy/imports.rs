@@ -94,11 +94,11 @@ fn parent(module: &str) -> &str {
 /// A path that a module names.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Import {
-    /// Where.
+    /// The line of the path.
     pub line: usize,
-    /// From the crate's root: `nn::conv::ConvBn`.
+    /// The path from the crate's root: `nn::conv::ConvBn`.
     pub path: String,
-    /// The name under which the module gives it on, if it does.
+    /// The name under which the module re-exports it, if it does.
     reexport: Option<String>,
 }
 
@@ -254,13 +254,13 @@ impl Tree {
     }
 }
 
-/// Who may import whom: the table of the crate docs. A row speaks for its module and for what lies within it and has no
-/// row of its own; an entry opens as much. A module may always import what its own row speaks for, and `error`.
-pub struct Law {
+/// The table of imports of the crate docs. A row applies to its module and to all modules within it that have no row of
+/// their own, and so does an entry. A module may always import the modules of its own row, and `error`.
+pub struct Rules {
     rows: BTreeMap<String, Vec<String>>,
 }
 
-impl Law {
+impl Rules {
     /// Reads the docs of `src/lib.rs`.
     pub fn read(docs: &str) -> Self {
         let lines = docs.lines().skip_while(|line| *line != "//! | module | may import |").skip(2);
@@ -278,7 +278,7 @@ impl Law {
         Self { rows }
     }
 
-    /// The row that speaks for a module or path.
+    /// The row that applies to a module or path.
     pub fn row(&self, path: &str) -> Option<&str> {
         self.rows.keys().filter(|row| is_within(path, row)).max_by_key(|row| row.len()).map(String::as_str)
     }
@@ -292,7 +292,7 @@ impl Law {
         is_within(path, "error") || self.row(path) == Some(row) || self.rows[row].iter().any(|e| self.opens(e, path))
     }
 
-    /// Rows without a module, and entries that no module of their row makes use of.
+    /// Rows without a module, and entries that no module of their row uses.
     pub fn idle(&self, tree: &Tree) -> Vec<String> {
         let mut found = Vec::new();
         for (row, entries) in &self.rows {

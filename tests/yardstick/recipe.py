@@ -6,7 +6,7 @@
 The start is the compact model after ten epochs on phantoms alone. From it every variant takes four epochs on OCTDL and
 phantoms, trains its heads, and is measured, in floats, on the same test patients. Prints a Markdown table, whose first row
 is the recipe itself under three seeds: mean, lowest and highest, so that noise can be told from gain. A variant that is in
-RUNS already is not trained again, and one that was stopped goes on.
+RUNS already is not trained again, and one that was stopped continues.
 """
 
 import argparse
@@ -63,10 +63,10 @@ class Recipe:
         return self.out / "".join(c if c.isalnum() else "-" for c in name)
 
     def start(self) -> None:
-        """Phantoms alone, then OCTDL's patients dealt once for all variants."""
-        start, dealt = self.folder("start"), self.folder("dealt")
+        """Trains on phantoms alone, then splits OCTDL's patients once for all variants."""
+        start, split = self.folder("start"), self.folder("split")
         self.run("finetune", "--out", str(start), *self.phantoms, settings=START)
-        self.run("finetune", "--out", str(dealt), "--init", str(start), *self.data, settings={"--epochs": "0"})
+        self.run("finetune", "--out", str(split), "--init", str(start), *self.data, settings={"--epochs": "0"})
 
     def variant(self, name: str) -> None:
         run = self.folder(name)
@@ -74,7 +74,7 @@ class Recipe:
         if figures.exists():
             return
         settings = {**SHORT, **VARIANTS[name]}
-        self.run("finetune", "--out", str(run), "--init", str(self.folder("dealt")), *self.data, settings=settings)
+        self.run("finetune", "--out", str(run), "--init", str(self.folder("split")), *self.data, settings=settings)
         self.run("heads", "--run", str(run), *self.data)
         weights = ["--out", str(run / "weights"), "--precision", "float", "--json"]
         figures.write_text(self.run("export", "--run", str(run), *self.data, *weights))

@@ -1,4 +1,4 @@
-//! What the worker answers, and what must be asked in turn.
+//! How the worker's answers change the state, and which requests follow.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, Scan
 use crate::report::Report;
 
 impl PageState {
-    /// The worker answered; `pixels` (grey, row by row) come with the analysis of a file.
+    /// Applies an answer of the worker; `pixels` (grey, row by row) come with the analysis of a file.
     pub fn apply(&mut self, response: Response, pixels: Option<Vec<u8>>) -> Vec<Request> {
         match response {
             Response::Ready { .. } => Vec::new(),
@@ -40,19 +40,19 @@ impl PageState {
         }
     }
 
-    /// The worker is gone. The first failure says why; the trap that follows a panic does not.
+    /// The worker has died. The first failure says why; the trap that follows a panic does not.
     pub fn lose(&mut self, failure: Failure) {
         if !matches!(self.model, Model::Lost(_)) {
             self.stop(Model::Lost(failure));
         }
     }
 
-    /// Nothing is answered any more; the scans wait for another model.
+    /// No answer will come any more; the scans wait for another model.
     fn stop(&mut self, model: Model) {
         self.model = model;
         self.comparison = None;
         for Revision { scan, .. } in std::mem::take(&mut self.revisions) {
-            self.want_what_was_answered(scan);
+            self.reset_wanted(scan);
         }
         self.scans.requeue();
     }
@@ -67,7 +67,7 @@ impl PageState {
             }
             return Vec::new();
         }
-        // What was asked of another model, or of a scan that was removed, is no longer waited for.
+        // Nobody waits for answers of an earlier model, or about a scan that was removed.
         let Some(scan) = self.scans.analyzing(id).and_then(|scan| self.scans.get(scan)) else { return Vec::new() };
         let (scan, answered) = (scan.id, scan.wanted.clone());
         let answer = Answer { report: Arc::new(report), answered };
@@ -81,7 +81,7 @@ impl PageState {
     fn fail(&mut self, id: RequestId, failure: Failure) -> Vec<Request> {
         if let Some(at) = self.revisions.iter().position(|revision| revision.id == id) {
             let Revision { scan, .. } = self.revisions.remove(at);
-            self.want_what_was_answered(scan);
+            self.reset_wanted(scan);
             let name = self.scans.get(scan).map(|scan| scan.name.clone());
             self.problems.extend(name.map(|name| Problem { name, failure }));
             return Vec::new();
@@ -92,7 +92,7 @@ impl PageState {
         self.next_requests()
     }
 
-    /// Events of a baseline that another model had are ignored.
+    /// Events about the baseline of an earlier model are ignored.
     fn take_baseline_event(&mut self, name: &str, event: BaselineEvent) -> Option<Request> {
         let comparison = self.comparison.as_mut().filter(|comparison| comparison.baseline.name == name)?;
         match event {
@@ -109,8 +109,8 @@ impl PageState {
         self.compare_shown()
     }
 
-    /// What is wanted of a scan is again what its answer was asked.
-    fn want_what_was_answered(&mut self, id: ScanId) {
+    /// Resets what is wanted of a scan to what its answer is for.
+    fn reset_wanted(&mut self, id: ScanId) {
         if let Some(scan) = self.scans.get_mut(id) {
             scan.wanted = scan.answer.as_ref().map(|answer| answer.answered.clone()).unwrap_or_default();
         }

@@ -1,4 +1,4 @@
-//! What a visitor does, and what it asks of the worker.
+//! How a visitor's actions change the state, and which requests follow.
 
 use crate::caption::Vocabulary;
 use crate::error::{Error, Result};
@@ -9,8 +9,8 @@ use crate::protocol::{Failure, Request, ScanId};
 use crate::report::Options;
 
 impl PageState {
-    /// Lists new scans, whose files are on the way, before all others; the first of them is shown when it is analysed.
-    /// Returns their numbers, in the order of `names`.
+    /// Lists new scans, whose files are being fetched, before all others; the first of them is shown when it is analysed.
+    /// Returns their ids, in the order of `names`.
     pub fn open(&mut self, names: &[String]) -> Vec<ScanId> {
         self.problems.clear();
         let ids: Vec<ScanId> = names.iter().map(|_| self.next_id()).collect();
@@ -22,7 +22,7 @@ impl PageState {
         ids
     }
 
-    /// The files of scans have come.
+    /// The files of these scans have arrived.
     pub fn take_files(&mut self, ids: &[ScanId]) -> Vec<Request> {
         for id in ids {
             if let Some(scan) = self.scans.get_mut(*id).filter(|scan| scan.state == ScanState::Fetching) {
@@ -38,7 +38,7 @@ impl PageState {
         self.next_requests()
     }
 
-    /// Shows a scan of the list: at once where it is held, or else as soon as it is analysed again.
+    /// Shows a scan of the list: at once if it is held, else as soon as it is analysed again.
     pub fn show(&mut self, id: ScanId) -> Vec<Request> {
         self.problems.clear();
         self.put_back_unseen(id);
@@ -52,10 +52,10 @@ impl PageState {
         self.next_requests()
     }
 
-    /// Takes a scan off the list. Where it was the shown one, the one that takes its place in the list is shown.
+    /// Takes a scan off the list. If it was shown, the one that takes its place is shown.
     pub fn remove(&mut self, id: ScanId) -> Vec<Request> {
         let Some(removed) = self.scans.get(id) else { return Vec::new() };
-        // The worker answers in order: what it is at is forgotten when it is done.
+        // The worker answers in order: it forgets the scan after it has analysed it.
         let is_known = matches!(removed.state, ScanState::Held { .. } | ScanState::Analyzing(_));
         let mut requests: Vec<_> = is_known.then_some(Request::Forget { scan: id }).into_iter().collect();
         let neighbour = self.scans.remove(id);
@@ -74,12 +74,12 @@ impl PageState {
         requests
     }
 
-    /// Puts problems away.
+    /// Dismisses all problems.
     pub fn dismiss_problems(&mut self) {
         self.problems.clear();
     }
 
-    /// Compares with the baseline, or no longer.
+    /// Switches the comparison with the baseline on or off.
     pub fn set_comparing(&mut self, is_wanted: bool) -> Vec<Request> {
         self.problems.clear();
         let fetch = self.comparison.as_mut().and_then(|comparison| comparison.want(is_wanted));
@@ -122,8 +122,8 @@ impl PageState {
         self.revise(|options| options.caption = None)
     }
 
-    /// Loads a model, another one or the same again, in this worker or in a new one. The scans stay listed: the shown one
-    /// is asked about first, then those that were held.
+    /// Loads a model, another one or the same again, in this worker or in a new one. The scans stay listed and are analysed
+    /// again: first the shown one, then those that were held.
     pub fn load(&mut self, model: Option<String>) -> Request {
         self.model = Model::Loading(NOTHING_YET);
         self.wanted_model = model.clone();

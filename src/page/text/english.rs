@@ -1,4 +1,4 @@
-//! The page in English, which says what every language must say.
+//! The page in English, and the type of its strings, which every language fills.
 
 use crate::bundle::card::Measure;
 use crate::page::look::Theme;
@@ -9,7 +9,7 @@ use crate::scan::format;
 
 /// The page's strings in one language.
 #[derive(Debug)]
-#[allow(missing_docs, reason = "each name says where its string stands")]
+#[allow(missing_docs, reason = "each name says where its string is used")]
 pub struct Text {
     pub tagline: &'static str,
     pub private: &'static str,
@@ -28,7 +28,7 @@ pub struct Text {
     pub samples_detail: &'static str,
     pub probability_of: fn(&str, &str) -> String,
     pub remove: &'static str,
-    /// On a scan whose answer is still to come.
+    /// On a scan that waits for its answer.
     pub waiting: &'static str,
 
     pub viewer: &'static str,
@@ -76,7 +76,7 @@ pub struct Text {
     pub dismiss: &'static str,
 
     pub answer: &'static str,
-    /// The answer in words, of a class word and the names of the other classes, of which a healthy scan shows no sign.
+    /// The verdict for a class word; a healthy scan shows no sign of the other classes, which are named too.
     pub likely: fn(&str, &str) -> String,
     pub unsure: &'static str,
     pub no_clear_answer: &'static str,
@@ -145,7 +145,7 @@ pub(super) static TEXT: Text = Text {
     theme: |theme| match theme {
         Theme::Light => "Theme: light",
         Theme::Dark => "Theme: dark",
-        Theme::System => "Theme: as the system",
+        Theme::System => "Theme: system",
     },
     megabytes: |n_bytes| format!("{:.1} MB", megabytes(n_bytes)),
 
@@ -173,7 +173,7 @@ pub(super) static TEXT: Text = Text {
     compare: "Compare with the baseline",
     compare_detail: |size| {
         format!(
-            "Asks a ResNet-50 without words too, and shows where it looked. Downloads {size} once, then answers slower."
+            "Also runs a ResNet-50 without captions, and shows where it looked. Downloads {size} once; answers take longer."
         )
     },
     baseline_loading: "Loading the baseline",
@@ -294,7 +294,7 @@ pub(super) static TEXT: Text = Text {
     class_word_share: "weight on the class word, which is no reason",
     divergence: "distance of the two answers, in bits (0 same, 1 opposite)",
     caption_similarity: "similarity of scan and caption",
-    measured: "Measured on patients held back",
+    measured: "Measured on held-out patients",
     measure: |measure| match measure {
         Measure::Auroc => "AUROC, healthy or not",
         Measure::MacroAuroc => "AUROC, mean over classes",

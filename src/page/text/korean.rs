@@ -190,7 +190,7 @@ pub(super) static TEXT: Text = Text {
     weights_licence: "가중치:",
 };
 
-/// Why something failed; what has no sentence of its own is said by its kind, with the details in English.
+/// Why something failed: by its detail, or else by its kind and the English message.
 fn failure_text(failure: &Failure) -> String {
     let what = match (&failure.detail, failure.kind) {
         (Some(detail), _) => return detail_text(detail),
@@ -236,7 +236,7 @@ fn detail_text(detail: &Detail) -> String {
     }
 }
 
-/// Class words and findings as captions write them, and as the clinic does.
+/// Class words and findings as captions write them, and their clinical terms in Korean.
 pub(super) static NAMES: [[&str; 2]; 28] = [
     ["healthy", "정상"],
     ["AMD", "황반변성"],

@@ -44,7 +44,7 @@ impl DeviceArgs {
     /// Opens the device.
     ///
     /// # Errors
-    /// It is not there, or this build cannot use it.
+    /// The device does not exist, or this build cannot use it.
     pub(super) fn open(self) -> Result<Device> {
         let missing = |what: &str| {
             Error::config(format!(
@@ -59,7 +59,7 @@ impl DeviceArgs {
     }
 }
 
-/// `--device` of a command that runs on the CPU only. Every command has the option, so that one command line fits all.
+/// `--device` of a command that runs on the CPU only. Every command has the option, so that scripts can always give it.
 #[derive(Args, Clone, Copy, Default)]
 pub(super) struct CpuArgs {
     /// Where to compute: this command runs on the cpu only.
@@ -69,7 +69,7 @@ pub(super) struct CpuArgs {
 
 impl CpuArgs {
     /// # Errors
-    /// Another device than the CPU is named.
+    /// The device is not the CPU.
     pub(super) fn check(self) -> Result<()> {
         match self.device {
             DeviceName::Cpu => Ok(()),
@@ -83,7 +83,7 @@ pub(super) fn data_help() -> String {
     format!("Folder of scans: {}; may be given several times", DataSpec::form())
 }
 
-/// A run, and the data that it was trained with.
+/// `--run` and `--data`: a run, and the data that it was trained with.
 #[derive(Args, Clone)]
 pub(super) struct RunArgs {
     /// The run's folder.

@@ -1,4 +1,4 @@
-//! `train explain`: the report of each scan, and its heatmap laid over it.
+//! `train explain`: the report of each scan, and an overlay of its heatmap.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -40,10 +40,18 @@ pub(crate) struct ExplainArgs {
     #[arg(long)]
     caption: Option<String>,
     /// How the heatmap is made.
-    #[arg(long, default_value = MapMethod::default().name(), value_parser = map_method())]
+    #[arg(
+        long,
+        default_value = MapMethod::default().name(),
+        value_parser = named(MapMethod::ALL.map(MapMethod::name), MapMethod::from_name)
+    )]
     map: MapMethod,
-    /// How words are scored: shapley measures what each phrase changes, gradient_x_activation is the paper's.
-    #[arg(long, default_value = WordMethod::default().name(), value_parser = word_method())]
+    /// How words are scored: shapley measures what each phrase changes, gradient_x_activation is the paper's method.
+    #[arg(
+        long,
+        default_value = WordMethod::default().name(),
+        value_parser = named(WordMethod::ALL.map(WordMethod::name), WordMethod::from_name)
+    )]
     words: WordMethod,
     /// Print reports as JSON: one object, or an array of them for several scans.
     #[arg(long)]
@@ -52,14 +60,15 @@ pub(crate) struct ExplainArgs {
     device: CpuArgs,
 }
 
-fn map_method() -> impl TypedValueParser<Value = MapMethod> {
-    let names = MapMethod::ALL.map(MapMethod::name);
-    PossibleValuesParser::new(names).map(|name| MapMethod::from_name(&name).unwrap_or_default())
-}
-
-fn word_method() -> impl TypedValueParser<Value = WordMethod> {
-    let names = WordMethod::ALL.map(WordMethod::name);
-    PossibleValuesParser::new(names).map(|name| WordMethod::from_name(&name).unwrap_or_default())
+/// Parses one of `names`.
+fn named<T, const N: usize>(
+    names: [&'static str; N],
+    from_name: fn(&str) -> Option<T>,
+) -> impl TypedValueParser<Value = T>
+where
+    T: Clone + Default + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).map(move |name| from_name(&name).unwrap_or_default())
 }
 
 impl ExplainArgs {
@@ -86,7 +95,7 @@ impl ExplainArgs {
                 .map_err(|e| in_file(path, e))?;
             let mut report = analysis.report;
             if let Some(baseline) = &baseline {
-                baseline.answer_beside(&mut report, &analysis.scan, &mut None)?;
+                baseline.add_answer(&mut report, &analysis.scan, &mut None)?;
             }
             if let Some(out) = &self.out {
                 let stem = out.join(path.file_stem().unwrap_or(path.as_os_str()));

@@ -1,4 +1,4 @@
-//! `train finetune`: both towers learn from scans and captions.
+//! `train finetune`: trains both towers on scans and captions.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub(crate) struct FinetuneArgs {
     pub(super) out: PathBuf,
     #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
     pub(super) data: Vec<DataSpec>,
-    /// What to begin from: a folder that import wrote, another run's, or a weights file (with --freeze-bn true, because
+    /// What to start from: a folder that import wrote, another run's, or a weights file (with --freeze-bn true, because
     /// its norms are folded). Its sizes and tokenizer are used instead of --model's, and patients that it was trained on
     /// stay in their split.
     #[arg(long)]
@@ -48,7 +48,7 @@ impl FinetuneArgs {
             let prepared = Prepared::read(&run)?;
             if prepared.settings != settings {
                 return Err(Error::config(format!(
-                    "{} was begun with other settings ({}): repeat them, or choose another --out",
+                    "{} was started with other settings ({}): repeat them, or choose another --out",
                     out.display(),
                     run.path(names::SETTINGS).display()
                 )));

@@ -1,4 +1,4 @@
-//! `train heads`: both classification heads learn on the frozen towers of a run.
+//! `train heads`: trains both classification heads on the frozen towers of a run.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! `train import`: a pretrained CLIP becomes a folder that `finetune` and `embed` read.
+//! `train import`: converts a pretrained CLIP to a folder that `finetune` and `embed` read.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What a command says: results on standard output, notes on standard error.
+//! Output of commands: results on standard output, notes on standard error.
 
 use std::error::Error as _;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// Writes a result and a line break to standard output.
 ///
 /// # Errors
-/// Standard output cannot be written to; [`is_closed_pipe`] tells whether its reader has gone.
+/// Standard output cannot be written to; [`is_closed_pipe`] tells whether it was closed.
 pub(super) fn print(result: impl Display) -> Result<()> {
     let mut stdout = io::stdout().lock();
     let written = writeln!(stdout, "{result}").and_then(|()| stdout.flush());
@@ -26,12 +26,12 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<()> {
     )
 }
 
-/// Writes a note and a line break to standard error. Nothing depends on it: whether it arrives is ignored.
+/// Writes a note and a line break to standard error. Failures are ignored: no result depends on notes.
 pub(crate) fn note(note: impl Display) {
     let _ = writeln!(io::stderr(), "{note}");
 }
 
-/// Whether `error` only says that the reader of standard output has gone, as `head` does when it has its lines.
+/// Whether `error` only says that the reader of standard output has closed it, as `head` does after its last line.
 pub(crate) fn is_closed_pipe(error: &Error) -> bool {
     let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     source.is_some_and(|source| source.kind() == io::ErrorKind::BrokenPipe)

@@ -1,5 +1,5 @@
-//! `train paper`: the paper's experiment from end to end, in steps that each leave a file. A step whose file is there is
-//! skipped, so the same command goes on where it was stopped.
+//! `train paper`: the paper's experiment from end to end, in steps that each leave a file. A step whose file exists is
+//! skipped, so the same command continues where it was stopped.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -31,7 +31,7 @@ use crate::train::run::names;
 /// The paper's Table 1, on its own 99 test scans: accuracy, sensitivity, specificity (Cho, Park & Jeong).
 const PUBLISHED: [(&str, [f64; 3]); 3] =
     [("ResNet50", [0.74, 0.58, 0.87]), ("CLIP image", [0.79, 0.89, 0.70]), ("CLIP text", [0.75, 0.89, 0.62])];
-/// CLIP's vocabulary, looked for beside its weights.
+/// CLIP's vocabulary, expected in the folder of its weights.
 const VOCABULARY: &str = "bpe_simple_vocab_16e6.txt.gz";
 /// Names of the files that the last steps leave.
 const NAMES: [&str; 2] = ["paper", "resnet50"];
@@ -41,13 +41,13 @@ pub(crate) struct PaperArgs {
     /// OpenAI's RN50.pt, or another file that import reads.
     #[arg(long)]
     clip: PathBuf,
-    /// CLIP's vocabulary; by default bpe_simple_vocab_16e6.txt.gz beside --clip.
+    /// CLIP's vocabulary; by default bpe_simple_vocab_16e6.txt.gz in the folder of --clip.
     #[arg(long)]
     vocabulary: Option<PathBuf>,
     /// Attention heads of the text tower, as for import.
     #[arg(long)]
     text_heads: Option<usize>,
-    /// torchvision's ResNet-50, for the baseline; without it there is none.
+    /// torchvision's ResNet-50, for the baseline; without it no baseline is trained.
     #[arg(long)]
     resnet50: Option<PathBuf>,
     /// OCT5k's folder: the same as --data oct5k:DIR.
@@ -75,16 +75,16 @@ pub(crate) fn with_preset(mut args: Vec<OsString>) -> Vec<OsString> {
 }
 
 impl PaperArgs {
-    /// Imports, fine-tunes, trains heads and baseline, exports, evaluates, and sets the paper's Table 1 beside ours.
+    /// Imports, fine-tunes, trains heads and baseline, exports, evaluates, and compares the result with the paper's Table 1.
     ///
     /// # Errors
-    /// That of the first step that fails; the steps before it are kept.
+    /// The error of the first step that fails; the files of earlier steps are kept.
     pub(crate) fn run(self) -> Result<()> {
         let Self { clip, vocabulary, text_heads, resnet50, oct5k, data, out, settings, device } = self;
         let oct5k = oct5k.map(|dir| DataSpec { kind: SourceKind::Oct5k, dir });
         let data: Vec<DataSpec> = oct5k.into_iter().chain(data).collect();
         if data.is_empty() {
-            return Err(Error::config("there is nothing to learn from: give --oct5k DIR or --data KIND:DIR"));
+            return Err(Error::config("there is no data to train on: give --oct5k DIR or --data KIND:DIR"));
         }
         let cpu = CpuArgs::default();
         let run = RunArgs { run: out.clone(), data: data.clone() };
@@ -128,7 +128,7 @@ impl PaperArgs {
     }
 }
 
-/// Runs a step, unless the file that it makes is there.
+/// Runs a step, unless the file that it makes exists.
 fn step(name: &str, product: &Path, make: impl FnOnce() -> Result<()>) -> Result<()> {
     if product.exists() {
         note(format_args!("{name}: there already, in {}", product.display()));
@@ -138,7 +138,7 @@ fn step(name: &str, product: &Path, make: impl FnOnce() -> Result<()>) -> Result
     make()
 }
 
-/// Ours beside the paper's, by source of scans.
+/// The figures of this run and the published ones, by source of scans.
 fn table(model: &Path, baseline: Option<&Path>) -> Result<String> {
     let metrics = load(model)?.metadata().metrics.clone();
     let of_baseline = match baseline {

@@ -1,4 +1,4 @@
-//! `train phantom`: synthetic scans with exact lesion boxes.
+//! `train phantom`: draws synthetic scans with exact lesion boxes.
 
 use std::path::PathBuf;
 
@@ -31,8 +31,8 @@ impl PhantomArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
         let bar = progress::bar("phantom", self.healthy + self.amd);
-        let settings = phantom::Settings { healthy: self.healthy, amd: self.amd, seed: self.seed };
-        let summary = phantom::write_folder(&self.out, &settings, &mut || bar.inc(1))?;
+        let options = phantom::FolderOptions { healthy: self.healthy, amd: self.amd, seed: self.seed };
+        let summary = phantom::write_folder(&self.out, &options, &mut || bar.inc(1))?;
         bar.finish_and_clear();
         print(format_args!("{} images, {} lesion boxes in {}", summary.images, summary.boxes, self.out.display()))
     }

@@ -12,7 +12,7 @@ use crate::train::progress;
 /// Problems of a dataset that are printed one by one.
 const MAX_SHOWN: usize = 10;
 
-/// Reads the scans of `labels`, or all if there are none, and notes what was left out.
+/// Reads the scans with one of `labels`, or all scans if `labels` is empty, and notes what was left out.
 pub(super) fn read_dataset(data: &[DataSpec], labels: &[String]) -> Result<Dataset> {
     let mut dataset = dataset::read(data)?;
     for problem in dataset.problems.iter().take(MAX_SHOWN) {

@@ -1,4 +1,4 @@
-//! How far a model in 8-bit integers drifts from the float one that it was made from: answers, heatmaps and words.
+//! The drift of an int8 model from the float model that it was made from: labels, heatmaps and word scores.
 
 use super::evaluation::Evaluation;
 use super::reading::Outcome;

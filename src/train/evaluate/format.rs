@@ -1,8 +1,8 @@
-//! Figures with their 95 % intervals, as people read them.
+//! Figures with their 95 % intervals as text.
 
 use crate::bundle::card::Interval;
 
-/// What stands for a figure that is not defined.
+/// Stands for a figure that is not defined.
 pub(super) const UNDEFINED: &str = "–";
 
 /// `0.912 (0.850–0.961)`.

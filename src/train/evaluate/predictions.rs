@@ -1,4 +1,4 @@
-//! A head's predictions and what they are worth: figures, calibration, and the curves behind them. For any number of
+//! A head's predictions, measured: figures, calibration, and the curves behind them. For any number of
 //! classes; the first is healthy, and *disease* is any other.
 
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::train::metrics::calibration::{self, Bin};
 use crate::train::metrics::ranking;
 use crate::train::metrics::{self, bootstrap};
 
-/// Everything that is measured of a head on one source of scans. A figure that is not defined is none: a class's without
+/// Everything that is measured of a head on one source of scans. A figure that is not defined is `None`: a class's without
 /// a scan of it, an area's without a scan of another class.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct HeadStudy {
@@ -28,7 +28,7 @@ pub(crate) struct HeadStudy {
     pub classes: Vec<ClassFigures>,
     /// Scans by true class (rows) and predicted class (columns).
     pub confusion: Vec<Vec<usize>>,
-    /// Whether its probabilities mean what they say.
+    /// How well its probabilities are calibrated.
     pub calibration: Calibration,
 }
 

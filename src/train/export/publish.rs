@@ -1,4 +1,4 @@
-//! Puts a finished weights file where the page finds it: into a folder, and into that folder's list.
+//! Publishes a weights file for the page: writes it to a folder and adds it to the folder's list.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,13 @@ use crate::bundle::sha256;
 use crate::error::Result;
 use crate::train::files;
 
-/// What the list says of a file, beside what can be read from the file itself.
+/// The entry of a weights file in the list, without what follows from its bytes.
 pub(crate) struct Listing<'a> {
     /// The model's name, and its file's.
     pub name: &'a str,
     /// A one-line description.
     pub title: &'a str,
-    /// What it is to the page.
+    /// Its kind.
     pub kind: ModelKind,
     /// A baseline's class words.
     pub labels: &'a [String],
@@ -30,7 +30,7 @@ pub(crate) fn publish(dir: &Path, bytes: &[u8], listing: &Listing<'_>) -> Result
     let file = format!("{}.safetensors", listing.name);
     let path = dir.join(&file);
     files::write(&path, bytes)?;
-    index.list(IndexEntry {
+    index.add(IndexEntry {
         name: listing.name.to_owned(),
         kind: listing.kind,
         file,

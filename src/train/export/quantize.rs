@@ -1,5 +1,5 @@
-//! A trained model made ready for 8-bit integers: norms folded into convolutions, the range of every activation measured
-//! on training scans, and biases that make up for what rounding shifts on average.
+//! Prepares a trained model for 8-bit integers: folds norms into convolutions, measures the range of every activation on
+//! training scans, and corrects biases for the mean error of rounding.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -15,15 +15,15 @@ use crate::nn::activations::Activations;
 use crate::nn::conv::{ConvBn, INPUT_SCALES, OUTPUT_SCALES};
 use crate::nn::params::QuantizedTensor;
 
-/// Values that are sampled of each channel and scan: enough for a histogram, few enough for memory.
+/// Values that are sampled per channel and scan: enough for a histogram, few enough for memory.
 const N_SAMPLED: usize = 64;
 /// Clippings that are tried, from the largest value down to this share of it.
 const N_CLIPPINGS: usize = 40;
 const SMALLEST_CLIPPING: f32 = 0.2;
-/// The least scale, as a share of the layer's largest.
+/// The smallest scale, as a share of the layer's largest.
 const SMALLEST_SCALE: f32 = 0.02;
 
-/// Some of a channel's values, and the largest of all.
+/// A sample of a channel's values, and the largest of all.
 #[derive(Clone, Default)]
 struct Channel {
     sampled: Vec<f32>,
@@ -68,14 +68,14 @@ fn observe(observed: &Observed, layer: &ConvBn, x: &Tensor) -> Result<()> {
     let channels = observed.entry(layer.names().0.to_owned()).or_insert_with(|| vec![Channel::default(); new.len()]);
     for (channel, values) in channels.iter_mut().zip(new) {
         channel.largest = values.iter().copied().fold(channel.largest, f32::max);
-        channel.sampled.extend(places(channel.sampled.len(), values.len()).map(|i| values[i]));
+        channel.sampled.extend(spread(channel.sampled.len(), values.len()).map(|i| values[i]));
     }
     Ok(())
 }
 
-/// Places all over `n` values: the multiples of the golden ratio, which continue from scan to scan. Every k-th value would
-/// be the same few columns of a map in every row, and its border first of all.
-fn places(n_before: usize, n: usize) -> impl Iterator<Item = usize> {
+/// Indices spread over `n` values: multiples of the golden ratio, which continue from scan to scan. Every k-th value would
+/// be in the same few columns of a map, its border among them.
+fn spread(n_before: usize, n: usize) -> impl Iterator<Item = usize> {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     (n_before..n_before + N_SAMPLED.min(n)).map(move |i| ((i as f64 * GOLDEN).fract() * n as f64) as usize)
 }
@@ -131,7 +131,7 @@ fn rounded(value: f32, scale: f32) -> f32 {
     (value / scale).round_ties_even().min(f32::from(MAX_ACTIVATION)) * scale
 }
 
-/// The scale with the smallest mean square error of rounding and clipping (as in Banner et al. 2019, found by trying).
+/// The scale with the smallest mean square error of rounding and clipping (as in Banner et al. 2019, by grid search).
 /// 0 where every value is 0.
 fn best_scale(channel: &Channel) -> f32 {
     let error = |scale: f32| -> f64 { channel.sampled.iter().map(|v| f64::from(rounded(*v, scale) - v).powi(2)).sum() };
@@ -143,7 +143,7 @@ fn best_scale(channel: &Channel) -> f32 {
     scales.map(|scale| (error(scale), scale)).min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0., |(_, scale)| scale)
 }
 
-/// `tensors` with the image tower's norms folded in and its activations' scales beside it. The first convolution stays as
+/// `tensors` with the image tower's norms folded in and the scales of its activations added. The first convolution stays as
 /// it is: it reads signed values, and takes little time.
 ///
 /// # Errors
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn values_are_sampled_from_every_row_and_column() {
         let (height, width) = (64, 128);
-        let places: Vec<usize> = (0..20).flat_map(|scan| places(scan * N_SAMPLED, height * width)).collect();
+        let places: Vec<usize> = (0..20).flat_map(|scan| spread(scan * N_SAMPLED, height * width)).collect();
         for column in 0..width {
             let n = places.iter().filter(|i| **i % width == column).count();
             assert!((5..=15).contains(&n), "column {column} of {width} is seen {n} times of {}", places.len());

@@ -1,5 +1,5 @@
-//! AdamW (Loshchilov & Hutter 2019), and Adam with coupled decay. Not candle's, which keeps its moments private: an exact
-//! resume must save them.
+//! AdamW (Loshchilov & Hutter 2019), and Adam with coupled decay. candle's keeps its moments private, but an exact resume
+//! must save them.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,5 +1,5 @@
-//! The state of a run: weights, their running average, the optimiser's moments and the position, in one file, so that
-//! none can be newer than the others.
+//! The state of a run (weights, their running average, the optimiser's moments, the position) in one file, so that its
+//! parts always belong together.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +15,7 @@ use crate::nn::precision;
 use crate::train::config::ModelSpec;
 use crate::train::run::{Run, names};
 
-/// How far a run has come.
+/// The position of a run in its schedule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     /// Steps taken.

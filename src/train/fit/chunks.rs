@@ -45,7 +45,7 @@ pub(super) fn update(
     })
 }
 
-/// The sum of squares. Chunks are added in order, so that the result does not depend on which core was faster.
+/// The sum of squares. Chunks are added in order, so that the result does not depend on the timing of threads.
 pub(super) fn sum_of_squares(tensor: &Tensor) -> Result<f64> {
     let whole = flat(tensor)?;
     let sum =

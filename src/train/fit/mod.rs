@@ -37,9 +37,9 @@ use crate::train::run::{Prepared, Run};
 /// the run's folder: the last ones, or those of the lowest validation loss if the settings have patience. Only
 /// the training steps may be of lower precision: validation and the written weights are in 32 bits.
 ///
-/// A run begins from `start`, towers by their names, or from random weights. A run with a checkpoint resumes from that, and
+/// A run starts from `start` (tensors of both towers by name), or from random weights. A run with a checkpoint resumes from that, and
 /// ends at the same weights as if it had never stopped. Ctrl-C finishes the step, saves, and ends. Zero epochs write the
-/// weights that the run begins from.
+/// initial weights.
 ///
 /// # Errors
 /// Nothing to train on, a loss that is not finite, or an interruption.
@@ -104,7 +104,7 @@ pub fn fit(
         }
         at.n_steps += 1;
         at.epoch_loss += loss;
-        // The decay is lower at first, or the random start would stay in the average for long.
+        // The decay is lower at first, or the random initial weights would stay in the average for long.
         weights.update_average(settings.ema_decay.min((at.n_steps as f64 + 1.) / (at.n_steps as f64 + 10.)))?;
         events.scalars(
             at.n_steps,

@@ -13,8 +13,8 @@ const UNKNOWN: &str = "<|unknown|>";
 /// Enough for every word of a caption vocabulary to become one token.
 const VOCAB_SIZE: usize = 512;
 
-/// Learns merges from `captions`, lower-cased. The same captions always give the same ids. Therefore no `</w>` marks a
-/// word's end, as in CLIP's vocabulary: the library numbers such tokens in the order of a randomly seeded hash map.
+/// Learns merges from `captions`, lower-cased. The same captions always give the same ids; for this, words do not end in
+/// `</w>` as in CLIP's vocabulary: the library numbers such tokens in the order of a randomly seeded hash map.
 pub fn train(captions: &[String]) -> Result<Tokenizer> {
     let failed = |e: tokenizers::Error| Error::config(format!("the tokenizer cannot be trained ({e})"));
     let special = [START_OF_TEXT, END_OF_TEXT, UNKNOWN].map(|t| AddedToken::from(t, true));

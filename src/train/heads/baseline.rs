@@ -12,8 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::loss::cross_entropy;
-use crate::bundle::FORMAT;
 use crate::bundle::card::{BaselineMetrics, BaselineTraining, Split, settings_record};
+use crate::bundle::{FORMAT, Header};
 use crate::engine::baseline::{Baseline, BaselineMetadata};
 use crate::error::{Error, Result};
 use crate::nn::linear::Linear;
@@ -30,7 +30,7 @@ use crate::train::run::Prepared;
 
 /// Its title in the list of models.
 pub(crate) const TITLE: &str = "ResNet-50 baseline";
-/// Pixels of a side, as torchvision's weights were trained.
+/// Side of the input in pixels, at which torchvision's weights were trained.
 const SIZE: usize = 224;
 /// ImageNet's (torchvision's `ResNet50_Weights.transforms`).
 const PIXEL_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -91,10 +91,10 @@ pub(crate) fn train(
     initialize(&mut list, 0, prepared.settings.seed)?;
     let mut metadata = BaselineMetadata {
         format: FORMAT,
-        kind: "baseline".to_owned(),
+        kind: BaselineMetadata::KIND.to_owned(),
         name: name.to_owned(),
         resnet,
-        // octlens' region and contrast, so that both models see the same part of a scan.
+        // The same region and contrast as for octlens, so that both models see the same part of a scan.
         preprocess: Preprocess { mean: PIXEL_MEAN, std: PIXEL_STD, ..Preprocess::b_scan(SIZE, SIZE) },
         labels: labels.clone(),
         licence: "that of its backbone".to_owned(),

@@ -16,7 +16,7 @@ use crate::train::data::samples::Sample;
 use crate::train::fit::embed::embed_images;
 use crate::train::metrics::calibration::temperature;
 
-/// Both heads, and their variables under `image_head.` and `text_head.`.
+/// Both heads, and their variables by name (`image_head.…`, `text_head.…`).
 pub(crate) struct Heads<'a> {
     /// On image embeddings.
     pub image: &'a Head,

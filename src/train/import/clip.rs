@@ -1,5 +1,5 @@
 //! CLIP's weights as OpenAI and open_clip publish them: TorchScript archives, state dicts and safetensors, with CLIP's
-//! vocabulary. They become towers, sizes and tokenizer under octlens' own names.
+//! vocabulary. They become towers, sizes and tokenizer under the names that octlens uses.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 /// What CLIP subtracts from each channel of values 0…1, and divides by (CLIP's `clip.py`, `_transform`).
 const PIXEL_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 const PIXEL_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
-/// Numbers that OpenAI's archives hold beside the weights (CLIP's `build_model` removes them too).
+/// Numbers that OpenAI's archives hold in addition to the weights (CLIP's `build_model` removes them too).
 const STORED_SIZES: [&str; 3] = ["input_resolution", "context_length", "vocab_size"];
 
 /// Reads weights and vocabulary. `text_heads` is needed where the text tower's width is no multiple of 64.

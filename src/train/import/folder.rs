@@ -39,10 +39,10 @@ pub fn read(dir: &Path) -> Result<Pretrained> {
     Ok(Pretrained { manifest, tokenizer, towers, splits, has_norms: true })
 }
 
-/// What the folder says of itself, or what a run's folder would.
+/// The manifest of a folder that `train import` wrote, or one made for a run's folder.
 ///
 /// # Errors
-/// It says nothing, or its manifest is damaged or of another version.
+/// The manifest is missing, damaged or of another version.
 pub(super) fn manifest(dir: &Path) -> Result<Manifest> {
     if dir.join(names::MODEL).exists() {
         return of_run(&Run::create(dir)?);

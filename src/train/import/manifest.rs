@@ -1,4 +1,4 @@
-//! What a folder of pretrained weights says of itself. Reads no tensor.
+//! The manifest of a folder of pretrained weights: sources, sizes and normalisation. Reads no tensor.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use crate::train::files::{self, Action, failed};
 
 /// The version of the folder that this program writes and reads.
 pub(super) const SCHEMA: &str = "octlens.import/1";
-/// The file of [`Manifest`], beside the towers and the tokenizer, which are named as in a run.
+/// The file of [`Manifest`]; towers and tokenizer are named as in a run.
 pub(crate) const MANIFEST: &str = "clip.json";
 
-/// What a folder of pretrained weights says of itself.
+/// The manifest of a folder of pretrained weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The version of the folder.

@@ -1,8 +1,8 @@
-//! Pretrained weights as the start of a run: a CLIP of OpenAI's or open_clip's with its vocabulary (`clip`), a weights
-//! file of octlens' own (`weights_file`), the folder that `train import` or another run wrote (`folder`). `start` tells
-//! them apart by what lies at a path. torchvision's ResNet-50 (`resnet50`) is the backbone of a baseline.
+//! Pretrained weights as the start of a run: a CLIP of OpenAI or open_clip with its vocabulary (`clip`), a weights file of
+//! octlens (`weights_file`), the folder that `train import` or another run wrote (`folder`). `start` tells them apart by
+//! what a path points to. torchvision's ResNet-50 (`resnet50`) is the backbone of a baseline.
 //!
-//! Files of others are not trusted. Nothing in them is run, nothing is unpacked, and memory is taken only for what lies
+//! These files are not trusted. Nothing in them is run, nothing is unpacked, and memory is taken only for what lies
 //! in the file: `archive` bounds the entries, `pickle` the values, `state_dict` the tensors, `shapes` says what does not
 //! fit. PyTorch's pickles are read by hand, since candle's reader trusts them; `pickle` has the reasons.
 //!

@@ -1,4 +1,4 @@
-//! Which tensors a model is made of, and how a file's differ from them. Reads no numbers.
+//! The tensors that a model consists of, and how a file's tensors differ from them. Reads no values.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ pub(super) fn of_clip(config: &ClipConfig) -> Result<Shapes> {
     shapes_of(|vb| Clip::new(config, vb).map(drop))
 }
 
-/// Every tensor that `build` asks for, in its shape. The model itself is asked, so that there is no second list.
+/// Every tensor that `build` asks for, in its shape. It is recorded while the model is built, so that there is no second list.
 pub(super) fn shapes_of(build: impl FnOnce(VarBuilder<'_>) -> Result<()>) -> Result<Shapes> {
     let asked = Arc::new(Mutex::new(Shapes::new()));
     let recorder = Box::new(Recorder(asked.clone()));
@@ -52,12 +52,12 @@ impl SimpleBackend for Recorder {
     }
 }
 
-/// A shape as people write it: `[64, 3, 3, 3]`.
+/// A shape in a message: `[64, 3, 3, 3]`.
 pub(super) fn dims(shape: &[usize]) -> String {
     format!("{shape:?}")
 }
 
-/// Compares a file's tensors with those a model has. `ignored` names those that a file may have besides.
+/// Compares a file's tensors with a model's. A file may also have tensors for which `ignored` holds.
 ///
 /// # Errors
 /// One line that names every tensor that is missing, not known, or of another shape.

@@ -11,7 +11,7 @@ const TEXT_HEAD_DIM: usize = 64;
 /// Pixels per cell of CLIP's last feature map.
 const OUTPUT_STRIDE: usize = 32;
 
-/// Numbers that OpenAI's files hold beside the weights.
+/// Numbers that OpenAI's files hold in addition to the weights.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StoredSizes {
     /// Rows and columns of the image.
@@ -118,7 +118,7 @@ pub(super) fn of(shapes: &Shapes, stored: StoredSizes, text_heads: Option<usize>
     Ok(config)
 }
 
-/// The value most votes name; of several the one named first.
+/// The most frequent value; of several, the first.
 fn most_frequent(votes: &[Option<usize>]) -> Option<usize> {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     votes.iter().flatten().for_each(|v| *counts.entry(*v).or_default() += 1);

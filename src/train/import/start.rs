@@ -1,4 +1,4 @@
-//! A run that begins from pretrained weights: which ones, so that it goes on only from those.
+//! The pretrained weights that a run starts from, and the check that a resumed run still starts from the same.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ fn noted(run: &Run) -> Result<Option<Manifest>> {
     if run.path(names::START).exists() { run.read_json(names::START).map(Some) } else { Ok(None) }
 }
 
-/// Refuses to go on with a run that began from other weights than `init`.
+/// Refuses to resume a run that was started from other weights than `init`.
 pub(crate) fn check(run: &Run, init: Option<&Path>) -> Result<()> {
     let noted = noted(run)?;
     let given = init.map(manifest).transpose()?;
@@ -48,5 +48,5 @@ pub(crate) fn check(run: &Run, init: Option<&Path>) -> Result<()> {
         return Ok(());
     }
     let began = noted.map_or("random weights".to_owned(), |m| format!("{} ({})", m.weights.file, m.weights.sha256));
-    Err(Error::config(format!("this run was begun from {began}: repeat its --init, or choose another --out")))
+    Err(Error::config(format!("this run was started from {began}: repeat its --init, or choose another --out")))
 }

@@ -25,11 +25,11 @@ const MAX_VISITS: usize = 200_000;
 const MAX_NAME: usize = 256;
 /// Bytes of the largest file; CLIP's largest ResNet has 1.3 GB.
 const MAX_FILE: u64 = 8 << 30;
-/// Keys under which training programs store the model beside its optimiser.
+/// Keys under which training programs store the model, next to the optimiser.
 const WRAPPERS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
 /// What `DataParallel`, `torch.compile` and a wrapping module put before every name.
 const PREFIXES: [&str; 3] = ["module.", "_orig_mod.", "model."];
-/// How the names of PyTorch's counters of the batches that a norm has seen end; nothing uses those.
+/// Suffix of PyTorch's counters of the batches that a norm has seen; they are not used.
 const COUNTER: &str = ".num_batches_tracked";
 
 /// An open file of pretrained weights.
@@ -102,7 +102,7 @@ impl StateDict {
         Ok(Self { tensors, integers: BTreeMap::new(), contents: Contents::Safetensors(bytes) })
     }
 
-    /// What sort of file it is, for people.
+    /// The file's format, for messages and manifests.
     pub(super) fn format(&self) -> &'static str {
         match &self.contents {
             Contents::Torch(archive) if archive.is_torch_script() => "TorchScript archive",
@@ -116,7 +116,7 @@ impl StateDict {
         self.tensors.iter().map(|(name, view)| (name.clone(), view.shape.clone())).collect()
     }
 
-    /// Renames tensors; of two with one new name the last stays.
+    /// Renames tensors; if two get the same name, the last one stays.
     pub(super) fn rename(&mut self, new_name: impl Fn(&str) -> String) {
         let tensors = std::mem::take(&mut self.tensors);
         self.tensors = tensors.into_iter().map(|(name, view)| (new_name(&name), view)).collect();
@@ -133,7 +133,7 @@ impl StateDict {
         }
     }
 
-    /// A number that stands beside the weights, as a tensor of one element or as a plain integer.
+    /// A number that is stored with the weights, as a tensor of one element or as a plain integer.
     ///
     /// # Errors
     /// There is one, but it cannot be read.

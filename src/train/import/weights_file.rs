@@ -1,4 +1,4 @@
-//! A weights file of octlens' own as the start of a run: integers become floats again. Batch norms were folded into the
+//! A weights file of octlens as the start of a run: integers become floats again. Batch norms were folded into the
 //! convolutions when it was exported and do not come back: each becomes one that changes nothing, which must stay frozen.
 
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ fn open(path: &Path) -> Result<(Bundle, Manifest)> {
     Ok((bundle, manifest))
 }
 
-/// What the file says of itself.
+/// The file's manifest.
 ///
 /// # Errors
 /// It is damaged, or holds no model of two towers.
@@ -60,7 +60,7 @@ pub(super) fn read(path: &Path) -> Result<Pretrained> {
     })?;
     let expected = shapes::of_clip(&manifest.clip)?;
     let vb = bundle.params.into_builder();
-    // Building the model takes the integers away.
+    // Before the model is built, which moves the integers out of `params`.
     let mut towers = floats(&expected, &vb)?;
     let clip = Clip::new(&manifest.clip, vb)?;
     unfold(&clip, &mut towers)?;

@@ -1,4 +1,4 @@
-//! Whether a probability means what it says, and the one number that corrects it. Pure: logits in, numbers out.
+//! Calibration of probabilities: its errors, and temperature scaling. Pure: logits in, numbers out.
 
 use std::fmt;
 
@@ -66,7 +66,7 @@ pub(crate) fn expected_calibration_error(confidence: &[f64], right: &[bool]) -> 
     (!confidence.is_empty()).then(|| reliability(confidence, right).iter().map(gap).sum())
 }
 
-/// Why no temperature is best.
+/// Why there is no best temperature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoOptimum {
     /// There is nothing to fit on.

@@ -13,7 +13,7 @@ use crate::bundle::card::Interval;
 
 /// Draws of a bootstrap.
 pub(crate) const BOOTSTRAP_DRAWS: usize = 1000;
-/// Seeds every bootstrap, so that a figure does not move from one call to the next.
+/// The seed of every bootstrap, so that a figure is the same in every call.
 const BOOTSTRAP_SEED: u64 = 2024;
 
 /// Percentile bootstrap over patients (Efron & Tibshirani 1993): whole patients are drawn with replacement, because

@@ -7,7 +7,7 @@ use std::path::Path;
 use image::ImageFormat;
 use rayon::prelude::*;
 
-use super::{IMAGES_PER_EYE, Phantom, Settings, Summary, draw};
+use super::{FolderOptions, IMAGES_PER_EYE, Phantom, Summary, draw};
 use crate::caption::{Diagnosis, Lesion};
 use crate::error::{Error, Result};
 use crate::train::data::oct5k;
@@ -16,12 +16,12 @@ use crate::train::files::{self, Action, failed};
 /// Images drawn at once: enough for every core, few enough that progress is seen.
 const BATCH: usize = 16;
 
-/// Writes the images and tables of `settings` below `dir`, which is made if it is missing.
+/// Writes the images and tables of `options` below `dir`, which is made if it is missing.
 /// `on_image` is called once after each image. The box file comes last: a folder without it is not whole.
 ///
 /// # Errors
 /// A folder that holds phantoms or scans already, or that cannot be written, is named.
-pub(crate) fn write_folder(dir: &Path, settings: &Settings, on_image: &mut dyn FnMut()) -> Result<Summary> {
+pub(crate) fn write_folder(dir: &Path, options: &FolderOptions, on_image: &mut dyn FnMut()) -> Result<Summary> {
     let (images, boxes) = (dir.join(oct5k::IMAGES), dir.join(oct5k::BOXES));
     if images.exists() {
         let message = format!("{} exists already: give an empty folder, or remove it first", images.display());
@@ -33,13 +33,13 @@ pub(crate) fn write_folder(dir: &Path, settings: &Settings, on_image: &mut dyn F
     let mut rows = csv::Writer::from_writer(Vec::new());
     rows.write_record(oct5k::BOX_COLUMNS).map_err(csv_error)?;
     let mut n_boxes = 0;
-    for (diagnosis, count) in [(Diagnosis::Amd, settings.amd), (Diagnosis::Healthy, settings.healthy)] {
+    for (diagnosis, count) in [(Diagnosis::Amd, options.amd), (Diagnosis::Healthy, options.healthy)] {
         let indices: Vec<u64> = (0..count as u64).collect();
         for batch in indices.chunks(BATCH) {
             let drawn: Vec<Phantom> = batch
                 .par_iter()
                 .map(|&index| {
-                    let phantom = draw(settings.seed, index, diagnosis);
+                    let phantom = draw(options.seed, index, diagnosis);
                     save(&images.join(image_name(diagnosis, index)), &phantom)?;
                     Ok(phantom)
                 })
@@ -59,7 +59,7 @@ pub(crate) fn write_folder(dir: &Path, settings: &Settings, on_image: &mut dyn F
     }
     let rows = rows.into_inner().map_err(|e| failed(Action::Write, &boxes, e.into_error()))?;
     files::write(&boxes, rows)?;
-    Ok(Summary { images: settings.healthy + settings.amd, boxes: n_boxes })
+    Ok(Summary { images: options.healthy + options.amd, boxes: n_boxes })
 }
 
 fn image_name(diagnosis: Diagnosis, index: u64) -> String {
@@ -93,9 +93,9 @@ mod tests {
     fn a_folder_reads_back_as_it_was_drawn() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
-        let settings = Settings { healthy: 2, amd: 5, seed: 3 };
+        let options = FolderOptions { healthy: 2, amd: 5, seed: 3 };
         let mut calls = 0;
-        let summary = write_folder(dir, &settings, &mut || calls += 1).unwrap();
+        let summary = write_folder(dir, &options, &mut || calls += 1).unwrap();
         assert_eq!((summary.images, calls), (7, 7));
 
         let text = std::fs::read_to_string(dir.join("Detection/all_bounding_boxes.csv")).unwrap();
@@ -123,6 +123,6 @@ mod tests {
         let of_amd = dataset.records.iter().filter(|r| r.label == Diagnosis::Amd.label());
         assert_eq!(of_amd.map(|r| r.boxes.len()).sum::<usize>(), drawn.len());
 
-        assert!(write_folder(dir, &settings, &mut || ()).is_err(), "a folder in use was written over");
+        assert!(write_folder(dir, &options, &mut || ()).is_err(), "a folder in use was written over");
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Phantom {
 }
 
 /// How many phantoms to draw, from which seed.
-pub(super) struct Settings {
+pub(super) struct FolderOptions {
     /// Images of healthy retinas.
     pub healthy: usize,
     /// Images of retinas with AMD.

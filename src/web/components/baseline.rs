@@ -1,4 +1,4 @@
-//! The baseline on the page: the switch that brings it, and what it says.
+//! The baseline on the page: its switch and its prediction.
 
 use leptos::prelude::*;
 
@@ -8,12 +8,12 @@ use crate::page::numbers::{percent, probability_of_label};
 use crate::report::BaselineReport;
 use crate::web::preferences::use_locale;
 
-/// Switches the comparison on and off; nothing where there is no baseline.
+/// Switches the comparison on and off; nothing if there is no baseline.
 #[component]
 pub fn BaselineToggle(
-    /// The baseline that is offered, and how far it has come.
+    /// The baseline that is offered, and its state.
     comparison: Signal<Option<Comparison>>,
-    /// The visitor wants it, or no longer.
+    /// The comparison is switched on or off.
     on_change: Callback<bool>,
 ) -> impl IntoView {
     let locale = use_locale();
@@ -50,10 +50,10 @@ pub fn BaselineToggle(
     }
 }
 
-/// What the baseline says of the scan, below its picture.
+/// The baseline's prediction, below its picture.
 #[component]
 pub fn BaselinePrediction(
-    /// What it says.
+    /// The baseline's report.
     baseline: Signal<Option<BaselineReport>>,
 ) -> impl IntoView {
     let locale = use_locale();

@@ -1,4 +1,4 @@
-//! What if the caption said something else: tick boxes for findings, the class word, and a line to type in.
+//! Editing the caption ("what if it said …"): tick boxes for findings, the class word, and a text field.
 
 use leptos::ev::SubmitEvent;
 use leptos::html;
@@ -13,9 +13,9 @@ use crate::web::preferences::use_locale;
 /// The card in which a visitor edits the caption.
 #[component]
 pub fn EditCard(
-    /// The words that the model knows.
+    /// The model's class words and findings.
     vocabulary: Signal<Option<Vocabulary>>,
-    /// The caption that was last asked for.
+    /// The caption of the last request.
     caption: Signal<Option<String>>,
     /// Whether a person wrote it.
     is_edited: Signal<bool>,
@@ -23,9 +23,9 @@ pub fn EditCard(
     on_tick: Callback<(String, bool)>,
     /// Another class word is named, or none.
     on_class_word: Callback<Option<String>>,
-    /// A caption is typed; what it cannot be read as comes back.
+    /// A caption is typed; returns the error if it cannot be read.
     on_typed: Callback<String, Result<()>>,
-    /// The retrieved caption is wanted again.
+    /// The caption is reset to the retrieved one.
     on_reset: Callback<()>,
 ) -> impl IntoView {
     let locale = use_locale();
@@ -69,7 +69,7 @@ pub fn EditCard(
 fn Tick(
     /// The finding, as captions name it.
     finding: String,
-    /// The caption that was last asked for.
+    /// The caption of the last request.
     caption: Signal<Option<String>>,
     /// It is ticked or unticked.
     on_tick: Callback<(String, bool)>,
@@ -136,12 +136,12 @@ fn ClassWordSwitch(
     }
 }
 
-/// A line to type a caption in; what it cannot be read as is said below it.
+/// A text field for a caption, with the error below it if the caption cannot be read.
 #[component]
 fn TypedCaption(
-    /// The caption that was last asked for.
+    /// The caption of the last request.
     caption: Signal<Option<String>>,
-    /// A caption is typed; what it cannot be read as comes back.
+    /// A caption is typed; returns the error if it cannot be read.
     on_typed: Callback<String, Result<()>>,
 ) -> impl IntoView {
     let locale = use_locale();
@@ -149,7 +149,7 @@ fn TypedCaption(
     let failure = RwSignal::new(None::<Failure>);
     let caption = Memo::new(move |_| caption.get());
     Effect::new(move || {
-        // A memo only runs when it is read: `track` alone would not do.
+        // A memo only runs when it is read: `track` alone is not enough.
         caption.with(|_| failure.set(None));
     });
     let on_submit = move |event: SubmitEvent| {

@@ -1,4 +1,4 @@
-//! The head of the page: whose model answers, where scans go (nowhere), language and theme.
+//! The header of the page: the model, the privacy note, language and theme.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::page::numbers::short_hash;
 use crate::page::text::{LANGUAGES, Language};
 use crate::web::preferences::{Preferences, use_locale};
 
-/// The head of the page.
+/// The header of the page.
 #[component]
 pub fn Header(
-    /// The card of the model that answers.
+    /// The card of the loaded model.
     card: Signal<Option<Arc<ModelCard>>>,
     /// The models to choose from.
     models: Signal<Vec<ModelChoice>>,
-    /// The name of the one that was chosen, or that answers.
+    /// The name of the one that was chosen, or that is loaded.
     current_model: Signal<Option<String>>,
     /// Whether a model is being loaded.
     is_loading: Signal<bool>,
@@ -51,7 +51,7 @@ pub fn Header(
     }
 }
 
-/// Which weights answer.
+/// The loaded model.
 #[component]
 fn ModelChip(
     /// The model's card.
@@ -73,12 +73,12 @@ fn ModelChip(
     view! { {chip} }
 }
 
-/// The models to choose from; nothing where there is one.
+/// The models to choose from; nothing if there is only one.
 #[component]
 fn ModelSelect(
     /// The models.
     models: Signal<Vec<ModelChoice>>,
-    /// The name of the one that was chosen, or that answers.
+    /// The name of the one that was chosen, or that is loaded.
     current: Signal<Option<String>>,
     /// Whether a model is being loaded.
     is_loading: Signal<bool>,
@@ -143,7 +143,7 @@ fn LanguageSwitch(
     }
 }
 
-/// Goes from the system's theme to light, to dark, and back.
+/// Cycles through the themes: system, light, dark.
 #[component]
 fn ThemeButton(
     /// Where the theme is set.

@@ -1,4 +1,4 @@
-//! The stage: the scan with the heatmap over exactly its pixels; twice, where a baseline looked at it too.
+//! The stage: the scan with the heatmap aligned to its pixels; a second time with the baseline's heatmap, if there is one.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ use crate::web::components::status::ProgressBar;
 use crate::web::heat::Heat;
 use crate::web::preferences::use_locale;
 
-/// The scan and what lies over it.
+/// The scan with its heatmaps.
 #[component]
 pub fn Stage(
     /// The scan.
     shown: Signal<Option<OpenScan>>,
     /// The report about it.
     report: Signal<Option<Arc<Report>>>,
-    /// Where the page stands.
+    /// What the page is doing.
     phase: Signal<Phase>,
-    /// Whether a model answers, or may yet: scans are then invited where there is none.
+    /// Whether a model is loaded or being loaded: only then a scan is asked for.
     can_answer: Signal<bool>,
-    /// Whether another scan is about to take its place.
+    /// Whether another scan is about to replace it.
     is_stale: Signal<bool>,
-    /// How the heatmap lies over it.
+    /// Visibility and opacity of the heatmap.
     heat: Heat,
     /// The canvas of the scan.
     scan: NodeRef<html::Canvas>,
@@ -102,9 +102,9 @@ fn Picture(
     shown: Signal<Option<OpenScan>>,
     /// The heatmap.
     map: Signal<Option<Heatmap>>,
-    /// How the heatmap lies over the scan.
+    /// Visibility and opacity of the heatmap.
     heat: Heat,
-    /// What is seen, for those who do not see it.
+    /// The text alternative of the picture.
     alt: Signal<Option<String>>,
     /// The canvas of the scan.
     scan: NodeRef<html::Canvas>,
@@ -153,10 +153,10 @@ fn Picture(
     }
 }
 
-/// What stands in the viewer before there is a scan.
+/// What the viewer shows before there is a scan.
 #[component]
 fn Invitation(
-    /// Where the page stands.
+    /// What the page is doing.
     phase: Signal<Phase>,
 ) -> impl IntoView {
     let locale = use_locale();
@@ -180,7 +180,7 @@ fn Invitation(
     }
 }
 
-/// A bar of a round length in µm, where the file has its scale.
+/// A bar of a round length in µm, if the file states its scale.
 #[component]
 fn ScaleBar(
     /// Micrometres per pixel across, and the scan's width in pixels.

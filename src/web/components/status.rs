@@ -1,4 +1,4 @@
-//! How things stand: the state line, the progress of loading, and what went wrong.
+//! The status line, the progress bar, and what went wrong.
 
 use std::sync::Arc;
 
@@ -11,16 +11,16 @@ use crate::page::state::{Model, Phase, Problem};
 use crate::report::Report;
 use crate::web::preferences::use_locale;
 
-/// The state line below the scan; `data-phase` is a contract with the tests.
+/// The status line below the scan; `data-phase` is a contract with the tests.
 #[component]
 pub fn StatusLine(
-    /// Where the page stands.
+    /// What the page is doing.
     phase: Signal<Phase>,
-    /// The scans whose answers are awaited: the next one's name, and how many there are.
+    /// The scans that wait for an answer: the name of the next one, and their number.
     awaited: Signal<Option<(String, usize)>>,
     /// The report that is shown.
     report: Signal<Option<Arc<Report>>>,
-    /// The card of the model that answers.
+    /// The card of the loaded model.
     card: Signal<Option<Arc<ModelCard>>>,
 ) -> impl IntoView {
     let locale = use_locale();
@@ -76,10 +76,10 @@ pub fn StatusLine(
     }
 }
 
-/// The bar over the scan: filled as the weights come, running while an answer is awaited.
+/// The progress bar above the scan: determinate while weights load, indeterminate while an answer is awaited.
 #[component]
 pub fn ProgressBar(
-    /// Where the page stands.
+    /// What the page is doing.
     phase: Signal<Phase>,
 ) -> impl IntoView {
     let locale = use_locale();
@@ -110,16 +110,16 @@ pub fn ProgressBar(
     }
 }
 
-/// What went wrong, with the next step to take.
+/// What went wrong, with a button for the next step.
 #[component]
 pub fn Problems(
     /// The model's own state.
     model: Signal<Model>,
     /// What else went wrong.
     problems: Signal<Vec<Problem>>,
-    /// The model is to be loaded again.
+    /// Retry is pressed.
     on_retry: Callback<()>,
-    /// The problems have been read.
+    /// Dismiss is pressed.
     on_dismiss: Callback<()>,
 ) -> impl IntoView {
     let locale = use_locale();

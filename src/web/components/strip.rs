@@ -1,4 +1,4 @@
-//! The strip of scans: where new ones come in, those that are open, and the demo scans.
+//! The strip of scans: the drop zone, the open scans, and the demo scans.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use crate::protocol::ScanId;
 use crate::scan::format;
 use crate::web::canvas;
 use crate::web::preferences::use_locale;
+use crate::web::session::is_other_scan;
 
 /// Thumbnails are drawn with at most this many pixels.
 const MAX_THUMBNAIL_PIXELS: usize = 40_000;
@@ -28,7 +29,7 @@ pub fn Strip(
     scan_of: Callback<ScanId, Option<OpenScan>>,
     /// The one that is shown.
     shown: Signal<Option<ScanId>>,
-    /// The demo scans; nothing where there are none.
+    /// The demo scans.
     demo_scans: Signal<Vec<DemoScan>>,
     /// Files are chosen.
     on_open: Callback<Option<FileList>>,
@@ -43,7 +44,7 @@ pub fn Strip(
     let thumbnail = move |id: ScanId| {
         view! {
             <Thumbnail
-                scan=Memo::new_with_compare(move |_| scan_of.run(id), looks_other).into()
+                scan=Memo::new_with_compare(move |_| scan_of.run(id), is_other_scan).into()
                 is_shown=Signal::derive(move || shown.get() == Some(id))
                 on_show=Callback::new(move |()| on_show.run(id))
                 on_remove=Callback::new(move |()| on_remove.run(id))
@@ -60,11 +61,7 @@ pub fn Strip(
     }
 }
 
-fn looks_other(old: Option<&Option<OpenScan>>, new: Option<&Option<OpenScan>>) -> bool {
-    !matches!((old, new), (Some(Some(old)), Some(Some(new))) if old.looks_like(new))
-}
-
-/// Where files come in. A drop is taken anywhere on the page.
+/// The file input. A drop is accepted anywhere on the page.
 #[component]
 fn DropZone(
     /// Files are chosen.
@@ -110,7 +107,7 @@ fn Thumbnail(
 ) -> impl IntoView {
     let locale = use_locale();
     let canvas = NodeRef::<html::Canvas>::new();
-    // Drawn when the pixels come; what is drawn stays when they are let go.
+    // Drawn when the pixels arrive; the drawing stays when they are released.
     let picture = Memo::new_with_compare(
         move |_| {
             scan.with(|scan| {
@@ -178,7 +175,7 @@ fn Thumbnail(
     }
 }
 
-/// The demo scans beside the page; nothing where there are none.
+/// The demo scans; nothing if there are none.
 #[component]
 fn DemoScans(
     /// The demo scans.

@@ -1,4 +1,4 @@
-//! The row of tools above the scan: how it is seen, what it is asked, and what is saved of it.
+//! The row of tools above the scan: display, method and class of the explanation, comparison, and saving.
 
 use std::sync::Arc;
 
@@ -19,25 +19,25 @@ use crate::web::preferences::use_locale;
 pub fn Tools(
     /// The report about the scan that is shown.
     report: Signal<Option<Arc<Report>>>,
-    /// How the heatmap lies over the scan.
+    /// Visibility and opacity of the heatmap.
     heat: Heat,
-    /// How the image was last asked to be explained.
+    /// The map method of the last request.
     method: Signal<Option<MapMethod>>,
-    /// Another way is chosen.
+    /// Another method is chosen.
     on_method: Callback<MapMethod>,
     /// The class words.
     labels: Signal<Vec<String>>,
-    /// The class whose reasons were last asked for.
+    /// The class that the last request explains.
     target: Signal<Option<String>>,
     /// Another class is chosen.
     on_target: Callback<String>,
-    /// The baseline that is offered, and how far it has come.
+    /// The baseline that is offered, and its state.
     comparison: Signal<Option<Comparison>>,
-    /// The baseline is wanted, or no longer.
+    /// The comparison is switched on or off.
     on_compare: Callback<bool>,
     /// The canvas of the scan, to be saved.
     scan: NodeRef<html::Canvas>,
-    /// The canvases of the heatmaps, to be saved: the model's, and the baseline's where it is compared with.
+    /// The canvases of the heatmaps, to be saved: the model's and the baseline's.
     overlays: [NodeRef<html::Canvas>; 2],
 ) -> impl IntoView {
     let locale = use_locale();
@@ -92,7 +92,7 @@ pub fn Tools(
 fn MapMethodSelect(
     /// The method of the map that is shown.
     shown: Signal<Option<MapMethod>>,
-    /// The one that was last asked for.
+    /// The method of the last request.
     wanted: Signal<Option<MapMethod>>,
     /// Another one is chosen.
     on_choose: Callback<MapMethod>,
@@ -124,12 +124,12 @@ fn MapMethodSelect(
     }
 }
 
-/// The class whose reasons are shown, on the scan and in the words.
+/// The class that heatmap and words explain.
 #[component]
 fn TargetSelect(
     /// The class words.
     labels: Signal<Vec<String>>,
-    /// The class whose reasons were last asked for.
+    /// The class that the last request explains.
     wanted: Signal<Option<String>>,
     /// Another class is chosen.
     on_choose: Callback<String>,
@@ -165,7 +165,7 @@ fn TargetSelect(
 fn SaveButtons(
     /// The report.
     report: Signal<Option<Arc<Report>>>,
-    /// How the heatmap lies over the scan.
+    /// Visibility and opacity of the heatmap.
     heat: Heat,
     /// The canvas of the scan.
     scan: NodeRef<html::Canvas>,

@@ -1,4 +1,4 @@
-//! What speaks for and against trusting the answer: this scan's own signs, and what was measured on other patients.
+//! Whether the answer can be trusted: figures of this scan, and what was measured on other patients.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::web::preferences::use_locale;
 /// The trust card.
 #[component]
 pub fn TrustCard(
-    /// What the weights file says of itself.
+    /// The model card.
     card: Signal<Option<Arc<ModelCard>>>,
     /// The report about the scan that is shown.
     report: Signal<Option<Arc<Report>>>,

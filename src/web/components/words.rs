@@ -1,4 +1,4 @@
-//! The caption, its findings lit by how much each counted, and the captions that lie closest.
+//! The caption with its findings shaded by their scores, and the closest training captions.
 
 use std::sync::Arc;
 
@@ -16,9 +16,9 @@ use crate::web::preferences::use_locale;
 pub fn WordsCard(
     /// The report about the scan that is shown.
     report: Signal<Option<Arc<Report>>>,
-    /// How its words were last asked to be scored.
+    /// The word method of the last request.
     method: Signal<Option<WordMethod>>,
-    /// Another way is chosen.
+    /// Another method is chosen.
     on_method: Callback<WordMethod>,
 ) -> impl IntoView {
     let locale = use_locale();
@@ -73,7 +73,7 @@ pub fn WordsCard(
 fn MethodSelect(
     /// The method of the scores that are shown.
     shown: Signal<Option<WordMethod>>,
-    /// The one that was last asked for.
+    /// The method of the last request.
     wanted: Signal<Option<WordMethod>>,
     /// Another one is chosen.
     on_choose: Callback<WordMethod>,
@@ -125,7 +125,7 @@ fn ClassWord(
     }
 }
 
-/// A finding, lit by its share; one that speaks against the class is drawn differently.
+/// A finding, shaded by its share; one that speaks against the class is drawn differently.
 #[component]
 fn Finding(
     /// The phrase and its share.
@@ -157,7 +157,7 @@ fn Finding(
     }
 }
 
-/// What a phrase is called in the visitor's language, where that is something else.
+/// A phrase's name in the visitor's language, if it differs.
 #[component]
 fn Gloss(
     /// The phrase, as captions write it.
@@ -167,7 +167,7 @@ fn Gloss(
     move || locale.language().gloss(&phrase).map(|gloss| view! { <small>{gloss}</small> })
 }
 
-/// What the scores mean; nothing where no finding has one.
+/// What the scores mean; nothing if there is no finding.
 #[component]
 fn Legend(
     /// The report about the scan that is shown.

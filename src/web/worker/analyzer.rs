@@ -1,4 +1,4 @@
-//! The model, the baseline beside it, and what is kept of each scan so that it can be explained again.
+//! The model, the baseline, and what is kept of each scan so that it can be explained again.
 
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
@@ -15,13 +15,13 @@ use crate::web::fetch;
 
 const WASM_PAGE_BYTES: u64 = 1 << 16;
 
-/// How answers go to the page, with the pixels of a scan where they belong to one.
+/// Posts a response to the page, with the pixels of a scan if it needs them.
 type Post = fn(Response, Option<Uint8Array>);
 
-/// All that the worker holds.
+/// The worker's state.
 pub(super) struct Analyzer {
     engine: Option<Engine>,
-    /// By the name under which it was asked for.
+    /// With its name in the index.
     baseline: Option<(String, Baseline)>,
     scans: Vec<AnalyzedScan>,
     post: Post,
@@ -46,12 +46,12 @@ pub(super) async fn fetch_baseline(name: &str, on_progress: impl Fn(Progress)) -
 }
 
 impl Analyzer {
-    /// One without a model.
+    /// An analyzer without a model.
     pub(super) fn new(post: Post) -> Self {
         Self { engine: None, baseline: None, scans: Vec::new(), post }
     }
 
-    /// Answers any request but [`Request::LoadBaseline`], whose file is fetched beside.
+    /// Answers any request except [`Request::LoadBaseline`], whose file is fetched concurrently.
     pub(super) async fn answer(&mut self, request: Request, file: Option<Blob>) {
         match request {
             Request::Load { model } => {
@@ -91,14 +91,14 @@ impl Analyzer {
             Some(name) => not_listed("model", name),
             None => Error::weights(format!("{} lists no model: add one with train export", fetch::INDEX_URL)),
         })?;
-        // The old ones would take memory beside the new one, and answer nothing any more.
+        // Freed first: the old models are not used any more, and memory is short.
         self.engine = None;
         self.baseline = None;
         let post = self.post;
         let bytes = fetch::weights(entry, |progress| post(Response::Progress(progress), None)).await?;
         let engine = Engine::load_verified(&entry.name, bytes, entry.sha256.to_ascii_lowercase())?;
         self.scans.clear();
-        // A wasm memory never shrinks: its size is what it took at most.
+        // A wasm memory never shrinks: its size is its peak.
         let n_pages = core::arch::wasm32::memory_size(0) as u64;
         let card = ModelCard { peak_bytes: Some(n_pages * WASM_PAGE_BYTES), ..engine.card() };
         let baseline = index.baseline_for(&card.vocabulary.labels).map(IndexEntry::choice);
@@ -109,7 +109,7 @@ impl Analyzer {
 
     fn load_baseline(&mut self, entry: &IndexEntry, bytes: Vec<u8>) -> Result<()> {
         let baseline = Baseline::load_verified(&entry.file, bytes, entry.sha256.to_ascii_lowercase())?;
-        // The list may be wrong, or another model may have come meanwhile.
+        // The list may be wrong, or another model may have been loaded meanwhile.
         let (theirs, ours) =
             (&baseline.metadata().labels, self.engine.as_ref().map(|e| &e.metadata().vocabulary.labels));
         if let Some(ours) = ours.filter(|ours| *ours != theirs) {
@@ -140,7 +140,7 @@ impl Analyzer {
         let mut report = analysis.report.clone();
         let mut kept = AnalyzedScan { id: scan, analysis, baseline: None };
         compare(&mut self.baseline, options, self.post, |baseline| {
-            baseline.answer_beside(&mut report, &kept.analysis.scan, &mut kept.baseline)
+            baseline.add_answer(&mut report, &kept.analysis.scan, &mut kept.baseline)
         });
         let pixels = Uint8Array::from(kept.analysis.scan.pixels.as_slice());
         self.scans.retain(|other| other.id != scan);
@@ -155,7 +155,7 @@ impl Analyzer {
         let kept = found.ok_or_else(|| Error::scan("this scan is no longer kept: choose it again"))?;
         let mut report = engine.revise(&kept.analysis, options)?;
         compare(&mut self.baseline, options, self.post, |baseline| {
-            baseline.answer_beside(&mut report, &kept.analysis.scan, &mut kept.baseline)
+            baseline.add_answer(&mut report, &kept.analysis.scan, &mut kept.baseline)
         });
         self.reply(Response::Analyzed { id, report: Box::new(report) });
         Ok(())
@@ -172,7 +172,7 @@ impl Analyzer {
     }
 }
 
-/// Asks the baseline, where it is wanted and there is one. One that fails is dropped, and the report is sent without its answer.
+/// Runs the baseline if it is wanted and loaded. If it fails it is dropped, and the report is sent without its answer.
 fn compare(
     baseline: &mut Option<(String, Baseline)>,
     options: &Options,
