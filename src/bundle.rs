@@ -152,6 +152,7 @@ impl Header for Metadata {
             && self.preprocess.image_height == vision.image_height
             && self.preprocess.image_width == vision.image_width
             && self.preprocess.min_aspect > 0.
+            && self.preprocess.cleaning.is_none_or(|cleaning| cleaning.is_valid())
             && !self.captions.is_empty();
         if fits { Ok(()) } else { Err(Error::config("its sizes contradict each other: re-export with train export")) }
     }

@@ -1,5 +1,9 @@
 //! Captions: `<class>, <finding 1>, <finding 2>, …`. Knows the words and their order; no tensors, no pixels.
 
+pub mod finding;
+
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Detail, Error, Result};
@@ -71,6 +75,11 @@ impl Lesion {
         }
     }
 
+    /// The lesion that captions call `phrase`.
+    pub fn from_phrase(phrase: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|l| l.phrase() == phrase)
+    }
+
     /// The lesion of a name in OCT5k's box file, in any case.
     pub fn from_oct5k_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|l| l.oct5k_name().eq_ignore_ascii_case(name.trim()))
@@ -104,6 +113,38 @@ pub struct Vocabulary {
     pub labels: Vec<String>,
     /// Findings, in the order in which captions name them.
     pub findings: Vec<String>,
+    /// Findings that are kinds of another one of this vocabulary, by the narrower: soft drusen are drusen. Empty in files
+    /// written before there were any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parents: BTreeMap<String, String>,
+}
+
+impl Vocabulary {
+    /// A vocabulary with those of [`finding::PARENTS`] of which it has both.
+    pub fn new(labels: Vec<String>, findings: Vec<String>) -> Self {
+        let has = |finding: &str| findings.iter().any(|f| f == finding);
+        let parents = finding::PARENTS
+            .into_iter()
+            .filter(|(narrower, wider)| has(narrower) && has(wider))
+            .map(|(narrower, wider)| (narrower.to_owned(), wider.to_owned()))
+            .collect();
+        Self { labels, findings, parents }
+    }
+
+    /// The finding that `finding` is a kind of.
+    pub fn parent(&self, finding: &str) -> Option<&str> {
+        self.parents.get(finding).map(String::as_str)
+    }
+
+    /// The findings that are kinds of `finding`.
+    pub fn children<'a>(&'a self, finding: &'a str) -> impl Iterator<Item = &'a str> {
+        self.parents.iter().filter(move |(_, wider)| *wider == finding).map(|(narrower, _)| narrower.as_str())
+    }
+
+    /// Whether findings that are named say that `finding` is there: it is named, or a kind of it.
+    pub fn is_said(&self, named: &[String], finding: &str) -> bool {
+        named.iter().any(|f| f == finding || self.parent(f) == Some(finding))
+    }
 }
 
 /// A parsed caption.
@@ -179,10 +220,8 @@ mod tests {
     use super::*;
 
     fn vocabulary() -> Vocabulary {
-        Vocabulary {
-            labels: vec!["healthy".into(), "AMD".into()],
-            findings: Lesion::ALL.iter().map(|l| l.phrase().into()).collect(),
-        }
+        let findings = Lesion::ALL.iter().map(|l| l.phrase().into()).chain([finding::DRUSEN.into()]);
+        Vocabulary::new(vec!["healthy".into(), "AMD".into()], findings.collect())
     }
 
     #[test]
@@ -204,6 +243,29 @@ mod tests {
         let error = Caption::parse(&vocabulary(), "AMD, blue drusen").unwrap_err();
         assert!(error.to_string().contains("blue drusen"), "{error}");
         assert!(Caption::parse(&vocabulary(), "AMD, healthy").is_err());
+    }
+
+    #[test]
+    fn a_kind_of_a_finding_says_that_the_finding_is_there() {
+        let vocabulary = vocabulary();
+        let named = ["soft drusen".to_owned()];
+        assert!(vocabulary.is_said(&named, "drusen") && vocabulary.is_said(&named, "soft drusen"));
+        assert!(!vocabulary.is_said(&named, "hard drusen"));
+        assert!(!vocabulary.is_said(&["drusen".to_owned()], "soft drusen"));
+        assert_eq!(vocabulary.children("drusen").count(), 4);
+        // No kind of fluid is known here, so that fluid is a finding like any other.
+        assert_eq!(vocabulary.children("fluid").count(), 0);
+    }
+
+    #[test]
+    fn a_vocabulary_without_parents_is_read_and_written_as_ever() {
+        let old = r#"{"labels":["healthy","AMD"],"findings":["drusen","soft drusen"]}"#;
+        let vocabulary: Vocabulary = serde_json::from_str(old).unwrap();
+        assert_eq!(vocabulary.parent("soft drusen"), None);
+        assert_eq!(serde_json::to_string(&vocabulary).unwrap(), old);
+        let new = Vocabulary::new(vocabulary.labels, vocabulary.findings);
+        assert_eq!(serde_json::from_str::<Vocabulary>(&serde_json::to_string(&new).unwrap()).unwrap(), new);
+        assert_eq!(new.parent("soft drusen"), Some("drusen"));
     }
 
     #[test]

@@ -4,12 +4,31 @@
 //! Training and page use this same code, because browsers decode and resample differently. The resampling is written by hand:
 //! trained weights rely on these exact filter weights, natively and in wasm, and no resampling library promises to keep its
 //! own from one version or target to the next.
+//!
+//! Scanners differ in what surrounds the retina: bars and wedges at the borders, text and rulers, a noise floor, speckle,
+//! a field of another height. [`Cleaning`] takes that away, in the order of `foreign` (what is no image of the eye),
+//! `retina` (noise floor, and the rows that the retina takes), `median` (speckle), `resample`.
+
+mod foreign;
+mod median;
+mod resample;
+mod retina;
 
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use self::foreign::Foreign;
+use self::median::median_3x3;
+use self::resample::resample;
+use self::retina::Retina;
 use crate::error::Result;
 use crate::scan::Scan;
+
+/// The least light between black and white, as a share of the range: below, a scan is flat, and stretching it would
+/// amplify nothing but noise.
+const MIN_CONTRAST: f32 = 0.02;
+/// Pixels around drawn ones that are painted over with them: smoothed edges of text.
+const DRAWN_FRINGE: usize = 2;
 
 /// How a scan is cut, resized and normalised. Stored in the weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,15 +37,45 @@ pub struct Preprocess {
     pub image_height: usize,
     /// Columns of `pixel_values`.
     pub image_width: usize,
-    /// Scans taller than `width / min_aspect` are cut to the brightest rows of that height: the retina. Wider ones are used
-    /// whole, because lesions lie at the sides too.
+    /// Scans taller than `width / min_aspect` are cut to rows of that height around the retina; without [`Cleaning`], to
+    /// the brightest rows. Wider ones are used whole, because lesions lie at the sides too.
     pub min_aspect: f32,
-    /// Percentiles of the resized scan that become black and white, against differences in gain.
+    /// Percentiles of the resized scan that become black and white, against differences in gain. With [`Cleaning`],
+    /// black is the noise floor.
     pub contrast_percentiles: [f32; 2],
     /// Subtracted from each channel, of values 0…1.
     pub mean: [f32; 3],
     /// Divides each channel afterwards.
     pub std: [f32; 3],
+    /// What is done against the differences between scanners; nothing in files written before there was anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleaning: Option<Cleaning>,
+}
+
+/// What is done against the differences between scanners.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cleaning {
+    /// Share of the noise floor that is subtracted, 0…1.
+    pub noise_floor: f32,
+    /// Noise, as a share of the brightest tissue, at which a 3 × 3 median begins to replace pixels, and from which on it
+    /// has replaced them.
+    pub median_noise: [f32; 2],
+    /// Rows kept above and below the retina, as a share of the rows that it takes.
+    pub margin: f32,
+}
+
+impl Default for Cleaning {
+    fn default() -> Self {
+        Self { noise_floor: 1., median_noise: [0.04, 0.08], margin: 0.2 }
+    }
+}
+
+impl Cleaning {
+    /// Whether all of it is in range.
+    pub fn is_valid(&self) -> bool {
+        let [from, to] = self.median_noise;
+        (0. ..=1.).contains(&self.noise_floor) && from >= 0. && from < to && (0. ..=1.).contains(&self.margin)
+    }
 }
 
 /// A rectangle of a scan, in scan pixels.
@@ -64,12 +113,32 @@ impl Preprocess {
             contrast_percentiles: [2., 99.5],
             mean: [0.3; 3],
             std: [0.25; 3],
+            cleaning: None,
         }
     }
 
     /// The part of the scan that the model sees.
     pub fn region(&self, scan: &Scan) -> Region {
-        let rows = (((scan.width as f32 / self.min_aspect).ceil() as usize).max(1)).min(scan.height);
+        let Rows { rows: [top, bottom], columns: [left, right] } = match self.cleaning {
+            None => self.brightest_rows(scan),
+            Some(cleaning) => {
+                let foreign = Foreign::find(scan);
+                self.rows_of_retina(&cleaning, &foreign, &Retina::find(scan, &foreign))
+            }
+        };
+        Region { x: left as f32, y: top as f32, width: (right - left) as f32, height: (bottom - top) as f32 }
+    }
+
+    /// The scan's region, resized and contrast-stretched: `image_height · image_width` grey values 0…1, row by row.
+    pub fn grey(&self, scan: &Scan) -> Vec<f32> {
+        match self.cleaning {
+            None => self.stretched(scan),
+            Some(cleaning) => self.cleaned(scan, &cleaning),
+        }
+    }
+
+    fn brightest_rows(&self, scan: &Scan) -> Rows {
+        let rows = self.least_rows(scan.width).min(scan.height);
         // Squares, so that the bright layers of the retina weigh more than a wide, noisy choroid.
         let light: Vec<f64> =
             scan.pixels.chunks_exact(scan.width).map(|row| row.iter().map(|p| f64::from(*p).powi(2)).sum()).collect();
@@ -81,36 +150,92 @@ impl Preprocess {
                 best = (sum, top);
             }
         }
-        Region { x: 0., y: best.1 as f32, width: scan.width as f32, height: rows as f32 }
+        Rows { rows: [best.1, best.1 + rows], columns: [0, scan.width] }
     }
 
-    /// The scan's region, resized and contrast-stretched: `image_height · image_width` grey values 0…1, row by row.
-    pub fn grey(&self, scan: &Scan) -> Vec<f32> {
-        let region = self.region(scan);
-        let (top, rows) = (region.y as usize, region.height as usize);
-        let pixels = &scan.pixels[top * scan.width..(top + rows) * scan.width];
-        let columns = Taps::new(scan.width, self.image_width);
-        let mut wide = Vec::with_capacity(rows * self.image_width);
-        for row in pixels.chunks_exact(scan.width) {
-            wide.extend(columns.0.iter().map(|tap| tap.apply(|i| f32::from(row[i]) / 255.)));
-        }
-        let mut grey = Vec::with_capacity(self.image_height * self.image_width);
-        for tap in &Taps::new(rows, self.image_height).0 {
-            grey.extend((0..self.image_width).map(|x| tap.apply(|i| wide[i * self.image_width + x])));
-        }
-        self.stretch(&mut grey);
+    fn least_rows(&self, width: usize) -> usize {
+        ((width as f32 / self.min_aspect).ceil() as usize).max(1)
+    }
+
+    fn stretched(&self, scan: &Scan) -> Vec<f32> {
+        let Rows { rows: [top, bottom], .. } = self.brightest_rows(scan);
+        let value = |row: usize, column: usize| f32::from(scan.pixel(column, top + row)) / 255.;
+        let mut grey = resample([bottom - top, scan.width], [self.image_height, self.image_width], value);
+        let mut values = grey.clone();
+        let [low, high] = self.contrast_percentiles.map(|p| percentile(&mut values, p));
+        stretch(&mut grey, low, high);
         grey
     }
 
-    fn stretch(&self, grey: &mut [f32]) {
-        let mut sorted = grey.to_vec();
-        sorted.sort_unstable_by(f32::total_cmp);
-        let [low, high] =
-            self.contrast_percentiles.map(|p| sorted[((sorted.len() - 1) as f32 * p / 100.).round() as usize]);
-        // A flat scan stays flat rather than becoming amplified noise.
-        if high - low > 0.02 {
-            grey.iter_mut().for_each(|v| *v = ((*v - low) / (high - low)).clamp(0., 1.));
+    /// Rows around the retina, as many as the aspect asks for and never fewer than the retina takes.
+    fn rows_of_retina(&self, cleaning: &Cleaning, foreign: &Foreign, retina: &Retina) -> Rows {
+        let [left, right] = foreign.columns;
+        let [first, last] = foreign.rows;
+        let [highest, lowest] = retina.rows;
+        let taken = (lowest - highest) as f32 * (1. + 2. * cleaning.margin);
+        let n_rows = self.least_rows(right - left).max(taken.ceil() as usize).min(last - first);
+        let top = ((highest + lowest) as f32 / 2. - n_rows as f32 / 2.).round().max(first as f32) as usize;
+        let top = top.min(last - n_rows);
+        Rows { rows: [top, top + n_rows], columns: [left, right] }
+    }
+
+    fn cleaned(&self, scan: &Scan, cleaning: &Cleaning) -> Vec<f32> {
+        let foreign = Foreign::find(scan);
+        let retina = Retina::find(scan, &foreign);
+        let Rows { rows, columns } = self.rows_of_retina(cleaning, &foreign, &retina);
+        let (n_rows, n_columns) = (rows[1] - rows[0], columns[1] - columns[0]);
+        let [from, to] = cleaning.median_noise;
+        let median_share = ((retina.relative_noise() - from) / (to - from)).clamp(0., 1.);
+        let smooth = (median_share > 0.).then(|| median_3x3(&scan.pixels, scan.width, rows));
+        let floor = cleaning.noise_floor * retina.floor;
+        let mut light = Vec::with_capacity(n_rows * n_columns);
+        let mut is_seen = vec![true; n_rows * n_columns];
+        let mut drawn = Vec::new();
+        for y in rows[0]..rows[1] {
+            let line =
+                |pixels: &[u8], row: usize| -> Vec<u8> { pixels[row * scan.width..][columns[0]..columns[1]].to_vec() };
+            let values = line(&scan.pixels, y);
+            let first = light.len();
+            match &smooth {
+                None => light.extend(values.iter().map(|v| (f32::from(*v) - floor).max(0.) / 255.)),
+                Some(smooth) => {
+                    let medians = line(smooth, y - rows[0]);
+                    light.extend(values.iter().zip(&medians).map(|(value, median)| {
+                        let (value, median) = (f32::from(*value), f32::from(*median));
+                        (value + median_share * (median - value) - floor).max(0.) / 255.
+                    }));
+                }
+            }
+            for (i, x) in (columns[0]..columns[1]).enumerate() {
+                if foreign.contains(y * scan.width + x) {
+                    light[first + i] = 0.;
+                    is_seen[first + i] = false;
+                } else if retina.is_drawn(x, y, values[i]) {
+                    drawn.push(first + i);
+                }
+            }
         }
+        for i in drawn {
+            let (x, y) = (i % n_columns, i / n_columns);
+            for row in y.saturating_sub(DRAWN_FRINGE)..(y + DRAWN_FRINGE + 1).min(n_rows) {
+                let columns = x.saturating_sub(DRAWN_FRINGE)..(x + DRAWN_FRINGE + 1).min(n_columns);
+                light[row * n_columns..][columns.clone()].fill(0.);
+                is_seen[row * n_columns..][columns].fill(false);
+            }
+        }
+        let (height, width) = (self.image_height, self.image_width);
+        let mut grey = resample([n_rows, n_columns], [height, width], |row, column| light[row * n_columns + column]);
+        // What is painted over says nothing of the scan's contrast.
+        let place = |i: usize, n: usize, n_scan: usize| (i * 2 + 1) * n_scan / (2 * n);
+        let mut seen = Vec::with_capacity(grey.len());
+        for (y, values) in grey.chunks_exact(width).enumerate() {
+            let row = &is_seen[place(y, height, n_rows) * n_columns..][..n_columns];
+            seen.extend(values.iter().enumerate().filter(|(x, _)| row[place(*x, width, n_columns)]).map(|(_, v)| *v));
+        }
+        let low = if cleaning.noise_floor > 0. { 0. } else { percentile(&mut seen, self.contrast_percentiles[0]) };
+        let high = percentile(&mut seen, self.contrast_percentiles[1]);
+        stretch(&mut grey, low, high);
+        grey
     }
 
     /// Grey values of `batch` scans, one after the other, as (batch, 3, image_height, image_width), normalised.
@@ -123,39 +248,21 @@ impl Preprocess {
     }
 }
 
-/// One output sample: the first input sample and the weights of those that follow.
-struct Tap {
-    first: usize,
-    weights: Vec<f32>,
+/// Rows and columns of a scan, the last ones exclusive.
+struct Rows {
+    rows: [usize; 2],
+    columns: [usize; 2],
 }
 
-impl Tap {
-    fn apply(&self, sample: impl Fn(usize) -> f32) -> f32 {
-        self.weights.iter().enumerate().map(|(i, w)| w * sample(self.first + i)).sum()
-    }
+/// Of values, which it puts into another order; 0 of none.
+fn percentile(values: &mut [f32], percent: f32) -> f32 {
+    let place = (values.len().max(1) - 1) as f32 * percent / 100.;
+    if values.is_empty() { 0. } else { *values.select_nth_unstable_by(place.round() as usize, f32::total_cmp).1 }
 }
 
-/// Triangle filter, widened when shrinking so that nothing aliases (as Pillow's antialiased `BILINEAR`).
-struct Taps(Vec<Tap>);
-
-impl Taps {
-    fn new(n_in: usize, n_out: usize) -> Self {
-        let scale = n_in as f32 / n_out as f32;
-        let support = scale.max(1.);
-        Self(
-            (0..n_out)
-                .map(|i| {
-                    let centre = (i as f32 + 0.5) * scale;
-                    let first = (centre - support + 0.5).floor().max(0.) as usize;
-                    let last = ((centre + support + 0.5).floor() as usize).clamp(first + 1, n_in.max(first + 1));
-                    let mut weights: Vec<f32> =
-                        (first..last).map(|j| (1. - ((j as f32 + 0.5 - centre) / support).abs()).max(0.)).collect();
-                    let total: f32 = weights.iter().sum();
-                    weights.iter_mut().for_each(|w| *w /= total);
-                    Tap { first, weights }
-                })
-                .collect(),
-        )
+fn stretch(grey: &mut [f32], low: f32, high: f32) {
+    if high - low > MIN_CONTRAST {
+        grey.iter_mut().for_each(|v| *v = ((*v - low) / (high - low)).clamp(0., 1.));
     }
 }
 
@@ -164,7 +271,7 @@ mod tests {
     use super::*;
     use crate::scan::format::Format;
 
-    fn scan(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Scan {
+    pub(super) fn scan(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Scan {
         Scan {
             width,
             height,
@@ -209,10 +316,143 @@ mod tests {
         assert!(flat.iter().all(|v| (v - 128. / 255.).abs() < 1e-5));
     }
 
+    fn cleaning() -> Preprocess {
+        Preprocess { cleaning: Some(Cleaning::default()), ..Preprocess::b_scan(64, 128) }
+    }
+
+    /// A tilted retina with a bright lower layer, above a noise floor of `floor`.
+    fn eye(x: usize, y: usize, floor: u8) -> u8 {
+        let noise = (((x * 7919 + y * 104_729) ^ (x * y * 31)) % 11) as u8;
+        let depth = y as i32 - 150 - x as i32 / 10;
+        floor
+            + noise
+            + if (40..48).contains(&depth) {
+                190
+            } else if (0..40).contains(&depth) {
+                80
+            } else {
+                0
+            }
+    }
+
+    fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0., f32::max)
+    }
+
+    fn mean_difference(a: &[f32], b: &[f32]) -> f32 {
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32
+    }
+
     #[test]
     fn one_pixel_is_enough_to_answer() {
-        let preprocess = Preprocess::b_scan(32, 64);
-        assert_eq!(preprocess.grey(&scan(1, 1, |_, _| 7)).len(), 32 * 64);
-        assert_eq!(preprocess.grey(&scan(1, 900, |_, _| 7)).len(), 32 * 64);
+        for preprocess in [Preprocess::b_scan(32, 64), Preprocess { image_height: 32, image_width: 64, ..cleaning() }] {
+            for (width, height) in [(1, 1), (1, 900), (900, 1), (2, 3000), (7, 5)] {
+                let grey = preprocess.grey(&scan(width, height, |x, y| (x * 31 + y * 17) as u8));
+                assert!(grey.len() == 32 * 64 && grey.iter().all(|v| (0. ..=1.).contains(v)), "{width} × {height}");
+            }
+        }
+    }
+
+    #[test]
+    fn files_without_cleaning_are_read_and_written_as_ever() {
+        let old = Preprocess::b_scan(192, 384);
+        let written = serde_json::to_value(&old).unwrap();
+        assert!(written.get("cleaning").is_none());
+        assert_eq!(serde_json::from_value::<Preprocess>(written).unwrap(), old);
+        let new = cleaning();
+        assert_eq!(serde_json::from_value::<Preprocess>(serde_json::to_value(&new).unwrap()).unwrap(), new);
+    }
+
+    #[test]
+    fn a_wedge_changes_neither_the_rows_nor_the_contrast() {
+        let clean = scan(512, 496, |x, y| eye(x, y, 12));
+        let is_wedge = |x: usize, y: usize| y + x / 10 < 60 || y > 470 - x / 20;
+        let preprocess = cleaning();
+        for colour in [255, 128] {
+            let wedged = scan(512, 496, |x, y| if is_wedge(x, y) { colour } else { eye(x, y, 12) });
+            assert_eq!(preprocess.region(&wedged), preprocess.region(&clean), "colour {colour}");
+            assert!(mean_difference(&preprocess.grey(&wedged), &preprocess.grey(&clean)) < 0.005, "colour {colour}");
+        }
+        // Without, a white wedge takes the rows for itself.
+        let wedged = scan(512, 496, |x, y| if is_wedge(x, y) { 255 } else { eye(x, y, 12) });
+        assert_ne!(Preprocess::b_scan(64, 128).region(&wedged), Preprocess::b_scan(64, 128).region(&clean));
+    }
+
+    #[test]
+    fn letterboxes_are_cut_off() {
+        let preprocess = cleaning();
+        let whole = scan(512, 200, |x, y| eye(x, y + 120, 12));
+        let boxed =
+            scan(
+                532,
+                532,
+                |x, y| {
+                    if (10..522).contains(&x) && (150..350).contains(&y) { eye(x - 10, y - 30, 12) } else { 0 }
+                },
+            );
+        assert_eq!(preprocess.region(&boxed), Region { x: 10., y: 150., width: 512., height: 200. });
+        assert!(largest_difference(&preprocess.grey(&boxed), &preprocess.grey(&whole)) < 0.05);
+    }
+
+    #[test]
+    fn a_noise_floor_is_taken_away() {
+        let preprocess = cleaning();
+        let of = |floor: u8| preprocess.grey(&scan(512, 256, |x, y| eye(x, y, floor)));
+        assert!(mean_difference(&of(0), &of(50)) < 0.01);
+        assert!(
+            mean_difference(&of(0), &of(50))
+                < 0.2
+                    * mean_difference(&of(0), &preprocess_without_floor().grey(&scan(512, 256, |x, y| eye(x, y, 50))))
+        );
+    }
+
+    fn preprocess_without_floor() -> Preprocess {
+        let settings = Cleaning { noise_floor: 0., ..Cleaning::default() };
+        Preprocess { cleaning: Some(settings), contrast_percentiles: [0., 99.5], ..cleaning() }
+    }
+
+    #[test]
+    fn text_beside_the_retina_is_painted_over() {
+        let preprocess = cleaning();
+        let is_text =
+            |x: usize, y: usize| (20..90).contains(&x) && (430..445).contains(&y) && (x / 3 + y / 4).is_multiple_of(2);
+        let clean = scan(512, 496, |x, y| eye(x, y, 12));
+        let written = scan(512, 496, |x, y| if is_text(x, y) { 255 } else { eye(x, y, 12) });
+        assert_eq!(preprocess.region(&written), preprocess.region(&clean));
+        let (tall, short) = (Preprocess { min_aspect: 1., ..cleaning() }, preprocess.grey(&clean));
+        assert!(mean_difference(&tall.grey(&written), &tall.grey(&clean)) < 0.01);
+        assert!(mean_difference(&preprocess.grey(&written), &short) < 0.01);
+    }
+
+    #[test]
+    fn with_cleaning_a_marked_pixel_is_found_where_the_region_says() {
+        let preprocess = Preprocess { contrast_percentiles: [0., 100.], ..cleaning() };
+        // Within the retina: what is as bright outside of it was drawn there.
+        let mark = |x: usize, y: usize| (301..=304).contains(&x) && (195..=197).contains(&y);
+        let is_wedge = |x: usize, y: usize| x < 30 || y + x / 10 < 60;
+        let scan = scan(512, 496, |x, y| match (is_wedge(x, y), mark(x, y)) {
+            (true, _) => 255,
+            (_, true) => 250,
+            _ => eye(x, y, 12) / 2,
+        });
+        let region = preprocess.region(&scan);
+        assert!(region.x > 0. && region.y > 0.);
+        let grey = preprocess.grey(&scan);
+        let peak = (0..grey.len()).max_by(|a, b| grey[*a].total_cmp(&grey[*b])).unwrap();
+        let (x, y) =
+            region.scan_from_input((peak % 128) as f32 / 128. + 0.5 / 128., (peak / 128) as f32 / 64. + 0.5 / 64.);
+        assert!((x - 303.).abs() < 4. && (y - 196.5).abs() < 4., "({x}, {y})");
+        let (u, v) = region.input_from_scan(x, y);
+        assert!(
+            (u * 128. - (peak % 128) as f32 - 0.5).abs() < 1e-3 && (v * 64. - (peak / 128) as f32 - 0.5).abs() < 1e-3
+        );
+    }
+
+    #[test]
+    fn the_rows_hold_a_retina_that_takes_more_than_the_aspect_asks_for() {
+        let steep = scan(300, 400, |x, y| eye(x, y.saturating_sub(x / 2), 12));
+        let region = cleaning().region(&steep);
+        assert!(region.y <= 150. && region.y + region.height >= 150. + 30. + 150. + 48., "{region:?}");
+        assert!(region.height > 150.);
     }
 }

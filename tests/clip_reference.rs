@@ -132,7 +132,7 @@ fn embeddings_logits_and_loss_equal_open_clips() {
     assert_close(&text_embeds, &f["text_embeds"], TOLERANCE, "text embeddings");
     let logits = clip.logits_per_image(&image_embeds, &text_embeds).unwrap();
     assert_close(&logits, &f["logits_per_image"], TOLERANCE, "logits per image");
-    assert_close(&contrastive_loss(&logits, &[0, 1]).unwrap(), &f["loss"], TOLERANCE, "loss");
+    assert_close(&contrastive_loss(&logits, &[0, 1], &[]).unwrap(), &f["loss"], TOLERANCE, "loss");
 }
 
 #[test]
@@ -156,7 +156,8 @@ fn gradients_of_a_training_step_equal_pytorchs() {
         let map = clip.visual.feature_map(&f["pixel_values"], mode).unwrap();
         let image_embeds = clip.visual.pool(&map).unwrap();
         let text_embeds = clip.text.forward(&ids, &end).unwrap();
-        let loss = contrastive_loss(&clip.logits_per_image(&image_embeds, &text_embeds).unwrap(), &[0, 1]).unwrap();
+        let loss =
+            contrastive_loss(&clip.logits_per_image(&image_embeds, &text_embeds).unwrap(), &[0, 1], &[]).unwrap();
         assert_close(&loss, &f[&format!("{prefix}loss")], TOLERANCE, "loss");
         let gradients = loss.backward().unwrap();
         let references = under(&f, &format!("{prefix}grad."));
@@ -248,7 +249,7 @@ fn mixed_precision_is_as_close_to_32_bits_as_pytorchs() {
             let loss = |shift: i32| {
                 let map = clip.visual.feature_map(&f["pixel_values"].roll(shift, 3).unwrap(), mode).unwrap();
                 let logits = clip.logits_per_image(&clip.visual.pool(&map).unwrap(), &text_embeds).unwrap();
-                contrastive_loss(&logits, &[0, 1]).unwrap()
+                contrastive_loss(&logits, &[0, 1], &[]).unwrap()
             };
             let losses = Tensor::stack(&(0..8).map(|i| loss(8 * i)).collect::<Vec<_>>(), 0).unwrap();
             let readout = weighed(&image_embeds, "probe.image") + weighed(&text_embeds, "probe.text");
@@ -443,7 +444,8 @@ fn every_trainable_parameter_receives_a_gradient() {
     let map = clip.visual.feature_map(&f["pixel_values"], Mode::Train).unwrap();
     let image_embeds = clip.visual.pool(&map).unwrap();
     let text_embeds = clip.text.forward(&ids, &end).unwrap();
-    let contrastive = contrastive_loss(&clip.logits_per_image(&image_embeds, &text_embeds).unwrap(), &[0, 1]).unwrap();
+    let contrastive =
+        contrastive_loss(&clip.logits_per_image(&image_embeds, &text_embeds).unwrap(), &[0, 1], &[]).unwrap();
     let targets = Tensor::new(&[[1f32, 0.], [0., 1.]], &Device::Cpu).unwrap();
     let (image, text) = (image_head.forward(&image_embeds).unwrap(), text_head.forward(&text_embeds).unwrap());
     let weights = Tensor::ones(2, DType::F32, &Device::Cpu).unwrap();

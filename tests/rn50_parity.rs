@@ -95,7 +95,7 @@ fn rn50_equals_open_clips() {
         let image_embeds = clip.visual.pool(&feature_map).unwrap();
         let text_embeds = clip.text.forward(&token_ids, &end).unwrap();
         let logits = clip.logits_per_image(&image_embeds, &text_embeds).unwrap();
-        let loss = contrastive_loss(&logits, &positives).unwrap();
+        let loss = contrastive_loss(&logits, &positives, &[]).unwrap();
         println!("{mode:?}");
         for (name, ours) in [("image_embeds", &image_embeds), ("text_embeds", &text_embeds)] {
             let (cosine, off) = (cosine(ours, of(name)), relative(ours, of(name)));

@@ -11,10 +11,10 @@ use crate::report::{
 };
 
 pub(super) fn vocabulary() -> Vocabulary {
-    Vocabulary {
-        labels: vec!["healthy".into(), "AMD".into()],
-        findings: vec!["fluid".into(), "soft drusen".into(), "soft drusen PED".into()],
-    }
+    Vocabulary::new(
+        vec!["healthy".into(), "AMD".into()],
+        vec!["fluid".into(), "soft drusen".into(), "soft drusen PED".into()],
+    )
 }
 
 pub(super) fn card(name: &str) -> ModelCard {

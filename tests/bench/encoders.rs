@@ -29,10 +29,7 @@ const N_TOKENS: usize = 15;
 const SEED: u64 = 1;
 
 fn vocabulary() -> Vocabulary {
-    Vocabulary {
-        labels: ["healthy", "AMD"].map(str::to_owned).to_vec(),
-        findings: FINDINGS.map(str::to_owned).to_vec(),
-    }
+    Vocabulary::new(["healthy", "AMD"].map(str::to_owned).to_vec(), FINDINGS.map(str::to_owned).to_vec())
 }
 
 fn caption() -> Caption {

@@ -1,6 +1,6 @@
 //! `train finetune`: trains both towers on scans and captions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -12,6 +12,7 @@ use crate::train::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
 use crate::train::data::dataset::{self, DataSpec};
 use crate::train::data::record::Dataset;
 use crate::train::data::split::{Split, Splits};
+use crate::train::files::read_json;
 use crate::train::fit::{self, vocab};
 use crate::train::import::{Pretrained, start};
 use crate::train::run::{Prepared, Run, names};
@@ -28,6 +29,9 @@ pub(crate) struct FinetuneArgs {
     /// stay in their split.
     #[arg(long)]
     pub(super) init: Option<PathBuf>,
+    /// Splits to keep, as a run's splits.json has them; patients that are not in it are split as usual.
+    #[arg(long)]
+    pub(super) splits: Option<PathBuf>,
     #[command(flatten)]
     pub(super) settings: Settings,
     #[command(flatten)]
@@ -36,7 +40,7 @@ pub(crate) struct FinetuneArgs {
 
 impl FinetuneArgs {
     pub(crate) fn run(self) -> Result<()> {
-        let Self { out, data, init, settings, device } = self;
+        let Self { out, data, init, splits, settings, device } = self;
         let device = device.open()?;
         settings.check()?;
         let run = Run::create(&out)?;
@@ -56,7 +60,7 @@ impl FinetuneArgs {
             start::check(&run, init.as_deref())?;
             (prepared, None)
         } else {
-            prepare(&dataset, settings, start::begin(&run, init.as_deref())?)?
+            prepare(&dataset, settings, start::begin(&run, init.as_deref())?, splits.as_deref())?
         };
         prepared.write(&run)?;
         let train = records_of(&dataset, &prepared.splits, Split::Train);
@@ -70,12 +74,17 @@ impl FinetuneArgs {
 }
 
 /// Makes splits, tokenizer and model of a new run; returns them with what the run begins from, at its input size.
-fn prepare(dataset: &Dataset, settings: Settings, start: Option<Pretrained>) -> Result<(Prepared, Option<Pretrained>)> {
+fn prepare(
+    dataset: &Dataset,
+    settings: Settings,
+    start: Option<Pretrained>,
+    splits: Option<&Path>,
+) -> Result<(Prepared, Option<Pretrained>)> {
     if start.as_ref().is_some_and(|s| !s.has_norms) && !settings.freeze_bn {
         return Err(Error::config("the batch norms of --init are folded into its convolutions: add --freeze-bn true"));
     }
-    let known = start.as_ref().and_then(|s| s.splits.as_ref());
-    let splits = Splits::make(&dataset.records, settings.seed, SPLIT_FRACTIONS, known);
+    let known = known_splits(start.as_ref(), splits)?;
+    let splits = Splits::make(&dataset.records, settings.seed, SPLIT_FRACTIONS, known.as_ref());
     let train = records_of(dataset, &splits, Split::Train);
     let mut captions: Vec<_> = train.into_iter().map(|r| r.caption.clone()).collect();
     captions.sort();
@@ -97,4 +106,24 @@ fn prepare(dataset: &Dataset, settings: Settings, start: Option<Pretrained>) -> 
         pretrained.adapt(&mut spec);
     }
     Ok((Prepared { settings, spec, splits, tokenizer }, start))
+}
+
+/// The splits of what a run begins from, and those of a file.
+///
+/// # Errors
+/// They contradict each other: a patient whom earlier weights were trained on would be measured on.
+fn known_splits(start: Option<&Pretrained>, file: Option<&Path>) -> Result<Option<Splits>> {
+    let of_start = start.and_then(|s| s.splits.clone());
+    let Some(file) = file else { return Ok(of_start) };
+    let mut known: Splits = read_json(file)?;
+    for (patient, split) in of_start.into_iter().flat_map(|s| s.patients) {
+        let other = *known.patients.entry(patient.clone()).or_insert(split);
+        if other != split {
+            return Err(Error::data(format!(
+                "patient {patient} is in split {split} of --init and {other} of {}: change the file",
+                file.display()
+            )));
+        }
+    }
+    Ok(Some(known))
 }

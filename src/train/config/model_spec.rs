@@ -7,7 +7,7 @@ use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
 use crate::head::HeadConfig;
-use crate::preprocess::Preprocess;
+use crate::preprocess::{Cleaning, Preprocess};
 
 /// The model that a run trains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +40,10 @@ impl ModelSpec {
                 hidden: settings.head_hidden,
                 n_classes: vocabulary.labels.len(),
             },
-            preprocess: Preprocess::b_scan(clip.vision.image_height, clip.vision.image_width),
+            preprocess: Preprocess {
+                cleaning: settings.clean.then(Cleaning::default),
+                ..Preprocess::b_scan(clip.vision.image_height, clip.vision.image_width)
+            },
             clip,
             vocabulary,
             captions,

@@ -4,6 +4,7 @@ use candle_core::DType;
 use clap::{ArgAction, Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use super::appearance::Appearance;
 use super::input_size::InputSize;
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
@@ -197,12 +198,25 @@ pub struct Settings {
     /// Exponent of a caption's count when scans are sampled: 1 samples scans alike, 0 captions alike (1).
     #[arg(long, default_value_t = 0.7, default_value_if("preset", "paper", "1"))]
     pub caption_balance: f64,
+    /// The same of a class's count within each source (1). Runs of before have none: they balanced captions of all classes
+    /// together.
+    #[arg(long, default_value = "0.5", default_value_if("preset", "paper", "1"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_balance: Option<f64>,
     /// Share of phantoms among the sampled scans, if there are real scans too.
     #[arg(long, default_value_t = 0.4)]
     pub phantom_share: f64,
     /// Strength of the augmentation, 0 for none (0).
     #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub augment: f32,
+    /// Changes of appearance.
+    #[command(flatten)]
+    #[serde(default, skip_serializing_if = "Appearance::is_none")]
+    pub appearance: Appearance,
+    /// Take out of scans what differs between scanners: wedges, overlays, the noise floor, speckle (false).
+    #[arg(long, action = ArgAction::Set, default_value_t = true, default_value_if("preset", "paper", "false"))]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clean: bool,
     /// Passes over the embeddings in the training of the heads.
     #[arg(long, default_value_t = 60)]
     pub head_epochs: usize,
@@ -244,6 +258,10 @@ impl Settings {
         if let Some((option, share)) = shares.into_iter().find(|(_, share)| !(0. ..=1.).contains(share)) {
             return Err(Error::config(format!("{option} {share} is out of range: give 0 to 1")));
         }
+        let mut strengths = self.appearance.strengths().into_iter();
+        if let Some((option, strength)) = strengths.find(|(_, strength)| !(0. ..=2.).contains(strength)) {
+            return Err(Error::config(format!("{option} {strength} is out of range: give 0 to 2")));
+        }
         if !(0. ..=2.).contains(&self.augment) {
             return Err(Error::config(format!(
                 "--augment {} would move lesions out of the picture: give 0 to 2",
@@ -282,7 +300,12 @@ mod tests {
         assert_eq!(stored.as_object_mut().unwrap().remove("input"), Some(serde_json::Value::Null));
         let decay = stored.as_object_mut().unwrap().remove("head_weight_decay");
         assert_eq!(decay, Some(settings.weight_decay.into()));
-        assert_eq!(serde_json::from_value::<Settings>(stored).unwrap(), settings);
+        for option in ["appearance", "clean", "class_balance"] {
+            assert!(stored.as_object_mut().unwrap().remove(option).is_some());
+        }
+        let before =
+            Settings { appearance: Appearance::default(), clean: false, class_balance: None, ..settings.clone() };
+        assert_eq!(serde_json::from_value::<Settings>(stored).unwrap(), before);
         assert_ne!(Only::parse_from(["settings", "--precision", "bf16"]).settings, settings);
     }
     #[test]

@@ -4,6 +4,8 @@
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use crate::train::config::Settings;
+
 /// The limits of a random view.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Augment {
@@ -11,6 +13,8 @@ pub(crate) struct Augment {
     pub shift: [f32; 2],
     /// Largest zoom in or out, as a fraction.
     pub scale: f32,
+    /// Largest further zoom across and down, each on its own, as a logarithm: fields of other sizes and shapes.
+    pub log_field: [f32; 2],
     /// Largest shear: rows per column, in input pixels.
     pub shear: f32,
     /// Largest bend: rows at the flanks, as a fraction of the height.
@@ -32,6 +36,7 @@ impl Default for Augment {
         Self {
             shift: [0.08, 0.10],
             scale: 0.15,
+            log_field: [0.; 2],
             shear: 0.12,
             bend: 0.08,
             log_gamma: 0.35,
@@ -59,10 +64,19 @@ impl Warp {
         let (u, v) = (x - self.centre[0], y - self.centre[1]);
         let side = u / self.centre[0];
         (
-            u * self.scale[0] + self.centre[0] + self.shift[0],
-            v * self.scale[1] + self.shear * u + self.bend * side * side + self.centre[1] + self.shift[1],
+            mirrored(u * self.scale[0] + self.centre[0] + self.shift[0], 2. * self.centre[0]),
+            mirrored(
+                v * self.scale[1] + self.shear * u + self.bend * side * side + self.centre[1] + self.shift[1],
+                2. * self.centre[1],
+            ),
         )
     }
+}
+
+/// A place beyond a border of 0…`size`, mirrored at it: so a retina goes on where a view reaches beyond the scan.
+fn mirrored(place: f32, size: f32) -> f32 {
+    let folded = place.rem_euclid(2. * size);
+    if folded > size { 2. * size - folded } else { folded }
 }
 
 impl Augment {
@@ -72,6 +86,7 @@ impl Augment {
         Self {
             shift: full.shift.map(|v| v * strength),
             scale: full.scale * strength,
+            log_field: full.log_field.map(|v| v * strength),
             shear: full.shear * strength,
             bend: full.bend * strength,
             log_gamma: full.log_gamma * strength,
@@ -82,12 +97,24 @@ impl Augment {
         }
     }
 
+    /// The augmentation of a run.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let (usual, field) = (Self::of_strength(settings.augment), settings.appearance.vary_field);
+        Self {
+            shift: [usual.shift[0] + 0.07 * field, usual.shift[1]],
+            log_field: [0.3 * field, 0.25 * field],
+            shear: usual.shear + 0.08 * field,
+            bend: usual.bend + 0.06 * field,
+            ..usual
+        }
+    }
+
     /// A random warp of `height` × `width` pixels.
     pub(crate) fn warp(&self, height: usize, width: usize, rng: &mut impl Rng) -> Warp {
         let mut around = |largest: f32| rng.random_range(-1f32..=1.) * largest;
         let (width, height) = (width as f32, height as f32);
         let shift = [around(self.shift[0]) * width, around(self.shift[1]) * height];
-        let scale = [1. + around(self.scale), 1. + around(self.scale)];
+        let scale = self.log_field.map(|most| (1. + around(self.scale)) * around(most).exp());
         let (shear, bend) = (around(self.shear), around(self.bend) * height);
         let mirror = if rng.random_bool(f64::from(self.mirror)) { -1. } else { 1. };
         Warp { centre: [width / 2., height / 2.], shift, scale: [scale[0] * mirror, scale[1]], shear, bend }
@@ -163,6 +190,14 @@ mod tests {
             let (view, _) = Augment::default().view(&grey, 64, 128, &mut rng);
             assert!(view.iter().filter(|v| **v > 0.4).count() > 20);
         }
+    }
+
+    #[test]
+    fn beyond_the_border_a_scan_goes_on_mirrored() {
+        assert_eq!([-3., 0., 4., 10., 13., 20., 23.].map(|place| mirrored(place, 10.)), [3., 0., 4., 10., 7., 0., 3.]);
+        let far = Warp { centre: [128., 64.], shift: [0.; 2], scale: [2.; 2], shear: 0., bend: 0. };
+        let (x, y) = far.source(0., 0.);
+        assert_eq!((x, y), (128., 64.));
     }
 
     #[test]

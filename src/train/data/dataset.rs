@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::record::{Dataset, Record, SourceKind};
-use super::{oct5k, octdl};
+use super::{kermany, oct5k, octdl};
 use crate::caption::{Diagnosis, Lesion, Vocabulary};
 use crate::error::{Error, Result};
 
@@ -46,6 +46,7 @@ pub(crate) fn read(specs: &[DataSpec]) -> Result<Dataset> {
     for spec in specs {
         let mut part = match spec.kind {
             SourceKind::Octdl => octdl::read(&spec.dir)?,
+            SourceKind::Kermany => kermany::read(&spec.dir)?,
             SourceKind::Oct5k | SourceKind::Phantom => oct5k::read(&spec.dir, spec.kind)?,
         };
         if part.records.is_empty() {
@@ -64,6 +65,7 @@ fn findings(kind: SourceKind) -> Vec<&'static str> {
     match kind {
         SourceKind::Oct5k | SourceKind::Phantom => Lesion::ALL.map(Lesion::phrase).to_vec(),
         SourceKind::Octdl => octdl::AMD_FINDINGS.into_iter().chain(octdl::OTHER_FINDINGS).collect(),
+        SourceKind::Kermany => kermany::FINDINGS.to_vec(),
     }
 }
 
@@ -94,7 +96,7 @@ pub(crate) fn vocabulary(records: &[Record]) -> Vocabulary {
             all.push(finding.clone());
         }
     }
-    Vocabulary { labels, findings: all }
+    Vocabulary::new(labels, all)
 }
 
 #[cfg(test)]
@@ -122,6 +124,7 @@ mod tests {
             patient: String::new(),
             label: label.to_owned(),
             caption: Caption { label: Some(label.to_owned()), findings },
+            annotated: vec![],
             boxes: vec![],
         }
     }

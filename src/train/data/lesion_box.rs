@@ -1,12 +1,10 @@
-//! A lesion and the rectangle around it, in pixels of its image, as in OCT5k's box file.
+//! A lesion and the rectangle around it, in pixels of its image.
 
-use crate::caption::Lesion;
-
-/// One row of `Detection/all_bounding_boxes.csv`. Edges are inclusive pixel coordinates.
+/// The rectangle around one lesion. Edges are inclusive pixel coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LesionBox {
-    /// What is in the box.
-    pub lesion: Lesion,
+    /// The phrase of what is in the box.
+    pub finding: &'static str,
     /// Leftmost column.
     pub xmin: u32,
     /// Topmost row.

@@ -1,7 +1,10 @@
 //! Data folders: their layouts become records, patients are split, scans become samples.
 
+pub(super) mod annotation;
+pub(super) mod appearance;
 pub(super) mod augment;
 pub(super) mod dataset;
+pub(super) mod kermany;
 pub(super) mod lesion_box;
 pub(super) mod oct5k;
 pub(super) mod octdl;

@@ -61,7 +61,8 @@ pub(crate) fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
             name,
             source,
             label: diagnosis.label().to_owned(),
-            caption: caption::from_boxes(diagnosis, boxes.iter().map(|b| b.lesion)),
+            caption: caption::from_boxes(diagnosis, boxes.iter().filter_map(|b| Lesion::from_phrase(b.finding))),
+            annotated: Lesion::ALL.map(Lesion::phrase).to_vec(),
             boxes,
         });
     }
@@ -145,7 +146,7 @@ fn read_boxes(
             continue;
         }
         let known = boxes.entry(key).or_default();
-        if !known.iter().any(|b| b.lesion == found.lesion && iou(b, &found) >= SAME_BOX_IOU) {
+        if !known.iter().any(|b| b.finding == found.finding && iou(b, &found) >= SAME_BOX_IOU) {
             known.push(found);
         }
     }
@@ -164,7 +165,7 @@ fn parse(row: &csv::StringRecord) -> Result<(String, LesionBox), String> {
     let lesion =
         Lesion::from_oct5k_name(class).ok_or_else(|| format!("class \"{class}\" is not one of OCT5k's nine"))?;
     let found = LesionBox {
-        lesion,
+        finding: lesion.phrase(),
         xmin: number("xmin", xmin)?,
         ymin: number("ymin", ymin)?,
         xmax: number("xmax", xmax)?,

@@ -36,6 +36,13 @@ fn label(disease: &str) -> Option<&str> {
     }
 }
 
+/// The findings that the list annotates on a scan of which it names `finding`. It names one condition of AMD, the latest:
+/// a scan with a neovascularisation may show drusen too.
+fn annotated(finding: Option<&str>) -> Vec<&'static str> {
+    let is_late = finding.is_some_and(|f| AMD_FINDINGS[1..].contains(&f));
+    AMD_FINDINGS[usize::from(is_late)..].iter().chain(&OTHER_FINDINGS).copied().collect()
+}
+
 /// The finding of a row beyond its disease, `Some(None)` if there is none; `None` if the row is not known.
 fn finding(disease: &str, subcategory: &str, condition: &str) -> Option<Option<&'static str>> {
     Some(match (disease, subcategory, condition) {
@@ -116,6 +123,7 @@ pub(crate) fn read(dir: &Path) -> Result<Dataset> {
                 findings: finding.map(str::to_owned).into_iter().collect(),
             },
             label: label.to_owned(),
+            annotated: annotated(finding),
             boxes: vec![],
         });
     }
@@ -155,6 +163,13 @@ mod tests {
         let captions: Vec<String> = dataset.records.iter().map(|r| r.caption.text()).collect();
         assert_eq!(captions, ["AMD, drusen", "AMD, suspected MNV", "healthy", "VID, lamellar hole"]);
         assert!(dataset.problems.is_empty());
+    }
+
+    #[test]
+    fn the_latest_condition_leaves_earlier_ones_open() {
+        assert!(annotated(Some("drusen")).contains(&"MNV"));
+        assert!(!annotated(Some("MNV")).contains(&"drusen"));
+        assert!(annotated(Some("macular edema")).contains(&"drusen"));
     }
 
     #[test]

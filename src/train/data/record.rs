@@ -16,28 +16,31 @@ pub enum SourceKind {
     Oct5k,
     /// OCTDL (Kulyabin et al. 2024).
     Octdl,
+    /// Kermany et al. 2018, with or without outlines.
+    Kermany,
     /// Written by `train phantom`, in OCT5k's layout.
     Phantom,
 }
 
 impl SourceKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Oct5k, Self::Octdl, Self::Phantom];
+    pub const ALL: [Self; 4] = [Self::Oct5k, Self::Octdl, Self::Kermany, Self::Phantom];
 
     /// Its name on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Oct5k => "oct5k",
             Self::Octdl => "octdl",
+            Self::Kermany => "kermany",
             Self::Phantom => "phantom",
         }
     }
 
-    /// Whether its lesions are marked by boxes; if not, its findings name no place.
+    /// Whether all its lesions are marked by boxes, on every scan.
     pub fn has_boxes(self) -> bool {
         match self {
             Self::Oct5k | Self::Phantom => true,
-            Self::Octdl => false,
+            Self::Octdl | Self::Kermany => false,
         }
     }
 
@@ -46,6 +49,7 @@ impl SourceKind {
         match self {
             Self::Oct5k => "OCT5k, Arikan et al. 2023",
             Self::Octdl => "OCTDL, Kulyabin et al. 2024, CC BY 4.0",
+            Self::Kermany => "Kermany et al. 2018, CC BY 4.0; outlines: oct-n0q8r, Roboflow Universe, CC BY 4.0",
             Self::Phantom => "phantoms, drawn by train phantom",
         }
     }
@@ -72,6 +76,9 @@ pub struct Record {
     pub label: String,
     /// The caption of what it shows.
     pub caption: Caption,
+    /// Findings that its annotators looked for: what of these the caption does not name is not there. Of all others
+    /// nothing is known, unless the label is healthy.
+    pub annotated: Vec<&'static str>,
     /// Lesions with their boxes, in image pixels; empty where the source has none.
     pub boxes: Vec<LesionBox>,
 }

@@ -3,6 +3,7 @@
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
+use super::annotation::{Annotation, annotations, is_true_of};
 use super::lesion_box::LesionBox;
 use super::record::Record;
 use crate::error::{Error, Result};
@@ -21,7 +22,11 @@ pub struct Sample {
     pub class: usize,
     /// Index into the model's captions; none if no training scan has this caption.
     pub caption: Option<usize>,
-    /// Where its findings lie, if its source has boxes.
+    /// Indices of other captions of the model's that are as true of it.
+    pub also_true: Vec<usize>,
+    /// What is known of each finding, in vocabulary order.
+    pub annotations: Vec<Annotation>,
+    /// Where its findings lie, if its source marks them.
     pub places: Vec<Place>,
 }
 
@@ -47,11 +52,16 @@ pub(crate) fn read(records: &[&Record], spec: &ModelSpec, bar: &ProgressBar) -> 
         .map(|(i, record)| {
             let scan = read_scan(record)?;
             let grey = spec.preprocess.grey(&scan).into_iter().map(|v| (v * 255.).round() as u8).collect();
+            let caption = spec.captions.iter().position(|c| *c == record.caption);
+            let is_also_true =
+                |c: &usize| Some(*c) != caption && is_true_of(&spec.captions[*c], &spec.vocabulary, record);
             let sample = Sample {
                 record: i,
                 grey,
                 class: spec.class_of(&record.label)?,
-                caption: spec.captions.iter().position(|c| *c == record.caption),
+                caption,
+                also_true: (0..spec.captions.len()).filter(is_also_true).collect(),
+                annotations: annotations(&spec.vocabulary, record),
                 places: places(record, &scan, spec),
             };
             bar.inc(1);
@@ -64,13 +74,15 @@ pub(crate) fn read(records: &[&Record], spec: &ModelSpec, bar: &ProgressBar) -> 
 fn places(record: &Record, scan: &Scan, spec: &ModelSpec) -> Vec<Place> {
     let region = spec.preprocess.region(scan);
     let (width, height) = (spec.preprocess.image_width as f32, spec.preprocess.image_height as f32);
-    let place = |b: &LesionBox| {
-        let finding = spec.vocabulary.findings.iter().position(|f| f == b.lesion.phrase())?;
+    let place = |b: &LesionBox, finding: &str| {
+        let finding = spec.vocabulary.findings.iter().position(|f| f == finding)?;
         let (left, top) = region.input_from_scan(b.xmin as f32, b.ymin as f32);
         let (right, bottom) = region.input_from_scan(b.xmax as f32 + 1., b.ymax as f32 + 1.);
         Some(Place { finding, x: [left * width, right * width], y: [top * height, bottom * height] })
     };
-    record.boxes.iter().filter_map(place).collect()
+    // Where a kind of a finding lies, the finding lies.
+    let of = |b: &LesionBox| [Some(b.finding), spec.vocabulary.parent(b.finding)].map(|f| place(b, f?));
+    record.boxes.iter().flat_map(of).flatten().collect()
 }
 
 /// Decodes a record's file.

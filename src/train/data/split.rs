@@ -81,6 +81,7 @@ mod tests {
                     patient: format!("{}", i / 3 + i % 3 * 100),
                     label: label.into(),
                     caption: Caption { label: Some(label.into()), findings },
+                    annotated: vec![],
                     boxes: vec![],
                 }
             })

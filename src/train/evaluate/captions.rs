@@ -1,42 +1,18 @@
 //! Two ways to put a scan into words, compared. *Retrieved*: the nearest training caption as a whole. *Composed*: each
 //! finding scored on its own, against the healthy text, as the finding loss trains it; named above a threshold.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::Serialize;
 
 use super::reading::Reading;
+use super::verdicts::verdicts;
 use crate::bundle::card::Interval;
-use crate::caption::Caption;
-use crate::train::data::record::SourceKind;
+use crate::caption::{Caption, Vocabulary};
+use crate::train::data::annotation::{Annotation, annotations};
 use crate::train::metrics::bootstrap;
-use crate::train::metrics::findings::{Counts, best_threshold, counts, macro_f1, micro_f1};
+use crate::train::metrics::findings::{Counts, Verdict, best_threshold, counts, macro_f1, micro_f1};
 
 /// The threshold that the finding loss trains to: a finding's text as near as the healthy one.
 const TRAINED_THRESHOLD: f64 = 0.;
-
-/// Which findings each source annotates: one that it does not annotate may or may not be there.
-pub(crate) struct AnnotatedFindings(BTreeMap<SourceKind, BTreeSet<String>>);
-
-impl AnnotatedFindings {
-    /// Takes the findings that a source's captions name for all that it annotates.
-    pub(crate) fn new<'r>(readings: impl IntoIterator<Item = &'r Reading<'r>>) -> Self {
-        let mut by_source: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
-        for Reading { record, .. } in readings {
-            by_source.entry(record.source).or_default().extend(record.caption.findings.iter().cloned());
-        }
-        Self(by_source)
-    }
-
-    fn annotates(&self, source: SourceKind, finding: &str) -> bool {
-        self.0.get(&source).is_some_and(|findings| findings.contains(finding))
-    }
-
-    /// Whether it is known that `reading` does or does not show `finding`. A healthy scan shows none, whoever annotated it.
-    fn is_known(&self, reading: &Reading<'_>, finding: &str) -> bool {
-        reading.class == 0 || self.annotates(reading.record.source, finding)
-    }
-}
 
 /// The threshold above which a finding is named.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,17 +28,14 @@ pub(crate) struct Threshold {
     pub n_shown: usize,
 }
 
-/// Thresholds that give each of `findings` its highest F1 on `validation`: every scan of which it is known whether it
-/// shows the finding counts, whatever its source.
-pub(crate) fn thresholds(
-    findings: &[String],
-    annotated: &AnnotatedFindings,
-    validation: &[&Reading<'_>],
-) -> Vec<Threshold> {
+/// Thresholds that give each finding of `vocabulary` its highest F1 on `validation`: every scan of which it is known
+/// whether it shows the finding counts, whatever its source.
+pub(crate) fn thresholds(vocabulary: &Vocabulary, validation: &[&Reading<'_>]) -> Vec<Threshold> {
+    let annotations: Vec<Vec<Annotation>> = validation.iter().map(|r| annotations(vocabulary, r.record)).collect();
     let fitted = |(i, finding): (usize, &String)| {
-        let known = validation.iter().filter(|r| annotated.is_known(r, finding));
+        let known = validation.iter().zip(&annotations).filter(|(_, known)| known[i] != Annotation::Unknown);
         let (shown, margins): (Vec<bool>, Vec<f64>) =
-            known.map(|r| (r.record.caption.findings.contains(finding), r.margins[i])).unzip();
+            known.map(|(r, known)| (known[i] == Annotation::Shown, r.margins[i])).unzip();
         let best = best_threshold(&shown, &margins);
         Threshold {
             finding: finding.clone(),
@@ -71,7 +44,7 @@ pub(crate) fn thresholds(
             n_shown: shown.iter().filter(|s| **s).count(),
         }
     };
-    findings.iter().enumerate().map(fitted).collect()
+    vocabulary.findings.iter().enumerate().map(fitted).collect()
 }
 
 /// The findings whose margin passes their threshold, without a class word.
@@ -83,7 +56,7 @@ pub(crate) fn compose(margins: &[f64], thresholds: &[Threshold]) -> Caption {
 /// Both ways, on one source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct CaptionStudy {
-    /// The findings that are evaluated: those that the source annotates.
+    /// The findings that are evaluated: those that the source looked for.
     pub findings: Vec<String>,
     /// The nearest training caption.
     pub retrieved: CaptionFigures,
@@ -106,8 +79,7 @@ pub(crate) struct CaptionFigures {
     pub macro_f1: Option<Interval>,
     /// Share of scans whose findings are named without a mistake.
     pub exact: Option<Interval>,
-    /// Share of scans of which a finding is named that the source does not annotate, so that nobody can say whether it is
-    /// there.
+    /// Share of scans of which a finding is named that nobody looked for, so that nobody can say whether it is there.
     pub unmarked: Option<Interval>,
     /// Each finding's counts, in the order of [`CaptionStudy::findings`].
     pub counts: Vec<Counts>,
@@ -115,35 +87,48 @@ pub(crate) struct CaptionFigures {
     pub f1: Vec<Option<f64>>,
 }
 
-/// Named and true findings of some scans, as indices.
-struct Naming {
-    truth: Vec<Vec<usize>>,
-    named: Vec<Vec<usize>>,
+/// How the findings of some scans are named.
+struct Namings {
+    /// For each scan, the verdict on each finding that is judged.
+    verdicts: Vec<Vec<Verdict>>,
     unmarked: Vec<bool>,
     n_findings: usize,
 }
 
-impl Naming {
-    fn new(readings: &[&Reading<'_>], findings: &[String], caption: impl Fn(&Reading<'_>) -> Caption) -> Self {
-        let indices = |c: &Caption| {
-            c.findings.iter().filter_map(|f| findings.iter().position(|known| known == f)).collect::<Vec<_>>()
-        };
-        let captions: Vec<Caption> = readings.iter().map(|r| caption(r)).collect();
-        Self {
-            truth: readings.iter().map(|r| indices(&r.record.caption)).collect(),
-            named: captions.iter().map(&indices).collect(),
-            unmarked: captions.iter().map(|c| c.findings.iter().any(|f| !findings.contains(f))).collect(),
-            n_findings: findings.len(),
+impl Namings {
+    fn new(
+        readings: &[&Reading<'_>],
+        vocabulary: &Vocabulary,
+        judged: &[usize],
+        caption: impl Fn(&Reading<'_>) -> Caption,
+    ) -> Self {
+        let mut namings = Self { verdicts: Vec::new(), unmarked: Vec::new(), n_findings: judged.len() };
+        for reading in readings {
+            let caption = caption(reading);
+            let known = annotations(vocabulary, reading.record);
+            let verdicts = verdicts(vocabulary, reading.record, &caption);
+            let of = |finding: &str| {
+                vocabulary.findings.iter().position(|f| f == finding).map_or(Annotation::Unknown, |i| known[i])
+            };
+            let is_unmarked = |f: &String| {
+                let is_a_kind_of_what_is_shown =
+                    vocabulary.parent(f).is_some_and(|wider| of(wider) == Annotation::Shown);
+                of(f) == Annotation::Unknown && !is_a_kind_of_what_is_shown
+            };
+            namings.unmarked.push(caption.findings.iter().any(is_unmarked));
+            namings.verdicts.push(judged.iter().map(|i| verdicts[*i]).collect());
         }
+        namings
     }
 
     fn counts(&self, scans: &[usize]) -> Vec<Counts> {
-        let pick = |of: &'_ [Vec<usize>]| scans.iter().map(|i| of[*i].clone()).collect::<Vec<_>>();
-        counts(&pick(&self.truth), &pick(&self.named), self.n_findings)
+        counts(&scans.iter().map(|i| &self.verdicts[*i]).collect::<Vec<_>>(), self.n_findings)
     }
 
     fn figures(&self, patients: &[String]) -> CaptionFigures {
-        let all: Vec<usize> = (0..self.truth.len()).collect();
+        let all: Vec<usize> = (0..self.verdicts.len()).collect();
+        let has_mistake =
+            |i: usize| self.verdicts[i].iter().any(|v| matches!(v, Verdict::OnlyNamed | Verdict::OnlyThere));
         let share = |scans: &[usize], of: &dyn Fn(usize) -> bool| {
             let n = scans.iter().filter(|i| of(**i)).count();
             (!scans.is_empty()).then(|| n as f64 / scans.len() as f64)
@@ -152,7 +137,7 @@ impl Naming {
         CaptionFigures {
             micro_f1: bootstrap(patients, |s| micro_f1(&self.counts(s))),
             macro_f1: bootstrap(patients, |s| macro_f1(&self.counts(s))),
-            exact: bootstrap(patients, |s| share(s, &|i| self.truth[i] == self.named[i])),
+            exact: bootstrap(patients, |s| share(s, &|i| !has_mistake(i))),
             unmarked: bootstrap(patients, |s| share(s, &|i| self.unmarked[i])),
             f1: counts.iter().map(Counts::f1).collect(),
             counts,
@@ -164,16 +149,20 @@ impl Naming {
 /// fitted where there is no validation.
 pub(crate) fn study(
     readings: &[&Reading<'_>],
-    annotated: &AnnotatedFindings,
+    vocabulary: &Vocabulary,
     thresholds: &[Threshold],
     is_fitted: bool,
 ) -> CaptionStudy {
-    let is_annotated = |t: &&Threshold| readings.iter().any(|r| annotated.annotates(r.record.source, &t.finding));
-    let findings: Vec<String> = thresholds.iter().filter(is_annotated).map(|t| t.finding.clone()).collect();
+    // A healthy scan lacks what its source never looked for as well.
+    let diseased = readings.iter().filter(|r| r.class > 0);
+    let known: Vec<Vec<Annotation>> = diseased.map(|r| annotations(vocabulary, r.record)).collect();
+    let judged: Vec<usize> = (0..vocabulary.findings.len())
+        .filter(|i| known.iter().any(|annotations| annotations[*i] != Annotation::Unknown))
+        .collect();
     let untuned: Vec<Threshold> =
         thresholds.iter().map(|t| Threshold { threshold: TRAINED_THRESHOLD, ..t.clone() }).collect();
     let patients: Vec<String> = readings.iter().map(|r| r.record.patient.clone()).collect();
-    let naming = |caption: &dyn Fn(&Reading<'_>) -> Caption| Naming::new(readings, &findings, caption);
+    let naming = |caption: &dyn Fn(&Reading<'_>) -> Caption| Namings::new(readings, vocabulary, &judged, caption);
     let retrieved = naming(&|r| r.retrieved.clone());
     let composed_untuned = naming(&|r| compose(&r.margins, &untuned));
     let composed = naming(&|r| compose(&r.margins, thresholds));
@@ -186,23 +175,30 @@ pub(crate) fn study(
         composed: is_fitted.then(|| composed.figures(&patients)),
         micro_f1_gain: gain(micro_f1),
         macro_f1_gain: gain(macro_f1),
-        findings,
+        findings: judged.iter().map(|i| vocabulary.findings[*i].clone()).collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::train::data::record::Record;
+    use std::collections::BTreeMap;
 
-    fn record(source: SourceKind, patient: &str, findings: &[&str]) -> Record {
+    use super::*;
+    use crate::train::data::record::{Record, SourceKind};
+
+    fn vocabulary(findings: &[&str]) -> Vocabulary {
+        Vocabulary::new(vec!["healthy".into(), "AMD".into()], findings.iter().map(|f| (*f).to_owned()).collect())
+    }
+
+    fn record(patient: &str, findings: &[&'static str]) -> Record {
         Record {
             path: "".into(),
             name: String::new(),
-            source,
+            source: SourceKind::Octdl,
             patient: patient.into(),
-            label: String::new(),
+            label: if findings.is_empty() { "healthy" } else { "AMD" }.into(),
             caption: Caption { label: None, findings: findings.iter().map(|f| (*f).into()).collect() },
+            annotated: findings.to_vec(),
             boxes: vec![],
         }
     }
@@ -218,18 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_is_fitted_on_scans_of_which_the_finding_is_known() {
-        let findings: Vec<String> = ["fluid", "MNV", "folds"].map(str::to_owned).to_vec();
-        let records = [
-            record(SourceKind::Phantom, "1", &["fluid"]),
-            record(SourceKind::Phantom, "2", &[]),
-            record(SourceKind::Octdl, "3", &["MNV"]),
-        ];
-        // OCTDL's diseased scan has the highest margin for fluid; but OCTDL does not annotate fluid.
+    fn a_finding_is_calibrated_on_scans_that_tell_of_it() {
+        let records = [record("1", &["fluid"]), record("2", &[]), record("3", &["MNV"])];
+        // The third scan has the highest margin for fluid; but nobody looked for fluid there.
         let readings = [reading(&records[0], &[], &[0.2, 0.9, 0.]), reading(&records[1], &[], &[0.1, -0.3, 0.])];
         let other = reading(&records[2], &[], &[0.9, -0.1, 0.]);
         let all: Vec<&Reading<'_>> = readings.iter().chain([&other]).collect();
-        let fitted = thresholds(&findings, &AnnotatedFindings::new(all.iter().copied()), &all);
+        let fitted = thresholds(&vocabulary(&["fluid", "MNV", "folds"]), &all);
         assert!((fitted[0].threshold - 0.15).abs() < 1e-12);
         assert!((fitted[1].threshold + 0.2).abs() < 1e-12);
         assert_eq!((fitted[2].threshold, fitted[2].validation_f1, fitted[2].n_shown), (0., None, 0));
@@ -237,13 +228,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_source_does_not_annotate_is_no_mistake_but_is_counted() {
-        let records = [record(SourceKind::Octdl, "1", &["MNV"]), record(SourceKind::Octdl, "2", &["MNV"])];
+    fn what_nobody_looked_for_is_no_mistake_but_is_counted() {
+        let records = [record("1", &["MNV"]), record("2", &["MNV"])];
         let readings = [reading(&records[0], &["MNV", "fluid"], &[0., 1.]), reading(&records[1], &[], &[0., 1.])];
         let all: Vec<&Reading<'_>> = readings.iter().collect();
-        let annotated = AnnotatedFindings::new(all.iter().copied());
-        let findings: Vec<String> = ["fluid", "MNV"].map(str::to_owned).to_vec();
-        let study = study(&all, &annotated, &thresholds(&findings, &annotated, &[]), false);
+        let vocabulary = vocabulary(&["fluid", "MNV"]);
+        let study = study(&all, &vocabulary, &thresholds(&vocabulary, &[]), false);
         assert_eq!(study.findings, ["MNV"]);
         assert_eq!(study.retrieved.counts, [Counts { both: 1, only_named: 0, only_there: 1 }]);
         assert_eq!(study.retrieved.unmarked.unwrap().value, 0.5);

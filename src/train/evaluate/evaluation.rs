@@ -7,12 +7,13 @@ use indicatif::ProgressBar;
 use super::figures;
 use super::reading::{Outcome, Reader};
 use crate::bundle::card::Figures;
+use crate::caption::Vocabulary;
 use crate::error::Result;
 use crate::train::data::record::{Record, SourceKind};
 
 /// What a model made of some records, by source, each in the order of the records.
 pub(crate) struct Evaluation<'a> {
-    labels: Vec<String>,
+    vocabulary: Vocabulary,
     pub(super) sources: BTreeMap<SourceKind, Vec<Outcome<'a>>>,
 }
 
@@ -25,13 +26,13 @@ pub(crate) fn evaluate<'a>(
     records: &[&'a Record],
     bar: &ProgressBar,
 ) -> Result<Evaluation<'a>> {
-    let labels = reader.engine().metadata().vocabulary.labels.clone();
+    let vocabulary = reader.engine().metadata().vocabulary.clone();
     let mut sources: BTreeMap<SourceKind, Vec<Outcome<'_>>> = BTreeMap::new();
     for record in records {
         sources.entry(record.source).or_default().push(reader.outcome(record)?);
         bar.inc(1);
     }
-    Ok(Evaluation { labels, sources })
+    Ok(Evaluation { vocabulary, sources })
 }
 
 impl Evaluation<'_> {
@@ -39,7 +40,7 @@ impl Evaluation<'_> {
     pub(crate) fn figures(&self) -> BTreeMap<SourceKind, Figures> {
         self.sources
             .iter()
-            .map(|(source, outcomes)| (*source, figures::figures(&self.labels, *source, outcomes)))
+            .map(|(source, outcomes)| (*source, figures::figures(&self.vocabulary, *source, outcomes)))
             .collect()
     }
 }

@@ -4,14 +4,16 @@ use super::head_input::HeadInput;
 use super::pointing::peak_hits;
 use super::predictions::Predictions;
 use super::reading::{Outcome, n_patients};
+use super::verdicts::verdicts;
 use crate::bundle::card::{ConditionFigures, Figures, LesionFigures};
-use crate::caption::{Caption, Lesion};
+use crate::caption::{Caption, Lesion, Vocabulary};
 use crate::train::data::octdl;
 use crate::train::data::record::SourceKind;
 use crate::train::metrics::{self, bootstrap, findings};
 
-/// Measures the outcomes of one source; `labels` are the model's class words.
-pub(crate) fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
+/// Measures the outcomes of one source; `vocabulary` is the model's.
+pub(crate) fn figures(vocabulary: &Vocabulary, source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
+    let labels = &vocabulary.labels;
     let class_word = |o: &Outcome<'_>| {
         let more = o.report.tokens.words.len() > 1;
         let word = o.report.tokens.words.iter().find(|w| labels.contains(&w.text));
@@ -27,7 +29,7 @@ pub(crate) fn figures(labels: &[String], source: SourceKind, outcomes: &[Outcome
         findings_keep_label: outcomes.iter().filter(|o| o.same_without_class).count() as f64 / outcomes.len() as f64,
         class_word_share: (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64),
         condition: (source == SourceKind::Octdl).then(|| condition_figures(labels, outcomes)),
-        lesions: lesion_figures(outcomes),
+        lesions: lesion_figures(vocabulary, outcomes),
     }
 }
 
@@ -55,17 +57,23 @@ fn condition_figures(labels: &[String], outcomes: &[Outcome<'_>]) -> ConditionFi
     }
 }
 
-fn lesion_figures(outcomes: &[Outcome<'_>]) -> Option<LesionFigures> {
+fn lesion_figures(vocabulary: &Vocabulary, outcomes: &[Outcome<'_>]) -> Option<LesionFigures> {
     if outcomes.iter().all(|o| o.reading.record.boxes.is_empty()) {
         return None;
     }
-    let indices = |c: &Caption| {
-        let position = |f: &String| Lesion::ALL.iter().position(|l| l.phrase() == f);
-        c.findings.iter().filter_map(position).collect::<Vec<_>>()
+    // What a source looks for and never marks by a box is a condition, unless it is one of the nine lesions.
+    let is_lesion = |f: &String| {
+        let has_box = |o: &Outcome<'_>| o.reading.record.boxes.iter().any(|b| b.finding == f);
+        let is_of_the_nine = Lesion::from_phrase(f)
+            .is_some_and(|l| outcomes.iter().any(|o| o.reading.record.annotated.contains(&l.phrase())));
+        is_of_the_nine || outcomes.iter().any(has_box)
     };
-    let truth: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.record.caption)).collect();
-    let named: Vec<_> = outcomes.iter().map(|o| indices(&o.reading.retrieved)).collect();
-    let counts = findings::counts(&truth, &named, Lesion::ALL.len());
+    let lesions: Vec<usize> = (0..vocabulary.findings.len()).filter(|i| is_lesion(&vocabulary.findings[*i])).collect();
+    let of = |o: &Outcome<'_>| {
+        let verdicts = verdicts(vocabulary, o.reading.record, &o.reading.retrieved);
+        lesions.iter().map(|i| verdicts[*i]).collect::<Vec<_>>()
+    };
+    let counts = findings::counts(&outcomes.iter().map(of).collect::<Vec<_>>(), lesions.len());
     let with_boxes: Vec<_> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
     let hits = with_boxes.iter().filter(|o| peak_hits(&o.report.heatmap, o.reading.record)).count();
     Some(LesionFigures {

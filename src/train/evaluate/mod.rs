@@ -17,3 +17,4 @@ pub(crate) mod predictions;
 pub(crate) mod reading;
 pub(crate) mod study;
 pub(crate) mod text;
+mod verdicts;

@@ -27,7 +27,7 @@ pub(crate) fn peak_hits(map: &Heatmap, record: &Record) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::caption::{Caption, Lesion};
+    use crate::caption::Caption;
     use crate::report::MapMethod;
     use crate::train::data::lesion_box::LesionBox;
     use crate::train::data::record::SourceKind;
@@ -61,7 +61,8 @@ mod tests {
             patient: String::new(),
             label: "AMD".into(),
             caption: Caption::default(),
-            boxes: vec![LesionBox { lesion: Lesion::Fluid, xmin, ymin: 240, xmax, ymax: 260 }],
+            annotated: vec![],
+            boxes: vec![LesionBox { finding: "fluid", xmin, ymin: 240, xmax, ymax: 260 }],
         };
         assert!(peak_hits(&map(5), &record(240, 260)));
         assert!(!peak_hits(&map(5), &record(260, 280)));

@@ -119,7 +119,8 @@ impl<'e> Reader<'e> {
             (HeadInput::TextGiven, &record.caption),
             (HeadInput::TextLesionsOnly, &record.caption.findings_only()),
         ] {
-            logits.insert(input, doubles(&self.text(&caption.text()).map_err(named)?.logits));
+            // Sources may name more findings than an older model's text tower can read.
+            logits.insert(input, self.truncated_text_logits(caption.clone()).map_err(named)?);
         }
         let margins = match &self.directions {
             Some(directions) => embeds.matmul(&directions.t()?)?.get(0)?.to_vec1::<f32>()?,

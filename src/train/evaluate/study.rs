@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::captions::{self, AnnotatedFindings, CaptionStudy, Threshold, compose, thresholds};
+use super::captions::{self, CaptionStudy, Threshold, compose, thresholds};
 use super::evaluation::Evaluation;
 use super::figures::figures;
 use super::head_input::HeadInput;
@@ -67,20 +67,19 @@ pub(crate) fn study(
         Validation::TheSame => measured.clone(),
         Validation::Others(readings) => readings.iter().collect(),
     };
-    let annotated = AnnotatedFindings::new(measured.iter().chain(&validation_readings).copied());
-    let thresholds = thresholds(&vocabulary.findings, &annotated, &validation_readings);
+    let thresholds = thresholds(vocabulary, &validation_readings);
     let mut sources = BTreeMap::new();
     for (source, outcomes) in &evaluation.sources {
         let of_source: Vec<&Reading<'_>> =
             validation_readings.iter().filter(|r| r.record.source == *source).copied().collect();
         let study = SourceStudy {
-            figures: figures(&vocabulary.labels, *source, outcomes),
+            figures: figures(vocabulary, *source, outcomes),
             n_validation_scans: of_source.len(),
             n_validation_patients: n_patients(of_source.iter().map(|r| r.record)),
             heads: heads(reader, outcomes, &of_source, &thresholds)?,
             captions: captions::study(
                 &outcomes.iter().map(|o| &o.reading).collect::<Vec<_>>(),
-                &annotated,
+                vocabulary,
                 &thresholds,
                 !validation_readings.is_empty(),
             ),

@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::local::{Annotation, CellTargets};
+use super::local::{CellLabels, CellTargets};
 use super::loss::{Findings, contrastive_loss, finding_loss};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
@@ -17,6 +17,8 @@ use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
 use crate::tokenizer::Tokenizer;
 use crate::train::config::{Contrast, ModelSpec, Settings};
+use crate::train::data::annotation::Annotation;
+use crate::train::data::appearance::change;
 use crate::train::data::augment::{Augment, Warp};
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::Sample;
@@ -41,7 +43,6 @@ pub struct Batches<'a> {
     prepared: &'a Prepared,
     samples: &'a [Sample],
     sampler: WeightedIndex<f64>,
-    annotations: Annotations<'a>,
     device: &'a Device,
 }
 
@@ -50,15 +51,10 @@ impl<'a> Batches<'a> {
     ///
     /// # Errors
     /// There is nothing to sample from.
-    pub fn new(
-        prepared: &'a Prepared,
-        records: &'a [&'a Record],
-        samples: &'a [Sample],
-        device: &'a Device,
-    ) -> Result<Self> {
+    pub fn new(prepared: &'a Prepared, records: &[&Record], samples: &'a [Sample], device: &'a Device) -> Result<Self> {
         let sampler = WeightedIndex::new(sampling_weights(records, samples, &prepared.settings))
             .map_err(|e| Error::data("there is no scan to train on: check --data and --phantom-share").because(e))?;
-        Ok(Self { prepared, samples, sampler, annotations: Annotations::new(records, &prepared.spec), device })
+        Ok(Self { prepared, samples, sampler, device })
     }
 
     /// The loss of the `n`-th batch, a scalar.
@@ -67,12 +63,16 @@ impl<'a> Batches<'a> {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(n as u64);
         let picked: Vec<&Sample> = (0..settings.batch).map(|_| &self.samples[self.sampler.sample(&mut rng)]).collect();
-        let (pixel_values, warps) = views(&picked, spec, settings.augment, &mut rng, self.device)?;
-        let (shown, positives) = match settings.contrast {
+        let (pixel_values, warps) = views(&picked, spec, settings, &mut rng, self.device)?;
+        let (captions, positives) = match settings.contrast {
             Contrast::Captions => step_captions(&picked, spec, &mut rng),
             Contrast::Scans => (picked.iter().filter_map(|s| s.caption).collect(), (0..picked.len()).collect()),
         };
-        let mut texts = caption_texts(&shown, spec, settings.class_word_dropout, &mut rng);
+        let undecided = match settings.contrast {
+            Contrast::Captions => undecided(&picked, &captions),
+            Contrast::Scans => vec![],
+        };
+        let mut texts = caption_texts(&captions, spec, settings.class_word_dropout, &mut rng);
         let n_captions = texts.len();
         let n_findings = spec.vocabulary.findings.len();
         if settings.finding_weight > 0. || settings.local_weight > 0. {
@@ -84,32 +84,43 @@ impl<'a> Batches<'a> {
         let image_embeds = clip.visual.pool(&feature_map)?;
         let text_embeds = clip.text.forward(&token_ids, &end)?;
         let logits = clip.logits_per_image(&image_embeds, &text_embeds)?;
-        let mut loss = contrastive_loss(&logits.narrow(1, 0, n_captions)?, &positives)?;
+        let mut loss = contrastive_loss(&logits.narrow(1, 0, n_captions)?, &positives, &undecided)?;
         if settings.finding_weight > 0. {
             let of_findings = logits.narrow(1, n_captions, n_findings)?;
             let of_healthy = logits.narrow(1, n_captions + n_findings, 1)?;
-            let findings = finding_loss(&of_findings, &of_healthy, self.annotations.findings(&picked))?;
+            let findings = finding_loss(&of_findings, &of_healthy, findings_of(&picked))?;
             loss = (loss + (findings * settings.finding_weight)?)?;
         }
         if settings.local_weight > 0. {
             let phrases = text_embeds.narrow(0, n_captions, n_findings + 1)?;
             let logits = cell_logits(clip, &feature_map, &phrases)?;
-            loss = (loss + (self.annotations.cells(&picked, &warps).loss(&logits)? * settings.local_weight)?)?;
+            loss = (loss + (cells_of(&picked, &warps, spec).loss(&logits)? * settings.local_weight)?)?;
         }
         Ok(loss)
     }
 }
 
-/// The probability weight of each scan: phantoms have their share, real sources equal shares of the rest, and captions within
-/// a source their count to the power `caption_balance`.
+/// The probability weight of each scan: phantoms have their share, real sources equal shares of the rest, classes within a
+/// source their count to the power `class_balance`, and captions within a class theirs to the power `caption_balance`.
 fn sampling_weights(records: &[&Record], samples: &[Sample], settings: &Settings) -> Vec<f64> {
-    let key = |s: &Sample| (records[s.record].source, s.caption);
-    let balance = settings.caption_balance;
-    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
-    samples.iter().for_each(|s| *counts.entry(key(s)).or_default() += 1);
+    let source = |s: &Sample| records[s.record].source;
+    // Without a balance of classes, a source is one group of captions.
+    let group = |s: &Sample| (source(s), settings.class_balance.map(|_| s.class));
+    let mut captions: BTreeMap<_, usize> = BTreeMap::new();
+    let mut groups: BTreeMap<_, usize> = BTreeMap::new();
+    for sample in samples {
+        *captions.entry((group(sample), sample.caption)).or_default() += 1;
+        *groups.entry(group(sample)).or_default() += 1;
+    }
+    let power = |n: usize, exponent: f64| (n as f64).powf(exponent);
+    let class_balance = settings.class_balance.unwrap_or(1.);
+    let mut of_group: BTreeMap<_, f64> = BTreeMap::new();
+    for ((group, _), n) in &captions {
+        *of_group.entry(*group).or_default() += power(*n, settings.caption_balance);
+    }
     let mut totals: BTreeMap<SourceKind, f64> = BTreeMap::new();
-    for ((source, _), n) in &counts {
-        *totals.entry(*source).or_default() += (*n as f64).powf(balance);
+    for ((source, _), n) in &groups {
+        *totals.entry(*source).or_default() += power(*n, class_balance);
     }
     let n_real = totals.keys().filter(|s| **s != SourceKind::Phantom).count();
     let share = |source| match source {
@@ -119,8 +130,10 @@ fn sampling_weights(records: &[&Record], samples: &[Sample], settings: &Settings
     samples
         .iter()
         .map(|s| {
-            let key = key(s);
-            (counts[&key] as f64).powf(balance - 1.) / totals[&key.0] * share(key.0)
+            let of_caption =
+                power(captions[&(group(s), s.caption)], settings.caption_balance - 1.) / of_group[&group(s)];
+            let of_class = power(groups[&group(s)], class_balance) / totals[&source(s)];
+            of_caption * of_class * share(source(s))
         })
         .collect()
 }
@@ -139,22 +152,28 @@ fn cell_logits(clip: &Clip, feature_map: &Tensor, phrases: &Tensor) -> Result<Te
     Ok(cells.broadcast_matmul(&directions.t()?)?.broadcast_mul(&clip.logit_scale()?)?)
 }
 
-/// A random view of each sample, as `pixel_values` (batch, 3, H, W), and where its pixels come from. `strength` is the
-/// strength of augmentation: 1 by default, 0 for none.
+/// A random view of each sample, as `pixel_values` (batch, 3, H, W), and where its pixels come from.
 pub fn views(
     samples: &[&Sample],
     spec: &ModelSpec,
-    strength: f32,
+    settings: &Settings,
     rng: &mut ChaCha8Rng,
     device: &Device,
 ) -> Result<(Tensor, Vec<Warp>)> {
     let seeds: Vec<u64> = samples.iter().map(|_| rand::Rng::random(rng)).collect();
     let (height, width) = (spec.preprocess.image_height, spec.preprocess.image_width);
-    let augment = Augment::of_strength(strength);
-    let (grey, warps): (Vec<_>, Vec<_>) = samples
-        .par_iter()
-        .zip(seeds)
-        .map(|(s, seed)| augment.view(&s.grey, height, width, &mut ChaCha8Rng::seed_from_u64(seed)))
+    let augment = Augment::of(settings);
+    // Each scan may take the contrast of the one before it.
+    let others = samples.iter().cycle().skip(samples.len().saturating_sub(1));
+    let pairs: Vec<_> = samples.iter().zip(others).zip(seeds).collect();
+    let (grey, warps): (Vec<_>, Vec<_>) = pairs
+        .into_par_iter()
+        .map(|((sample, other), seed)| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let (mut view, warp) = augment.view(&sample.grey, height, width, &mut rng);
+            change(&mut view, width, &other.grey, &settings.appearance, &mut rng);
+            (view, warp)
+        })
         .unzip();
     Ok((spec.preprocess.pixel_values(grey.concat(), device)?, warps))
 }
@@ -183,58 +202,110 @@ fn caption_texts(shown: &[usize], spec: &ModelSpec, class_word_dropout: f64, rng
     shown.iter().map(text).collect()
 }
 
-/// Which findings each source annotates: OCT5k has none of OCTDL's conditions, nor OCTDL OCT5k's lesions.
-struct Annotations<'a> {
-    spec: &'a ModelSpec,
-    records: &'a [&'a Record],
-    by_source: BTreeMap<SourceKind, Vec<&'a str>>,
+/// What is known of each scan's findings.
+fn findings_of(picked: &[&Sample]) -> Findings {
+    let of = |is: fn(Annotation) -> bool| {
+        picked.iter().flat_map(|s| &s.annotations).map(|a| f32::from(u8::from(is(*a)))).collect()
+    };
+    Findings { shown: of(|a| a == Annotation::Shown), known: of(|a| a != Annotation::Unknown) }
 }
 
-impl<'a> Annotations<'a> {
-    fn new(records: &'a [&'a Record], spec: &'a ModelSpec) -> Self {
-        let mut by_source: BTreeMap<SourceKind, Vec<&str>> = BTreeMap::new();
-        for record in records {
-            by_source.entry(record.source).or_default().extend(record.caption.findings.iter().map(String::as_str));
-        }
-        by_source.values_mut().for_each(|findings| {
-            findings.sort_unstable();
-            findings.dedup();
-        });
-        Self { spec, records, by_source }
+/// What is known of each view's cells.
+fn cells_of(picked: &[&Sample], warps: &[Warp], spec: &ModelSpec) -> CellTargets {
+    let vision = &spec.clip.vision;
+    let mut targets = CellTargets::new(vision, spec.vocabulary.findings.len());
+    for (sample, warp) in picked.iter().zip(warps) {
+        let are = |annotation: Annotation| {
+            sample.annotations.iter().enumerate().filter(move |(_, a)| **a == annotation).map(|(f, _)| f)
+        };
+        let is_placed = |f: &usize| sample.places.iter().any(|p| p.finding == *f);
+        // Without places, a diseased scan was looked at as a whole: what a condition excludes may still lie in some cell.
+        let is_outlined = sample.class == 0 || !sample.places.is_empty();
+        let labels = CellLabels {
+            absent: are(Annotation::Absent).filter(|_| is_outlined).collect(),
+            unplaced: are(Annotation::Shown).filter(|f| !is_placed(f)).collect(),
+            placed: are(Annotation::Shown).filter(is_placed).collect(),
+            places: &sample.places,
+        };
+        targets.push(vision, warp, &labels);
+    }
+    targets
+}
+
+/// Pairs of a scan and a caption, by their places in the batch, that are no positives and no negatives either: the
+/// caption is as true of the scan as its own.
+fn undecided(picked: &[&Sample], captions: &[usize]) -> Vec<(usize, usize)> {
+    let of = |(i, s): (usize, &&Sample)| {
+        let also_true: Vec<_> =
+            captions.iter().enumerate().filter(|(_, c)| s.also_true.contains(c)).map(|(place, _)| (i, place)).collect();
+        also_true
+    };
+    picked.iter().enumerate().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::caption::Caption;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        settings: Settings,
     }
 
-    fn findings(&self, picked: &[&Sample]) -> Findings {
-        let vocabulary = &self.spec.vocabulary.findings;
-        let mut findings = Findings { shown: Vec::new(), known: Vec::new() };
-        for sample in picked {
-            let record = self.records[sample.record];
-            for finding in vocabulary {
-                let shown = record.caption.findings.contains(finding);
-                // A healthy scan shows none of them, whatever its source annotates.
-                let known = sample.class == 0 || self.by_source[&record.source].contains(&finding.as_str());
-                findings.shown.push(f32::from(u8::from(shown)));
-                findings.known.push(f32::from(u8::from(known)));
-            }
-        }
-        findings
-    }
-
-    fn cells(&self, picked: &[&Sample], warps: &[Warp]) -> CellTargets {
-        let (vision, findings) = (&self.spec.clip.vision, &self.spec.vocabulary.findings);
-        let index = |f: &str| findings.iter().position(|known| known == f);
-        let mut targets = CellTargets::new(vision, findings.len());
-        for (sample, warp) in picked.iter().zip(warps) {
-            let record = self.records[sample.record];
-            let annotated: Vec<usize> = self.by_source[&record.source].iter().filter_map(|f| index(f)).collect();
-            let annotation = if sample.class == 0 {
-                Annotation::Healthy
-            } else if sample.places.is_empty() {
-                Annotation::Findings(record.caption.findings.iter().filter_map(|f| index(f)).collect())
-            } else {
-                Annotation::Boxes { annotated: &annotated, places: &sample.places }
+    /// `(source, class, caption, how many)` as records and samples.
+    fn scans(groups: &[(SourceKind, usize, usize, usize)]) -> (Vec<Record>, Vec<Sample>) {
+        let all = groups.iter().flat_map(|group| std::iter::repeat_n(*group, group.3)).enumerate();
+        all.map(|(i, (source, class, caption, _))| {
+            let record = Record {
+                path: "".into(),
+                name: i.to_string(),
+                source,
+                patient: i.to_string(),
+                label: String::new(),
+                caption: Caption::default(),
+                annotated: vec![],
+                boxes: vec![],
             };
-            targets.push(vision, warp, &annotation);
-        }
-        targets
+            let sample = Sample {
+                record: i,
+                grey: vec![],
+                class,
+                caption: Some(caption),
+                also_true: vec![],
+                annotations: vec![],
+                places: vec![],
+            };
+            (record, sample)
+        })
+        .unzip()
+    }
+
+    #[test]
+    fn sources_classes_and_captions_have_the_shares_that_are_asked_for() {
+        use SourceKind::{Kermany, Octdl, Phantom};
+        let (records, samples) =
+            scans(&[(Octdl, 0, 0, 10), (Octdl, 1, 1, 80), (Octdl, 1, 2, 10), (Kermany, 1, 1, 7), (Phantom, 1, 3, 50)]);
+        let records: Vec<&Record> = records.iter().collect();
+        let shares = |options: &[&str]| {
+            let settings = Only::parse_from(["settings", "--phantom-share", "0.2"].iter().chain(options)).settings;
+            let weights = sampling_weights(&records, &samples, &settings);
+            move |range: std::ops::Range<usize>| weights[range].iter().sum::<f64>()
+        };
+        let close = |share: f64, expected: f64| assert!((share - expected).abs() < 1e-9, "{share}, not {expected}");
+        let alike = shares(&["--class-balance", "0", "--caption-balance", "0"]);
+        close(alike(0..10), 0.2);
+        close(alike(10..90), 0.1);
+        close(alike(90..100), 0.1);
+        close(alike(100..107), 0.4);
+        close(alike(107..157), 0.2);
+        let as_they_come = shares(&["--class-balance", "1", "--caption-balance", "1"]);
+        close(as_they_come(0..10), 0.04);
+        close(as_they_come(10..90), 0.32);
+        let roots = shares(&["--class-balance", "0.5", "--caption-balance", "1"]);
+        close(roots(10..100) / roots(0..10), 3.);
     }
 }

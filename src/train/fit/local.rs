@@ -11,19 +11,17 @@ use crate::error::Result;
 use crate::train::data::augment::Warp;
 use crate::train::data::samples::Place;
 
-/// What is known of the cells of one view.
-pub(super) enum Annotation<'a> {
-    /// Boxes: a cell shows a finding if one of its boxes reaches into it.
-    Boxes {
-        /// Every finding that the source annotates.
-        annotated: &'a [usize],
-        /// The boxes.
-        places: &'a [Place],
-    },
-    /// The view shows these findings in unknown places.
-    Findings(Vec<usize>),
-    /// No cell shows any finding.
-    Healthy,
+/// What is known of the cells of one view, by finding. Of the findings in none of these nothing is known.
+#[derive(Default)]
+pub(super) struct CellLabels<'a> {
+    /// Findings that no cell shows.
+    pub absent: Vec<usize>,
+    /// Findings that some cell shows, nobody says which.
+    pub unplaced: Vec<usize>,
+    /// Findings with boxes: a cell shows one where one of its boxes reaches into it.
+    pub placed: Vec<usize>,
+    /// The boxes.
+    pub places: &'a [Place],
 }
 
 /// Points across and down at which a cell is probed: every 4 pixels where a cell has 16.
@@ -49,25 +47,23 @@ impl CellTargets {
     }
 
     /// Adds the next view of the batch.
-    pub(super) fn push(&mut self, vision: &VisionConfig, warp: &Warp, annotation: &Annotation<'_>) {
+    pub(super) fn push(&mut self, vision: &VisionConfig, warp: &Warp, labels: &CellLabels<'_>) {
         let first = self.shown.len();
         let view = first / (self.n_cells * self.n_findings);
         let n = self.n_cells * self.n_findings;
         self.shown.resize(first + n, 0.);
-        self.known.resize(first + n, matches!(annotation, Annotation::Healthy));
-        match annotation {
-            Annotation::Healthy => (),
-            Annotation::Findings(findings) => self.unplaced.extend(findings.iter().map(|f| (view, *f))),
-            Annotation::Boxes { annotated, places } => {
-                for cell in 0..self.n_cells {
-                    let at = first + cell * self.n_findings;
-                    annotated.iter().for_each(|f| self.known[at + f] = true);
-                    for (x, y) in probes(vision, cell) {
-                        let (x, y) = warp.source(x, y);
-                        let inside = |p: &&Place| p.x[0] <= x && x <= p.x[1] && p.y[0] <= y && y <= p.y[1];
-                        places.iter().filter(inside).for_each(|p| self.shown[at + p.finding] = 1.);
-                    }
-                }
+        self.known.resize(first + n, false);
+        self.unplaced.extend(labels.unplaced.iter().map(|f| (view, *f)));
+        for cell in 0..self.n_cells {
+            let at = first + cell * self.n_findings;
+            labels.absent.iter().chain(&labels.placed).for_each(|f| self.known[at + f] = true);
+            if labels.places.is_empty() {
+                continue;
+            }
+            for (x, y) in probes(vision, cell) {
+                let (x, y) = warp.source(x, y);
+                let inside = |p: &&Place| p.x[0] <= x && x <= p.x[1] && p.y[0] <= y && y <= p.y[1];
+                labels.places.iter().filter(inside).for_each(|p| self.shown[at + p.finding] = 1.);
             }
         }
     }
@@ -136,7 +132,11 @@ mod tests {
         let vision = ClipConfig::compact(100).vision;
         let mut targets = CellTargets::new(&vision, 3);
         let places = [Place { finding: 1, x: [20., 40.], y: [100., 110.] }];
-        targets.push(&vision, &still(), &Annotation::Boxes { annotated: &[0, 1], places: &places });
+        targets.push(
+            &vision,
+            &still(),
+            &CellLabels { absent: vec![0], placed: vec![1], places: &places, ..CellLabels::default() },
+        );
         let (_, cols) = vision.feature_size();
         let hot: Vec<usize> = (0..targets.n_cells).filter(|c| targets.shown[c * 3 + 1] > 0.).collect();
         assert_eq!(hot, [6 * cols + 1, 6 * cols + 2]);
@@ -148,9 +148,10 @@ mod tests {
         let vision = ClipConfig::compact(100).vision;
         let mut targets = CellTargets::new(&vision, 2);
         let places = [Place { finding: 0, x: [20., 60.], y: [20., 60.] }];
-        targets.push(&vision, &still(), &Annotation::Boxes { annotated: &[0], places: &places });
-        targets.push(&vision, &still(), &Annotation::Findings(vec![1]));
-        targets.push(&vision, &still(), &Annotation::Healthy);
+        let none = CellLabels::default;
+        targets.push(&vision, &still(), &CellLabels { placed: vec![0], places: &places, ..none() });
+        targets.push(&vision, &still(), &CellLabels { unplaced: vec![1], ..none() });
+        targets.push(&vision, &still(), &CellLabels { absent: vec![0, 1], ..none() });
         let logits = Var::zeros((3, targets.n_cells, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
         let loss = |logits: &Tensor| targets.loss(logits).unwrap().to_scalar::<f32>().unwrap();
         let before = loss(&logits);

@@ -5,14 +5,18 @@ use candle_core::{D, Tensor};
 
 use crate::error::Result;
 
+/// Far below any scaled cosine, and finite, so that its product with a target of 0 is 0.
+const EXCLUDED: f32 = -1e4;
+
 /// Symmetric cross-entropy of images and distinct captions.
 ///
 /// `logits` (n_images, n_captions) are scaled cosines, `positives[i]` is image i's caption. Each image should find its
 /// caption among all captions; each caption that has images should find them, all equally (Khosla et al. 2020's
 /// supervised contrastive loss, its outer-sum form, for the second half). Where every image has a caption of its own
-/// this is CLIP's loss. Returns a scalar.
-pub fn contrastive_loss(logits: &Tensor, positives: &[usize]) -> Result<Tensor> {
+/// this is CLIP's loss. Pairs (image, caption) of `undecided` count neither as right nor as wrong. Returns a scalar.
+pub fn contrastive_loss(logits: &Tensor, positives: &[usize], undecided: &[(usize, usize)]) -> Result<Tensor> {
     let (n_images, n_captions) = logits.dims2()?;
+    let logits = &without(logits, undecided)?;
     let mut counts = vec![0usize; n_captions];
     positives.iter().for_each(|&c| counts[c] += 1);
     let n_present = counts.iter().filter(|n| **n > 0).count();
@@ -29,6 +33,17 @@ pub fn contrastive_loss(logits: &Tensor, positives: &[usize]) -> Result<Tensor> 
     let images = half(candle_nn::ops::log_softmax(logits, D::Minus1)?, image_targets)?;
     let captions = half(candle_nn::ops::log_softmax(logits, 0)?, caption_targets)?;
     Ok((images + captions)?.affine(0.5, 0.)?)
+}
+
+/// `logits` (n_images, n_captions) where `pairs` have no share in a softmax of their row or column.
+fn without(logits: &Tensor, pairs: &[(usize, usize)]) -> Result<Tensor> {
+    if pairs.is_empty() {
+        return Ok(logits.clone());
+    }
+    let (n_images, n_captions) = logits.dims2()?;
+    let mut offsets = vec![0f32; n_images * n_captions];
+    pairs.iter().for_each(|(i, c)| offsets[i * n_captions + c] = EXCLUDED);
+    Ok((logits + Tensor::from_vec(offsets, (n_images, n_captions), logits.device())?)?)
 }
 
 /// Which findings each image shows, as far as its source annotates them.
@@ -62,13 +77,13 @@ pub fn softplus(x: &Tensor) -> Result<Tensor> {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use candle_core::{Device, Var};
 
     use super::*;
 
     fn value(rows: &[[f32; 2]], positives: &[usize]) -> f32 {
         let logits = Tensor::from_slice(rows.as_flattened(), (rows.len(), 2), &Device::Cpu).unwrap();
-        contrastive_loss(&logits, positives).unwrap().to_scalar().unwrap()
+        contrastive_loss(&logits, positives, &[]).unwrap().to_scalar().unwrap()
     }
 
     #[test]
@@ -87,6 +102,19 @@ mod tests {
         assert!(together < apart);
         // Two images of one caption can at best share it: ln 2 for that caption, nothing for the rest.
         assert!((together - 0.5 * 0.5 * 2f32.ln()).abs() < 1e-4, "{together}");
+    }
+
+    #[test]
+    fn an_undecided_caption_is_neither_drawn_near_nor_pushed_away() {
+        let var = Var::new(&[[2f32, 1.], [-1., 3.]], &Device::Cpu).unwrap();
+        let loss = contrastive_loss(&var, &[0, 1], &[(0, 1)]).unwrap();
+        let gradients = loss.backward().unwrap();
+        let of = gradients.get(&var).unwrap().to_vec2::<f32>().unwrap();
+        assert_eq!(of[0][1], 0.);
+        assert!(of[1][0] > 0. && of[1][1] < 0.);
+        // Image 0 has no other caption to be told apart from, nor caption 1 another image.
+        let expected = (1f32 + (-4f32).exp()).ln() / 4. + (1f32 + (-3f32).exp()).ln() / 4.;
+        assert!((loss.to_scalar::<f32>().unwrap() - expected).abs() < 1e-6);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) struct Validation {
     pub(super) loss: f64,
     /// How often the retrieved caption names the right class.
     pub(super) label_accuracy: f64,
-    /// How often it is the right caption.
+    /// How often it is the right caption, or one that is as true.
     pub(super) caption_accuracy: f64,
 }
 
@@ -53,9 +53,11 @@ pub(super) fn validate(clip: &Clip, prepared: &Prepared, samples: &[Sample], dev
     let label = |c: usize| spec.captions[c].label.as_deref();
     let positives: Vec<usize> = samples.iter().filter_map(|s| s.caption).collect();
     let of_known = logits.index_select(&Tensor::new(rows, device)?, 0)?;
+    let known = samples.iter().filter(|s| s.caption.is_some()).enumerate();
+    let undecided: Vec<_> = known.flat_map(|(i, s)| s.also_true.iter().map(move |c| (i, *c))).collect();
     Ok(Validation {
-        loss: f64::from(contrastive_loss(&of_known, &positives)?.to_scalar::<f32>()?),
+        loss: f64::from(contrastive_loss(&of_known, &positives, &undecided)?.to_scalar::<f32>()?),
         label_accuracy: share(&|s, c| label(c) == Some(spec.vocabulary.labels[s.class].as_str())),
-        caption_accuracy: share(&|s, c| s.caption == Some(c)),
+        caption_accuracy: share(&|s, c| s.caption == Some(c) || s.also_true.contains(&c)),
     })
 }

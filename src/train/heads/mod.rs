@@ -120,7 +120,7 @@ pub fn train(
     let shown: Vec<&Sample> = std::iter::repeat_n(train, settings.head_views.max(1)).flatten().collect();
     let mut embeds = Vec::new();
     for batch in shown.chunks(IMAGES_PER_PASS) {
-        let (pixel_values, _) = views(batch, spec, settings.augment, &mut rng, device)?;
+        let (pixel_values, _) = views(batch, spec, settings, &mut rng, device)?;
         let map = clip.visual.feature_map(&pixel_values, Mode::Eval)?;
         embeds.push(l2_normalize(&clip.visual.pool(&map)?)?.detach());
         bar.inc(batch.len() as u64);

@@ -7,6 +7,7 @@ use candle_core::Tensor;
 use super::manifest::Manifest;
 use crate::clip::ClipConfig;
 use crate::error::{Error, Result};
+use crate::preprocess::Preprocess;
 use crate::tokenizer::Tokenizer;
 use crate::train::config::ModelSpec;
 use crate::train::data::split::Splits;
@@ -33,7 +34,7 @@ impl Pretrained {
         spec.name.clone_from(name);
         spec.clip = clip.clone();
         spec.head.embed_dim = clip.embed_dim;
-        spec.preprocess = self.manifest.preprocess();
+        spec.preprocess = Preprocess { cleaning: spec.preprocess.cleaning, ..self.manifest.preprocess() };
     }
 }
 

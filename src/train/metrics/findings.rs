@@ -29,16 +29,31 @@ impl Counts {
     }
 }
 
-/// Counts of each of `n_names` findings; `truth` and `named` are sets of indices below it, one pair per scan.
-pub(crate) fn counts<S: AsRef<[usize]>>(truth: &[S], named: &[S], n_names: usize) -> Vec<Counts> {
-    let mut counts = vec![Counts::default(); n_names];
-    for (truth, named) in truth.iter().zip(named) {
-        for (name, count) in counts.iter_mut().enumerate() {
-            match (truth.as_ref().contains(&name), named.as_ref().contains(&name)) {
-                (true, true) => count.both += 1,
-                (false, true) => count.only_named += 1,
-                (true, false) => count.only_there += 1,
-                (false, false) => {}
+/// One finding on one scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// There and named.
+    Both,
+    /// Named, but not there.
+    OnlyNamed,
+    /// There, but not named.
+    OnlyThere,
+    /// Neither there nor named.
+    Neither,
+    /// Neither right nor wrong.
+    NotJudged,
+}
+
+/// Counts of each of `n_findings`; `scans` have one verdict on each finding.
+pub(crate) fn counts<S: AsRef<[Verdict]>>(scans: &[S], n_findings: usize) -> Vec<Counts> {
+    let mut counts = vec![Counts::default(); n_findings];
+    for scan in scans {
+        for (verdict, count) in scan.as_ref().iter().zip(&mut counts) {
+            match verdict {
+                Verdict::Both => count.both += 1,
+                Verdict::OnlyNamed => count.only_named += 1,
+                Verdict::OnlyThere => count.only_there += 1,
+                Verdict::Neither | Verdict::NotJudged => {}
             }
         }
     }
@@ -86,13 +101,18 @@ pub(crate) fn best_threshold(positive: &[bool], scores: &[f64]) -> Option<(f64, 
 
 #[cfg(test)]
 mod tests {
+    use super::Verdict::{Both, Neither, NotJudged, OnlyNamed, OnlyThere};
     use super::*;
 
     #[test]
     fn f1_is_micro_and_macro_averaged() {
-        let truth = [vec![0, 1], vec![1], vec![2], vec![]];
-        let named = [vec![0], vec![1, 2], vec![2], vec![0]];
-        let counts = counts(&truth, &named, 4);
+        let scans = [
+            [Both, OnlyThere, Neither, Neither],
+            [Neither, Both, OnlyNamed, Neither],
+            [Neither, Neither, Both, NotJudged],
+            [OnlyNamed, NotJudged, Neither, Neither],
+        ];
+        let counts = counts(&scans, 4);
         assert!((micro_f1(&counts).unwrap() - 6. / 9.).abs() < 1e-12);
         assert!((macro_f1(&counts).unwrap() - 2. / 3.).abs() < 1e-12);
         assert_eq!(counts[3].f1(), None);

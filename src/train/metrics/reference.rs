@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 use super::calibration::{brier, expected_calibration_error, negative_log_likelihood, probabilities, temperature};
-use super::findings::{best_threshold, counts, macro_f1, micro_f1};
+use super::findings::{Verdict, best_threshold, counts, macro_f1, micro_f1};
 use super::ranking::{auroc, average_precision, roc_curve};
 use super::{argmax, balanced_accuracy, confusion};
 use crate::head::log_odds;
@@ -114,15 +114,22 @@ fn calibration_is_scikit_learns_and_the_temperature_scipys_optimum() {
 #[test]
 fn f1_is_scikit_learns_at_its_best_threshold_too() {
     let Reference { findings, threshold, .. } = reference();
-    let sets = |rows: &[Vec<u8>]| -> Vec<Vec<usize>> {
-        rows.iter().map(|row| (0..row.len()).filter(|i| row[*i] == 1).collect()).collect()
+    let verdict = |(there, named)| match (there, named) {
+        (true, true) => Verdict::Both,
+        (false, true) => Verdict::OnlyNamed,
+        (true, false) => Verdict::OnlyThere,
+        (false, false) => Verdict::Neither,
     };
-    let counts = counts(&sets(&findings.truth), &sets(&findings.named), findings.truth[0].len());
-    close(micro_f1(&counts), Some(findings.micro_f1), ROUNDING);
-    close(macro_f1(&counts), Some(findings.macro_f1), ROUNDING);
+    let of = |(there, named): (&Vec<u8>, &Vec<u8>)| {
+        there.iter().zip(named).map(|(t, n)| verdict((*t == 1, *n == 1))).collect::<Vec<_>>()
+    };
+    let scans: Vec<Vec<Verdict>> = findings.truth.iter().zip(&findings.named).map(of).collect();
+    let of_all = counts(&scans, findings.truth[0].len());
+    close(micro_f1(&of_all), Some(findings.micro_f1), ROUNDING);
+    close(macro_f1(&of_all), Some(findings.macro_f1), ROUNDING);
     let (at, f1) = best_threshold(&threshold.positive, &threshold.scores).unwrap();
     close(Some(f1), Some(threshold.best_f1), ROUNDING);
-    let named: Vec<Vec<usize>> = threshold.scores.iter().map(|s| if *s > at { vec![0] } else { vec![] }).collect();
-    let there: Vec<Vec<usize>> = threshold.positive.iter().map(|p| if *p { vec![0] } else { vec![] }).collect();
-    close(micro_f1(&super::findings::counts(&there, &named, 1)), Some(f1), ROUNDING);
+    let named = threshold.scores.iter().map(|s| *s > at);
+    let scans: Vec<[Verdict; 1]> = threshold.positive.iter().copied().zip(named).map(|pair| [verdict(pair)]).collect();
+    close(micro_f1(&counts(&scans, 1)), Some(f1), ROUNDING);
 }

@@ -49,7 +49,8 @@ pub(crate) fn write_folder(dir: &Path, options: &FolderOptions, on_image: &mut d
                 for found in &phantom.boxes {
                     let [xmin, ymin, xmax, ymax] =
                         [found.xmin, found.ymin, found.xmax, found.ymax].map(|edge| edge.to_string());
-                    let (row, class) = (n_boxes.to_string(), found.lesion.oct5k_name());
+                    let class = Lesion::from_phrase(found.finding).map_or(found.finding, Lesion::oct5k_name);
+                    let row = n_boxes.to_string();
                     rows.write_record([&row, &name, &xmin, &ymin, &xmax, &ymax, class]).map_err(csv_error)?;
                     n_boxes += 1;
                 }
@@ -109,7 +110,7 @@ mod tests {
             assert_eq!(row[0], i.to_string());
             let image = image::open(dir.join("Images/Images_Original").join(&row[1])).unwrap();
             assert_eq!((image.width(), image.height()), (512, 512));
-            assert_eq!(Lesion::from_oct5k_name(&row[6]), Some(found.lesion));
+            assert_eq!(Lesion::from_oct5k_name(&row[6]).map(Lesion::phrase), Some(found.finding));
             assert_eq!(row[5], found.ymax.to_string());
         }
         assert!(dir.join("Images/Images_Original/Normal Part1/Normal (1)/Image (2).png").is_file());

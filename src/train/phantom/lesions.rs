@@ -305,7 +305,7 @@ impl Growth {
         let most = SIDE as f32 - 1.0;
         let clip = |value: f32| value.clamp(0.0, most) as u32;
         let found = LesionBox {
-            lesion: self.lesion,
+            finding: self.lesion.phrase(),
             xmin: clip(left.floor()),
             ymin: clip(top.floor()),
             xmax: clip(right.ceil()),

@@ -247,7 +247,8 @@ fn definitions() -> Markup {
 mod tests {
     use super::*;
     use crate::bundle::card::Figures;
-    use crate::train::evaluate::captions::{self, AnnotatedFindings};
+    use crate::caption::Vocabulary;
+    use crate::train::evaluate::captions;
     use crate::train::evaluate::predictions::Predictions;
 
     #[test]
@@ -282,7 +283,7 @@ mod tests {
             logits: logits.map(|z| z.to_vec()).to_vec(),
         };
         let heads = HeadInput::ALL.map(|input| (input, predictions.study(input, &labels, &predictions)));
-        let captions = captions::study(&[], &AnnotatedFindings::new([]), &[], false);
+        let captions = captions::study(&[], &Vocabulary::new(labels, vec![]), &[], false);
         let figures = Figures {
             n_scans: 6,
             n_patients: 6,

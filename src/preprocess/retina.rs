@@ -1,0 +1,229 @@
+//! Where in a scan the retina lies, and what a pixel without any signal looks like: light on a coarse grid.
+
+use super::foreign::Foreign;
+use crate::scan::Scan;
+
+/// The most cells across and down: enough to follow the retina, few enough that noise averages out within one.
+const GRID: [usize; 2] = [64, 96];
+/// Least share of a cell's pixels that must not be foreign, for it to count.
+const MIN_FREE: f32 = 0.5;
+/// Of the cells from dark to bright: vitreous or shadow, even in a scan that was cropped to the retina.
+const DARK: f32 = 0.15;
+/// Of the cells from dark to bright: the pigment epithelium or the nerve fibres.
+const BRIGHT: f32 = 0.98;
+/// Least light of the retina, as a share of its brightest cells' light.
+const MIN_LIGHT: f32 = 0.2;
+/// Least energy of a piece of the retina, as a share of its largest piece's: shadows may cut it apart.
+const MIN_PIECE: f32 = 0.12;
+/// From this light on, as a share of the brightest cells', a pixel beside the retina was drawn there: text, a ruler, an
+/// arrow. Neither noise nor the choroid's speckle is so bright.
+const DRAWN: f32 = 1.2;
+/// Cells around the retina in which nothing counts as drawn.
+const NEAR: usize = 3;
+
+/// What is known of a scan's light.
+pub(super) struct Retina {
+    /// Mean of pixels without signal, 0…255.
+    pub(super) floor: f32,
+    /// Their standard deviation.
+    pub(super) noise: f32,
+    /// Light of the brightest cells above the floor.
+    pub(super) bright: f32,
+    /// First and last row (exclusive) of the retina, in pixels.
+    pub(super) rows: [usize; 2],
+    grid: Grid,
+    /// For each cell, whether it is the retina's or near it.
+    is_near: Vec<bool>,
+}
+
+/// Cells of a scan.
+struct Grid {
+    cols: usize,
+    rows: usize,
+    /// The cell column of each pixel column, and the cell row of each pixel row.
+    col_of: Vec<usize>,
+    row_of: Vec<usize>,
+}
+
+impl Grid {
+    fn new(width: usize, height: usize) -> Self {
+        let (cols, rows) = (GRID[0].min(width), GRID[1].min(height));
+        Self {
+            cols,
+            rows,
+            col_of: (0..width).map(|x| x * cols / width).collect(),
+            row_of: (0..height).map(|y| y * rows / height).collect(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.cols * self.rows
+    }
+
+    /// A cell and the cells around it, `reach` to each side.
+    fn around(&self, cell: usize, reach: usize) -> impl Iterator<Item = usize> + use<> {
+        let (row, col, cols) = (cell / self.cols, cell % self.cols, self.cols);
+        let rows = row.saturating_sub(reach)..(row + reach + 1).min(self.rows);
+        let columns = col.saturating_sub(reach)..(col + reach + 1).min(self.cols);
+        rows.flat_map(move |r| columns.clone().map(move |c| r * cols + c))
+    }
+}
+
+fn percentile(sorted: &[f32], share: f32) -> f32 {
+    sorted.get(((sorted.len().max(1) - 1) as f32 * share).round() as usize).copied().unwrap_or(0.)
+}
+
+fn sorted(values: impl Iterator<Item = f32>) -> Vec<f32> {
+    let mut values: Vec<f32> = values.collect();
+    values.sort_unstable_by(f32::total_cmp);
+    values
+}
+
+impl Retina {
+    pub(super) fn find(scan: &Scan, foreign: &Foreign) -> Self {
+        let grid = Grid::new(scan.width, scan.height);
+        let (mut n_free, mut sums, mut squares) =
+            (vec![0f32; grid.len()], vec![0f32; grid.len()], vec![0f32; grid.len()]);
+        for (y, row) in scan.pixels.chunks_exact(scan.width).enumerate() {
+            let first = grid.row_of[y] * grid.cols;
+            for (x, pixel) in row.iter().enumerate() {
+                if !foreign.contains(y * scan.width + x) {
+                    let (cell, value) = (first + grid.col_of[x], f32::from(*pixel));
+                    n_free[cell] += 1.;
+                    sums[cell] += value;
+                    squares[cell] += value * value;
+                }
+            }
+        }
+        let n_pixels = (scan.width * scan.height) as f32 / grid.len() as f32;
+        let means: Vec<Option<f32>> =
+            n_free.iter().zip(&sums).map(|(n, sum)| (*n >= MIN_FREE * n_pixels).then(|| sum / n.max(1.))).collect();
+        let by_light = sorted(means.iter().flatten().copied());
+        let floor = percentile(&by_light, DARK);
+        let bright = (percentile(&by_light, BRIGHT) - floor).max(1.);
+        let is_dark = |cell: &usize| means[*cell].is_some_and(|mean| mean <= floor);
+        let deviation =
+            |cell: usize| (squares[cell] / n_free[cell] - (sums[cell] / n_free[cell]).powi(2)).max(0.).sqrt();
+        let noise = percentile(&sorted((0..grid.len()).filter(is_dark).map(deviation)), 0.5);
+
+        let light = |cell: usize| Some((means[cell]? - floor).max(0.) / bright);
+        let smooth = |cell: usize| {
+            light(cell)?;
+            let (mut sum, mut n) = (0., 0.);
+            for near in grid.around(cell, 1) {
+                if let Some(light) = light(near) {
+                    sum += light;
+                    n += 1.;
+                }
+            }
+            Some(sum / n)
+        };
+        let smooth: Vec<f32> = (0..grid.len()).map(|cell| smooth(cell).unwrap_or(0.)).collect();
+        let is_retina = largest_pieces(&grid, &smooth);
+        let is_near = if is_retina.contains(&true) {
+            (0..grid.len()).map(|cell| grid.around(cell, NEAR).any(|near| is_retina[near])).collect()
+        } else {
+            vec![true; grid.len()]
+        };
+        let has_retina = |row: &usize| {
+            let cells = &is_retina[grid.row_of[*row] * grid.cols..][..grid.cols];
+            cells.contains(&true)
+        };
+        let first = (0..scan.height).find(has_retina).unwrap_or(0);
+        let last = (0..scan.height).rev().find(has_retina).map_or(scan.height, |row| row + 1);
+        Self { floor, noise, bright, rows: [first, last], grid, is_near }
+    }
+
+    /// Whether a pixel of this value, in this column and row, was drawn over the scan, beside the retina.
+    pub(super) fn is_drawn(&self, x: usize, y: usize, pixel: u8) -> bool {
+        f32::from(pixel) > self.floor + DRAWN * self.bright
+            && !self.is_near[self.grid.row_of[y] * self.grid.cols + self.grid.col_of[x]]
+    }
+
+    /// Noise as a share of the light of the brightest cells.
+    pub(super) fn relative_noise(&self) -> f32 {
+        self.noise / self.bright
+    }
+}
+
+/// Cells with light that hang together: the largest piece, and others of its order.
+fn largest_pieces(grid: &Grid, light: &[f32]) -> Vec<bool> {
+    const NONE: usize = usize::MAX;
+    let mut piece_of = vec![NONE; grid.len()];
+    let mut energies: Vec<f32> = Vec::new();
+    let mut stack = Vec::new();
+    for seed in 0..grid.len() {
+        if light[seed] <= MIN_LIGHT || piece_of[seed] != NONE {
+            continue;
+        }
+        let piece = energies.len();
+        piece_of[seed] = piece;
+        stack.push(seed);
+        let mut energy = 0.;
+        while let Some(cell) = stack.pop() {
+            energy += light[cell] * light[cell];
+            for near in grid.around(cell, 1) {
+                if light[near] > MIN_LIGHT && piece_of[near] == NONE {
+                    piece_of[near] = piece;
+                    stack.push(near);
+                }
+            }
+        }
+        energies.push(energy);
+    }
+    let most = energies.iter().copied().fold(0., f32::max);
+    piece_of.iter().map(|piece| *piece != NONE && energies[*piece] >= MIN_PIECE * most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preprocess::tests::scan;
+
+    fn find(pixel: impl Fn(usize, usize) -> u8) -> Retina {
+        let scan = scan(320, 240, pixel);
+        Retina::find(&scan, &Foreign::find(&scan))
+    }
+
+    /// Noise of a hash, 0…20.
+    fn noise(x: usize, y: usize) -> u8 {
+        (((x * 7919 + y * 104_729) ^ (x * y * 31)) % 21) as u8
+    }
+
+    fn retina(x: usize, y: usize) -> u8 {
+        let top = 100 + x / 8;
+        noise(x, y) + if (top..top + 40).contains(&y) { 120 } else { 30 }
+    }
+
+    #[test]
+    fn floor_and_noise_are_those_of_the_background() {
+        let found = find(retina);
+        assert!((found.floor - 40.).abs() < 3., "{}", found.floor);
+        assert!((found.noise - 6.).abs() < 1., "{}", found.noise);
+        assert!((found.bright - 90.).abs() < 10., "{}", found.bright);
+    }
+
+    #[test]
+    fn the_rows_hold_the_retina_from_its_highest_to_its_lowest_place() {
+        let [first, last] = find(retina).rows;
+        assert!(first <= 100 && last >= 180 && first >= 92 && last <= 188, "{first}…{last}");
+    }
+
+    #[test]
+    fn text_and_rulers_beside_the_retina_are_drawn_and_its_brightest_layer_is_not() {
+        let is_ruler =
+            |x: usize, y: usize| (20..22).contains(&x) && (180..230).contains(&y) || (20..70).contains(&x) && y == 229;
+        let found = find(|x, y| if is_ruler(x, y) { 255 } else { retina(x, y) });
+        assert!(found.is_drawn(20, 225, 255) && found.is_drawn(60, 229, 255));
+        assert!(!found.is_drawn(20, 225, 60), "noise");
+        assert!(!found.is_drawn(160, 130, 255), "retina");
+        assert!(found.rows[1] <= 188, "the ruler drew the rows to itself: {:?}", found.rows);
+    }
+
+    #[test]
+    fn a_picture_without_light_has_no_retina_and_nothing_drawn() {
+        let found = find(|_, _| 7);
+        assert_eq!((found.rows, found.noise), ([0, 240], 0.));
+        assert!(!found.is_drawn(5, 5, 255));
+    }
+}
