@@ -5,9 +5,9 @@
 //! trained weights rely on these exact filter weights, natively and in wasm, and no resampling library promises to keep its
 //! own from one version or target to the next.
 //!
-//! Scanners differ in what surrounds the retina: bars and wedges at the borders, text and rulers, a noise floor, speckle,
-//! a field of another height. [`Cleaning`] takes that away, in the order of `foreign` (what is no image of the eye),
-//! `retina` (noise floor, and the rows that the retina takes), `median` (speckle), `resample`.
+//! Scanners and exports differ in bars and wedges at the borders, text and rulers, noise floor, speckle, and height of the
+//! field of view. [`Cleaning`] reduces these differences. `foreign` finds bars and wedges, `retina` the noise floor, the
+//! rows of the retina and overlays, and `median` filters speckle; then `resample` resizes what is left.
 
 mod foreign;
 mod median;
@@ -24,11 +24,11 @@ use self::retina::Retina;
 use crate::error::Result;
 use crate::scan::Scan;
 
-/// The least light between black and white, as a share of the range: below, a scan is flat, and stretching it would
-/// amplify nothing but noise.
+/// Smallest difference between the black and the white level, as a share of the grey range, at which contrast is stretched.
+/// Below it a scan is flat, and stretching would only amplify noise.
 const MIN_CONTRAST: f32 = 0.02;
-/// Pixels around drawn ones that are painted over with them: smoothed edges of text.
-const DRAWN_FRINGE: usize = 2;
+/// Distance from an overlay, in pixels, up to which pixels are blanked with it: text has smoothed edges.
+const OVERLAY_FRINGE: usize = 2;
 
 /// How a scan is cut, resized and normalised. Stored in the weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,8 +37,9 @@ pub struct Preprocess {
     pub image_height: usize,
     /// Columns of `pixel_values`.
     pub image_width: usize,
-    /// Scans taller than `width / min_aspect` are cut to rows of that height around the retina; without [`Cleaning`], to
-    /// the brightest rows. Wider ones are used whole, because lesions lie at the sides too.
+    /// Scans taller than `width / min_aspect` are cut to that many rows: around the retina, and more if the retina takes
+    /// more; without [`Cleaning`], the brightest ones. Wider scans keep their whole width, because lesions lie at the sides
+    /// too.
     pub min_aspect: f32,
     /// Percentiles of the resized scan that become black and white, against differences in gain. With [`Cleaning`],
     /// black is the noise floor.
@@ -47,20 +48,20 @@ pub struct Preprocess {
     pub mean: [f32; 3],
     /// Divides each channel afterwards.
     pub std: [f32; 3],
-    /// What is done against the differences between scanners; nothing in files written before there was anything.
+    /// How differences between scanners are reduced; none in files from before this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleaning: Option<Cleaning>,
 }
 
-/// What is done against the differences between scanners.
+/// How differences between scanners are reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cleaning {
     /// Share of the noise floor that is subtracted, 0…1.
     pub noise_floor: f32,
-    /// Noise, as a share of the brightest tissue, at which a 3 × 3 median begins to replace pixels, and from which on it
-    /// has replaced them.
+    /// Noise levels, as shares of the brightest tissue's light, between which a 3 × 3 median is blended in: pixels keep
+    /// their values up to the first, and are replaced by the median above the second.
     pub median_noise: [f32; 2],
-    /// Rows kept above and below the retina, as a share of the rows that it takes.
+    /// Rows kept above and below the retina, as a share of the retina's own rows.
     pub margin: f32,
 }
 
@@ -71,7 +72,7 @@ impl Default for Cleaning {
 }
 
 impl Cleaning {
-    /// Whether all of it is in range.
+    /// Whether every value is in range.
     pub fn is_valid(&self) -> bool {
         let [from, to] = self.median_noise;
         (0. ..=1.).contains(&self.noise_floor) && from >= 0. && from < to && (0. ..=1.).contains(&self.margin)
@@ -138,7 +139,7 @@ impl Preprocess {
     }
 
     fn brightest_rows(&self, scan: &Scan) -> Rows {
-        let rows = self.least_rows(scan.width).min(scan.height);
+        let rows = self.min_rows(scan.width).min(scan.height);
         // Squares, so that the bright layers of the retina weigh more than a wide, noisy choroid.
         let light: Vec<f64> =
             scan.pixels.chunks_exact(scan.width).map(|row| row.iter().map(|p| f64::from(*p).powi(2)).sum()).collect();
@@ -153,7 +154,7 @@ impl Preprocess {
         Rows { rows: [best.1, best.1 + rows], columns: [0, scan.width] }
     }
 
-    fn least_rows(&self, width: usize) -> usize {
+    fn min_rows(&self, width: usize) -> usize {
         ((width as f32 / self.min_aspect).ceil() as usize).max(1)
     }
 
@@ -173,7 +174,7 @@ impl Preprocess {
         let [first, last] = foreign.rows;
         let [highest, lowest] = retina.rows;
         let taken = (lowest - highest) as f32 * (1. + 2. * cleaning.margin);
-        let n_rows = self.least_rows(right - left).max(taken.ceil() as usize).min(last - first);
+        let n_rows = self.min_rows(right - left).max(taken.ceil() as usize).min(last - first);
         let top = ((highest + lowest) as f32 / 2. - n_rows as f32 / 2.).round().max(first as f32) as usize;
         let top = top.min(last - n_rows);
         Rows { rows: [top, top + n_rows], columns: [left, right] }
@@ -190,7 +191,7 @@ impl Preprocess {
         let floor = cleaning.noise_floor * retina.floor;
         let mut light = Vec::with_capacity(n_rows * n_columns);
         let mut is_seen = vec![true; n_rows * n_columns];
-        let mut drawn = Vec::new();
+        let mut overlay = Vec::new();
         for y in rows[0]..rows[1] {
             let line =
                 |pixels: &[u8], row: usize| -> Vec<u8> { pixels[row * scan.width..][columns[0]..columns[1]].to_vec() };
@@ -210,22 +211,22 @@ impl Preprocess {
                 if foreign.contains(y * scan.width + x) {
                     light[first + i] = 0.;
                     is_seen[first + i] = false;
-                } else if retina.is_drawn(x, y, values[i]) {
-                    drawn.push(first + i);
+                } else if retina.is_overlay(x, y, values[i]) {
+                    overlay.push(first + i);
                 }
             }
         }
-        for i in drawn {
+        for i in overlay {
             let (x, y) = (i % n_columns, i / n_columns);
-            for row in y.saturating_sub(DRAWN_FRINGE)..(y + DRAWN_FRINGE + 1).min(n_rows) {
-                let columns = x.saturating_sub(DRAWN_FRINGE)..(x + DRAWN_FRINGE + 1).min(n_columns);
+            for row in y.saturating_sub(OVERLAY_FRINGE)..(y + OVERLAY_FRINGE + 1).min(n_rows) {
+                let columns = x.saturating_sub(OVERLAY_FRINGE)..(x + OVERLAY_FRINGE + 1).min(n_columns);
                 light[row * n_columns..][columns.clone()].fill(0.);
                 is_seen[row * n_columns..][columns].fill(false);
             }
         }
         let (height, width) = (self.image_height, self.image_width);
         let mut grey = resample([n_rows, n_columns], [height, width], |row, column| light[row * n_columns + column]);
-        // What is painted over says nothing of the scan's contrast.
+        // Blanked pixels do not count for the contrast.
         let place = |i: usize, n: usize, n_scan: usize| (i * 2 + 1) * n_scan / (2 * n);
         let mut seen = Vec::with_capacity(grey.len());
         for (y, values) in grey.chunks_exact(width).enumerate() {
@@ -254,7 +255,7 @@ struct Rows {
     columns: [usize; 2],
 }
 
-/// Of values, which it puts into another order; 0 of none.
+/// A percentile of `values`, whose order it changes; 0 if there are none.
 fn percentile(values: &mut [f32], percent: f32) -> f32 {
     let place = (values.len().max(1) - 1) as f32 * percent / 100.;
     if values.is_empty() { 0. } else { *values.select_nth_unstable_by(place.round() as usize, f32::total_cmp).1 }
@@ -354,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn files_without_cleaning_are_read_and_written_as_ever() {
+    fn files_without_cleaning_are_read_and_written_as_before() {
         let old = Preprocess::b_scan(192, 384);
         let written = serde_json::to_value(&old).unwrap();
         assert!(written.get("cleaning").is_none());
@@ -373,7 +374,7 @@ mod tests {
             assert_eq!(preprocess.region(&wedged), preprocess.region(&clean), "colour {colour}");
             assert!(mean_difference(&preprocess.grey(&wedged), &preprocess.grey(&clean)) < 0.005, "colour {colour}");
         }
-        // Without, a white wedge takes the rows for itself.
+        // Without cleaning, a white wedge is taken for the brightest rows.
         let wedged = scan(512, 496, |x, y| if is_wedge(x, y) { 255 } else { eye(x, y, 12) });
         assert_ne!(Preprocess::b_scan(64, 128).region(&wedged), Preprocess::b_scan(64, 128).region(&clean));
     }
@@ -395,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_noise_floor_is_taken_away() {
+    fn a_noise_floor_is_subtracted() {
         let preprocess = cleaning();
         let of = |floor: u8| preprocess.grey(&scan(512, 256, |x, y| eye(x, y, floor)));
         assert!(mean_difference(&of(0), &of(50)) < 0.01);
@@ -412,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn text_beside_the_retina_is_painted_over() {
+    fn text_beside_the_retina_is_blanked() {
         let preprocess = cleaning();
         let is_text =
             |x: usize, y: usize| (20..90).contains(&x) && (430..445).contains(&y) && (x / 3 + y / 4).is_multiple_of(2);
@@ -427,7 +428,7 @@ mod tests {
     #[test]
     fn with_cleaning_a_marked_pixel_is_found_where_the_region_says() {
         let preprocess = Preprocess { contrast_percentiles: [0., 100.], ..cleaning() };
-        // Within the retina: what is as bright outside of it was drawn there.
+        // Within the retina: outside of it, a pixel this bright is an overlay.
         let mark = |x: usize, y: usize| (301..=304).contains(&x) && (195..=197).contains(&y);
         let is_wedge = |x: usize, y: usize| x < 30 || y + x / 10 < 60;
         let scan = scan(512, 496, |x, y| match (is_wedge(x, y), mark(x, y)) {

@@ -1,44 +1,44 @@
-//! What of a scan is no image of the eye: bars, frames and wedges of one colour that an export leaves at the borders.
-//! Looks at pixels alone; what is drawn over the scan is for `retina`.
+//! Finds the parts of a scan's file that are no image of the eye: bars, frames and wedges of one grey value that exports
+//! leave at the borders. Overlays such as text are found by `retina`.
 
 use crate::scan::Scan;
 
-/// How far pixels of a bar may lie apart, as JPEG stores them.
+/// Largest difference between grey values of one bar, as JPEG stores them.
 const BAR_TOLERANCE: u8 = 10;
-/// The same of a wedge. Less, because a smooth vitreous or choroid may lie beside the border too.
+/// The same for a wedge. Smaller, because a smooth vitreous or choroid may reach the border too.
 const WEDGE_TOLERANCE: u8 = 3;
-/// From here on a wedge is white, which no such tissue is, and JPEG's ringing within it may be taken for it as well.
+/// Grey value from which a wedge is white. Smooth tissue is never that bright, so the tolerance may include JPEG's ringing.
 const WHITE: u8 = 230;
-/// The same of a white wedge.
+/// Largest difference between grey values of a white wedge.
 const WHITE_TOLERANCE: u8 = 25;
-/// The darkest wedge that is looked for: what is darker is no different from a vitreous without noise.
+/// Grey value of the darkest wedge that is searched for: darker ones look like a vitreous without noise.
 const DARKEST_WEDGE: u8 = 32;
-/// How far the edge of an area reaches beyond it: the blur of a resize, and within JPEG's blocks of eight pixels its
-/// ringing.
+/// Width of a white wedge's edge, in pixels: the blur of a resize, and what is left of JPEG's ringing.
 const FRINGE: usize = 3;
-/// The same of a wedge whose ringing is none of it.
+/// The same for other wedges, whose tolerance excludes the ringing: one of JPEG's blocks.
 const WIDE_FRINGE: usize = 8;
-/// The least contact of an area with the border, as a share of the shorter side. Saturated layers that run into the
-/// border are thinner.
+/// Smallest contact of a wedge with the border, as a share of the shorter side. Saturated layers that run into the border
+/// are thinner.
 const MIN_CONTACT: f32 = 0.06;
-/// Share of a row or column beside a bar that must differ from it. Above a retina on black there is just its crest.
+/// Smallest share of the row or column next to a bar that must differ from it. Black above a retina is no bar: the next row
+/// holds only the retina's highest part.
 const MIN_EDGE: f32 = 0.6;
-/// Share of a side that a line along it covers at the least, to be one.
+/// Smallest length of a line along the border, as a share of that side.
 const MIN_LINE: f32 = 0.15;
-/// Pixels from the border to where a line is surely over.
+/// Distance from the border, in pixels, at which a line has ended.
 const BESIDE_LINE: usize = 5;
-/// By how much a line is brighter than what lies beside it.
+/// Smallest difference between the grey values of a line and of the pixels beside it.
 const LINE_CONTRAST: u8 = 80;
-/// If more than this is foreign, there is no scan to set it apart from.
+/// If more than this share of the pixels would be foreign, none is: there is no scan to tell them from.
 const MAX_SHARE: f32 = 0.9;
 
-/// The pixels of a scan that are foreign to it.
+/// The pixels that are no image of the eye.
 pub(super) struct Foreign {
     /// For each pixel, row by row; empty if none is.
     mask: Vec<bool>,
-    /// First and last column (exclusive) of what is between bars and wedges.
+    /// First and last column (exclusive) that hold a pixel outside of bars and wedges.
     pub(super) columns: [usize; 2],
-    /// First and last row (exclusive).
+    /// The same for rows.
     pub(super) rows: [usize; 2],
 }
 
@@ -64,7 +64,7 @@ impl Foreign {
             [(0..n).find(is_free).unwrap_or(0), (0..n).rev().find(is_free).map_or(n, |last| last + 1)]
         };
         let (columns, rows) = (ends(width, &has_free_column), ends(height, &has_free_row));
-        // Lines are too thin to be cut off: a lesion may reach them.
+        // Lines do not narrow the region: a lesion may reach them.
         mark_lines(scan, &mut mask);
         let n_foreign = mask.iter().filter(|m| **m).count();
         if n_foreign == 0 || n_foreign as f32 > MAX_SHARE * mask.len() as f32 {
@@ -79,7 +79,7 @@ impl Foreign {
     }
 }
 
-/// Rows and columns, last exclusive, without bars: whole rows and columns of one colour at the borders.
+/// Rows and columns (first, last exclusive) between bars: whole rows and columns of one grey value at the borders.
 fn without_bars(scan: &Scan) -> ([usize; 2], [usize; 2]) {
     let rows = inside(scan.height, |y| (0..scan.width).map(move |x| scan.pixel(x, y)));
     let columns = inside(scan.width, |x| (rows[0]..rows[1]).map(move |y| scan.pixel(x, y)));
@@ -104,7 +104,7 @@ fn inside<L: Iterator<Item = u8>>(n: usize, line: impl Fn(usize) -> L) -> [usize
     [before, n - after]
 }
 
-/// Marks areas of one bright colour that lie at the border.
+/// Marks connected areas of one bright grey value that touch the border.
 fn mark_wedges(scan: &Scan, mask: &mut [bool]) {
     let (width, height) = (scan.width, scan.height);
     let min_contact = (width.min(height) as f32 * MIN_CONTACT).ceil().max(4.) as usize;
@@ -131,7 +131,7 @@ fn mark_wedges(scan: &Scan, mask: &mut [bool]) {
         };
         let tolerance = if colour >= WHITE { WHITE_TOLERANCE } else { WEDGE_TOLERANCE };
         let is_alike = |i: usize| pixels[i].abs_diff(colour) <= tolerance;
-        // Noise has neighbours of all values: it does not conduct.
+        // Neighbours in noise differ, so an area does not grow through it.
         let is_flat = |i: usize| is_alike(i) && neighbours(i).into_iter().flatten().all(is_alike);
         if !is_flat(seed) {
             continue;
@@ -151,7 +151,7 @@ fn mark_wedges(scan: &Scan, mask: &mut [bool]) {
                 }
             }
         }
-        // A saturated layer from side to side touches two of them.
+        // Each side on its own: a saturated layer from side to side touches two.
         if contacts.into_iter().max() >= Some(min_contact) {
             area.iter().for_each(|i| wedges[*i] = true);
             has_wedge = true;
@@ -162,7 +162,7 @@ fn mark_wedges(scan: &Scan, mask: &mut [bool]) {
     }
     for i in (0..wedges.len()).filter(|i| wedges[*i]) {
         let (x, y) = (i % width, i / width);
-        // Inside of an area all neighbours are marked already.
+        // All neighbours of an inner pixel are marked already.
         let is_inside = x > 0
             && x + 1 < width
             && y > 0
@@ -183,10 +183,10 @@ fn mark_wedges(scan: &Scan, mask: &mut [bool]) {
     }
 }
 
-/// The pixel that is so many pixels from a side, so far along it.
+/// Index of the pixel at a distance from one side and a position along it.
 type SidePixel<'a> = &'a dyn Fn(usize, usize) -> usize;
 
-/// Marks bright lines along the border: what a wedge of a pixel or two leaves, or one side of a frame.
+/// Marks bright lines along the border: wedges of one or two pixels, or one side of a frame.
 fn mark_lines(scan: &Scan, mask: &mut [bool]) {
     let (width, height) = (scan.width, scan.height);
     if width.min(height) <= 2 * BESIDE_LINE {
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
     use crate::preprocess::tests::scan;
 
-    /// A vitreous and a retina with noise of a hash, so that no two pixels are alike.
+    /// A vitreous and a retina with noise from a hash, so that neighbours differ.
     fn eye(x: usize, y: usize) -> u8 {
         let noise = ((x * 7919 + y * 104_729) ^ (x * y * 31)) % 23;
         (if (80..110).contains(&y) { 150 } else { 10 }) + noise as u8
@@ -256,12 +256,12 @@ mod tests {
         for colour in [0, 255] {
             let is_bar = |x: usize, y: usize| !(20..220).contains(&x) || !(40..150).contains(&y);
             let found = Foreign::find(&scan(240, 180, |x, y| if is_bar(x, y) { colour } else { eye(x, y) }));
-            // One pixel less than the fringe: what is flat has neighbours that are alike.
+            // One pixel less than the fringe: only pixels with equal neighbours are flat.
             let fringe = if colour == 0 { 0 } else { FRINGE - 1 };
             let expected = ([20 + fringe, 220 - fringe], [40 + fringe, 150 - fringe]);
             assert_eq!((found.columns, found.rows), expected, "colour {colour}");
         }
-        // A retina curves: no border row of it is lit from side to side.
+        // A retina is curved: its first and last rows are not bright from side to side.
         let bend = |x: usize| x.abs_diff(120) / 8;
         let on_black = |x: usize, y: usize| if (80 + bend(x)..120 + bend(x)).contains(&y) { eye(x, 90) } else { 0 };
         let found = Foreign::find(&scan(240, 180, on_black));

@@ -1,9 +1,9 @@
-//! A 3 × 3 median: takes speckle out and leaves edges. Knows no scan.
+//! A 3 × 3 median filter: removes speckle and keeps edges. Knows no scan.
 
-/// Pixels whose medians are found at once: what fits into one register of every target.
+/// Pixels whose medians are computed at once: as many as fit into a 128-bit register.
 const LANES: usize = 16;
 
-/// The medians of nine values each, by a network of exchanges (Smith 1996), which has no branches.
+/// The median of nine values in each lane, by a sorting network (Smith 1996), which has no branches.
 fn medians(mut v: [[u8; LANES]; 9]) -> [u8; LANES] {
     const EXCHANGES: [(usize, usize); 19] = [
         (1, 2),
@@ -68,8 +68,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_network_finds_the_middle_of_every_order() {
-        // By the 0-1 principle, a network of exchanges that is right for all zeros and ones is right for all values.
+    fn the_network_finds_the_median_in_any_order() {
+        // By the 0-1 principle, a sorting network that is right for all zeros and ones is right for all values.
         for bits in 0..512u32 {
             let values = std::array::from_fn(|i| [(bits >> i & 1) as u8; LANES]);
             assert_eq!(medians(values), [u8::from(bits.count_ones() > 4); LANES], "{bits:b}");

@@ -1,38 +1,39 @@
-//! Where in a scan the retina lies, and what a pixel without any signal looks like: light on a coarse grid.
+//! Finds the rows of the retina, the noise floor and overlays, from the light of the cells of a coarse grid.
 
 use super::foreign::Foreign;
 use crate::scan::Scan;
 
-/// The most cells across and down: enough to follow the retina, few enough that noise averages out within one.
+/// Largest number of cells across and down: enough to follow the retina, few enough that noise averages out within one.
 const GRID: [usize; 2] = [64, 96];
-/// Least share of a cell's pixels that must not be foreign, for it to count.
+/// Smallest share of pixels that are not foreign for a cell to count.
 const MIN_FREE: f32 = 0.5;
-/// Of the cells from dark to bright: vitreous or shadow, even in a scan that was cropped to the retina.
+/// Quantile of the cells' means that is the noise floor: vitreous or shadow, even in a scan cropped to the retina.
 const DARK: f32 = 0.15;
-/// Of the cells from dark to bright: the pigment epithelium or the nerve fibres.
+/// Quantile of the cells' means that is bright tissue: pigment epithelium or nerve fibres.
 const BRIGHT: f32 = 0.98;
-/// Least light of the retina, as a share of its brightest cells' light.
+/// Smallest light of a cell of the retina, as a share of the bright tissue's.
 const MIN_LIGHT: f32 = 0.2;
-/// Least energy of a piece of the retina, as a share of its largest piece's: shadows may cut it apart.
-const MIN_PIECE: f32 = 0.12;
-/// From this light on, as a share of the brightest cells', a pixel beside the retina was drawn there: text, a ruler, an
-/// arrow. Neither noise nor the choroid's speckle is so bright.
-const DRAWN: f32 = 1.2;
-/// Cells around the retina in which nothing counts as drawn.
+/// Smallest energy (sum of squared light) of a connected component of the retina, as a share of the largest component's.
+/// Shadows may split the retina.
+const MIN_COMPONENT: f32 = 0.12;
+/// Light, as a share of the bright tissue's, above which a pixel beside the retina is an overlay: text, a ruler, an arrow.
+/// Neither noise nor the choroid's speckle is that bright.
+const OVERLAY: f32 = 1.2;
+/// Distance from the retina, in cells, up to which no pixel counts as an overlay.
 const NEAR: usize = 3;
 
-/// What is known of a scan's light.
+/// The retina of a scan, and its background.
 pub(super) struct Retina {
-    /// Mean of pixels without signal, 0…255.
+    /// The noise floor, 0…255: the [`DARK`] quantile of the cells' means.
     pub(super) floor: f32,
-    /// Their standard deviation.
+    /// Median standard deviation of the pixels of cells at or below the floor.
     pub(super) noise: f32,
-    /// Light of the brightest cells above the floor.
+    /// Light of bright tissue: the [`BRIGHT`] quantile of the cells' means, less the floor.
     pub(super) bright: f32,
     /// First and last row (exclusive) of the retina, in pixels.
     pub(super) rows: [usize; 2],
     grid: Grid,
-    /// For each cell, whether it is the retina's or near it.
+    /// For each cell, whether it is part of the retina or near it.
     is_near: Vec<bool>,
 }
 
@@ -119,7 +120,7 @@ impl Retina {
             Some(sum / n)
         };
         let smooth: Vec<f32> = (0..grid.len()).map(|cell| smooth(cell).unwrap_or(0.)).collect();
-        let is_retina = largest_pieces(&grid, &smooth);
+        let is_retina = largest_components(&grid, &smooth);
         let is_near = if is_retina.contains(&true) {
             (0..grid.len()).map(|cell| grid.around(cell, NEAR).any(|near| is_retina[near])).collect()
         } else {
@@ -134,37 +135,37 @@ impl Retina {
         Self { floor, noise, bright, rows: [first, last], grid, is_near }
     }
 
-    /// Whether a pixel of this value, in this column and row, was drawn over the scan, beside the retina.
-    pub(super) fn is_drawn(&self, x: usize, y: usize, pixel: u8) -> bool {
-        f32::from(pixel) > self.floor + DRAWN * self.bright
+    /// Whether a pixel of this value, in this column and row, belongs to an overlay beside the retina.
+    pub(super) fn is_overlay(&self, x: usize, y: usize, pixel: u8) -> bool {
+        f32::from(pixel) > self.floor + OVERLAY * self.bright
             && !self.is_near[self.grid.row_of[y] * self.grid.cols + self.grid.col_of[x]]
     }
 
-    /// Noise as a share of the light of the brightest cells.
+    /// Noise as a share of the light of bright tissue.
     pub(super) fn relative_noise(&self) -> f32 {
         self.noise / self.bright
     }
 }
 
-/// Cells with light that hang together: the largest piece, and others of its order.
-fn largest_pieces(grid: &Grid, light: &[f32]) -> Vec<bool> {
+/// Whether each cell is in a large connected component of bright cells: the largest one, or one above [`MIN_COMPONENT`].
+fn largest_components(grid: &Grid, light: &[f32]) -> Vec<bool> {
     const NONE: usize = usize::MAX;
-    let mut piece_of = vec![NONE; grid.len()];
+    let mut component_of = vec![NONE; grid.len()];
     let mut energies: Vec<f32> = Vec::new();
     let mut stack = Vec::new();
     for seed in 0..grid.len() {
-        if light[seed] <= MIN_LIGHT || piece_of[seed] != NONE {
+        if light[seed] <= MIN_LIGHT || component_of[seed] != NONE {
             continue;
         }
-        let piece = energies.len();
-        piece_of[seed] = piece;
+        let component = energies.len();
+        component_of[seed] = component;
         stack.push(seed);
         let mut energy = 0.;
         while let Some(cell) = stack.pop() {
             energy += light[cell] * light[cell];
             for near in grid.around(cell, 1) {
-                if light[near] > MIN_LIGHT && piece_of[near] == NONE {
-                    piece_of[near] = piece;
+                if light[near] > MIN_LIGHT && component_of[near] == NONE {
+                    component_of[near] = component;
                     stack.push(near);
                 }
             }
@@ -172,7 +173,7 @@ fn largest_pieces(grid: &Grid, light: &[f32]) -> Vec<bool> {
         energies.push(energy);
     }
     let most = energies.iter().copied().fold(0., f32::max);
-    piece_of.iter().map(|piece| *piece != NONE && energies[*piece] >= MIN_PIECE * most).collect()
+    component_of.iter().map(|i| *i != NONE && energies[*i] >= MIN_COMPONENT * most).collect()
 }
 
 #[cfg(test)]
@@ -185,7 +186,7 @@ mod tests {
         Retina::find(&scan, &Foreign::find(&scan))
     }
 
-    /// Noise of a hash, 0…20.
+    /// Noise from a hash, 0…20.
     fn noise(x: usize, y: usize) -> u8 {
         (((x * 7919 + y * 104_729) ^ (x * y * 31)) % 21) as u8
     }
@@ -210,20 +211,20 @@ mod tests {
     }
 
     #[test]
-    fn text_and_rulers_beside_the_retina_are_drawn_and_its_brightest_layer_is_not() {
+    fn text_and_rulers_beside_the_retina_are_overlays_and_its_brightest_layer_is_not() {
         let is_ruler =
             |x: usize, y: usize| (20..22).contains(&x) && (180..230).contains(&y) || (20..70).contains(&x) && y == 229;
         let found = find(|x, y| if is_ruler(x, y) { 255 } else { retina(x, y) });
-        assert!(found.is_drawn(20, 225, 255) && found.is_drawn(60, 229, 255));
-        assert!(!found.is_drawn(20, 225, 60), "noise");
-        assert!(!found.is_drawn(160, 130, 255), "retina");
-        assert!(found.rows[1] <= 188, "the ruler drew the rows to itself: {:?}", found.rows);
+        assert!(found.is_overlay(20, 225, 255) && found.is_overlay(60, 229, 255));
+        assert!(!found.is_overlay(20, 225, 60), "noise");
+        assert!(!found.is_overlay(160, 130, 255), "retina");
+        assert!(found.rows[1] <= 188, "the ruler moved the rows: {:?}", found.rows);
     }
 
     #[test]
-    fn a_picture_without_light_has_no_retina_and_nothing_drawn() {
+    fn a_picture_without_light_has_no_retina_and_no_overlay() {
         let found = find(|_, _| 7);
         assert_eq!((found.rows, found.noise), ([0, 240], 0.));
-        assert!(!found.is_drawn(5, 5, 255));
+        assert!(!found.is_overlay(5, 5, 255));
     }
 }
