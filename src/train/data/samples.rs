@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::annotation::{Annotation, annotations, is_true_of};
 use super::lesion_box::LesionBox;
 use super::record::Record;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scan::Scan;
 use crate::train::config::ModelSpec;
 use crate::train::files;
@@ -22,7 +22,7 @@ pub struct Sample {
     pub class: usize,
     /// Index into the model's captions; none if no training scan has this caption.
     pub caption: Option<usize>,
-    /// Indices of other captions of the model's that are as true of it.
+    /// Indices of the model's other captions that are as true of it.
     pub also_true: Vec<usize>,
     /// What is known of each finding, in vocabulary order.
     pub annotations: Vec<Annotation>,
@@ -80,12 +80,12 @@ fn places(record: &Record, scan: &Scan, spec: &ModelSpec) -> Vec<Place> {
         let (right, bottom) = region.input_from_scan(b.xmax as f32 + 1., b.ymax as f32 + 1.);
         Some(Place { finding, x: [left * width, right * width], y: [top * height, bottom * height] })
     };
-    // Where a kind of a finding lies, the finding lies.
+    // A box of a finding is also one of its wider finding.
     let of = |b: &LesionBox| [Some(b.finding), spec.vocabulary.parent(b.finding)].map(|f| place(b, f?));
     record.boxes.iter().flat_map(of).flatten().collect()
 }
 
 /// Decodes a record's file.
 pub(crate) fn read_scan(record: &Record) -> Result<Scan> {
-    Scan::decode(&files::read(&record.path)?, 0).map_err(|e| Error::data(record.path.display().to_string()).because(e))
+    Scan::decode(&files::read(&record.path)?, 0).map_err(|e| files::in_file(&record.path, e))
 }

@@ -103,7 +103,7 @@ impl<'e> Reader<'e> {
         let analysis = self
             .engine
             .analyze(&Input { name: &record.name, bytes: &bytes, frame: 0 }, &options)
-            .map_err(|e| Error::data(record.path.display().to_string()).because(e))?;
+            .map_err(|e| files::in_file(&record.path, e))?;
         let reading = self.reading(record, &analysis.report.image, analysis.image_embeds())?;
         let without = &self.text(&reading.retrieved.findings_only().text())?.label;
         let same_without_class = *without == analysis.report.text.label;
@@ -111,7 +111,7 @@ impl<'e> Reader<'e> {
     }
 
     fn reading<'a>(&mut self, record: &'a Record, image: &Prediction, embeds: &Tensor) -> Result<Reading<'a>> {
-        let named = |e: Error| Error::data(record.path.display().to_string()).because(e);
+        let named = |e: Error| files::in_file(&record.path, e);
         let retrieved = self.engine.retrieve(embeds)?[0].0.clone();
         let mut logits = BTreeMap::from([(HeadInput::Image, doubles(&image.logits))]);
         for (input, caption) in [

@@ -24,8 +24,6 @@ use crate::caption::Caption;
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::head::Head;
-use crate::nn::Mode;
-use crate::nn::norm::l2_normalize;
 use crate::train::data::record::Record;
 use crate::train::data::samples::Sample;
 use crate::train::fit::adamw::{AdamW, AdamWConfig};
@@ -121,8 +119,7 @@ pub fn train(
     let mut embeds = Vec::new();
     for batch in shown.chunks(IMAGES_PER_PASS) {
         let (pixel_values, _) = views(batch, spec, settings, &mut rng, device)?;
-        let map = clip.visual.feature_map(&pixel_values, Mode::Eval)?;
-        embeds.push(l2_normalize(&clip.visual.pool(&map)?)?.detach());
+        embeds.push(clip.image_embeds(&pixel_values)?.detach());
         bar.inc(batch.len() as u64);
     }
     let image_embeds = Tensor::cat(&embeds, 0)?;
