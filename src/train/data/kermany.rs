@@ -1,8 +1,9 @@
 //! Kermany et al. 2018: `labels.csv` and outlines beside the scans, or the published folders `CNV`, `DME`, `DRUSEN` and
 //! `NORMAL` (below `train`, `val` and `test` or without) of files named `CLASS-patient-n.jpeg`.
 //!
-//! CNV (mostly neovascular AMD) and DRUSEN are AMD, NORMAL is healthy, DME is a disease of its own. A whole scan says only
-//! which disease it shows; an outlined one also says which lesions it shows, where, and which it does not show.
+//! CNV (mostly neovascular AMD) and DRUSEN are AMD, NORMAL is healthy, DME is a disease of its own. A scan without outlines
+//! is annotated with its class only, one with outlines also with the lesions that it shows, where they are, and which of
+//! the outlined kinds it does not show.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::csv_line::csv_line;
 use super::lesion_box::LesionBox;
 use super::record::{Dataset, Problem, Record, SourceKind};
 use crate::caption::{Caption, Diagnosis, finding};
@@ -56,7 +58,7 @@ impl Class {
         }
     }
 
-    /// The finding that the class itself states.
+    /// The finding that the class implies.
     fn finding(self) -> Option<&'static str> {
         match self {
             Self::Cnv => Some(finding::MNV),
@@ -65,18 +67,17 @@ impl Class {
         }
     }
 
-    /// The findings that the class itself states or rules out: a scan with a neovascularisation is CNV, whatever else
-    /// it shows.
+    /// The findings that the class implies or rules out: a scan with a neovascularisation is CNV, whatever else it shows.
     fn annotated(self) -> &'static [&'static str] {
         match self {
             Self::Cnv | Self::Dme => &[finding::MNV],
             Self::Drusen => &[finding::DRUSEN, finding::MNV],
-            // What a healthy scan lacks follows from its label.
+            // The label healthy itself rules findings out.
             Self::Normal => &[],
         }
     }
 
-    /// The same, of a scan whose lesions are outlined.
+    /// The same for a scan whose lesions are outlined.
     fn annotated_with_outlines(self) -> Vec<&'static str> {
         let mut findings = self.annotated().to_vec();
         for (_, outlined) in OUTLINED {
@@ -88,7 +89,7 @@ impl Class {
     }
 }
 
-/// What is outlined, and the finding it is: fluid under the retina has two names.
+/// Classes of outlines, and their findings: two classes are subretinal fluid.
 const OUTLINED: [(&str, &str); 8] = [
     ("retinal_drusen", finding::DRUSEN),
     ("lamellar_macular_rupture", finding::LAMELLAR_HOLE),
@@ -100,7 +101,7 @@ const OUTLINED: [(&str, &str); 8] = [
     ("vitreous_detachment", finding::POSTERIOR_VITREOUS_DETACHMENT),
 ];
 
-/// The findings that are outlined or stated by a class, in caption order.
+/// The findings of outlines and classes, in caption order.
 pub(crate) const FINDINGS: [&str; 8] = [
     finding::DRUSEN,
     finding::MNV,
@@ -130,19 +131,21 @@ struct Row {
 
 fn read_list(dir: &Path) -> Result<Dataset> {
     let list = dir.join(LABELS);
-    let unreadable = |e: csv::Error| Error::data(format!("{} cannot be read", list.display())).because(e);
+    let unreadable = || Error::data(format!("{} cannot be read", list.display()));
     let outlines = read_outlines(dir)?;
-    let mut reader = csv::Reader::from_path(&list).map_err(unreadable)?;
-    let header = reader.headers().map_err(unreadable)?.clone();
+    let bytes = fs::read(&list).map_err(|e| unreadable().because(e))?;
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let header = reader.headers().map_err(|e| unreadable().because(e))?.clone();
     for column in ["file", "label", "patient"] {
         if !header.iter().any(|h| h == column) {
             return Err(Error::data(format!("{} has no column {column}", list.display())));
         }
     }
     let mut dataset = Dataset::default();
-    for (i, row) in reader.deserialize::<Row>().enumerate() {
-        let mut problem = |what: String| dataset.problems.push(Problem { file: list.clone(), line: Some(i + 2), what });
-        let Row { file, label, patient } = match row {
+    for row in reader.records() {
+        let line = csv_line(&bytes, &row);
+        let mut problem = |what: String| dataset.problems.push(Problem { file: list.clone(), line, what });
+        let Row { file, label, patient } = match row.and_then(|row| row.deserialize(Some(&header))) {
             Ok(row) => row,
             Err(e) => {
                 problem(e.to_string());
@@ -223,7 +226,7 @@ fn patient(stem: &str) -> Option<String> {
     is_name.then(|| patient.to_owned())
 }
 
-/// `boxes` are those around its outlines, none of a scan that nobody outlined.
+/// `boxes` are those around its outlines; none if the scan has not been outlined.
 fn record(path: PathBuf, name: String, patient: String, class: Class, boxes: Option<Vec<LesionBox>>) -> Record {
     let is_shown = |f: &&str| {
         class.finding() == Some(*f) && (boxes.is_none() || *f == finding::MNV)
@@ -249,7 +252,7 @@ struct Outline {
     points: Vec<[f64; 2]>,
 }
 
-/// Outlines by file; none if nobody drew any.
+/// Outlines by file; empty if there is no file of outlines.
 fn read_outlines(dir: &Path) -> Result<HashMap<String, Vec<Outline>>> {
     let path = dir.join(OUTLINES);
     if !path.exists() {
@@ -258,7 +261,7 @@ fn read_outlines(dir: &Path) -> Result<HashMap<String, Vec<Outline>>> {
     read_json(&path)
 }
 
-/// The pixels that each outline reaches.
+/// The smallest box of whole pixels around each outline.
 fn boxes(outlines: &[Outline]) -> Result<Vec<LesionBox>, String> {
     let of = |outline: &Outline| {
         let (_, finding) = OUTLINED
@@ -300,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_scan_says_its_disease_and_an_outlined_one_its_lesions() {
+    fn a_scan_has_the_caption_of_its_class_and_an_outlined_one_that_of_its_lesions() {
         let files = ["CNV/CNV-1-1.jpg", "DRUSEN/DRUSEN-2-1.jpg", "NORMAL/NORMAL-3-1.jpg", "DME/DME-1-2.jpg"];
         let outlined = ["lesions/CNV/CNV-1-5.jpg", "lesions/DRUSEN/DRUSEN-2-5.jpg", "lesions/DME/DME-4-1.jpg"];
         let dir = folder(&[files.as_slice(), outlined.as_slice()].concat());
@@ -338,7 +341,7 @@ mod tests {
         let edges = [fluid.xmin, fluid.ymin, fluid.xmax, fluid.ymax];
         assert_eq!((fluid.finding, edges), ("subretinal fluid", [10, 20, 29, 40]));
         assert_eq!(records["CNV/CNV-1-1.jpg"].patient, records["DME/DME-1-2.jpg"].patient);
-        // Who only says CNV has not looked for fluid; who outlined lesions has.
+        // The class CNV says nothing about fluid; outlines do.
         assert!(!records["CNV/CNV-1-1.jpg"].annotated.contains(&"subretinal fluid"));
         assert!(records["lesions/DME/DME-4-1.jpg"].annotated.contains(&"subretinal fluid"));
     }

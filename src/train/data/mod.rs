@@ -3,6 +3,7 @@
 pub(super) mod annotation;
 pub(super) mod appearance;
 pub(super) mod augment;
+mod csv_line;
 pub(super) mod dataset;
 pub(super) mod kermany;
 pub(super) mod lesion_box;

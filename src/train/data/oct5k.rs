@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::csv_line::csv_line;
 use super::lesion_box::LesionBox;
 use super::record::{Dataset, Problem, Record, SourceKind};
 use crate::caption::{self, Diagnosis, Lesion};
@@ -124,25 +125,23 @@ fn read_boxes(
     images: &HashMap<String, PathBuf>,
     problems: &mut Vec<Problem>,
 ) -> Result<BTreeMap<String, Vec<LesionBox>>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(list)
-        .map_err(|e| Error::data(format!("{} cannot be read", list.display())).because(e))?;
+    let bytes = fs::read(list).map_err(|e| Error::data(format!("{} cannot be read", list.display())).because(e))?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
     let mut boxes: BTreeMap<String, Vec<LesionBox>> = BTreeMap::new();
-    for (i, row) in reader.records().enumerate() {
-        let line = row.as_ref().ok().and_then(|r| r.position().map(|p| p.line() as usize)).unwrap_or(i + 2);
+    for row in reader.records() {
+        let line = csv_line(&bytes, &row);
         let read = row.map_err(|e| e.to_string()).and_then(|row| parse(&row));
         let (name, found) = match read {
             Ok(read) => read,
             Err(what) => {
-                problems.push(Problem { file: list.to_owned(), line: Some(line), what });
+                problems.push(Problem { file: list.to_owned(), line, what });
                 continue;
             }
         };
         let key = key(&name);
         if !images.contains_key(&key) {
             let what = format!("image {name} is missing");
-            problems.push(Problem { file: list.to_owned(), line: Some(line), what });
+            problems.push(Problem { file: list.to_owned(), line, what });
             continue;
         }
         let known = boxes.entry(key).or_default();

@@ -1,10 +1,12 @@
 //! OCTDL (Kulyabin et al. 2024): `OCTDL_labels.csv` beside one folder per disease. The class word is the disease, the
 //! findings come from subcategory and condition.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::csv_line::csv_line;
 use super::record::{Dataset, Problem, Record, SourceKind};
-use crate::caption::{Caption, Diagnosis};
+use crate::caption::{Caption, Diagnosis, finding};
 use crate::error::{Error, Result};
 
 const LABELS: &str = "OCTDL_labels.csv";
@@ -14,8 +16,9 @@ const HEALTHY: &str = "NO";
 /// vitreomacular interface disease.
 const OTHER_DISEASES: [&str; 5] = ["DME", "ERM", "RAO", "RVO", "VID"];
 
+const SUSPECTED_MNV: &str = "suspected MNV";
 /// The conditions of AMD as findings, from early to late.
-pub(crate) const AMD_FINDINGS: [&str; 3] = ["drusen", "suspected MNV", "MNV"];
+pub(crate) const AMD_FINDINGS: [&str; 3] = [finding::DRUSEN, SUSPECTED_MNV, finding::MNV];
 /// The findings of other diseases. DRIL: disorganisation of the retinal inner layers.
 pub(crate) const OTHER_FINDINGS: [&str; 7] = [
     "macular edema",
@@ -23,8 +26,8 @@ pub(crate) const OTHER_FINDINGS: [&str; 7] = [
     "DRIL",
     "epiretinal membrane",
     "macular hole",
-    "lamellar hole",
-    "vitreomacular traction",
+    finding::LAMELLAR_HOLE,
+    finding::VITREOMACULAR_TRACTION,
 ];
 
 /// The class word of a disease.
@@ -47,17 +50,17 @@ fn annotated(finding: Option<&str>) -> Vec<&'static str> {
 fn finding(disease: &str, subcategory: &str, condition: &str) -> Option<Option<&'static str>> {
     Some(match (disease, subcategory, condition) {
         (HEALTHY, ..) | ("RAO", _, "none") | ("DME", _, "DME") => None,
-        ("AMD", _, "drusen") => Some("drusen"),
-        ("AMD", _, "MNV_suspected") => Some("suspected MNV"),
-        ("AMD", _, "MNV") => Some("MNV"),
+        ("AMD", _, "drusen") => Some(finding::DRUSEN),
+        ("AMD", _, "MNV_suspected") => Some(SUSPECTED_MNV),
+        ("AMD", _, "MNV") => Some(finding::MNV),
         // The list's KME is a cystoid macular edema, in its authors' language.
         (_, "KME", "ME") => Some("cystoid macular edema"),
         (_, _, "ME") => Some("macular edema"),
         (_, _, "DRIL") => Some("DRIL"),
         ("ERM", _, "ERM") => Some("epiretinal membrane"),
         ("VID", "MH", _) => Some("macular hole"),
-        ("VID", "LH", _) => Some("lamellar hole"),
-        ("VID", "VMT", _) => Some("vitreomacular traction"),
+        ("VID", "LH", _) => Some(finding::LAMELLAR_HOLE),
+        ("VID", "VMT", _) => Some(finding::VITREOMACULAR_TRACTION),
         _ => return None,
     })
 }
@@ -68,9 +71,10 @@ fn finding(disease: &str, subcategory: &str, condition: &str) -> Option<Option<&
 /// The list is missing or has not OCTDL's columns.
 pub(crate) fn read(dir: &Path) -> Result<Dataset> {
     let list = dir.join(LABELS);
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(&list).map_err(|e| {
+    let bytes = fs::read(&list).map_err(|e| {
         Error::data(format!("{} cannot be read: name OCTDL's folder, which holds it", list.display())).because(e)
     })?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
     let header = reader.headers().map_err(|e| Error::data(list.display().to_string()).because(e))?.clone();
     let column = |name: &str| {
         header
@@ -81,8 +85,8 @@ pub(crate) fn read(dir: &Path) -> Result<Dataset> {
     let [file_name, disease, subcategory, condition, patient] =
         [column("file_name")?, column("disease")?, column("subcategory")?, column("condition")?, column("patient_id")?];
     let mut dataset = Dataset::default();
-    for (i, row) in reader.records().enumerate() {
-        let line = Some(row.as_ref().ok().and_then(|r| r.position().map(|p| p.line() as usize)).unwrap_or(i + 2));
+    for row in reader.records() {
+        let line = csv_line(&bytes, &row);
         let mut problem = |what: String| dataset.problems.push(Problem { file: list.clone(), line, what });
         let row = match row {
             Ok(row) if row.len() == header.len() => row,
@@ -136,8 +140,6 @@ fn image(dir: &Path, disease: &str, name: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn folder(rows: &str) -> tempfile::TempDir {
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_condition_leaves_earlier_ones_open() {
+    fn the_latest_condition_leaves_earlier_ones_unknown() {
         assert!(annotated(Some("drusen")).contains(&"MNV"));
         assert!(!annotated(Some("MNV")).contains(&"drusen"));
         assert!(annotated(Some("macular edema")).contains(&"drusen"));
