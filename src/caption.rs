@@ -113,14 +113,14 @@ pub struct Vocabulary {
     pub labels: Vec<String>,
     /// Findings, in the order in which captions name them.
     pub findings: Vec<String>,
-    /// Findings that are kinds of another one of this vocabulary, by the narrower: soft drusen are drusen. Empty in files
-    /// written before there were any.
+    /// The wider finding of each narrower one, both of this vocabulary: soft drusen are drusen. Empty in files from before
+    /// this field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parents: BTreeMap<String, String>,
 }
 
 impl Vocabulary {
-    /// A vocabulary with those of [`finding::PARENTS`] of which it has both.
+    /// A vocabulary with the pairs of [`finding::PARENTS`] of which it has both findings.
     pub fn new(labels: Vec<String>, findings: Vec<String>) -> Self {
         let has = |finding: &str| findings.iter().any(|f| f == finding);
         let parents = finding::PARENTS
@@ -141,9 +141,14 @@ impl Vocabulary {
         self.parents.iter().filter(move |(_, wider)| *wider == finding).map(|(narrower, _)| narrower.as_str())
     }
 
-    /// Whether findings that are named say that `finding` is there: it is named, or a kind of it.
-    pub fn is_said(&self, named: &[String], finding: &str) -> bool {
+    /// Whether the findings `named` imply `finding`: they name it, or a kind of it.
+    pub fn implies(&self, named: &[String], finding: &str) -> bool {
         named.iter().any(|f| f == finding || self.parent(f) == Some(finding))
+    }
+
+    /// Whether the findings `named` include the one that `finding` is a kind of.
+    pub fn names_parent(&self, named: &[String], finding: &str) -> bool {
+        self.parent(finding).is_some_and(|wider| named.iter().any(|f| f == wider))
     }
 }
 
@@ -246,19 +251,19 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_of_a_finding_says_that_the_finding_is_there() {
+    fn a_kind_of_a_finding_implies_the_finding() {
         let vocabulary = vocabulary();
         let named = ["soft drusen".to_owned()];
-        assert!(vocabulary.is_said(&named, "drusen") && vocabulary.is_said(&named, "soft drusen"));
-        assert!(!vocabulary.is_said(&named, "hard drusen"));
-        assert!(!vocabulary.is_said(&["drusen".to_owned()], "soft drusen"));
+        assert!(vocabulary.implies(&named, "drusen") && vocabulary.implies(&named, "soft drusen"));
+        assert!(!vocabulary.implies(&named, "hard drusen"));
+        assert!(!vocabulary.implies(&["drusen".to_owned()], "soft drusen"));
         assert_eq!(vocabulary.children("drusen").count(), 4);
-        // No kind of fluid is known here, so that fluid is a finding like any other.
+        // This vocabulary has no kind of fluid.
         assert_eq!(vocabulary.children("fluid").count(), 0);
     }
 
     #[test]
-    fn a_vocabulary_without_parents_is_read_and_written_as_ever() {
+    fn a_vocabulary_without_parents_is_read_and_written_as_before() {
         let old = r#"{"labels":["healthy","AMD"],"findings":["drusen","soft drusen"]}"#;
         let vocabulary: Vocabulary = serde_json::from_str(old).unwrap();
         assert_eq!(vocabulary.parent("soft drusen"), None);

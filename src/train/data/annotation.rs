@@ -1,7 +1,8 @@
-//! What a record's annotation says of each finding of a vocabulary: shown, absent, or nothing.
+//! What a record's annotation says of each finding of a vocabulary: shown, absent or unknown.
 //!
-//! Sources look for different things, and at different depths: one says `drusen` where another says `soft drusen`. So what
-//! a caption does not name is absent only where its annotators looked for it, and a wider finding leaves its kinds open.
+//! Sources annotate different findings, and in different detail: one names `drusen` where another names `soft drusen`. So a
+//! finding that a caption does not name is absent only if its source annotates it, and a wider finding leaves its kinds
+//! unknown.
 
 use super::record::Record;
 use crate::caption::{Caption, Diagnosis, Vocabulary, finding};
@@ -11,49 +12,52 @@ use crate::caption::{Caption, Diagnosis, Vocabulary, finding};
 pub enum Annotation {
     /// The scan shows it, or a kind of it.
     Shown,
-    /// Somebody looked for it, and it is not there.
+    /// Its source annotates it, and the scan does not show it.
     Absent,
-    /// Nobody said.
+    /// The source does not say.
     Unknown,
+}
+
+impl Annotation {
+    /// Whether the source says if the scan shows the finding.
+    pub(crate) fn is_known(self) -> bool {
+        self != Self::Unknown
+    }
 }
 
 /// What `record` says of each finding of `vocabulary`, in its order.
 pub(crate) fn annotations(vocabulary: &Vocabulary, record: &Record) -> Vec<Annotation> {
     let named = &record.caption.findings;
     let is_healthy = record.label == Diagnosis::Healthy.label();
-    let is_shown = |f: &str| vocabulary.is_said(named, f);
+    let is_shown = |f: &str| vocabulary.implies(named, f);
     let is_ruled_out = |f: &str| {
-        let was_looked_for = record.annotated.contains(&f) || (is_healthy && !finding::IN_HEALTHY.contains(&f));
-        was_looked_for && !is_shown(f)
+        let is_annotated = record.annotated.contains(&f) || (is_healthy && !finding::IN_HEALTHY.contains(&f));
+        is_annotated && !is_shown(f)
     };
     let of = |f: &str| {
         if is_shown(f) {
             return Annotation::Shown;
         }
-        let parent = vocabulary.parent(f);
-        if parent.is_some_and(|wider| named.iter().any(|n| n == wider)) {
+        if vocabulary.names_parent(named, f) {
             return Annotation::Unknown;
         }
         let mut kinds = vocabulary.children(f).peekable();
         let no_kind = kinds.peek().is_some() && kinds.all(is_ruled_out);
-        let is_absent = is_ruled_out(f) || parent.is_some_and(is_ruled_out) || no_kind;
+        let is_absent = is_ruled_out(f) || vocabulary.parent(f).is_some_and(is_ruled_out) || no_kind;
         if is_absent { Annotation::Absent } else { Annotation::Unknown }
     };
     vocabulary.findings.iter().map(|f| of(f)).collect()
 }
 
-/// Whether `caption` is as true of the scan as its own: of the same label, it names nothing that is not there, and all
-/// that the scan's own caption names, at least as a wider or a narrower finding.
+/// Whether `caption` is as true of the scan as its own caption: it has the same label, names no absent finding, and names
+/// every finding of the scan's own caption, at least as a wider or a narrower one.
 pub(crate) fn is_true_of(caption: &Caption, vocabulary: &Vocabulary, record: &Record) -> bool {
     let annotations = annotations(vocabulary, record);
     let annotation = |f: &String| {
         let place = vocabulary.findings.iter().position(|known| known == f);
         place.map_or(Annotation::Unknown, |i| annotations[i])
     };
-    let covers = |f: &String| {
-        vocabulary.is_said(&caption.findings, f)
-            || vocabulary.parent(f).is_some_and(|wider| caption.findings.iter().any(|named| named == wider))
-    };
+    let covers = |f: &String| vocabulary.implies(&caption.findings, f) || vocabulary.names_parent(&caption.findings, f);
     caption.label == record.caption.label
         && caption.findings.iter().all(|f| annotation(f) != Annotation::Absent)
         && record.caption.findings.iter().all(covers)
@@ -90,19 +94,19 @@ mod tests {
     }
 
     #[test]
-    fn a_label_alone_says_nothing_of_other_lesions() {
+    fn a_label_alone_leaves_other_lesions_unknown() {
         let cnv = annotations(&vocabulary(), &record("AMD", &["MNV"], &["MNV"]));
         assert_eq!(cnv, [Unknown, Unknown, Unknown, Shown, Unknown, Unknown, Unknown]);
     }
 
     #[test]
-    fn a_wider_finding_leaves_its_kinds_open_and_rules_them_out_with_itself() {
+    fn a_wider_finding_leaves_its_kinds_unknown_and_its_absence_rules_them_out() {
         let drusen = annotations(&vocabulary(), &record("AMD", &["drusen"], &["drusen", "MNV", "fluid"]));
         assert_eq!(drusen, [Unknown, Unknown, Shown, Absent, Absent, Absent, Unknown]);
     }
 
     #[test]
-    fn a_kind_says_that_the_wider_finding_is_there_and_all_kinds_rule_it_out() {
+    fn a_kind_implies_the_wider_finding_and_the_absence_of_all_kinds_rules_it_out() {
         let kinds = ["soft drusen", "hard drusen", "fluid"];
         let soft = annotations(&vocabulary(), &record("AMD", &["soft drusen", "fluid"], &kinds));
         assert_eq!(soft, [Shown, Absent, Shown, Unknown, Shown, Unknown, Unknown]);
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_healthy_scan_lacks_all_but_what_healthy_eyes_have() {
+    fn a_healthy_label_rules_out_all_findings_that_healthy_eyes_lack() {
         let healthy = annotations(&vocabulary(), &record("healthy", &[], &[]));
         assert_eq!(healthy, [Absent, Absent, Absent, Absent, Absent, Absent, Unknown]);
         let detached = annotations(&vocabulary(), &record("healthy", &[FINDINGS[6]], &[]));
@@ -126,7 +130,7 @@ mod tests {
         assert!(!is_true(&caption("AMD", &["hard drusen"]), &soft));
         assert!(!is_true(&caption("AMD", &["drusen", "fluid"]), &soft));
         assert!(!is_true(&caption("AMD", &[]), &soft) && !is_true(&caption("healthy", &["drusen"]), &soft));
-        // Whoever says CNV and no more has not ruled out drusen.
+        // The label CNV alone does not rule out drusen.
         let cnv = record("AMD", &["MNV"], &["MNV"]);
         assert!(is_true(&caption("AMD", &["drusen", "MNV"]), &cnv));
         assert!(!is_true(&caption("AMD", &["drusen"]), &cnv));

@@ -1,19 +1,19 @@
-//! What another scanner, another operator or another export would have made of a view: speckle, averaging, light, shadows,
-//! resolution, wedges, overlays, compression, and the contrast of another source. No pixel moves.
+//! Random changes of a view's appearance, as between scanners, operators and exports: speckle, averaging, light, shadows,
+//! resolution, wedges, marks, compression, and the contrast of another scan. No pixel moves.
 //!
-//! Each change comes by chance and with a chance strength; [`Appearance`] scales both, change by change, so that each can
-//! be left out.
+//! Each change has a probability and a random strength; [`Appearance`] scales both for each change on its own.
 
-use crate::train::config::Appearance;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageFormat};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// How often a change of strength 1 comes.
-const OFTEN: f32 = 0.5;
-const NOW_AND_THEN: f32 = 0.25;
-const SELDOM: f32 = 0.1;
+use crate::train::config::Appearance;
+
+/// Probabilities of a change at strength 1.
+const FREQUENT: f32 = 0.5;
+const OCCASIONAL: f32 = 0.25;
+const RARE: f32 = 0.1;
 
 /// Values of a view, 0…1, row by row.
 struct Canvas<'a> {
@@ -26,44 +26,43 @@ struct Canvas<'a> {
 pub(crate) fn change(view: &mut Vec<f32>, width: usize, other: &[u8], strengths: &Appearance, rng: &mut impl Rng) {
     let height = view.len() / width;
     let mut canvas = Canvas { values: view, width, height };
-    if happens(OFTEN, strengths.vary_contrast, rng) {
+    if happens(FREQUENT, strengths.vary_contrast, rng) {
         canvas.take_contrast(other, rng.random_range(0f32..1.));
     }
-    if happens(OFTEN, strengths.vary_light, rng) {
+    if happens(FREQUENT, strengths.vary_light, rng) {
         canvas.light(strengths.vary_light, rng);
     }
-    if happens(NOW_AND_THEN, strengths.vary_shadows, rng) {
+    if happens(OCCASIONAL, strengths.vary_shadows, rng) {
         canvas.shadows(strengths.vary_shadows, rng);
     }
-    if happens(NOW_AND_THEN, strengths.vary_resolution, rng) {
+    if happens(OCCASIONAL, strengths.vary_resolution, rng) {
         canvas.coarsen(1. + rng.random_range(0.1f32..1.5) * strengths.vary_resolution);
     }
-    if happens(OFTEN, strengths.vary_speckle, rng) {
+    if happens(FREQUENT, strengths.vary_speckle, rng) {
         canvas.speckle(strengths.vary_speckle, rng);
     }
-    if happens(NOW_AND_THEN, strengths.vary_averaging, rng) {
+    if happens(OCCASIONAL, strengths.vary_averaging, rng) {
         canvas.blur(rng.random_range(0.3f32..1.) * strengths.vary_averaging);
     }
-    if happens(NOW_AND_THEN, strengths.vary_wedges, rng) {
+    if happens(OCCASIONAL, strengths.vary_wedges, rng) {
         canvas.wedge(strengths.vary_wedges, rng);
     }
-    if happens(SELDOM, strengths.vary_marks, rng) {
+    if happens(RARE, strengths.vary_marks, rng) {
         canvas.marks(rng);
     }
     canvas.values.iter_mut().for_each(|v| *v = v.clamp(0., 1.));
-    if happens(NOW_AND_THEN, strengths.vary_compression, rng) {
+    if happens(OCCASIONAL, strengths.vary_compression, rng) {
         canvas.compress((75. - rng.random_range(0f32..50.) * strengths.vary_compression).max(10.) as u8);
     }
 }
 
-/// Whether a change of this strength comes; the chance is drawn whatever the strength, so that leaving one change out
-/// leaves the others as they were.
-fn happens(chance: f32, strength: f32, rng: &mut impl Rng) -> bool {
-    rng.random::<f32>() < chance * strength.min(1.)
+/// Whether a change of this strength is applied; `probability` is that of strength 1 and above.
+fn happens(probability: f32, strength: f32, rng: &mut impl Rng) -> bool {
+    rng.random::<f32>() < probability * strength.min(1.)
 }
 
 impl Canvas<'_> {
-    /// `share` of the way to the distribution of grey values that `other` has.
+    /// Moves grey values `share` of the way to those of `other` at the same ranks (histogram matching).
     fn take_contrast(&mut self, other: &[u8], share: f32) {
         if other.is_empty() {
             return;
@@ -88,7 +87,7 @@ impl Canvas<'_> {
         self.values.iter_mut().for_each(|v| *v += share * (map[level(*v)] - *v));
     }
 
-    /// Gain that changes across the scan in waves, and with depth.
+    /// Changes gain in waves across the scan, and with depth.
     fn light(&mut self, strength: f32, rng: &mut impl Rng) {
         let across = rng.random_range(0f32..0.35) * strength;
         let waves = rng.random_range(0.3f32..1.5) * std::f32::consts::TAU / self.width as f32;
@@ -100,7 +99,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// Columns that lose light, from the vitreous down.
+    /// Darkens columns over their whole height.
     fn shadows(&mut self, strength: f32, rng: &mut impl Rng) {
         for _ in 0..rng.random_range(1..=4) {
             let centre = rng.random_range(0f32..self.width as f32);
@@ -113,7 +112,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// What is left after it was stored with `factor` times fewer pixels a side.
+    /// Downsamples by `factor` on each side, and interpolates back.
     fn coarsen(&mut self, factor: f32) {
         let small = |n: usize| ((n as f32 / factor) as usize).max(2);
         let (width, height) = (small(self.width), small(self.height));
@@ -137,11 +136,11 @@ impl Canvas<'_> {
         }
     }
 
-    /// Multiplied noise, finer or coarser than a pixel, and added noise that a floor leaves.
+    /// Adds multiplicative noise, of each pixel on its own or smoothed, additive noise, and a noise floor.
     fn speckle(&mut self, strength: f32, rng: &mut impl Rng) {
         let mut noise: Vec<f32> = (0..self.values.len()).map(|_| StandardNormal.sample(rng)).collect();
         if rng.random_bool(0.5) {
-            // Neighbours alike, as after a resize; the deviation is kept near 1.
+            // Neighbours correlate, as after a resize; the deviation stays near 1.
             Canvas { values: &mut noise, width: self.width, height: self.height }.blur(1.);
             noise.iter_mut().for_each(|n| *n *= 2.7);
         }
@@ -153,7 +152,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// `share` of the way to the mean of 3 × 3, weighted 1 2 1 each way.
+    /// Moves values `share` of the way to the mean of 3 × 3, weighted 1 2 1 along each axis.
     fn blur(&mut self, share: f32) {
         let (width, height) = (self.width, self.height);
         let old = self.values.clone();
@@ -171,7 +170,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// Black from one border to a slanted line, as a painted wedge or a shifted frame leaves it.
+    /// Blackens from one border to a line, as exports and shifted frames do.
     fn wedge(&mut self, strength: f32, rng: &mut impl Rng) {
         let (width, height) = (self.width as f32, self.height as f32);
         let most = 0.2 * strength;
@@ -193,7 +192,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// Bright rectangles of a few pixels in a row, near a corner.
+    /// Draws a row of bright rectangles of a few pixels near a corner.
     fn marks(&mut self, rng: &mut impl Rng) {
         let n_marks = rng.random_range(2..10);
         let (mark_height, mark_width) = (rng.random_range(2..6), rng.random_range(1..5));
@@ -213,7 +212,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// As JPEG of this quality keeps it.
+    /// Compresses as JPEG of this quality, and decodes again.
     fn compress(&mut self, quality: u8) {
         let bytes: Vec<u8> = self.values.iter().map(|v| (v * 255.).round() as u8).collect();
         let mut file = Vec::new();
@@ -239,7 +238,7 @@ mod tests {
 
     const WIDTH: usize = 64;
 
-    /// All changes, or one of them.
+    /// The strengths that `set` sets, and 0 for the others.
     fn only(set: impl Fn(&mut Appearance)) -> Appearance {
         let mut appearance = Appearance::default();
         set(&mut appearance);
@@ -266,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn each_change_comes_now_and_then_and_leaves_values_in_range() {
+    fn each_change_is_applied_to_some_views_and_leaves_values_in_range() {
         let changes: [fn(&mut Appearance); 9] = [
             |a| a.vary_speckle = 1.,
             |a| a.vary_averaging = 1.,
@@ -281,7 +280,7 @@ mod tests {
         for (i, set) in changes.into_iter().enumerate() {
             let views: Vec<Vec<f32>> = (0..60).map(|seed| changed(&only(set), seed)).collect();
             let n_changed = views.iter().filter(|v| **v != view()).count();
-            assert!((1..=50).contains(&n_changed), "change {i} came {n_changed} times of 60");
+            assert!((1..=50).contains(&n_changed), "change {i} was applied {n_changed} times of 60");
             assert!(views.iter().flatten().all(|v| (0. ..=1.).contains(v)), "change {i}");
         }
     }
@@ -318,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn the_contrast_of_another_scan_is_taken_in_whole_at_most() {
+    fn at_a_share_of_1_the_contrast_is_that_of_the_other_scan() {
         let mut values = view();
         let other: Vec<u8> = (0..2560).map(|i| (i / 10) as u8).collect();
         Canvas { values: &mut values, width: WIDTH, height: 32 }.take_contrast(&other, 1.);

@@ -13,7 +13,7 @@ pub(crate) struct Augment {
     pub shift: [f32; 2],
     /// Largest zoom in or out, as a fraction.
     pub scale: f32,
-    /// Largest further zoom across and down, each on its own, as a logarithm: fields of other sizes and shapes.
+    /// Largest further zoom across and down, each on its own, as a logarithm: other fields of view and aspects.
     pub log_field: [f32; 2],
     /// Largest shear: rows per column, in input pixels.
     pub shear: f32,
@@ -73,7 +73,7 @@ impl Warp {
     }
 }
 
-/// A place beyond a border of 0…`size`, mirrored at it: so a retina goes on where a view reaches beyond the scan.
+/// `place`, mirrored at 0 and `size` until it lies between them: the retina continues where a view reaches beyond the scan.
 fn mirrored(place: f32, size: f32) -> f32 {
     let folded = place.rem_euclid(2. * size);
     if folded > size { 2. * size - folded } else { folded }
@@ -97,7 +97,7 @@ impl Augment {
         }
     }
 
-    /// The augmentation of a run.
+    /// The augmentation of a run: `--augment` scales the default limits, `--vary-field` extends those of the geometry.
     pub(crate) fn of(settings: &Settings) -> Self {
         let (usual, field) = (Self::of_strength(settings.augment), settings.appearance.vary_field);
         Self {
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_border_a_scan_goes_on_mirrored() {
+    fn beyond_the_border_a_scan_is_mirrored() {
         assert_eq!([-3., 0., 4., 10., 13., 20., 23.].map(|place| mirrored(place, 10.)), [3., 0., 4., 10., 7., 0., 3.]);
         let far = Warp { centre: [128., 64.], shift: [0.; 2], scale: [2.; 2], shear: 0., bend: 0. };
         let (x, y) = far.source(0., 0.);

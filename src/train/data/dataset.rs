@@ -115,6 +115,7 @@ mod tests {
             assert!(wrong.parse::<DataSpec>().unwrap_err().to_string().contains("KIND:DIR"));
         }
     }
+
     fn record(source: SourceKind, label: &str, findings: &[&str]) -> Record {
         let findings = findings.iter().map(|f| (*f).to_owned()).collect();
         Record {

@@ -76,8 +76,8 @@ pub struct Record {
     pub label: String,
     /// The caption of what it shows.
     pub caption: Caption,
-    /// Findings that its annotators looked for: what of these the caption does not name is not there. Of all others
-    /// nothing is known, unless the label is healthy.
+    /// Findings that its source annotates: those that the caption does not name are absent. All others are unknown, unless
+    /// the label is healthy.
     pub annotated: Vec<&'static str>,
     /// Lesions with their boxes, in image pixels; empty where the source has none.
     pub boxes: Vec<LesionBox>,

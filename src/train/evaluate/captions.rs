@@ -1,4 +1,4 @@
-//! Two ways to put a scan into words, compared. *Retrieved*: the nearest training caption as a whole. *Composed*: each
+//! Compares two ways to caption a scan. *Retrieved*: the nearest training caption as a whole. *Composed*: each
 //! finding scored on its own, against the healthy text, as the finding loss trains it; named above a threshold.
 
 use serde::Serialize;
@@ -28,12 +28,12 @@ pub(crate) struct Threshold {
     pub n_shown: usize,
 }
 
-/// Thresholds that give each finding of `vocabulary` its highest F1 on `validation`: every scan of which it is known
-/// whether it shows the finding counts, whatever its source.
+/// Thresholds that give each finding of `vocabulary` its highest F1 on `validation`: on all scans, of any source, whose
+/// annotation of the finding is known.
 pub(crate) fn thresholds(vocabulary: &Vocabulary, validation: &[&Reading<'_>]) -> Vec<Threshold> {
     let annotations: Vec<Vec<Annotation>> = validation.iter().map(|r| annotations(vocabulary, r.record)).collect();
     let fitted = |(i, finding): (usize, &String)| {
-        let known = validation.iter().zip(&annotations).filter(|(_, known)| known[i] != Annotation::Unknown);
+        let known = validation.iter().zip(&annotations).filter(|(_, known)| known[i].is_known());
         let (shown, margins): (Vec<bool>, Vec<f64>) =
             known.map(|(r, known)| (known[i] == Annotation::Shown, r.margins[i])).unzip();
         let best = best_threshold(&shown, &margins);
@@ -56,11 +56,11 @@ pub(crate) fn compose(margins: &[f64], thresholds: &[Threshold]) -> Caption {
 /// Both ways, on one source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct CaptionStudy {
-    /// The findings that are evaluated: those that the source looked for.
+    /// The findings that are evaluated: those that the source annotates.
     pub findings: Vec<String>,
     /// The nearest training caption.
     pub retrieved: CaptionFigures,
-    /// Findings one by one, with the thresholds that were trained to.
+    /// Findings one by one, with the threshold that the finding loss trains to.
     pub composed_untuned: CaptionFigures,
     /// Findings one by one, with thresholds fitted on validation; none without validation scans.
     pub composed: Option<CaptionFigures>,
@@ -70,20 +70,20 @@ pub(crate) struct CaptionStudy {
     pub macro_f1_gain: Option<Interval>,
 }
 
-/// How well captions name what is there.
+/// How well captions name what scans show.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct CaptionFigures {
-    /// Over all namings.
+    /// Over all pairs of a scan and a finding.
     pub micro_f1: Option<Interval>,
-    /// Mean over findings that are there or named.
+    /// Mean over findings that are shown or named.
     pub macro_f1: Option<Interval>,
     /// Share of scans whose findings are named without a mistake.
     pub exact: Option<Interval>,
-    /// Share of scans of which a finding is named that nobody looked for, so that nobody can say whether it is there.
+    /// Share of scans whose caption names a finding that the source does not annotate, so that it cannot be judged.
     pub unmarked: Option<Interval>,
     /// Each finding's counts, in the order of [`CaptionStudy::findings`].
     pub counts: Vec<Counts>,
-    /// Each finding's F1; none where it is neither there nor named.
+    /// Each finding's F1; none where it is neither shown nor named.
     pub f1: Vec<Option<f64>>,
 }
 
@@ -153,12 +153,11 @@ pub(crate) fn study(
     thresholds: &[Threshold],
     is_fitted: bool,
 ) -> CaptionStudy {
-    // A healthy scan lacks what its source never looked for as well.
+    // A healthy scan also rules out findings that its source does not annotate.
     let diseased = readings.iter().filter(|r| r.class > 0);
     let known: Vec<Vec<Annotation>> = diseased.map(|r| annotations(vocabulary, r.record)).collect();
-    let judged: Vec<usize> = (0..vocabulary.findings.len())
-        .filter(|i| known.iter().any(|annotations| annotations[*i] != Annotation::Unknown))
-        .collect();
+    let judged: Vec<usize> =
+        (0..vocabulary.findings.len()).filter(|i| known.iter().any(|annotations| annotations[*i].is_known())).collect();
     let untuned: Vec<Threshold> =
         thresholds.iter().map(|t| Threshold { threshold: TRAINED_THRESHOLD, ..t.clone() }).collect();
     let patients: Vec<String> = readings.iter().map(|r| r.record.patient.clone()).collect();
@@ -214,9 +213,9 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_is_calibrated_on_scans_that_tell_of_it() {
+    fn a_threshold_is_fitted_on_scans_that_annotate_its_finding() {
         let records = [record("1", &["fluid"]), record("2", &[]), record("3", &["MNV"])];
-        // The third scan has the highest margin for fluid; but nobody looked for fluid there.
+        // The third scan has the highest margin for fluid, but its source does not annotate fluid.
         let readings = [reading(&records[0], &[], &[0.2, 0.9, 0.]), reading(&records[1], &[], &[0.1, -0.3, 0.])];
         let other = reading(&records[2], &[], &[0.9, -0.1, 0.]);
         let all: Vec<&Reading<'_>> = readings.iter().chain([&other]).collect();
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_looked_for_is_no_mistake_but_is_counted() {
+    fn a_finding_that_is_not_annotated_is_no_mistake_but_is_counted() {
         let records = [record("1", &["MNV"]), record("2", &["MNV"])];
         let readings = [reading(&records[0], &["MNV", "fluid"], &[0., 1.]), reading(&records[1], &[], &[0., 1.])];
         let all: Vec<&Reading<'_>> = readings.iter().collect();

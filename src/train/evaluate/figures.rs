@@ -33,14 +33,14 @@ pub(crate) fn figures(vocabulary: &Vocabulary, source: SourceKind, outcomes: &[O
     }
 }
 
-/// Healthy is 0, then OCTDL's conditions; none for a caption that says neither, as that of another disease.
+/// Class index of a caption's condition: 0 for healthy, then OCTDL's conditions; none for a caption of another disease.
 fn condition(caption: &Caption, healthy: &str) -> Option<usize> {
     let named = octdl::AMD_FINDINGS.iter().position(|f| caption.findings.iter().any(|c| c == f));
     let is_healthy = caption.findings.is_empty() && caption.label.as_deref().is_none_or(|label| label == healthy);
     named.map(|i| i + 1).or(is_healthy.then_some(0))
 }
 
-/// On scans that have a condition; a retrieved caption without one is never right.
+/// Figures on scans that have a condition; a retrieved caption without one counts as wrong.
 fn condition_figures(labels: &[String], outcomes: &[Outcome<'_>]) -> ConditionFigures {
     const NO_CONDITION: usize = octdl::AMD_FINDINGS.len() + 1;
     let (mut patients, mut truth, mut predicted) = (Vec::new(), Vec::new(), Vec::new());
@@ -61,7 +61,7 @@ fn lesion_figures(vocabulary: &Vocabulary, outcomes: &[Outcome<'_>]) -> Option<L
     if outcomes.iter().all(|o| o.reading.record.boxes.is_empty()) {
         return None;
     }
-    // What a source looks for and never marks by a box is a condition, unless it is one of the nine lesions.
+    // A finding that a source annotates but never marks with a box is a condition, unless it is one of the nine lesions.
     let is_lesion = |f: &String| {
         let has_box = |o: &Outcome<'_>| o.reading.record.boxes.iter().any(|b| b.finding == f);
         let is_of_the_nine = Lesion::from_phrase(f)

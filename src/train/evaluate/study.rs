@@ -31,7 +31,7 @@ pub(crate) struct Study {
     pub sources: BTreeMap<SourceKind, SourceStudy>,
     /// The thresholds of composed captions, in vocabulary order.
     pub thresholds: Vec<Threshold>,
-    /// Whether temperatures and thresholds were fitted on the very scans that are measured.
+    /// Whether temperatures and thresholds were fitted on the scans that are measured.
     pub fitted_on_the_same_scans: bool,
 }
 

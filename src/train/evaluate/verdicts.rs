@@ -1,5 +1,5 @@
-//! Findings that a caption names against those that a record shows, with what is known of either: a wider finding where
-//! the record shows a kind of it is no mistake, and what nobody looked for cannot be one.
+//! Compares the findings that a caption names with a record's annotation. A wider finding is no mistake where the record
+//! shows a kind of it, and findings that the source does not annotate are not judged.
 
 use crate::caption::{Caption, Vocabulary};
 use crate::train::data::annotation::{Annotation, annotations};
@@ -8,16 +8,13 @@ use crate::train::metrics::findings::Verdict;
 
 /// Each finding of `vocabulary`, in its order: how `caption` names it on the scan of `record`.
 pub(super) fn verdicts(vocabulary: &Vocabulary, record: &Record, caption: &Caption) -> Vec<Verdict> {
-    let names_wider = |finding: &str| {
-        vocabulary.parent(finding).is_some_and(|wider| caption.findings.iter().any(|named| named == wider))
-    };
     let judge = |(finding, annotation): (&String, Annotation)| match (
         annotation,
-        vocabulary.is_said(&caption.findings, finding),
+        vocabulary.implies(&caption.findings, finding),
     ) {
         (Annotation::Unknown, _) => Verdict::NotJudged,
         (Annotation::Shown, true) => Verdict::Both,
-        (Annotation::Shown, false) if names_wider(finding) => Verdict::NotJudged,
+        (Annotation::Shown, false) if vocabulary.names_parent(&caption.findings, finding) => Verdict::NotJudged,
         (Annotation::Shown, false) => Verdict::OnlyThere,
         (Annotation::Absent, true) => Verdict::OnlyNamed,
         (Annotation::Absent, false) => Verdict::Neither,
@@ -62,13 +59,13 @@ mod tests {
     }
 
     #[test]
-    fn a_narrower_finding_says_the_wider_one() {
+    fn a_narrower_finding_implies_the_wider_one() {
         assert_eq!(named(&["drusen"], &["drusen"], &["hard drusen"]), [NotJudged, NotJudged, NotJudged, Both]);
         assert_eq!(named(&["soft drusen"], &KINDS, &["hard drusen"]), [OnlyThere, OnlyNamed, Neither, Both]);
     }
 
     #[test]
-    fn what_nobody_looked_for_is_not_judged() {
+    fn what_is_not_annotated_is_not_judged() {
         assert_eq!(named(&["drusen"], &["drusen"], &["drusen", "fluid"])[2], NotJudged);
         assert_eq!(named(&["soft drusen"], &KINDS, &["fluid"])[2], OnlyNamed);
     }

@@ -101,7 +101,8 @@ impl<'a> Batches<'a> {
 }
 
 /// The probability weight of each scan: phantoms have their share, real sources equal shares of the rest, classes within a
-/// source their count to the power `class_balance`, and captions within a class theirs to the power `caption_balance`.
+/// source shares by their count to the power `class_balance`, and captions within a class by theirs to the power
+/// `caption_balance`.
 fn sampling_weights(records: &[&Record], samples: &[Sample], settings: &Settings) -> Vec<f64> {
     let source = |s: &Sample| records[s.record].source;
     // Without a balance of classes, a source is one group of captions.
@@ -196,21 +197,21 @@ fn step_captions(picked: &[&Sample], spec: &ModelSpec, rng: &mut ChaCha8Rng) -> 
 fn caption_texts(shown: &[usize], spec: &ModelSpec, class_word_dropout: f64, rng: &mut ChaCha8Rng) -> Vec<String> {
     let text = |&c: &usize| {
         let caption = &spec.captions[c];
-        let reasons_only = rand::Rng::random_bool(rng, class_word_dropout);
-        if reasons_only { caption.findings_only().text() } else { caption.text() }
+        let findings_only = rand::Rng::random_bool(rng, class_word_dropout);
+        if findings_only { caption.findings_only().text() } else { caption.text() }
     };
     shown.iter().map(text).collect()
 }
 
-/// What is known of each scan's findings.
+/// The annotations of each scan's findings.
 fn findings_of(picked: &[&Sample]) -> Findings {
     let of = |is: fn(Annotation) -> bool| {
         picked.iter().flat_map(|s| &s.annotations).map(|a| f32::from(u8::from(is(*a)))).collect()
     };
-    Findings { shown: of(|a| a == Annotation::Shown), known: of(|a| a != Annotation::Unknown) }
+    Findings { shown: of(|a| a == Annotation::Shown), known: of(Annotation::is_known) }
 }
 
-/// What is known of each view's cells.
+/// The targets of each view's cells.
 fn cells_of(picked: &[&Sample], warps: &[Warp], spec: &ModelSpec) -> CellTargets {
     let vision = &spec.clip.vision;
     let mut targets = CellTargets::new(vision, spec.vocabulary.findings.len());
@@ -219,7 +220,7 @@ fn cells_of(picked: &[&Sample], warps: &[Warp], spec: &ModelSpec) -> CellTargets
             sample.annotations.iter().enumerate().filter(move |(_, a)| **a == annotation).map(|(f, _)| f)
         };
         let is_placed = |f: &usize| sample.places.iter().any(|p| p.finding == *f);
-        // Without places, a diseased scan was looked at as a whole: what a condition excludes may still lie in some cell.
+        // Without boxes, a diseased scan is annotated as a whole: a finding that its condition rules out may lie in some cell.
         let is_outlined = sample.class == 0 || !sample.places.is_empty();
         let labels = CellLabels {
             absent: are(Annotation::Absent).filter(|_| is_outlined).collect(),
@@ -232,12 +233,12 @@ fn cells_of(picked: &[&Sample], warps: &[Warp], spec: &ModelSpec) -> CellTargets
     targets
 }
 
-/// Pairs of a scan and a caption, by their places in the batch, that are no positives and no negatives either: the
-/// caption is as true of the scan as its own.
+/// Pairs (scan, caption), by their positions in the batch, that are neither positive nor negative: the caption is as true
+/// of the scan as its own.
 fn undecided(picked: &[&Sample], captions: &[usize]) -> Vec<(usize, usize)> {
     let of = |(i, s): (usize, &&Sample)| {
         let also_true: Vec<_> =
-            captions.iter().enumerate().filter(|(_, c)| s.also_true.contains(c)).map(|(place, _)| (i, place)).collect();
+            captions.iter().enumerate().filter(|(_, c)| s.also_true.contains(c)).map(|(j, _)| (i, j)).collect();
         also_true
     };
     picked.iter().enumerate().flat_map(of).collect()
@@ -285,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_classes_and_captions_have_the_shares_that_are_asked_for() {
+    fn sources_classes_and_captions_have_the_shares_of_the_settings() {
         use SourceKind::{Kermany, Octdl, Phantom};
         let (records, samples) =
             scans(&[(Octdl, 0, 0, 10), (Octdl, 1, 1, 80), (Octdl, 1, 2, 10), (Kermany, 1, 1, 7), (Phantom, 1, 3, 50)]);

@@ -11,12 +11,12 @@ use crate::error::Result;
 use crate::train::data::augment::Warp;
 use crate::train::data::samples::Place;
 
-/// What is known of the cells of one view, by finding. Of the findings in none of these nothing is known.
+/// What is known of the cells of one view, by finding. A finding in none of the lists is unknown.
 #[derive(Default)]
 pub(super) struct CellLabels<'a> {
     /// Findings that no cell shows.
     pub absent: Vec<usize>,
-    /// Findings that some cell shows, nobody says which.
+    /// Findings that some cell shows; which one is unknown.
     pub unplaced: Vec<usize>,
     /// Findings with boxes: a cell shows one where one of its boxes reaches into it.
     pub placed: Vec<usize>,

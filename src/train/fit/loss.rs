@@ -35,7 +35,7 @@ pub fn contrastive_loss(logits: &Tensor, positives: &[usize], undecided: &[(usiz
     Ok((images + captions)?.affine(0.5, 0.)?)
 }
 
-/// `logits` (n_images, n_captions) where `pairs` have no share in a softmax of their row or column.
+/// `logits` (n_images, n_captions) in which `pairs` have no weight in a softmax over their row or column.
 fn without(logits: &Tensor, pairs: &[(usize, usize)]) -> Result<Tensor> {
     if pairs.is_empty() {
         return Ok(logits.clone());
@@ -50,7 +50,7 @@ fn without(logits: &Tensor, pairs: &[(usize, usize)]) -> Result<Tensor> {
 pub struct Findings {
     /// (n_images · n_findings): 1 where the image shows it.
     pub shown: Vec<f32>,
-    /// (n_images · n_findings): 1 where its source annotates this finding.
+    /// (n_images · n_findings): 1 where it is known whether the image shows it.
     pub known: Vec<f32>,
 }
 
@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn an_undecided_caption_is_neither_drawn_near_nor_pushed_away() {
+    fn an_undecided_caption_has_no_gradient() {
         let var = Var::new(&[[2f32, 1.], [-1., 3.]], &Device::Cpu).unwrap();
         let loss = contrastive_loss(&var, &[0, 1], &[(0, 1)]).unwrap();
         let gradients = loss.backward().unwrap();
         let of = gradients.get(&var).unwrap().to_vec2::<f32>().unwrap();
         assert_eq!(of[0][1], 0.);
         assert!(of[1][0] > 0. && of[1][1] < 0.);
-        // Image 0 has no other caption to be told apart from, nor caption 1 another image.
+        // Without that pair, row 0 and column 1 have one entry each, whose cross-entropy is 0.
         let expected = (1f32 + (-4f32).exp()).ln() / 4. + (1f32 + (-3f32).exp()).ln() / 4.;
         assert!((loss.to_scalar::<f32>().unwrap() - expected).abs() < 1e-6);
     }
