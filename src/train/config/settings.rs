@@ -198,8 +198,8 @@ pub struct Settings {
     /// Exponent of a caption's count when scans are sampled: 1 samples scans alike, 0 captions alike (1).
     #[arg(long, default_value_t = 0.7, default_value_if("preset", "paper", "1"))]
     pub caption_balance: f64,
-    /// The same of a class's count within each source (1). Runs of before have none: they balanced captions of all classes
-    /// together.
+    /// The same exponent for a class's count within each source (1).
+    // None in runs from before this option, which balanced the captions of all classes together.
     #[arg(long, default_value = "0.5", default_value_if("preset", "paper", "1"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_balance: Option<f64>,
@@ -213,7 +213,7 @@ pub struct Settings {
     #[command(flatten)]
     #[serde(default, skip_serializing_if = "Appearance::is_none")]
     pub appearance: Appearance,
-    /// Take out of scans what differs between scanners: wedges, overlays, the noise floor, speckle (false).
+    /// Reduce differences between scanners: wedges, overlays, noise floor, speckle (false).
     #[arg(long, action = ArgAction::Set, default_value_t = true, default_value_if("preset", "paper", "false"))]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub clean: bool,
@@ -308,6 +308,7 @@ mod tests {
         assert_eq!(serde_json::from_value::<Settings>(stored).unwrap(), before);
         assert_ne!(Only::parse_from(["settings", "--precision", "bf16"]).settings, settings);
     }
+
     #[test]
     fn the_settings_of_a_published_model_are_read_and_written_as_they_were() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/weights/compact.safetensors");
