@@ -266,6 +266,7 @@ impl PageState {
         self.problems.push(Problem { name: scan.name.clone(), failure });
         if scan.was_read {
             scan.state = ScanState::Released;
+            self.reset_wanted(id);
         } else {
             self.scans.remove(id);
         }

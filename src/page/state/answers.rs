@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::page::comparison::{Comparison, Presence};
-use crate::page::scans::Answer;
+use crate::page::scans::{Answer, OpenScan, ScanState};
 use crate::page::state::{Model, PageState, Problem, Revision};
 use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
 use crate::report::Report;
@@ -61,8 +61,9 @@ impl PageState {
         if let Some(at) = self.revisions.iter().position(|revision| revision.id == id) {
             let Revision { scan, options, .. } = self.revisions.remove(at);
             // An older answer is dropped while a newer one is under way.
-            let is_old = self.revisions.iter().any(|later| later.scan == scan);
+            let is_old = self.is_asked_later(scan);
             if let Some(scan) = self.scans.get_mut(scan).filter(|_| !is_old) {
+                scan.wanted = options.clone();
                 scan.answer = Some(Answer { report: Arc::new(report), answered: options });
             }
             return Vec::new();
@@ -81,7 +82,10 @@ impl PageState {
     fn fail(&mut self, id: RequestId, failure: Failure) -> Vec<Request> {
         if let Some(at) = self.revisions.iter().position(|revision| revision.id == id) {
             let Revision { scan, .. } = self.revisions.remove(at);
-            self.reset_wanted(scan);
+            // What was asked later may still be answered.
+            if !self.is_asked_later(scan) {
+                self.reset_wanted(scan);
+            }
             let name = self.scans.get(scan).map(|scan| scan.name.clone());
             self.problems.extend(name.map(|name| Problem { name, failure }));
             return Vec::new();
@@ -109,8 +113,15 @@ impl PageState {
         self.compare_shown()
     }
 
+    /// Whether a scan was asked about again after a revision of it that is answered now. The worker answers in order, and only
+    /// a scan that is held is revised: if it is being analysed, it was released since.
+    fn is_asked_later(&self, id: ScanId) -> bool {
+        let is_analyzing = |scan: &OpenScan| matches!(scan.state, ScanState::Analyzing(_));
+        self.revisions.iter().any(|later| later.scan == id) || self.scans.get(id).is_some_and(is_analyzing)
+    }
+
     /// Resets what is wanted of a scan to what its answer is for.
-    fn reset_wanted(&mut self, id: ScanId) {
+    pub(super) fn reset_wanted(&mut self, id: ScanId) {
         if let Some(scan) = self.scans.get_mut(id) {
             scan.wanted = scan.answer.as_ref().map(|answer| answer.answered.clone()).unwrap_or_default();
         }

@@ -2,6 +2,7 @@
 
 use super::{Visit, failure, id_of, names};
 use crate::page::fixtures::report;
+use crate::page::scans::{MAX_HELD_PIXELS, ScanState};
 use crate::page::state::{Model, Phase};
 use crate::protocol::{BaselineEvent, Progress, Request, Response};
 use crate::report::{Options, WordMethod};
@@ -47,6 +48,58 @@ fn an_older_answer_does_not_take_the_place_of_a_newer_question() {
     let scan = visit.page.shown().unwrap();
     assert_eq!(scan.report().unwrap().caption.text, "fluid, soft drusen, soft drusen PED");
     assert_eq!(visit.page.phase(), Phase::Done);
+}
+
+#[test]
+fn a_question_that_fails_leaves_a_later_one_as_it_was_asked() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    visit.answer_all();
+    for finding in ["soft drusen", "soft drusen PED"] {
+        let requests = visit.page.tick_finding(finding, true);
+        visit.send(requests);
+    }
+    visit.fail_next();
+    assert_eq!(visit.page.shown().unwrap().caption(), "fluid, soft drusen, soft drusen PED");
+    visit.answer();
+    let scan = visit.page.shown().unwrap();
+    assert_eq!(scan.wanted, scan.answer.as_ref().unwrap().answered);
+    assert_eq!(scan.report().unwrap().caption.text, scan.caption());
+    assert_eq!((visit.page.phase(), visit.page.problems().len()), (Phase::Failed, 1));
+    // The next edit starts from the caption that is shown.
+    visit.page.tick_finding("fluid", false);
+    assert_eq!(visit.page.shown().unwrap().caption(), "soft drusen, soft drusen PED");
+}
+
+#[test]
+fn a_question_that_fails_leaves_a_later_analysis_as_it_was_asked() {
+    for is_analysed in [true, false] {
+        let mut visit = Visit::start();
+        // Only the shown scan and the newest are held.
+        visit.n_pixels = MAX_HELD_PIXELS / 2 + 1;
+        let ids = visit.open(&names(0..2));
+        visit.answer_all();
+        visit.open(&names(2..3));
+        let requests = visit.page.tick_finding("soft drusen", true);
+        visit.send(requests);
+        visit.show(ids[1]);
+        visit.answer();
+        assert_eq!(visit.page.scans().get(ids[0]).unwrap().state, ScanState::Released);
+        visit.show(ids[0]);
+        visit.fail_next();
+        assert_eq!(visit.page.scans().get(ids[0]).unwrap().caption(), "fluid, soft drusen");
+        assert_eq!(visit.answer(), Request::Forget { scan: ids[0] });
+        let expected = if is_analysed {
+            visit.answer();
+            "fluid, soft drusen"
+        } else {
+            visit.fail_next();
+            "AMD, fluid"
+        };
+        let scan = visit.page.scans().get(ids[0]).unwrap();
+        assert_eq!(scan.wanted, scan.answer.as_ref().unwrap().answered);
+        assert_eq!((scan.caption(), &*scan.report().unwrap().caption.text), (expected, expected));
+    }
 }
 
 #[test]
