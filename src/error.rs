@@ -66,6 +66,13 @@ pub enum Detail {
         /// As it was typed.
         phrase: String,
     },
+    /// The caption has more tokens than the model reads.
+    LongCaption {
+        /// Its tokens.
+        n_tokens: usize,
+        /// The most that are read.
+        max_tokens: usize,
+    },
     /// The caption names two classes.
     TwoClasses,
     /// A file of the page's site cannot be fetched.

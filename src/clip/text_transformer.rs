@@ -6,7 +6,7 @@ use candle_nn::VarBuilder;
 
 use super::config::TextConfig;
 use super::token_tree::TokenTree;
-use crate::error::{Error, Result};
+use crate::error::{Detail, Error, Result};
 use crate::nn::attention::SelfAttention;
 use crate::nn::embedding::Embedding;
 use crate::nn::linear::Linear;
@@ -76,19 +76,9 @@ impl TextTransformer {
     /// More tokens than the context holds.
     pub fn embed_tokens(&self, token_ids: &Tensor) -> Result<Tensor> {
         let n = token_ids.dim(1)?;
-        self.check_length(n)?;
+        check_length(n, self.context_length)?;
         let tokens = self.token_embedding.forward(token_ids)?;
         Ok(tokens.broadcast_add(&self.positional_embedding.narrow(0, 0, n)?)?)
-    }
-
-    fn check_length(&self, n_tokens: usize) -> Result<()> {
-        if n_tokens > self.context_length {
-            return Err(Error::caption(format!(
-                "the caption has {n_tokens} tokens, this model reads {}: shorten it",
-                self.context_length
-            )));
-        }
-        Ok(())
     }
 
     /// Token representations (batch, n, width) → text embeddings (batch, D), not normalised. `end[i]` is the
@@ -122,12 +112,32 @@ impl TextTransformer {
     /// # Errors
     /// A text has more tokens than the context holds.
     pub fn forward_tree(&self, tree: &TokenTree) -> Result<Tensor> {
-        self.check_length(tree.positions.iter().max().map_or(0, |last| *last as usize + 1))?;
+        check_length(tree.positions.iter().max().map_or(0, |last| *last as usize + 1), self.context_length)?;
         let device = self.positional_embedding.device();
         let rows = |of: &[u32], table: &Tensor| table.index_select(&Tensor::new(of, device)?, 0);
         let tokens = self.token_embedding.forward(&Tensor::new(tree.ids.as_slice(), device)?)?;
         let tokens = (tokens + rows(&tree.positions, &self.positional_embedding)?)?;
         let x = self.blocks(&tokens.unsqueeze(0)?, &tree.mask(device)?)?;
         self.project(&rows(&tree.ends, &x.squeeze(0)?)?)
+    }
+}
+
+fn check_length(n_tokens: usize, max_tokens: usize) -> Result<()> {
+    if n_tokens > max_tokens {
+        let message = format!("the caption has {n_tokens} tokens, this model reads {max_tokens}: shorten it");
+        return Err(Error::caption(message).with_detail(Detail::LongCaption { n_tokens, max_tokens }));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caption_that_is_too_long_is_refused_with_both_lengths() {
+        assert!(check_length(48, 48).is_ok());
+        let error = check_length(49, 48).unwrap_err();
+        assert_eq!(error.detail(), Some(&Detail::LongCaption { n_tokens: 49, max_tokens: 48 }));
     }
 }

@@ -123,6 +123,7 @@ mod tests {
             Detail::NoSuchFrame { frame: 1 },
             Detail::EmptyCaption,
             Detail::UnknownPhrase { phrase: "elephant".into() },
+            Detail::LongCaption { n_tokens: 85, max_tokens: 48 },
             Detail::TwoClasses,
             Detail::NotFetched { url: "weights/index.json".into() },
             Detail::DamagedWeights { file: "m.safetensors".into() },
@@ -136,8 +137,16 @@ mod tests {
             assert!(line.chars().any(|c| ('가'..='힣').contains(&c)), "{line}");
             said.push(line);
         }
-        for part in ["70.0 MB로 한도인 64 MB", "40000 × 20", "2번째", "elephant", "weights/index.json", "m.safetensors"]
-        {
+        let parts = [
+            "70.0 MB로 한도인 64 MB",
+            "40000 × 20",
+            "2번째",
+            "elephant",
+            "85토큰",
+            "weights/index.json",
+            "m.safetensors",
+        ];
+        for part in parts {
             assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:?}");
         }
         let line = (korean.failure)(&Error::weights("no room").into());

@@ -228,6 +228,9 @@ fn detail_text(detail: &Detail) -> String {
         Detail::UnknownPhrase { phrase } => {
             format!("모델이 모르는 표현이 있습니다: “{phrase}”. 위 목록의 소견이나 분류어를 영어로 쓰세요.")
         }
+        Detail::LongCaption { n_tokens, max_tokens } => {
+            format!("문장이 {n_tokens}토큰으로, 모델이 읽는 {max_tokens}토큰보다 깁니다. 더 짧게 쓰세요.")
+        }
         Detail::TwoClasses => "분류어가 두 개입니다. 하나만 남기세요.".to_owned(),
         Detail::NotFetched { url } => format!("파일을 가져오지 못했습니다: {url}. 연결을 확인하고 다시 시도하세요."),
         Detail::DamagedWeights { file } => {
