@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::{ev, html};
 use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, DragEvent, KeyboardEvent};
+use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
 
 use crate::bundle::card::ModelCard;
 use crate::page::state::{PageState, Phase};
@@ -185,8 +185,10 @@ fn listen(session: Session, heat: Heat, is_dragging: RwSignal<bool>) {
         session.open_files(event.clipboard_data().and_then(|data| data.files()));
     });
     window_event_listener(ev::keydown, move |event: KeyboardEvent| {
+        // In a select, a letter chooses the option that begins with it.
         let is_typing = event.target().is_some_and(|target| {
-            target.dyn_ref::<web_sys::HtmlInputElement>().is_some_and(|input| input.type_() == "text")
+            let is_text = target.dyn_ref::<HtmlInputElement>().is_some_and(|input| input.type_() == "text");
+            is_text || target.has_type::<HtmlSelectElement>()
         });
         let is_plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key();
         if is_plain && !is_typing && event.key().eq_ignore_ascii_case("h") {
