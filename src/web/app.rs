@@ -67,7 +67,7 @@ fn App() -> impl IntoView {
                     on_remove=session.on(PageState::remove)
                 />
                 <Viewer session=session heat=heat is_stale=is_stale.into() />
-                <aside node_ref=aside class:stale=move || is_stale.get()>
+                <aside node_ref=aside class:stale=move || is_stale.get() inert=move || is_stale.get()>
                     <Cards session=session />
                 </aside>
             </main>
@@ -111,6 +111,7 @@ fn Viewer(
                 on_compare=session.on(PageState::set_comparing)
                 scan=scan
                 overlays=overlays
+                is_stale=is_stale
             />
             <Problems
                 model=Signal::derive(move || session.with(|page| page.model().clone()))

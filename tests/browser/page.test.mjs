@@ -352,8 +352,15 @@ describe("many scans", () => {
       const order = [...batch(8), ...batch(0)].map(({ name }) => name);
       assert.deepEqual(await listed(), order);
       // The pixels of the first ones were released; they are read from their files again.
-      await visit.page.locator('[data-testid="scan"][title="1.png"]').click();
+      // Until then nothing can be asked about the one that is still shown.
+      const inert = await visit.page.evaluate(async () => {
+        document.querySelector('[data-testid="scan"][title="1.png"]').click();
+        await new Promise((resolve) => setTimeout(resolve));
+        return ["aside", ".tools"].map((part) => document.querySelector(part).inert);
+      });
+      assert.deepEqual(inert, [true, true]);
       await visit.answer();
+      assert.equal(await visit.page.locator("[inert]").count(), 0);
       const before = await assertAnswered(visit);
       assert.equal(before.input.name, "1.png");
       assert.ok((await visit.overlay("scan-canvas")).nShades > 16);

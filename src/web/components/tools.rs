@@ -39,6 +39,8 @@ pub fn Tools(
     scan: NodeRef<html::Canvas>,
     /// The canvases of the heatmaps, to be saved: the model's and the baseline's.
     overlays: [NodeRef<html::Canvas>; 2],
+    /// Whether another scan is about to take the shown one's place.
+    is_stale: Signal<bool>,
 ) -> impl IntoView {
     let locale = use_locale();
     let segment = move |is_heat: bool| {
@@ -61,7 +63,7 @@ pub fn Tools(
         heat.is_on.set(true);
     };
     view! {
-        <div class="tools">
+        <div class="tools" inert=move || is_stale.get()>
             <div class="seg" role="group">{segment(false)} {segment(true)}</div>
             <label>
                 <span>{move || locale.text().opacity}</span>
