@@ -1,6 +1,7 @@
 //! How a report is read: the verdict, whether both heads agree, which words are reasons and which only name the class.
 
 use crate::page::numbers::{probability_of_label, probability_text};
+use crate::page::scans::OpenScan;
 use crate::report::{CaptionSource, Prediction, Report, Word};
 
 /// Below this probability the verdict is [`Verdict::Leaning`].
@@ -106,10 +107,31 @@ pub fn badge(image: &Prediction) -> Badge {
     Badge { label: label.to_owned(), probability, is_named: !is_of_two }
 }
 
+/// What a thumbnail says about its scan.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScanStatus {
+    /// The image head's answer.
+    Answered(Badge),
+    /// The answer is on its way.
+    Waiting,
+    /// The model is asked when the scan is shown.
+    NotAsked,
+}
+
+/// What a thumbnail says about its scan.
+pub fn scan_status(scan: &OpenScan) -> ScanStatus {
+    match scan.report() {
+        Some(report) => ScanStatus::Answered(badge(&report.image)),
+        None if scan.is_awaited() => ScanStatus::Waiting,
+        None => ScanStatus::NotAsked,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::fixtures::{prediction, report};
+    use crate::page::fixtures::{held, prediction, report};
+    use crate::page::scans::ScanState;
 
     fn split(source: CaptionSource) -> Report {
         let mut report = report("AMD, fluid");
@@ -156,5 +178,21 @@ mod tests {
         assert_eq!(two, Badge { label: "AMD".into(), probability: ".10".into(), is_named: false });
         let three = badge(&prediction(&[("healthy", 0.1), ("AMD", 0.1), ("DME", 0.8)]));
         assert_eq!(three, Badge { label: "DME".into(), probability: ".80".into(), is_named: true });
+    }
+
+    #[test]
+    fn a_scan_without_an_answer_says_whether_one_is_on_its_way() {
+        let mut scan = held(1, "AMD, fluid");
+        let badge = badge(&report("AMD, fluid").image);
+        for state in [ScanState::Queued, ScanState::Released] {
+            scan.state = state;
+            assert_eq!(scan_status(&scan), ScanStatus::Answered(badge.clone()));
+        }
+        scan.answer = None;
+        assert_eq!(scan_status(&scan), ScanStatus::NotAsked);
+        for state in [ScanState::Fetching, ScanState::Queued, ScanState::Analyzing(1)] {
+            scan.state = state;
+            assert_eq!(scan_status(&scan), ScanStatus::Waiting);
+        }
     }
 }

@@ -153,11 +153,18 @@ impl Scans {
         self.list.splice(0..0, opened.into_iter().map(scan));
     }
 
-    /// Takes a scan off the list. Returns the one that takes its place, or else the last one.
-    pub(super) fn remove(&mut self, id: ScanId) -> Option<ScanId> {
+    /// The scan that takes the place of another when that is removed: the next one, or else the one before.
+    pub fn neighbour(&self, id: ScanId) -> Option<ScanId> {
         let at = self.list.iter().position(|scan| scan.id == id)?;
-        self.list.remove(at);
-        self.list.get(at).or(self.list.last()).map(|scan| scan.id)
+        let before = || self.list.get(at.checked_sub(1)?);
+        self.list.get(at + 1).or_else(before).map(|scan| scan.id)
+    }
+
+    /// Takes a scan off the list. Returns its neighbour.
+    pub(super) fn remove(&mut self, id: ScanId) -> Option<ScanId> {
+        let neighbour = self.neighbour(id);
+        self.list.retain(|scan| scan.id != id);
+        neighbour
     }
 
     /// A scan was analysed: it is held from now on.

@@ -59,6 +59,7 @@ fn App() -> impl IntoView {
                 <Strip
                     scans=Memo::new(move |_| session.with(|page| page.scans().iter().map(|scan| scan.id).collect())).into()
                     scan_of=Callback::new(move |id| session.with(|page| page.scans().get(id).cloned()))
+                    neighbour_of=Callback::new(move |id| session.with(|page| page.scans().neighbour(id)))
                     shown=shown_id.into()
                     demo_scans=session.demo_scans.into()
                     on_open=Callback::new(move |files| session.open_files(files))

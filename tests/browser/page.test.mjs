@@ -369,9 +369,22 @@ describe("many scans", () => {
       const after = await assertAnswered(visit);
       assert.deepEqual([after.input, after.image], [before.input, before.image]);
       assert.deepEqual(await listed(), order);
+      const isAnswered = (badges) => badges.map((badge) => !badge.classList.contains("pending"));
+      const answered = await visit.hook("scan").locator("em").evaluateAll(isAnswered);
+      assert.deepEqual([answered.length, answered.filter(Boolean).length], [16, 12]);
       await visit.screenshot("wide-many-scans");
       await visit.hook("scan").last().focus();
       await visit.page.keyboard.press("Delete");
+      assert.equal(await visit.page.evaluate(() => document.activeElement.title), order.at(-2));
+      const pressH = async (hook) => {
+        await visit.hook(hook).last().focus();
+        await visit.page.keyboard.press("h");
+        return visit.hook("show-heat").getAttribute("aria-pressed");
+      };
+      // In a select the key is the select's own.
+      for (const [hook, isOn] of [["scan", "false"], ["method-image", "false"], ["scan", "true"]]) {
+        assert.equal(await pressH(hook), isOn);
+      }
       await visit.hook("scan-remove").first().click();
       assert.deepEqual(await listed(), order.slice(1, -1));
       assert.equal((await visit.report()).input.name, "1.png");

@@ -30,6 +30,8 @@ pub struct Text {
     pub remove: &'static str,
     /// On a scan that waits for its answer.
     pub waiting: &'static str,
+    /// On a scan that the model is asked about when it is shown.
+    pub not_asked: &'static str,
 
     pub viewer: &'static str,
     pub scan_only: &'static str,
@@ -158,6 +160,7 @@ pub(super) static TEXT: Text = Text {
     probability_of: |label, value| format!("Image says {label}: {value}"),
     remove: "Remove from the list (Delete)",
     waiting: "waiting",
+    not_asked: "not asked yet",
 
     viewer: "Viewer",
     scan_only: "Scan",

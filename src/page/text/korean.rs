@@ -33,6 +33,7 @@ pub(super) static TEXT: Text = Text {
     probability_of: |label, value| format!("영상 판단 {label}: {value}"),
     remove: "목록에서 제거 (Delete)",
     waiting: "대기 중",
+    not_asked: "아직 묻지 않음",
 
     viewer: "뷰어",
     scan_only: "원본",

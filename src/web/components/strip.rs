@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use leptos::ev::KeyboardEvent;
+use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::FileList;
+use wasm_bindgen::JsCast;
+use web_sys::{FileList, HtmlElement};
 
 use crate::page::demo::{DemoScan, url_of};
 use crate::page::lines::badge_lines;
-use crate::page::reading::badge;
+use crate::page::reading::{ScanStatus, scan_status};
 use crate::page::scans::OpenScan;
 use crate::protocol::ScanId;
 use crate::scan::format;
@@ -20,6 +21,28 @@ use crate::web::session::is_other_scan;
 /// Thumbnails are drawn with at most this many pixels.
 const MAX_THUMBNAIL_PIXELS: usize = 40_000;
 
+/// The `id` of the file input.
+const FILE_INPUT: &str = "choose-scans";
+
+/// How a scan is taken off the list.
+#[derive(Clone, Copy, PartialEq)]
+enum Removal {
+    ByKeyboard,
+    ByPointer,
+}
+
+/// The `id` of a scan's thumbnail.
+fn thumbnail_id(scan: ScanId) -> String {
+    format!("scan-{scan}")
+}
+
+fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // An element that cannot take the focus leaves it where it is.
+        let _ = element.focus();
+    }
+}
+
 /// The strip of scans.
 #[component]
 pub fn Strip(
@@ -27,6 +50,8 @@ pub fn Strip(
     scans: Signal<Vec<ScanId>>,
     /// Looks one of them up; read by each thumbnail on its own.
     scan_of: Callback<ScanId, Option<OpenScan>>,
+    /// Looks up the one that takes its place when it is removed.
+    neighbour_of: Callback<ScanId, Option<ScanId>>,
     /// The one that is shown.
     shown: Signal<Option<ScanId>>,
     /// The demo scans.
@@ -41,13 +66,21 @@ pub fn Strip(
     on_remove: Callback<ScanId>,
 ) -> impl IntoView {
     let locale = use_locale();
+    let remove = move |id: ScanId, way: Removal| {
+        if way == Removal::ByKeyboard {
+            // Else the focus would go back to the top of the page with the thumbnail.
+            focus(neighbour_of.run(id).map_or(FILE_INPUT.to_owned(), thumbnail_id).as_str());
+        }
+        on_remove.run(id);
+    };
     let thumbnail = move |id: ScanId| {
         view! {
             <Thumbnail
+                id=thumbnail_id(id)
                 scan=Memo::new_with_compare(move |_| scan_of.run(id), is_other_scan).into()
                 is_shown=Signal::derive(move || shown.get() == Some(id))
                 on_show=Callback::new(move |()| on_show.run(id))
-                on_remove=Callback::new(move |()| on_remove.run(id))
+                on_remove=Callback::new(move |way| remove(id, way))
             />
         }
     };
@@ -80,6 +113,7 @@ fn DropZone(
         <label class="drop" data-testid="drop-zone">
             <input
                 node_ref=input
+                id=FILE_INPUT
                 type="file"
                 multiple
                 accept=format::accept()
@@ -96,6 +130,8 @@ fn DropZone(
 /// A scan that is open.
 #[component]
 fn Thumbnail(
+    /// The `id` of its button.
+    id: String,
     /// The scan.
     scan: Signal<Option<OpenScan>>,
     /// Whether it is the one that is shown.
@@ -103,7 +139,7 @@ fn Thumbnail(
     /// It is to be shown.
     on_show: Callback<()>,
     /// It is to be taken off the list.
-    on_remove: Callback<()>,
+    on_remove: Callback<Removal>,
 ) -> impl IntoView {
     let locale = use_locale();
     let canvas = NodeRef::<html::Canvas>::new();
@@ -129,24 +165,33 @@ fn Thumbnail(
     let name = move || scan.with(|scan| scan.as_ref().map(|scan| scan.name.clone()));
     let is_waiting = move || scan.with(|scan| scan.as_ref().is_some_and(OpenScan::is_awaited));
     let corner = move || {
-        let report = scan.with(|scan| scan.as_ref()?.report().cloned());
-        match report {
-            Some(report) => {
-                let [shown, meaning] = badge_lines(locale.language(), &badge(&report.image));
+        let status = scan.with(|scan| scan.as_ref().map(scan_status))?;
+        Some(match status {
+            ScanStatus::Answered(badge) => {
+                let [shown, meaning] = badge_lines(locale.language(), &badge);
                 view! { <em title=meaning.clone() aria-label=meaning>{shown}</em> }.into_any()
             }
-            None => is_waiting().then(|| view! { <em class="waiting">{locale.text().waiting}</em> }).into_any(),
-        }
+            ScanStatus::Waiting => view! { <em class="pending">{locale.text().waiting}</em> }.into_any(),
+            ScanStatus::NotAsked => view! { <em class="pending">{locale.text().not_asked}</em> }.into_any(),
+        })
     };
     let on_key = move |event: KeyboardEvent| {
         if ["Delete", "Backspace"].contains(&event.key().as_str()) {
             event.prevent_default();
-            on_remove.run(());
+            // A key held down must not remove the neighbours too, which have the focus next.
+            if !event.repeat() {
+                on_remove.run(Removal::ByKeyboard);
+            }
         }
+    };
+    // A key's click counts no clicks.
+    let on_click = move |event: MouseEvent| {
+        on_remove.run(if event.detail() == 0 { Removal::ByKeyboard } else { Removal::ByPointer });
     };
     view! {
         <div class="open-scan">
             <button
+                id=id
                 type="button"
                 class="thumb"
                 class:on=move || is_shown.get()
@@ -158,8 +203,7 @@ fn Thumbnail(
                 on:keydown=on_key
             >
                 <canvas node_ref=canvas aria-hidden="true"></canvas>
-                <span>{name}</span>
-                {corner}
+                <span class="label"><span>{name}</span>{corner}</span>
             </button>
             <button
                 type="button"
@@ -167,7 +211,7 @@ fn Thumbnail(
                 data-testid="scan-remove"
                 title=move || locale.text().remove
                 aria-label=move || locale.text().remove
-                on:click=move |_| on_remove.run(())
+                on:click=on_click
             >
                 "✕"
             </button>
@@ -195,7 +239,7 @@ fn DemoScans(
                 on:click=move |_| on_choose.run(file.clone())
             >
                 <img alt="" src=source loading="lazy" decoding="async" />
-                <span>{move || locale.language().translated(&title)}</span>
+                <span class="label"><span>{move || locale.language().translated(&title)}</span></span>
             </button>
         }
     };

@@ -3,6 +3,7 @@
 use super::{Visit, analyzed, baseline, names};
 use crate::error::{Detail, Error, Kind};
 use crate::page::fixtures::card;
+use crate::page::reading::{ScanStatus, scan_status};
 use crate::page::scans::{MAX_HELD, MAX_HELD_PIXELS, ScanState};
 use crate::page::state::{PageState, Phase};
 use crate::protocol::{Failure, Progress, Request, Response};
@@ -76,8 +77,10 @@ fn eight_files_and_eight_more_are_all_listed_and_all_asked_again_of_another_mode
     assert_eq!(visit.shown(), "12.png");
     visit.answer_all();
     assert_eq!((visit.page.phase(), visit.n_answered()), (Phase::Done, MAX_HELD));
-    // The others are asked about when they are looked at.
-    let resting = visit.page.scans().iter().find(|scan| scan.answer.is_none()).unwrap().id;
+    // The others are asked about when they are looked at, and say so.
+    let resting = visit.page.scans().iter().find(|scan| scan.answer.is_none()).unwrap();
+    assert_eq!(scan_status(resting), ScanStatus::NotAsked);
+    let resting = resting.id;
     visit.show(resting);
     assert_eq!((analyzed(&visit.inbox), visit.shown()), (vec![resting], "12.png"));
     assert!(visit.page.is_shown_stale());
@@ -280,6 +283,8 @@ fn a_removed_scan_is_forgotten_and_its_neighbour_is_shown() {
     let mut visit = Visit::start();
     let ids = visit.open(&names(0..3));
     visit.answer_all();
+    let neighbours = ids.iter().map(|id| visit.page.scans().neighbour(*id)).collect::<Vec<_>>();
+    assert_eq!(neighbours, [Some(ids[1]), Some(ids[2]), Some(ids[1])]);
     let requests = visit.page.remove(ids[0]);
     assert_eq!(requests, [Request::Forget { scan: ids[0] }]);
     visit.send(requests);
@@ -288,6 +293,7 @@ fn a_removed_scan_is_forgotten_and_its_neighbour_is_shown() {
     let requests = visit.page.remove(ids[2]);
     visit.send(requests);
     assert_eq!((visit.listed(), visit.shown()), (vec!["1.png"], "1.png"));
+    assert_eq!([ids[1], ids[2]].map(|id| visit.page.scans().neighbour(id)), [None, None]);
     let requests = visit.page.remove(ids[1]);
     visit.send(requests);
     visit.answer_all();
