@@ -268,6 +268,30 @@ const ON_CPU_ONLY: [&[&str]; 7] = [
     &["embed", "--weights", "w", "--text", "healthy"],
 ];
 
+/// Copies of a demo scan, one at each path.
+fn copy_scan(paths: &[PathBuf]) {
+    for path in paths {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(in_repository("www/samples/fluid.png"), path).unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_image_is_embedded_whose_path_is_not_utf_8() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let image = dir.path().join(std::ffi::OsStr::from_bytes(b"bad\xff.png"));
+    copy_scan(std::slice::from_ref(&image));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.arg("embed").arg("--weights").arg(in_repository(WEIGHTS)).arg("--image").arg(&image).arg("--json");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let embeds: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(embeds["images"][0]["image"], image.to_string_lossy().as_ref());
+}
+
 #[test]
 fn a_command_on_the_cpu_refuses_other_devices_before_it_starts() {
     for command in ON_CPU_ONLY {
