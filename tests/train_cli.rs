@@ -268,6 +268,14 @@ const ON_CPU_ONLY: [&[&str]; 7] = [
     &["embed", "--weights", "w", "--text", "healthy"],
 ];
 
+/// A refusal of one line that names no temporary file.
+fn one_line(args: &[&str]) -> String {
+    let refused = refusal(args, 1);
+    let is_one_line = refused.starts_with("error: ") && refused.lines().count() == 1;
+    assert!(is_one_line && !refused.contains(".unfinished-"), "{refused}");
+    refused
+}
+
 /// Copies of a demo scan, one at each path.
 fn copy_scan(paths: &[PathBuf]) {
     for path in paths {
@@ -290,6 +298,15 @@ fn an_image_is_embedded_whose_path_is_not_utf_8() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let embeds: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(embeds["images"][0]["image"], image.to_string_lossy().as_ref());
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_anything_is_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = dir.path().join("nowhere").join("report.html");
+    // No weights file is there either, so that nothing can have been read before.
+    let refused = one_line(&["eval", "--weights", "no-such", "--data", "octdl:d", "--report", text(&report)]);
+    assert!(refused.starts_with(&format!("error: cannot write {} (", text(&report))), "{refused}");
 }
 
 #[test]
