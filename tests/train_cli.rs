@@ -310,6 +310,15 @@ fn a_report_that_cannot_be_written_is_refused_before_anything_is_measured() {
 }
 
 #[test]
+fn a_folder_without_a_model_is_refused_with_what_may_be_named() {
+    let weights = in_repository("weights");
+    let refused = one_line(&["embed", "--weights", text(&weights), "--text", "fluid"]);
+    for expected in [text(&weights), "weights file in it", "train import", "train finetune"] {
+        assert!(refused.contains(expected), "{refused}");
+    }
+}
+
+#[test]
 fn a_command_on_the_cpu_refuses_other_devices_before_it_starts() {
     for command in ON_CPU_ONLY {
         for device in ["cuda", "cuda:1", "metal"] {
