@@ -319,6 +319,37 @@ fn a_folder_without_a_model_is_refused_with_what_may_be_named() {
 }
 
 #[test]
+fn explain_refuses_to_replace_what_it_reads_or_has_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second, photo, out] =
+        ["a/scan.png", "b/scan.png", "a/scan.jpg", "out"].map(|name| dir.path().join(name));
+    copy_scan(&[first.clone(), second.clone(), photo.clone()]);
+    let before = std::fs::read(&first).unwrap();
+    let [first, second, photo, out] = [&first, &second, &photo, &out].map(|path| text(path));
+    let beside = text(dir.path().join("a").as_path()).to_owned();
+    let weights = in_repository(WEIGHTS);
+    let weights = text(&weights);
+
+    for scan in [first, photo] {
+        // Either scan's overlay would be `a/scan.png`.
+        let refused = one_line(&["explain", scan, first, "--out", &beside, "--weights", weights]);
+        assert!(refused.contains(first) && refused.contains("would replace"), "{refused}");
+    }
+    for other in [second, photo] {
+        let refused = one_line(&["explain", first, other, "--out", out, "--weights", weights]);
+        assert!(
+            refused.contains(first) && refused.contains(other) && refused.contains("different folders"),
+            "{refused}"
+        );
+    }
+    assert_eq!(std::fs::read(first).unwrap(), before);
+    assert!(!Path::new(out).exists() && !Path::new(&beside).join("scan.json").exists(), "nothing is written");
+
+    printed(&["explain", first, first, "--out", out, "--weights", weights]);
+    assert!(Path::new(out).join("scan.png").exists(), "a scan that is named twice is no other scan");
+}
+
+#[test]
 fn a_command_on_the_cpu_refuses_other_devices_before_it_starts() {
     for command in ON_CPU_ONLY {
         for device in ["cuda", "cuda:1", "metal"] {
