@@ -350,6 +350,15 @@ fn explain_refuses_to_replace_what_it_reads_or_has_written() {
 }
 
 #[test]
+fn explain_refuses_an_empty_caption() {
+    let [weights, scan] = [WEIGHTS, "www/samples/fluid.png"].map(in_repository);
+    for caption in ["", " , "] {
+        let refused = one_line(&["explain", text(&scan), "--weights", text(&weights), "--caption", caption]);
+        assert!(refused.starts_with("error: the caption is empty"), "{refused}");
+    }
+}
+
+#[test]
 fn a_command_on_the_cpu_refuses_other_devices_before_it_starts() {
     for command in ON_CPU_ONLY {
         for device in ["cuda", "cuda:1", "metal"] {
