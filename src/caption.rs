@@ -206,6 +206,19 @@ impl Caption {
         }
         Ok(Self::new(vocabulary, label.as_deref(), &named))
     }
+
+    /// [`Self::parse`] for a caption that the text head is to read.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], or no phrase is named.
+    pub fn parse_nonempty(vocabulary: &Vocabulary, text: &str) -> Result<Self> {
+        let caption = Self::parse(vocabulary, text)?;
+        if caption == Self::default() {
+            let error = Error::caption("the caption is empty: name at least one finding or a class word");
+            return Err(error.with_detail(Detail::EmptyCaption));
+        }
+        Ok(caption)
+    }
 }
 
 /// The paper's rule: the class word, then every lesion that has a box, each once, in OCT5k's order.
@@ -248,6 +261,16 @@ mod tests {
         let error = Caption::parse(&vocabulary(), "AMD, blue drusen").unwrap_err();
         assert!(error.to_string().contains("blue drusen"), "{error}");
         assert!(Caption::parse(&vocabulary(), "AMD, healthy").is_err());
+    }
+
+    #[test]
+    fn a_caption_to_read_names_a_phrase() {
+        for empty in ["", " ", " , ;"] {
+            let error = Caption::parse_nonempty(&vocabulary(), empty).unwrap_err();
+            assert_eq!(error.detail(), Some(&Detail::EmptyCaption), "{empty:?}");
+        }
+        assert_eq!(Caption::parse_nonempty(&vocabulary(), "amd,").unwrap().text(), "AMD");
+        assert_eq!(Caption::parse_nonempty(&vocabulary(), "fluid").unwrap().text(), "fluid");
     }
 
     #[test]

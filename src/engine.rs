@@ -161,7 +161,7 @@ impl Engine {
     /// Decodes, runs and explains one file.
     ///
     /// # Errors
-    /// The file is not a scan, or the options name a class or phrase that the model does not know.
+    /// The file is not a scan, or the options name a class or phrase that the model does not know, or an empty caption.
     pub fn analyze(&self, input: &Input<'_>, options: &Options) -> Result<Analysis> {
         let mut timings = TimingsMs::default();
         let start = Instant::now();
@@ -191,7 +191,7 @@ impl Engine {
     /// Explains the same scan again, with another caption or class; the image tower does not run.
     ///
     /// # Errors
-    /// The options name a class or phrase that the model does not know.
+    /// The options name a class or phrase that the model does not know, or an empty caption.
     pub fn revise(&self, analysis: &Analysis, options: &Options) -> Result<Report> {
         let Analysis { report, scan, feature_map, image_embeds } = analysis;
         self.report(report.input.clone(), scan, feature_map, image_embeds, options, report.timings_ms)
@@ -272,7 +272,7 @@ impl Engine {
     fn caption(&self, image_embeds: &Tensor, options: &Options) -> Result<(CaptionReport, Tensor)> {
         let ranked = self.retrieve(image_embeds)?;
         let (text, source) = match &options.caption {
-            Some(typed) => (Caption::parse(&self.metadata.vocabulary, typed)?.text(), CaptionSource::Edited),
+            Some(typed) => (Caption::parse_nonempty(&self.metadata.vocabulary, typed)?.text(), CaptionSource::Edited),
             None => (ranked[0].0.text(), CaptionSource::Retrieved),
         };
         let (_, text_embeds) = self.embed_text(&text)?;

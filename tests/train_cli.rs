@@ -268,6 +268,96 @@ const ON_CPU_ONLY: [&[&str]; 7] = [
     &["embed", "--weights", "w", "--text", "healthy"],
 ];
 
+/// A refusal of one line that names no temporary file.
+fn one_line(args: &[&str]) -> String {
+    let refused = refusal(args, 1);
+    let is_one_line = refused.starts_with("error: ") && refused.lines().count() == 1;
+    assert!(is_one_line && !refused.contains(".unfinished-"), "{refused}");
+    refused
+}
+
+/// Copies of a demo scan, one at each path.
+fn copy_scan(paths: &[PathBuf]) {
+    for path in paths {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(in_repository("www/samples/fluid.png"), path).unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_image_is_embedded_whose_path_is_not_utf_8() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let image = dir.path().join(std::ffi::OsStr::from_bytes(b"bad\xff.png"));
+    copy_scan(std::slice::from_ref(&image));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.arg("embed").arg("--weights").arg(in_repository(WEIGHTS)).arg("--image").arg(&image).arg("--json");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let embeds: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(embeds["images"][0]["image"], image.to_string_lossy().as_ref());
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_anything_is_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = dir.path().join("nowhere").join("report.html");
+    // No weights file is there either, so that nothing can have been read before.
+    let refused = one_line(&["eval", "--weights", "no-such", "--data", "octdl:d", "--report", text(&report)]);
+    assert!(refused.starts_with(&format!("error: cannot write {} (", text(&report))), "{refused}");
+}
+
+#[test]
+fn a_folder_without_a_model_is_refused_with_what_may_be_named() {
+    let weights = in_repository("weights");
+    let refused = one_line(&["embed", "--weights", text(&weights), "--text", "fluid"]);
+    for expected in [text(&weights), "weights file in it", "train import", "train finetune"] {
+        assert!(refused.contains(expected), "{refused}");
+    }
+}
+
+#[test]
+fn explain_refuses_to_replace_what_it_reads_or_has_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second, photo, out] =
+        ["a/scan.png", "b/scan.png", "a/scan.jpg", "out"].map(|name| dir.path().join(name));
+    copy_scan(&[first.clone(), second.clone(), photo.clone()]);
+    let before = std::fs::read(&first).unwrap();
+    let [first, second, photo, out] = [&first, &second, &photo, &out].map(|path| text(path));
+    let beside = text(dir.path().join("a").as_path()).to_owned();
+    let weights = in_repository(WEIGHTS);
+    let weights = text(&weights);
+
+    for scan in [first, photo] {
+        // Either scan's overlay would be `a/scan.png`.
+        let refused = one_line(&["explain", scan, first, "--out", &beside, "--weights", weights]);
+        assert!(refused.contains(first) && refused.contains("would replace"), "{refused}");
+    }
+    for other in [second, photo] {
+        let refused = one_line(&["explain", first, other, "--out", out, "--weights", weights]);
+        assert!(
+            refused.contains(first) && refused.contains(other) && refused.contains("different folders"),
+            "{refused}"
+        );
+    }
+    assert_eq!(std::fs::read(first).unwrap(), before);
+    assert!(!Path::new(out).exists() && !Path::new(&beside).join("scan.json").exists(), "nothing is written");
+
+    printed(&["explain", first, first, "--out", out, "--weights", weights]);
+    assert!(Path::new(out).join("scan.png").exists(), "a scan that is named twice is no other scan");
+}
+
+#[test]
+fn explain_refuses_an_empty_caption() {
+    let [weights, scan] = [WEIGHTS, "www/samples/fluid.png"].map(in_repository);
+    for caption in ["", " , "] {
+        let refused = one_line(&["explain", text(&scan), "--weights", text(&weights), "--caption", caption]);
+        assert!(refused.starts_with("error: the caption is empty"), "{refused}");
+    }
+}
+
 #[test]
 fn a_command_on_the_cpu_refuses_other_devices_before_it_starts() {
     for command in ON_CPU_ONLY {

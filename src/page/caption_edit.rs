@@ -1,7 +1,7 @@
 //! How a visitor's clicks and words become a caption that the text head can read.
 
 use crate::caption::{Caption, Vocabulary};
-use crate::error::{Detail, Error, Result};
+use crate::error::Result;
 use crate::page::scans::OpenScan;
 
 /// The caption with one finding ticked or unticked.
@@ -34,12 +34,7 @@ pub fn with_class_word(vocabulary: &Vocabulary, caption: &str, label: Option<Str
 /// # Errors
 /// The line is empty, or a phrase is not known.
 pub fn read_caption(vocabulary: &Vocabulary, typed: &str) -> Result<String> {
-    let caption = Caption::parse(vocabulary, typed)?.text();
-    if caption.is_empty() {
-        let error = Error::caption("the caption is empty: name at least one finding or a class word");
-        return Err(error.with_detail(Detail::EmptyCaption));
-    }
-    Ok(caption)
+    Ok(Caption::parse_nonempty(vocabulary, typed)?.text())
 }
 
 /// The class word that a caption names.
@@ -55,6 +50,7 @@ pub fn names_finding(caption: &str, finding: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Detail;
     use crate::page::fixtures::{held, vocabulary};
 
     /// A scan for which `retrieved` was retrieved, and which was asked to read `wanted`.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
@@ -75,6 +76,17 @@ pub(super) fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Checks that [`write()`] can write to `path`, for commands that compute long before they write.
+///
+/// # Errors
+/// There is a folder at `path`, or no file can be made beside it.
+pub(super) fn check_writable(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(failed(Action::Write, path, io::Error::from(io::ErrorKind::IsADirectory)));
+    }
+    make_unfinished(path).map(drop)
+}
+
 /// Writes or replaces a file atomically: readers of `path` see the old file or the whole new one.
 pub(super) fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     replace(path, |unfinished| fs::write(unfinished, bytes).map_err(|e| failed(Action::Write, path, e)))
@@ -88,19 +100,22 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
 
 /// The same for a file that `fill` writes, at the path it is given. If `fill` fails, that file is removed.
 pub(super) fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    // In the target's folder, since a file cannot be renamed across file systems.
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".unfinished-");
-    // Temporary files are private to their owner, but these files are served and shared, as the umask allows.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let unfinished = builder.tempfile_in(dir).map_err(|e| failed(Action::Write, path, e))?;
+    let unfinished = make_unfinished(path)?;
     let permissions = unfinished.as_file().metadata().map_err(|e| failed(Action::Write, path, e))?.permissions();
     fill(unfinished.path())?;
     // `fill` may have replaced the file by one that is private to its owner, as safetensors does.
     fs::set_permissions(unfinished.path(), permissions).map_err(|e| failed(Action::Write, path, e))?;
     unfinished.persist(path).map(drop).map_err(|e| failed(Action::Write, path, e.error))
+}
+
+/// An empty file in the folder of `path`, which is removed when it is dropped.
+fn make_unfinished(path: &Path) -> Result<NamedTempFile> {
+    // In the target's folder, since a file cannot be renamed across file systems.
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Not by `tempfile_in`, which names the temporary file in its errors and makes it private to its owner: these files
+    // are served and shared, as the umask allows.
+    let made = tempfile::Builder::new().prefix(".unfinished-").make_in(dir, |path| fs::File::create_new(path));
+    made.map_err(|e| failed(Action::Write, path, e))
 }
 
 #[cfg(test)]
@@ -127,6 +142,22 @@ mod tests {
         assert_eq!((read_text(&path).unwrap().as_str(), names(dir.path())), ("old", vec!["figures.json".to_owned()]));
         write(&path, "new").unwrap();
         assert_eq!((read_text(&path).unwrap().as_str(), names(dir.path())), ("new", vec!["figures.json".to_owned()]));
+    }
+
+    #[test]
+    fn what_can_be_written_is_known_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.html");
+        check_writable(&path).unwrap();
+        assert_eq!(names(dir.path()), Vec::<String>::new());
+        write(&path, "old").unwrap();
+        check_writable(&path).unwrap();
+        assert_eq!((read_text(&path).unwrap().as_str(), names(dir.path())), ("old", vec!["a.html".to_owned()]));
+        for impossible in [dir.path().to_owned(), dir.path().join("nowhere").join("a.html"), path.join("a.html")] {
+            let refused = check_writable(&impossible).unwrap_err().to_string();
+            let start = format!("cannot write {} (", impossible.display());
+            assert!(refused.starts_with(&start) && !refused.contains(".unfinished-"), "{refused}");
+        }
     }
 
     #[cfg(unix)]
@@ -159,6 +190,8 @@ mod tests {
                 "{text}"
             );
         }
+        let unwritten = write(&missing, "").unwrap_err().to_string();
+        assert!(!unwritten.contains(".unfinished-"), "only the wanted path is named: {unwritten}");
         remove(&missing).unwrap();
         write(&dir.path().join("a.json"), "[1,").unwrap();
         let damaged = read_json::<Vec<u32>>(&dir.path().join("a.json")).unwrap_err().to_string();

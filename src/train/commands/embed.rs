@@ -90,7 +90,7 @@ impl Model {
             Self::Exported(engine) => engine.embed_scan(&scan)?,
             Self::Towers(towers) => towers.embed_scan(&scan)?,
         };
-        Ok(json!({ "image": path, "embedding": values(&embedding)? }))
+        Ok(json!({ "image": path.to_string_lossy(), "embedding": values(&embedding)? }))
     }
 
     fn text(&self, text: &str) -> Result<Value> {

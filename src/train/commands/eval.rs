@@ -63,6 +63,9 @@ impl Part {
 impl EvalArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
+        if let Some(path) = &self.report {
+            files::check_writable(path)?;
+        }
         let split = self.split.split();
         let engine = load(&self.weights)?;
         let metadata = engine.metadata();

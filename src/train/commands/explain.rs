@@ -1,5 +1,6 @@
 //! `train explain`: the report of each scan, and an overlay of its heatmap.
 
+use std::collections::HashMap;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use super::args::CpuArgs;
 use super::output::{print, print_json};
 use super::weights::{load, load_baseline};
 use crate::engine::Input;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::render;
 use crate::report::{Heatmap, MapMethod, Options, Prediction, Report, WordMethod};
 use crate::scan::{Scan, format};
@@ -19,6 +20,12 @@ use crate::train::files::{self, Action, failed, in_file};
 
 /// How opaque the heatmap of a written overlay is, 0…1.
 const OVERLAY_OPACITY: f32 = 0.6;
+/// The extension of a report in `--out`.
+const REPORT: &str = "json";
+/// The extension of an overlay in `--out`.
+const OVERLAY: &str = "png";
+/// The extension of the overlay of a baseline's heatmap in `--out`.
+const BASELINE_OVERLAY: &str = "baseline.png";
 
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
@@ -74,6 +81,9 @@ where
 impl ExplainArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
+        if let Some(out) = &self.out {
+            self.check_outputs(out)?;
+        }
         let engine = load(&self.weights)?;
         let baseline = self.baseline.as_deref().map(load_baseline).transpose()?;
         let options = Options {
@@ -92,14 +102,14 @@ impl ExplainArgs {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let analysis = engine
                 .analyze(&Input { name: &name, bytes: &bytes, frame: 0 }, &options)
-                .map_err(|e| in_file(path, e))?;
+                // The caption is the same for all scans.
+                .map_err(|e| if e.kind() == Kind::Caption { e } else { in_file(path, e) })?;
             let mut report = analysis.report;
             if let Some(baseline) = &baseline {
                 baseline.add_answer(&mut report, &analysis.scan, &mut None)?;
             }
             if let Some(out) = &self.out {
-                let stem = out.join(path.file_stem().unwrap_or(path.as_os_str()));
-                write(&report, &analysis.scan, &stem)?;
+                write(&report, &analysis.scan, &stem(out, path))?;
             }
             if !self.json {
                 print(line(&name, &report))?;
@@ -112,14 +122,55 @@ impl ExplainArgs {
             (false, _) => Ok(()),
         }
     }
+
+    /// Checks that nothing that is written to `out` replaces a file that is read, or what is written for another scan.
+    fn check_outputs(&self, out: &Path) -> Result<()> {
+        let read = self.images.iter().chain([&self.weights]).chain(&self.baseline);
+        let inputs: HashMap<PathBuf, &PathBuf> =
+            read.filter_map(|path| Some((path.canonicalize().ok()?, path))).collect();
+        let extensions = match self.baseline {
+            Some(_) => &[REPORT, OVERLAY, BASELINE_OVERLAY][..],
+            None => &[REPORT, OVERLAY],
+        };
+        let mut scans: HashMap<PathBuf, &PathBuf> = HashMap::new();
+        for scan in &self.images {
+            for extension in extensions {
+                let output = stem(out, scan).with_added_extension(extension);
+                let replaced = output.canonicalize().ok().and_then(|output| inputs.get(&output));
+                if let Some(input) = replaced {
+                    return Err(Error::config(format!(
+                        "--out {} would replace {}, which is read: name another folder",
+                        out.display(),
+                        input.display()
+                    )));
+                }
+                // A scan that is named twice is written twice, with the same content.
+                let other = *scans.entry(output.clone()).or_insert(scan);
+                if other != scan {
+                    return Err(Error::config(format!(
+                        "{} and {} would both be written to {}: use different folders, with a call for each",
+                        other.display(),
+                        scan.display(),
+                        output.display()
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The path of what is written for `scan`, without an extension.
+fn stem(out: &Path, scan: &Path) -> PathBuf {
+    out.join(scan.file_stem().unwrap_or(scan.as_os_str()))
 }
 
 /// Writes a report and its overlays to `stem` with their extensions.
 fn write(report: &Report, scan: &Scan, stem: &Path) -> Result<()> {
-    files::write_json(&stem.with_added_extension("json"), report)?;
-    write_overlay(scan, &report.heatmap, &stem.with_added_extension("png"))?;
+    files::write_json(&stem.with_added_extension(REPORT), report)?;
+    write_overlay(scan, &report.heatmap, &stem.with_added_extension(OVERLAY))?;
     match &report.baseline {
-        Some(baseline) => write_overlay(scan, &baseline.heatmap, &stem.with_added_extension("baseline.png")),
+        Some(baseline) => write_overlay(scan, &baseline.heatmap, &stem.with_added_extension(BASELINE_OVERLAY)),
         None => Ok(()),
     }
 }

@@ -47,6 +47,13 @@ pub(super) fn manifest(dir: &Path) -> Result<Manifest> {
     if dir.join(names::MODEL).exists() {
         return of_run(&Run::create(dir)?);
     }
+    if dir.is_dir() && !dir.join(MANIFEST).exists() {
+        return Err(Error::config(format!(
+            "{} is neither a folder of train import nor a run: name a weights file in it, or a folder that train import or \
+             train finetune wrote",
+            dir.display()
+        )));
+    }
     let manifest: Manifest = files::read_json(&dir.join(MANIFEST)).map_err(|e| unusable(dir, e))?;
     if manifest.schema != SCHEMA {
         return Err(unusable(dir, Error::weights(format!("{MANIFEST} is not of version {SCHEMA}"))));
