@@ -68,6 +68,17 @@ impl Tokenizer {
         Ok(Tokens { ids, spans })
     }
 
+    /// This tokenizer with each of `words` as one token more, numbered after its own in the order given.
+    ///
+    /// # Errors
+    /// The library refuses a word.
+    pub fn with_words(mut self, words: &[String]) -> Result<Self> {
+        let tokens = words.iter().map(|word| tokenizers::AddedToken::from(word, false).single_word(true));
+        let added = self.inner.add_tokens(tokens.collect::<Vec<_>>());
+        added.map_err(|e| Error::caption(format!("the tokenizer cannot be given another word ({e})")))?;
+        Ok(self)
+    }
+
     /// Number of token ids.
     pub fn vocab_size(&self) -> usize {
         self.inner.get_vocab_size(true)

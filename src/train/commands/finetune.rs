@@ -29,6 +29,10 @@ pub(crate) struct FinetuneArgs {
     /// stay in their split.
     #[arg(long)]
     pub(super) init: Option<PathBuf>,
+    /// Give words of the captions that the tokenizer of --init splits a token of their own. Not for CLIP's vocabulary,
+    /// which has a part for every word.
+    #[arg(long, requires = "init")]
+    pub(super) add_words: bool,
     /// Splits to keep, as a run's splits.json has them; patients that are not in it are split as usual.
     #[arg(long)]
     pub(super) splits: Option<PathBuf>,
@@ -40,7 +44,7 @@ pub(crate) struct FinetuneArgs {
 
 impl FinetuneArgs {
     pub(crate) fn run(self) -> Result<()> {
-        let Self { out, data, init, splits, settings, device } = self;
+        let Self { out, data, init, add_words, splits, settings, device } = self;
         let device = device.open()?;
         settings.check()?;
         let run = Run::create(&out)?;
@@ -60,7 +64,8 @@ impl FinetuneArgs {
             start::check(&run, init.as_deref())?;
             (prepared, None)
         } else {
-            prepare(&dataset, settings, start::begin(&run, init.as_deref())?, splits.as_deref())?
+            let start = start::begin(&run, init.as_deref())?;
+            prepare(&dataset, settings, start, add_words, splits.as_deref())?
         };
         prepared.write(&run)?;
         let train = records_of(&dataset, &prepared.splits, Split::Train);
@@ -78,6 +83,7 @@ fn prepare(
     dataset: &Dataset,
     settings: Settings,
     start: Option<Pretrained>,
+    add_words: bool,
     splits: Option<&Path>,
 ) -> Result<(Prepared, Option<Pretrained>)> {
     if start.as_ref().is_some_and(|s| !s.has_norms) && !settings.freeze_bn {
@@ -93,6 +99,7 @@ fn prepare(
     let vocabulary = dataset::vocabulary(&dataset.records);
     let mut texts: Vec<String> = captions.iter().map(|c| c.text()).collect();
     texts.extend(vocabulary.findings.iter().chain(&vocabulary.labels).cloned());
+    let start = if add_words { start.map(|s| s.with_words(&texts)).transpose()? } else { start };
     let tokenizer = match &start {
         Some(pretrained) => pretrained.tokenizer.clone(),
         None => vocab::train(&texts)?,

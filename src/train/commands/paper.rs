@@ -94,8 +94,16 @@ impl PaperArgs {
             ImportArgs { weights: clip, tokenizer, text_heads, out: start.clone(), json: false, device: cpu }.run()
         })?;
         note(format_args!("finetune: {} epochs", settings.epochs));
-        FinetuneArgs { out: out.clone(), data: data.clone(), init: Some(start), splits: None, settings, device }
-            .run()?;
+        FinetuneArgs {
+            out: out.clone(),
+            data: data.clone(),
+            init: Some(start),
+            add_words: false,
+            splits: None,
+            settings,
+            device,
+        }
+        .run()?;
         step("heads", &out.join(names::HEADS), || HeadsArgs { run: run.clone(), device }.run())?;
         let weights = out.join("weights");
         let [model, baseline] = NAMES.map(|name| weights.join(format!("{name}.safetensors")));

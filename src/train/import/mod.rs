@@ -6,7 +6,7 @@
 //! in the file: `archive` bounds the entries, `pickle` the values, `state_dict` the tensors, `shapes` says what does not
 //! fit. PyTorch's pickles are read by hand, since candle's reader trusts them; `pickle` has the reasons.
 //!
-//! Any start can be given another input size (`positions`).
+//! Any start can be given another input size (`positions`) and more words (`words`).
 //!
 //! The text tower has OpenAI's QuickGELU, which no weights file records: of open_clip's models those named `-quickgelu`,
 //! and all of OpenAI's, are right.
@@ -27,6 +27,7 @@ mod sizes;
 pub(crate) mod start;
 mod state_dict;
 mod weights_file;
+mod words;
 
 pub(crate) use self::manifest::MANIFEST;
 pub use self::manifest::Manifest;
