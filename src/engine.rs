@@ -21,7 +21,7 @@ use crate::nn::norm::l2_normalize;
 use crate::preprocess::Region;
 use crate::report::{
     Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, MapMethod, ModelRef, Options, Prediction,
-    Report, SCHEMA, TimingsMs, TokenReport, Word, WordMethod, WordSum,
+    Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod, WordSum,
 };
 use crate::scan::Scan;
 use crate::tokenizer::Tokenizer;
@@ -221,6 +221,7 @@ impl Engine {
             model: ModelRef { name: self.metadata.name.clone(), sha256: self.sha256.clone() },
             input,
             agreement: agreement(&image, &text),
+            warning: Warning::default(),
             image,
             caption,
             text,

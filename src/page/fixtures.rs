@@ -7,7 +7,7 @@ use crate::caption::Vocabulary;
 use crate::page::scans::{Answer, OpenScan, ScanState};
 use crate::report::{
     Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, MapMethod, ModelRef, Options, Prediction,
-    Report, SCHEMA, TimingsMs, TokenReport, Word, WordMethod,
+    Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod,
 };
 
 pub(super) fn vocabulary() -> Vocabulary {
@@ -69,6 +69,7 @@ pub(super) fn report(caption: &str) -> Report {
         },
         text: amd,
         agreement: Agreement { same_label: true, divergence: 0.0 },
+        warning: Warning::default(),
         heatmap: Heatmap {
             method: MapMethod::GradCam,
             target: "AMD".into(),
