@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::card::{Metrics, Training, WeightPrecision};
 use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
+use crate::doubt::Thresholds;
 use crate::error::{Error, Result};
 use crate::head::HeadConfig;
 use crate::nn::params::{self, Params};
@@ -33,9 +34,17 @@ pub const FORMAT: u32 = 2;
 const KEY: &str = "octlens";
 /// L2-normalised embeddings of [`Metadata::captions`], (n, D).
 pub const CAPTION_EMBEDS: &str = "caption_embeds";
+/// The prefix of the detector's tensors.
+pub const DOUBT: &str = "doubt";
 /// Tensors that are always stored as floats: the first and last layers, positions and retrieval are sensitive and small.
-const NEVER_QUANTIZED: [&str; 5] =
-    [CAPTION_EMBEDS, "positional_embedding", "visual.conv1.weight", "_head.fc1.weight", "_head.fc2.weight"];
+const NEVER_QUANTIZED: [&str; 6] = [
+    CAPTION_EMBEDS,
+    "positional_embedding",
+    "visual.conv1.weight",
+    "_head.fc1.weight",
+    "_head.fc2.weight",
+    "doubt.weight",
+];
 
 /// The metadata of a kind of weights file.
 pub trait Header: Serialize + DeserializeOwned {
@@ -72,6 +81,10 @@ pub struct Metadata {
     pub captions: Vec<Caption>,
     /// Hugging Face's `tokenizer.json`.
     pub tokenizer: String,
+    /// Where its answers become doubtful; none in files from before this field. With it, the file has the tensors of
+    /// [`crate::doubt::detector::Detector`] under [`DOUBT`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Thresholds>,
     /// The licence of the weights.
     pub licence: String,
     /// How it was trained.
@@ -153,6 +166,7 @@ impl Header for Metadata {
             && self.preprocess.image_width == vision.image_width
             && self.preprocess.min_aspect > 0.
             && self.preprocess.cleaning.is_none_or(|cleaning| cleaning.is_valid())
+            && self.doubt.as_ref().is_none_or(Thresholds::is_valid)
             && !self.captions.is_empty();
         if fits { Ok(()) } else { Err(Error::config("its sizes contradict each other: re-export with train export")) }
     }

@@ -7,9 +7,11 @@ use candle_core::{D, Device, Tensor};
 use web_time::Instant;
 
 use crate::bundle::card::ModelCard;
-use crate::bundle::{Bundle, CAPTION_EMBEDS, Metadata, sha256};
-use crate::caption::Caption;
+use crate::bundle::{Bundle, CAPTION_EMBEDS, DOUBT, Metadata, sha256};
+use crate::caption::{Caption, Diagnosis};
 use crate::clip::Clip;
+use crate::doubt::detector::{Detected, Detector, features};
+use crate::doubt::{Evidence, doubts_of_picture};
 use crate::error::{Error, Result};
 use crate::explain::grad_cam::CamMap;
 use crate::explain::phrases::{Phrase, phrases, shares};
@@ -20,8 +22,8 @@ use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
 use crate::preprocess::Region;
 use crate::report::{
-    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, MapMethod, ModelRef, Options, Prediction,
-    Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod, WordSum,
+    Agreement, Candidate, CaptionReport, CaptionSource, Doubt, Heatmap, InputRef, MapMethod, ModelRef, Options,
+    Prediction, Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod, WordSum,
 };
 use crate::scan::Scan;
 use crate::tokenizer::Tokenizer;
@@ -70,6 +72,7 @@ pub struct Engine {
     image_head: Head,
     text_head: Head,
     caption_embeds: Tensor,
+    detector: Option<Detector>,
 }
 
 /// A file to analyse.
@@ -89,14 +92,21 @@ pub struct Analysis {
     pub report: Report,
     /// The decoded scan.
     pub scan: Scan,
+    seen: Seen,
+}
+
+/// What the image tower and the tests of the picture make of a scan.
+struct Seen {
     feature_map: Tensor,
     image_embeds: Tensor,
+    picture: Vec<Doubt>,
+    detected: Option<Detected>,
 }
 
 impl Analysis {
     /// The scan's L2-normalised embedding (1, D).
     pub fn image_embeds(&self) -> &Tensor {
-        &self.image_embeds
+        &self.seen.image_embeds
     }
 }
 
@@ -129,10 +139,15 @@ impl Engine {
         let text_head = Head::new(&metadata.head, vb.pp("text_head")).map_err(incomplete)?;
         let caption_embeds =
             vb.get((n_captions, metadata.clip.embed_dim), CAPTION_EMBEDS).map_err(|e| incomplete(e.into()))?;
+        let detector = metadata.doubt.as_ref().map(|_| {
+            let n_features = metadata.clip.vision.feature_dim() + metadata.clip.embed_dim;
+            Detector::new(n_features, vb.pp(DOUBT)).map_err(incomplete)
+        });
+        let detector = detector.transpose()?;
         // Frees the file's bytes before the tokenizer, which is large as well, is built.
         drop(vb);
         let tokenizer = Tokenizer::from_json(&metadata.tokenizer)?;
-        Ok(Self { tokenizer, clip, image_head, text_head, caption_embeds, metadata, sha256, n_bytes })
+        Ok(Self { tokenizer, clip, image_head, text_head, caption_embeds, detector, metadata, sha256, n_bytes })
     }
 
     /// The file's metadata.
@@ -181,11 +196,13 @@ impl Engine {
         let pixel_values = preprocess.pixel_values(preprocess.grey(&scan), &Device::Cpu)?;
         timings.preprocess = ms_since(start);
         let start = Instant::now();
-        let feature_map = self.clip.visual.feature_map(&pixel_values, Mode::Eval)?.detach();
-        let image_embeds = l2_normalize(&self.clip.visual.pool(&feature_map)?)?.detach();
+        let (feature_map, image_embeds) = self.encode(&pixel_values)?;
         timings.image_encoder = ms_since(start);
-        let report = self.report(input_ref, &scan, &feature_map, &image_embeds, options, timings)?;
-        Ok(Analysis { report, scan, feature_map, image_embeds })
+        let detect = |detector: &Detector| detector.detect(&features(&feature_map, &image_embeds)?);
+        let detected = self.detector.as_ref().map(detect).transpose()?;
+        let seen = Seen { feature_map, image_embeds, picture: doubts_of_picture(&scan), detected };
+        let report = self.report(input_ref, &scan, &seen, options, timings)?;
+        Ok(Analysis { report, scan, seen })
     }
 
     /// Explains the same scan again, with another caption or class; the image tower does not run.
@@ -193,19 +210,19 @@ impl Engine {
     /// # Errors
     /// The options name a class or phrase that the model does not know, or an empty caption.
     pub fn revise(&self, analysis: &Analysis, options: &Options) -> Result<Report> {
-        let Analysis { report, scan, feature_map, image_embeds } = analysis;
-        self.report(report.input.clone(), scan, feature_map, image_embeds, options, report.timings_ms)
+        let Analysis { report, scan, seen } = analysis;
+        self.report(report.input.clone(), scan, seen, options, report.timings_ms)
     }
 
     fn report(
         &self,
         input: InputRef,
         scan: &Scan,
-        feature_map: &Tensor,
-        image_embeds: &Tensor,
+        seen: &Seen,
         options: &Options,
         mut timings: TimingsMs,
     ) -> Result<Report> {
+        let Seen { feature_map, image_embeds, .. } = seen;
         let image = self.prediction(&self.image_head.forward(image_embeds)?)?;
         let start = Instant::now();
         let (caption, text_embeds) = self.caption(image_embeds, options)?;
@@ -221,7 +238,7 @@ impl Engine {
             model: ModelRef { name: self.metadata.name.clone(), sha256: self.sha256.clone() },
             input,
             agreement: agreement(&image, &text),
-            warning: Warning::default(),
+            warning: self.warning(seen, &image, &caption, &text),
             image,
             caption,
             text,
@@ -230,6 +247,19 @@ impl Engine {
             baseline: None,
             timings_ms: timings,
         })
+    }
+
+    /// Pixel values (1, 3, H, W) → the feature map (1, C, rows, cols) and the L2-normalised embedding (1, D).
+    fn encode(&self, pixel_values: &Tensor) -> Result<(Tensor, Tensor)> {
+        let feature_map = self.clip.visual.feature_map(pixel_values, Mode::Eval)?.detach();
+        let image_embeds = l2_normalize(&self.clip.visual.pool(&feature_map)?)?.detach();
+        Ok((feature_map, image_embeds))
+    }
+
+    /// Of pixel values (1, 3, H, W): what the detector of doubt is given, (1, F), and the L2-normalised embedding (1, D).
+    pub fn features(&self, pixel_values: &Tensor) -> Result<(Tensor, Tensor)> {
+        let (feature_map, image_embeds) = self.encode(pixel_values)?;
+        Ok((features(&feature_map, &image_embeds)?, image_embeds))
     }
 
     /// L2-normalised embedding (1, D) of a scan.
@@ -263,6 +293,18 @@ impl Engine {
         let mut ranked: Vec<_> = self.metadata.captions.iter().zip(similarities).collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         Ok(ranked)
+    }
+
+    fn warning(&self, seen: &Seen, image: &Prediction, caption: &CaptionReport, text: &Prediction) -> Warning {
+        let evidence = Evidence {
+            picture: &seen.picture,
+            detected: seen.detected.as_ref(),
+            image,
+            text: (caption.source == CaptionSource::Retrieved).then_some(text),
+            similarity: caption.candidates.first().map_or(caption.similarity, |closest| closest.similarity),
+            known: [Diagnosis::Healthy.label(), Diagnosis::Amd.label()],
+        };
+        evidence.warning(self.metadata.doubt.as_ref())
     }
 
     fn prediction(&self, logits: &Tensor) -> Result<Prediction> {

@@ -29,6 +29,7 @@
 //! File ─ postMessage ─► worker
 //!   bytes → scan::Scan → preprocess (1, 3, H, W) → feature map (1, C, rows, cols) → image embedding → image logits
 //!                                                     └ GradCAM: only attention pool and head run again, with gradients
+//!   picture, feature map, embedding, answers → doubt: can the model speak about this scan?
 //!   image embedding · caption table → caption → token ids → text tower → text logits
 //!                                                     └ Shapley values: phrases left out, the text head asked again
 //! report::Report ─ postMessage ─► page::state → render → canvas and shaded phrases
@@ -54,9 +55,10 @@
 //! | [`nn`] | `kernels` |
 //! | [`clip`], [`head`], [`resnet`] | `nn` |
 //! | [`explain`] | `report`, `tokenizer` |
+//! | [`doubt`] | `head`, `report`, `scan` |
 //! | [`bundle::card`] | `caption` |
-//! | [`bundle`] | `bundle::card`, `caption`, `clip`, `head`, `nn::params`, `preprocess` |
-//! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `tokenizer` |
+//! | [`bundle`] | `bundle::card`, `caption`, `clip`, `doubt`, `head`, `nn::params`, `preprocess` |
+//! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `tokenizer` |
 //! | [`protocol`] | `bundle::card`, `bundle::index`, `report` |
 //! | [`render`] | `bundle::card`, `report` |
 //! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `protocol`, `report`, `scan::format` |
@@ -72,7 +74,8 @@
 //! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `head`, `report`, `train::data`, `train::files`, `train::metrics` |
 //! | `train::heads` | `bundle`, `bundle::card`, `caption`, `clip`, `engine`, `head`, `nn`, `preprocess`, `resnet`, `train::config`, `train::data`, `train::evaluate`, `train::fit`, `train::metrics`, `train::run` |
 //! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run` |
-//! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
+//! | `train::doubt` | `bundle`, `caption`, `doubt`, `engine`, `report`, `scan`, `train::config`, `train::data`, `train::fit` |
+//! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::doubt`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
 //! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `clip`, `engine`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run` |
 //! | `train::cli` | `train::commands` |
 //!
@@ -92,6 +95,7 @@
 pub mod bundle;
 pub mod caption;
 pub mod clip;
+pub mod doubt;
 pub mod engine;
 pub mod error;
 pub mod explain;

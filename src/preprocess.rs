@@ -281,6 +281,7 @@ mod tests {
             frame: 0,
             n_frames: 1,
             um_per_pixel: None,
+            coloured: 0.,
         }
     }
 

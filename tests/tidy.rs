@@ -68,7 +68,7 @@ fn tensors_stay_in_core_the_dom_in_web_and_the_disk_in_train() {
     let rules: &[(&[&str], &[&str])] = &[
         (
             &["candle_core", "candle_nn"],
-            &["train", "bundle", "clip", "engine", "explain", "head", "nn", "preprocess", "resnet"],
+            &["train", "bundle", "clip", "doubt", "engine", "explain", "head", "nn", "preprocess", "resnet"],
         ),
         (&["web_sys", "leptos", "js_sys", "wasm_bindgen"], &["web", "bin"]),
         (&["std::fs", "std::path", "std::process", "std::env"], &["train", "bin"]),

@@ -25,6 +25,8 @@ pub struct Scan {
     pub n_frames: usize,
     /// Micrometres per pixel, across and down, where the file says so.
     pub um_per_pixel: Option<[f64; 2]>,
+    /// Share of clearly coloured pixels in the file, 0…1: a scan is grey but for overlays.
+    pub coloured: f32,
 }
 
 impl Scan {

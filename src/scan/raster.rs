@@ -37,7 +37,22 @@ pub(super) fn decode(bytes: &[u8], format: Format, frame: usize) -> Result<Scan>
         frame,
         n_frames: 1,
         um_per_pixel: None,
+        coloured: coloured(&picture),
     })
+}
+
+/// Difference between the channels of a pixel from which it is clearly coloured: compressed grey stays below.
+const MIN_CHROMA: u8 = 40;
+
+/// The share of clearly coloured pixels.
+fn coloured(picture: &DynamicImage) -> f32 {
+    if !picture.color().has_color() {
+        return 0.;
+    }
+    let pixels = picture.to_rgb8();
+    let chroma = |p: &image::Rgb<u8>| p.0.iter().max().zip(p.0.iter().min()).map_or(0, |(most, least)| most - least);
+    let n = pixels.pixels().filter(|p| chroma(p) >= MIN_CHROMA).count();
+    n as f32 / (pixels.width() * pixels.height()).max(1) as f32
 }
 
 /// Rec. 601 luma (0.299, 0.587, 0.114), in integers, so that every target gives the same grey. Alpha is ignored.
@@ -92,7 +107,10 @@ mod tests {
     #[test]
     fn colour_becomes_luma_and_sixteen_bits_become_eight() {
         let colour = RgbImage::from_pixel(2, 1, Rgb([200, 100, 50]));
-        assert_eq!(Scan::decode(&written(colour, ImageFormat::Png), 0).unwrap().pixels, [124, 124]);
+        let scan = Scan::decode(&written(colour, ImageFormat::Png), 0).unwrap();
+        assert_eq!((scan.pixels.as_slice(), scan.coloured), (&[124, 124][..], 1.));
+        let grey = RgbImage::from_pixel(2, 1, Rgb([120, 124, 118]));
+        assert_eq!(Scan::decode(&written(grey, ImageFormat::Png), 0).unwrap().coloured, 0.);
         let deep: ImageBuffer<Luma<u16>, Vec<u16>> = ImageBuffer::from_pixel(1, 1, Luma([0xABCD]));
         assert_eq!(Scan::decode(&written(deep, ImageFormat::Png), 0).unwrap().pixels, [0xAB]);
     }

@@ -86,6 +86,7 @@ fn engine(name: &str, clip: ClipConfig, tokenizer: &Tokenizer) -> Engine {
         vocabulary,
         captions: vec![caption()],
         tokenizer: tokenizer.to_json().unwrap(),
+        doubt: None,
         licence: String::new(),
         training: Training::default(),
         metrics: None,

@@ -10,7 +10,7 @@ use super::output::{print, print_json};
 use super::records::{read_dataset, records_of};
 use crate::error::{Error, Result};
 use crate::train::data::split::Split;
-use crate::train::export::{self, ExportOptions};
+use crate::train::export::{self, ExportOptions, Scans};
 use crate::train::progress;
 use crate::train::run::{Prepared, Run};
 
@@ -36,8 +36,11 @@ impl ExportArgs {
         let Self { run: RunArgs { run, data }, out, options, json, .. } = self;
         let run = Run::open(&run)?;
         let prepared = Prepared::read(&run)?;
-        let dataset = read_dataset(&data, &prepared.spec.vocabulary.labels)?;
-        let [train, test] = [Split::Train, Split::Test].map(|split| records_of(&dataset, &prepared.splits, split));
+        let mut dataset = read_dataset(&data, &[])?;
+        let others = dataset.take_others(&prepared.spec.vocabulary.labels);
+        let [train, val, test] =
+            [Split::Train, Split::Val, Split::Test].map(|split| records_of(&dataset, &prepared.splits, split));
+        let others = others.iter().filter(|r| prepared.splits.split_of(r) == Some(Split::Train)).collect();
         for (split, records) in [("training", &train), ("test", &test)] {
             if records.is_empty() {
                 return Err(Error::data(format!(
@@ -46,7 +49,8 @@ impl ExportArgs {
             }
         }
         let bar = progress::bar("measure", 2 * test.len());
-        let metrics = export::export(&run, &prepared, &options, (&train, &test), &out, &bar)?;
+        let scans = Scans { train, val, test, others };
+        let metrics = export::export(&run, &prepared, &options, &scans, &out, &bar)?;
         bar.finish_and_clear();
         if json {
             return print_json(&json!(metrics));

@@ -24,7 +24,7 @@ pub(super) fn read_dataset(data: &[DataSpec], labels: &[String]) -> Result<Datas
     if labels.is_empty() {
         return Ok(dataset);
     }
-    let n_others = dataset.keep_labels(labels);
+    let n_others = dataset.take_others(labels).len();
     if n_others > 0 {
         note(format_args!("left out: {n_others} scans of other classes than {}", labels.join(", ")));
     }

@@ -114,10 +114,8 @@ pub(crate) struct Dataset {
 }
 
 impl Dataset {
-    /// Drops every scan whose label is none of `labels`; returns how many.
-    pub(crate) fn keep_labels(&mut self, labels: &[String]) -> usize {
-        let before = self.records.len();
-        self.records.retain(|r| labels.contains(&r.label));
-        before - self.records.len()
+    /// Takes out every scan whose label is none of `labels`.
+    pub(crate) fn take_others(&mut self, labels: &[String]) -> Vec<Record> {
+        self.records.extract_if(.., |r| !labels.contains(&r.label)).collect()
     }
 }

@@ -23,6 +23,7 @@ use crate::error::Result;
 use crate::preprocess::Preprocess;
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
+use crate::train::doubt;
 use crate::train::evaluate::drift::drift;
 use crate::train::evaluate::evaluation::{Evaluation, evaluate};
 use crate::train::evaluate::reading::Reader;
@@ -56,25 +57,46 @@ fn weight_precision() -> impl TypedValueParser<Value = WeightPrecision> {
     PossibleValuesParser::new(names).map(|name| WeightPrecision::from_name(&name).unwrap_or(WeightPrecision::Int8))
 }
 
-/// Measures the run's model on `test` in floats and, its activation ranges measured on scans of `train`, in 8-bit integers;
+/// The scans that an export needs.
+pub(crate) struct Scans<'a> {
+    /// Of training patients: activation ranges, and the detector of doubt.
+    pub train: Vec<&'a Record>,
+    /// Of validation patients: the thresholds of doubt.
+    pub val: Vec<&'a Record>,
+    /// Of test patients: the figures.
+    pub test: Vec<&'a Record>,
+    /// Of training patients with diseases that are no class of the model: the detector of doubt.
+    pub others: Vec<&'a Record>,
+}
+
+/// Fits the doubt, measures the run's model on test patients in floats and, its activation ranges measured on scans of `train`, in 8-bit integers;
 /// writes `<name>.safetensors` and the index to `dir`. Returns the figures.
 pub(crate) fn export(
     run: &Run,
     prepared: &Prepared,
     options: &ExportOptions,
-    (train, test): (&[&Record], &[&Record]),
+    scans: &Scans<'_>,
     dir: &Path,
     bar: &ProgressBar,
 ) -> Result<Metrics> {
-    let tensors = tensors(run, prepared)?;
+    let Scans { train, val, test, others } = scans;
+    let mut tensors = tensors(run, prepared)?;
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?;
     let ranges = activation_ranges(&clip, &range_scans(train, &prepared.spec.preprocess)?)?;
-    let ready = prepare(&clip, tensors.clone(), &ranges)?;
+    let mut ready = prepare(&clip, tensors.clone(), &ranges)?;
     let mut metadata = metadata(prepared, options)?;
     if run.path(names::CALIBRATION).exists() {
         metadata.training.calibration = Some(run.read_json(names::CALIBRATION)?);
     }
     metadata.training.start = start::source(run)?;
+    let undoubted = Engine::load(&options.name, Bundle::write(&metadata, &ready, true)?)?;
+    let detector =
+        doubt::detector(&undoubted, &prepared.spec, &prepared.settings, &[train.as_slice(), others].concat())?;
+    metadata.doubt = doubt::thresholds(&undoubted, &prepared.spec, &detector, val)?;
+    if metadata.doubt.is_some() {
+        tensors.extend(detector.clone());
+        ready.extend(detector);
+    }
     let file = |metadata: &Metadata, quantize: bool| {
         Bundle::write(metadata, if quantize { &ready } else { &tensors }, quantize)
     };
@@ -140,6 +162,7 @@ fn metadata(prepared: &Prepared, options: &ExportOptions) -> Result<Metadata> {
             splits: Some(splits.clone()),
             ..Training::default()
         },
+        doubt: None,
         metrics: None,
     })
 }
