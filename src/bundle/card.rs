@@ -216,6 +216,9 @@ pub struct Figures {
     pub n_scans: usize,
     /// Patients.
     pub n_patients: usize,
+    /// What the scans were recorded with; none in files from before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     /// The image head.
     pub image: HeadFigures,
     /// The text head, on the retrieved caption.

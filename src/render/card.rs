@@ -54,8 +54,10 @@ fn section(name: String, figures: &Figures) -> Section {
     let is_repeated =
         |measure| measure == Measure::MacroAuroc && heads.iter().all(|head| head.macro_auroc == head.auroc);
     let rows = Measure::ALL.into_iter().filter(|measure| !is_repeated(*measure)).filter_map(row).collect();
-    let mut notes = vec![("findings keep label".to_owned(), significant(figures.findings_keep_label))];
+    let mut notes = Vec::new();
     let mut add = |name: &str, value: Option<String>| notes.extend(value.map(|value| (name.to_owned(), value)));
+    add("device", figures.device.clone());
+    add("findings keep label", Some(significant(figures.findings_keep_label)));
     add("class word share", figures.class_word_share.map(significant));
     if let Some(condition) = &figures.condition {
         add("condition, accuracy", condition.accuracy.map(with_interval));
@@ -164,6 +166,7 @@ mod tests {
         Figures {
             n_scans: 200,
             n_patients: 90,
+            device: Some("Heidelberg Spectralis".to_owned()),
             image: head(interval(0.9), interval(0.9)),
             text: head(interval(0.85), interval(0.85)),
             findings_keep_label: 0.974,
@@ -202,6 +205,7 @@ mod tests {
         assert_eq!(measures(&figures), [Measure::Auroc, Measure::MacroAuroc, Measure::Accuracy]);
         let of = section(String::new(), &figures);
         assert_eq!((of.n_scans, of.n_patients, of.rows[1].text), (200, 90, interval(0.7)));
+        assert_eq!(of.notes[0], ("device".to_owned(), "Heidelberg Spectralis".to_owned()));
         assert!(of.notes.contains(&("class word share".to_owned(), "2.1e-3".to_owned())), "{:?}", of.notes);
     }
 

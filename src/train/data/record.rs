@@ -44,6 +44,16 @@ impl SourceKind {
         }
     }
 
+    /// What the scans were recorded with; of OCT5k, which gathers scans of other sets, no device is known here.
+    pub fn device(self) -> &'static str {
+        match self {
+            Self::Oct5k => "unknown",
+            Self::Octdl => "Optovue Avanti RTVue XR",
+            Self::Kermany => "Heidelberg Spectralis",
+            Self::Phantom => "none, simulated",
+        }
+    }
+
     /// Who made the scans, and their licence, for the model card.
     pub fn citation(self) -> &'static str {
         match self {
@@ -114,10 +124,8 @@ pub(crate) struct Dataset {
 }
 
 impl Dataset {
-    /// Drops every scan whose label is none of `labels`; returns how many.
-    pub(crate) fn keep_labels(&mut self, labels: &[String]) -> usize {
-        let before = self.records.len();
-        self.records.retain(|r| labels.contains(&r.label));
-        before - self.records.len()
+    /// Takes out every scan whose label is none of `labels`.
+    pub(crate) fn take_others(&mut self, labels: &[String]) -> Vec<Record> {
+        self.records.extract_if(.., |r| !labels.contains(&r.label)).collect()
     }
 }

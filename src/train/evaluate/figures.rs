@@ -24,6 +24,7 @@ pub(crate) fn figures(vocabulary: &Vocabulary, source: SourceKind, outcomes: &[O
     Figures {
         n_scans: outcomes.len(),
         n_patients: n_patients(outcomes.iter().map(|o| o.reading.record)),
+        device: Some(source.device().to_owned()),
         image: head(HeadInput::Image),
         text: head(HeadInput::TextRetrieved),
         findings_keep_label: outcomes.iter().filter(|o| o.same_without_class).count() as f64 / outcomes.len() as f64,

@@ -43,13 +43,21 @@ pub(super) fn name(input: HeadInput) -> Markup {
 }
 
 /// A row of a table: its heading, and the other cells.
-struct Row {
+pub(super) struct Row {
     is_annotated: bool,
     heading: Markup,
     cells: Vec<Markup>,
 }
 
-fn table(columns: &[&str], rows: impl IntoIterator<Item = Row>) -> Markup {
+impl Row {
+    /// A row of figures that are measures of use.
+    pub(super) fn new(heading: Markup, cells: impl IntoIterator<Item = Markup>) -> Self {
+        Self { is_annotated: false, heading, cells: cells.into_iter().collect() }
+    }
+}
+
+/// A table that scrolls on its own where it is too wide.
+pub(super) fn table(columns: &[&str], rows: impl IntoIterator<Item = Row>) -> Markup {
     html! {
         div class="wide" {
             table {
@@ -259,7 +267,7 @@ fn findings(study: &SourceStudy, thresholds: &[Threshold]) -> Markup {
             html! { @if let Some(t) = threshold { (format!("{:+.3}", t.threshold)) } },
             html! { @if let Some(t) = threshold { (t.n_shown) } },
         ];
-        Row { is_annotated: false, heading: html! { (finding) }, cells }
+        Row::new(html! { (finding) }, cells)
     };
     table(&columns, captions.findings.iter().enumerate().map(row))
 }
