@@ -66,7 +66,11 @@ fn section(name: String, figures: &Figures) -> Section {
     if let Some(lesions) = &figures.lesions {
         add("lesions, micro F1", Some(significant(lesions.micro_f1)));
         add("lesions, macro F1", Some(significant(lesions.macro_f1)));
+        add("drusen and fluid, micro F1", lesions.drusen_fluid_f1.map(significant));
         add("lesions, pointing game", lesions.pointing_game.map(significant));
+        add("lesions, pointing game, by chance", lesions.pointing_game_chance.map(significant));
+        add("lesions, pointing game, half a cell", lesions.pointing_game_half_cell.map(significant));
+        add("lesions, pointing game, half a cell, by chance", lesions.pointing_game_half_cell_chance.map(significant));
     }
     Section { name, rows, n_scans: figures.n_scans, n_patients: figures.n_patients, notes }
 }

@@ -134,6 +134,10 @@ fn findings(study: &SourceStudy, lines: &mut Vec<String>) {
             let (micro, macro_mean, exact) = (shown(f.micro_f1), shown(f.macro_f1), shown(f.exact));
             lines
                 .push(format!("  findings, {way}: micro-F1 {micro}, macro-F1 {macro_mean}, without a mistake {exact}"));
+            let (drusen_fluid, absent) = (shown(f.drusen_fluid_f1), shown(f.absent_in_healthy));
+            lines.push(format!(
+                "    drusen and fluid on scans with boxes: micro-F1 {drusen_fluid}; absent findings on healthy scans {absent}"
+            ));
         }
         let (micro, macro_mean) = (difference(captions.micro_f1_gain), difference(captions.macro_f1_gain));
         lines.push(format!("  composed minus retrieved: micro-F1 {micro}, macro-F1 {macro_mean}"));
@@ -146,7 +150,13 @@ fn findings(study: &SourceStudy, lines: &mut Vec<String>) {
         let (all, balanced) = (shown(condition.accuracy), shown(condition.balanced_accuracy));
         lines.push(format!("  condition, four ways: accuracy {all}, balanced {balanced}"));
     }
-    if let Some(pointing) = figures.lesions.as_ref().and_then(|l| l.pointing_game) {
-        lines.push(format!("  pointing game {pointing:.3}"));
+    if let Some(lesions) = &figures.lesions {
+        for (margin, hits, chance) in [
+            ("one cell", lesions.pointing_game, lesions.pointing_game_chance),
+            ("half a cell", lesions.pointing_game_half_cell, lesions.pointing_game_half_cell_chance),
+        ] {
+            let share = |share: Option<f64>| share.map_or(UNDEFINED.to_owned(), |s| format!("{s:.3}"));
+            lines.push(format!("  pointing game, {margin} wider: {}, by chance {}", share(hits), share(chance)));
+        }
     }
 }

@@ -228,8 +228,14 @@ fn reasons(study: &SourceStudy) -> Markup {
         rows.push(("Condition in the retrieved caption is right", figure(condition.accuracy)));
         rows.push(("The same, mean over conditions", figure(condition.balanced_accuracy)));
     }
-    if let Some(pointing) = figures.lesions.as_ref().and_then(|l| l.pointing_game) {
-        rows.push(("Heatmap peaks in a lesion's box, one cell wider", number(pointing, 3)));
+    if let Some(lesions) = &figures.lesions {
+        let pointing = [
+            ("Heatmap peaks in a lesion's box, half a cell wider", lesions.pointing_game_half_cell),
+            ("The same with another patient's heatmap", lesions.pointing_game_half_cell_chance),
+            ("Heatmap peaks in a lesion's box, one cell wider", lesions.pointing_game),
+            ("The same with another patient's heatmap", lesions.pointing_game_chance),
+        ];
+        rows.extend(pointing.into_iter().filter_map(|(what, share)| Some((what, number(share?, 3)))));
     }
     html! {
         h3 { "What do the answers rest on?" }

@@ -227,10 +227,11 @@ pub(super) fn calibration(heads: &Heads) -> Markup {
 /// Retrieved against composed captions.
 pub(super) fn captions(study: &SourceStudy, thresholds: &[Threshold]) -> Markup {
     let captions = &study.captions;
-    let row = |title: &str, f: &CaptionFigures| Row {
-        is_annotated: false,
-        heading: html! { (title) },
-        cells: [f.micro_f1, f.macro_f1, f.exact, f.unmarked].map(figure).to_vec(),
+    let row = |title: &str, f: &CaptionFigures| {
+        Row::new(
+            html! { (title) },
+            [f.micro_f1, f.macro_f1, f.exact, f.unmarked, f.drusen_fluid_f1, f.absent_in_healthy].map(figure),
+        )
     };
     let mut rows =
         vec![row("retrieved", &captions.retrieved), row("composed, trained thresholds", &captions.composed_untuned)];
@@ -241,6 +242,8 @@ pub(super) fn captions(study: &SourceStudy, thresholds: &[Threshold]) -> Markup 
         "Macro-F1",
         "Scans without a mistake",
         "Scans given a finding that this data does not annotate",
+        "Micro-F1 of drusen and fluid, scans with boxes",
+        "Healthy scans given an absent finding",
     ];
     html! {
         (table(&columns, rows))
