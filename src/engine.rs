@@ -178,19 +178,31 @@ impl Engine {
     /// # Errors
     /// The file is not a scan, or the options name a class or phrase that the model does not know, or an empty caption.
     pub fn analyze(&self, input: &Input<'_>, options: &Options) -> Result<Analysis> {
-        let mut timings = TimingsMs::default();
         let start = Instant::now();
         let scan = Scan::decode(input.bytes, input.frame)?;
+        let sha256 = sha256::of(input.bytes);
+        let decode = ms_since(start);
+        let mut analysis = self.analyze_scan(input.name, scan, options)?;
+        analysis.report.input.sha256 = sha256;
+        analysis.report.timings_ms.decode = decode;
+        Ok(analysis)
+    }
+
+    /// Runs and explains a scan that has no file, such as a changed copy; the report's hash of the file is empty.
+    ///
+    /// # Errors
+    /// The options name a class or phrase that the model does not know, or an empty caption.
+    pub fn analyze_scan(&self, name: &str, scan: Scan, options: &Options) -> Result<Analysis> {
+        let mut timings = TimingsMs::default();
         let input_ref = InputRef {
-            name: input.name.to_owned(),
+            name: name.to_owned(),
             format: scan.format.id(),
             width: scan.width,
             height: scan.height,
             frame: scan.frame,
-            sha256: sha256::of(input.bytes),
+            sha256: String::new(),
             um_per_pixel: scan.um_per_pixel,
         };
-        timings.decode = ms_since(start);
         let start = Instant::now();
         let preprocess = &self.metadata.preprocess;
         let pixel_values = preprocess.pixel_values(preprocess.grey(&scan), &Device::Cpu)?;

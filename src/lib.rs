@@ -71,7 +71,7 @@
 //! | `train::phantom` | `caption`, `train::data`, `train::files` |
 //! | `train::metrics` | `bundle::card`, `head` |
 //! | `train::fit` | `clip`, `nn`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::progress`, `train::run` |
-//! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `head`, `report`, `train::data`, `train::files`, `train::metrics` |
+//! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `head`, `report`, `scan`, `train::data`, `train::files`, `train::metrics` |
 //! | `train::heads` | `bundle`, `bundle::card`, `caption`, `clip`, `engine`, `head`, `nn`, `preprocess`, `resnet`, `train::config`, `train::data`, `train::evaluate`, `train::fit`, `train::metrics`, `train::run` |
 //! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run` |
 //! | `train::doubt` | `bundle`, `caption`, `doubt`, `engine`, `report`, `scan`, `train::config`, `train::data`, `train::fit` |

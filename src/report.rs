@@ -182,6 +182,9 @@ pub enum WarningKind {
 }
 
 impl WarningKind {
+    /// All of them, from none to the gravest.
+    pub const ALL: [Self; 4] = [Self::None, Self::Unsure, Self::Unfamiliar, Self::NotAScan];
+
     /// As in a report.
     pub fn name(self) -> &'static str {
         match self {

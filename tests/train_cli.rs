@@ -11,25 +11,15 @@ use std::process::{Command, Stdio};
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use common::{printed, text, train};
+use common::{WEIGHTS, in_repository, json, printed, sum, text, train};
 use octlens::clip::Clip;
 use octlens::train::import::folder;
 use serde_json::Value;
 
 /// How closely the same network answers in 8-bit integers and in floats, as a correlation of heatmaps and of word scores.
 const LEAST_CORRELATION: f64 = 0.98;
-/// The model of the repository.
-const WEIGHTS: &str = "weights/compact.safetensors";
 /// Sums of 32-bit floats, added up in the same order.
 const ROUNDING: f64 = 1e-6;
-
-fn in_repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn json(args: &[&str]) -> Value {
-    serde_json::from_str(&printed(args)).unwrap()
-}
 
 /// Standard error of a call that must fail with `code`.
 fn refusal(args: &[&str], code: i32) -> String {
@@ -40,10 +30,6 @@ fn refusal(args: &[&str], code: i32) -> String {
 
 fn norm(embedding: &Value) -> f64 {
     embedding.as_array().unwrap().iter().map(|v| v.as_f64().unwrap().powi(2)).sum::<f64>().sqrt()
-}
-
-fn sum(counts: &Value) -> u64 {
-    counts.as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum()
 }
 
 #[test]
@@ -96,8 +82,16 @@ fn phantoms_become_a_weights_file_that_answers() {
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("<svg") && page.contains("text, lesions only") && !page.contains("://"));
 
+    let device = &figures["devices"]["none, simulated"];
+    assert_eq!(device["image"], figures["sources"]["phantom"]["image"]);
+    assert_eq!(metrics["int8"]["phantom"]["device"], "none, simulated");
+
+    let refused = one_line(&["eval", "--weights", text(&file), "--data", &data, "--split", "all"]);
+    assert!(refused.contains("48 of 48 scans") && refused.contains("use --split test"), "{refused}");
+    let data = format!("phantom:{}", text(&of_other_eyes(&dir.path().join("others"))));
     let unseen = json(&["eval", "--weights", text(&file), "--data", &data, "--split", "all", "--json"]);
     let unseen = &unseen["sources"]["phantom"];
+    assert_eq!(unseen["n_scans"], 4);
     assert!(unseen["heads"]["image"]["calibration"]["after"].is_null(), "nothing to calibrate on");
     assert!(unseen["captions"]["composed"].is_null() && unseen["captions"]["composed_untuned"].is_object());
 
@@ -129,6 +123,22 @@ fn phantoms_become_a_weights_file_that_answers() {
     assert!(refused.contains("not a picture"), "{refused}");
     let refused = refusal(&["explain", text(&image), "--weights", text(&file), "--caption", "blue drusen"], 1);
     assert!(refused.contains("blue drusen"), "{refused}");
+}
+
+/// Draws two healthy and two AMD phantoms into `dir`, of eyes that no other folder of this file's tests has.
+fn of_other_eyes(dir: &Path) -> PathBuf {
+    printed(&["phantom", "--out", text(dir), "--healthy", "2", "--amd", "2", "--seed", "4"]);
+    for part in ["AMD", "Normal"] {
+        let eyes = dir.join("Images/Images_Original").join(format!("{part} Part1"));
+        for eye in std::fs::read_dir(&eyes).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = eye.file_name().unwrap().to_str().unwrap().replace('(', "(99");
+            std::fs::rename(&eye, eyes.join(name)).unwrap();
+        }
+    }
+    let boxes = dir.join("Detection/all_bounding_boxes.csv");
+    let renamed = std::fs::read_to_string(&boxes).unwrap().replace("/AMD (", "/AMD (99");
+    std::fs::write(&boxes, renamed).unwrap();
+    dir.to_owned()
 }
 
 /// Imports the small CLIP of the fixtures to `start`.

@@ -216,6 +216,9 @@ pub struct Figures {
     pub n_scans: usize,
     /// Patients.
     pub n_patients: usize,
+    /// What the scans were recorded with; none in files from before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     /// The image head.
     pub image: HeadFigures,
     /// The text head, on the retrieved caption.
@@ -301,8 +304,20 @@ pub struct LesionFigures {
     pub micro_f1: f64,
     /// Mean over lesions.
     pub macro_f1: f64,
+    /// Of drusen and fluid of any kind, on scans with boxes or outlines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drusen_fluid_f1: Option<f64>,
     /// Share of diseased scans whose heatmap peaks inside a lesion's box, widened by one cell.
     pub pointing_game: Option<f64>,
+    /// The same with the heatmap of another patient's scan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointing_game_chance: Option<f64>,
+    /// As [`LesionFigures::pointing_game`], widened by half a cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointing_game_half_cell: Option<f64>,
+    /// The same with the heatmap of another patient's scan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointing_game_half_cell_chance: Option<f64>,
 }
 
 /// A figure and its 95 % interval.

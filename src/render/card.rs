@@ -54,8 +54,10 @@ fn section(name: String, figures: &Figures) -> Section {
     let is_repeated =
         |measure| measure == Measure::MacroAuroc && heads.iter().all(|head| head.macro_auroc == head.auroc);
     let rows = Measure::ALL.into_iter().filter(|measure| !is_repeated(*measure)).filter_map(row).collect();
-    let mut notes = vec![("findings keep label".to_owned(), significant(figures.findings_keep_label))];
+    let mut notes = Vec::new();
     let mut add = |name: &str, value: Option<String>| notes.extend(value.map(|value| (name.to_owned(), value)));
+    add("device", figures.device.clone());
+    add("findings keep label", Some(significant(figures.findings_keep_label)));
     add("class word share", figures.class_word_share.map(significant));
     if let Some(condition) = &figures.condition {
         add("condition, accuracy", condition.accuracy.map(with_interval));
@@ -64,7 +66,11 @@ fn section(name: String, figures: &Figures) -> Section {
     if let Some(lesions) = &figures.lesions {
         add("lesions, micro F1", Some(significant(lesions.micro_f1)));
         add("lesions, macro F1", Some(significant(lesions.macro_f1)));
+        add("drusen and fluid, micro F1", lesions.drusen_fluid_f1.map(significant));
         add("lesions, pointing game", lesions.pointing_game.map(significant));
+        add("lesions, pointing game, by chance", lesions.pointing_game_chance.map(significant));
+        add("lesions, pointing game, half a cell", lesions.pointing_game_half_cell.map(significant));
+        add("lesions, pointing game, half a cell, by chance", lesions.pointing_game_half_cell_chance.map(significant));
     }
     Section { name, rows, n_scans: figures.n_scans, n_patients: figures.n_patients, notes }
 }
@@ -164,6 +170,7 @@ mod tests {
         Figures {
             n_scans: 200,
             n_patients: 90,
+            device: Some("Heidelberg Spectralis".to_owned()),
             image: head(interval(0.9), interval(0.9)),
             text: head(interval(0.85), interval(0.85)),
             findings_keep_label: 0.974,
@@ -202,6 +209,7 @@ mod tests {
         assert_eq!(measures(&figures), [Measure::Auroc, Measure::MacroAuroc, Measure::Accuracy]);
         let of = section(String::new(), &figures);
         assert_eq!((of.n_scans, of.n_patients, of.rows[1].text), (200, 90, interval(0.7)));
+        assert_eq!(of.notes[0], ("device".to_owned(), "Heidelberg Spectralis".to_owned()));
         assert!(of.notes.contains(&("class word share".to_owned(), "2.1e-3".to_owned())), "{:?}", of.notes);
     }
 

@@ -1,13 +1,14 @@
 //! `train eval`: measures a weights file.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::args::{CpuArgs, data_help};
-use super::output::{print, print_json};
-use super::records::read_dataset;
+use super::output::{note, print, print_json};
+use super::records::{evenly_spaced, read_dataset, unseen};
 use super::weights::load;
 use crate::error::{Error, Result};
 use crate::train::data::dataset::DataSpec;
@@ -16,7 +17,7 @@ use crate::train::data::split::Split;
 use crate::train::evaluate::evaluation::evaluate;
 use crate::train::evaluate::reading::Reader;
 use crate::train::evaluate::study::{self, Validation};
-use crate::train::evaluate::{html, text};
+use crate::train::evaluate::{html, stress, text};
 use crate::train::{files, progress};
 
 #[derive(Args)]
@@ -26,9 +27,15 @@ pub(crate) struct EvalArgs {
     pub(super) weights: PathBuf,
     #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
     pub(super) data: Vec<DataSpec>,
-    /// Which scans: a split that is recorded in the weights file, or all scans of a folder that it was not trained on.
+    /// Which scans: a split that is recorded in the weights file, or all scans of patients that it does not list.
     #[arg(long, value_enum, default_value_t = Part::Test)]
     pub(super) split: Part,
+    /// Also run changed copies of each scan: speckle, gamma, curvature, wedges and others, in three strengths.
+    #[arg(long)]
+    pub(super) stress: bool,
+    /// Read at most so many scans of each folder's kind and split, evenly spaced.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<NonZeroUsize>,
     /// Write a report with plots to this HTML file, which opens without a network.
     #[arg(long, value_name = "FILE.html")]
     pub(super) report: Option<PathBuf>,
@@ -69,26 +76,42 @@ impl EvalArgs {
         let split = self.split.split();
         let engine = load(&self.weights)?;
         let metadata = engine.metadata();
-        let dataset = read_dataset(&self.data, &metadata.vocabulary.labels)?;
-        let known: Vec<&Record> = dataset.records.iter().collect();
-        let splits = &metadata.training.splits;
+        let mut dataset = read_dataset(&self.data, &[])?;
+        // Scans of other diseases are no class of the model: only its warnings are measured on them.
+        let others = dataset.take_others(&metadata.vocabulary.labels);
+        let splits = metadata.training.splits.as_ref();
         if split.is_some() && splits.is_none() {
             return Err(Error::weights("the weights file records no splits: use --split all"));
         }
-        let of = |split| {
-            known.iter().copied().filter(|r| splits.as_ref().and_then(|s| s.split_of(r)) == Some(split)).collect()
+        let split_of = |r: &Record| splits.and_then(|s| s.split_of(r));
+        let of = |split| dataset.records.iter().filter(|r| split_of(r) == Some(split)).collect::<Vec<_>>();
+        let spaced = |records| evenly_spaced(records, self.limit);
+        let records = match split {
+            Some(split) => of(split),
+            None => unseen(&dataset, splits)?,
         };
-        let records: Vec<&Record> = split.map_or(known.clone(), of);
         if records.is_empty() {
             return Err(Error::data(
-                "no scan of --data is in that split: use --split all for scans it was not trained on",
+                "no scan of --data with a class of the model is in that split: use --split all for scans of patients that \
+                 the weights file does not list",
             ));
         }
-        let validation: Vec<&Record> =
-            if matches!(split, None | Some(Split::Val)) { Vec::new() } else { of(Split::Val) };
-        let bar = progress::bar("eval", records.len() + validation.len());
+        let is_measured = |r: &&Record| split_of(r).is_none() || split_of(r) == split;
+        let has_known = |r: &&Record| records.iter().any(|known| known.source == r.source);
+        let (others, alone): (Vec<&Record>, Vec<&Record>) = others.iter().filter(is_measured).partition(has_known);
+        if !alone.is_empty() {
+            let n = alone.len();
+            note(format_args!(
+                "left out: {n} scans of other diseases, of kinds of data without a scan to compare with"
+            ));
+        }
+        let validation = if matches!(split, None | Some(Split::Val)) { Vec::new() } else { of(Split::Val) };
+        let (records, others, validation) = (spaced(records), spaced(others), spaced(validation));
+        let n_stress = if self.stress { records.len() * stress::N_RUNS } else { 0 };
+        let bar = progress::bar("eval", records.len() + others.len() + validation.len() + n_stress);
         let mut reader = Reader::new(&engine)?;
-        let evaluation = evaluate(&mut reader, &records, &bar)?;
+        let mut evaluation = evaluate(&mut reader, &records, &bar)?;
+        evaluation.add_others(&reader, &others, &bar)?;
         let validation = match split {
             Some(Split::Val) => Validation::TheSame,
             _ if validation.is_empty() => Validation::None,
@@ -96,7 +119,10 @@ impl EvalArgs {
                 validation.into_iter().inspect(|_| bar.inc(1)).map(|r| reader.read(r)).collect::<Result<_>>()?,
             ),
         };
-        let study = study::study(&mut reader, &evaluation, &validation)?;
+        let mut study = study::study(&mut reader, &evaluation, &validation)?;
+        if self.stress {
+            study.stress = stress::study(&engine, &records, &bar)?;
+        }
         bar.finish_and_clear();
         let split = split.map_or("all".to_owned(), |s| s.to_string());
         let card = engine.card();

@@ -128,7 +128,8 @@ impl PaperArgs {
         let report = out.join("report.html");
         step("evaluate", &report, || {
             let (weights, report) = (model.clone(), Some(report.clone()));
-            EvalArgs { weights, data, split: Part::Test, report, json: false, device: cpu }.run()
+            let (stress, limit) = (false, None);
+            EvalArgs { weights, data, split: Part::Test, stress, limit, report, json: false, device: cpu }.run()
         })?;
         let table = table(&model, has_baseline.then_some(baseline.as_path()))?;
         let path = out.join("table.md");
@@ -202,6 +203,7 @@ mod tests {
         let figures = Figures {
             n_scans: 99,
             n_patients: 99,
+            device: None,
             image: head(0.9),
             text: head(0.8),
             findings_keep_label: 1.,

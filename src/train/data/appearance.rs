@@ -52,7 +52,8 @@ pub(crate) fn change(view: &mut Vec<f32>, width: usize, other: &[u8], strengths:
     }
     canvas.values.iter_mut().for_each(|v| *v = v.clamp(0., 1.));
     if happens(OCCASIONAL, strengths.vary_compression, rng) {
-        canvas.compress((75. - rng.random_range(0f32..50.) * strengths.vary_compression).max(10.) as u8);
+        let quality = (75. - rng.random_range(0f32..50.) * strengths.vary_compression).max(10.) as u8;
+        compress(canvas.values, width, quality);
     }
 }
 
@@ -147,9 +148,8 @@ impl Canvas<'_> {
         let multiplied = rng.random_range(0f32..0.4) * strength;
         let added = if rng.random_bool(0.5) { rng.random_range(0f32..0.1) * strength } else { 0. };
         let floor: f32 = if rng.random_bool(0.3) { rng.random_range(0f32..0.1) * strength } else { 0. };
-        for (v, n) in self.values.iter_mut().zip(&noise) {
-            *v = floor + *v * (1. - floor) * (1. + multiplied * n).max(0.) + added * n;
-        }
+        let levels = Noise { multiplied, added, floor };
+        self.values.iter_mut().zip(&noise).for_each(|(v, n)| *v = levels.add(*v, *n));
     }
 
     /// Moves values `share` of the way to the mean of 3 × 3, weighted 1 2 1 along each axis.
@@ -211,21 +211,36 @@ impl Canvas<'_> {
             }
         }
     }
+}
 
-    /// Compresses as JPEG of this quality, and decodes again.
-    fn compress(&mut self, quality: u8) {
-        let bytes: Vec<u8> = self.values.iter().map(|v| (v * 255.).round() as u8).collect();
-        let mut file = Vec::new();
-        let encoder = JpegEncoder::new_with_quality(&mut file, quality);
-        let size = (self.width as u32, self.height as u32);
-        let is_written =
-            image::ImageEncoder::write_image(encoder, &bytes, size.0, size.1, ExtendedColorType::L8).is_ok();
-        // What was written can be read again; if not, the view stays as it is.
-        if let Some(read) =
-            is_written.then(|| image::load_from_memory_with_format(&file, ImageFormat::Jpeg).ok()).flatten()
-        {
-            self.values.iter_mut().zip(read.to_luma8().as_raw()).for_each(|(v, b)| *v = f32::from(*b) / 255.);
-        }
+/// Levels of noise.
+pub(crate) struct Noise {
+    /// Deviation of a factor, which is not below 0.
+    pub multiplied: f32,
+    /// Deviation of what is added.
+    pub added: f32,
+    /// The value to which 0 is raised; 1 stays.
+    pub floor: f32,
+}
+
+impl Noise {
+    /// A value 0…1 with noise; `n` is normally distributed around 0 with deviation 1.
+    pub(crate) fn add(&self, value: f32, n: f32) -> f32 {
+        self.floor + value * (1. - self.floor) * (1. + self.multiplied * n).max(0.) + self.added * n
+    }
+}
+
+/// Compresses values 0…1, `width` a row, as JPEG of this quality, and decodes again.
+pub(crate) fn compress(values: &mut [f32], width: usize, quality: u8) {
+    let bytes: Vec<u8> = values.iter().map(|v| (v * 255.).round() as u8).collect();
+    let mut file = Vec::new();
+    let encoder = JpegEncoder::new_with_quality(&mut file, quality);
+    let size = (width as u32, (values.len() / width) as u32);
+    let is_written = image::ImageEncoder::write_image(encoder, &bytes, size.0, size.1, ExtendedColorType::L8).is_ok();
+    // What was written can be read again; if not, the values stay as they are.
+    if let Some(read) = is_written.then(|| image::load_from_memory_with_format(&file, ImageFormat::Jpeg).ok()).flatten()
+    {
+        values.iter_mut().zip(read.to_luma8().as_raw()).for_each(|(v, b)| *v = f32::from(*b) / 255.);
     }
 }
 

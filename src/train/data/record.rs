@@ -44,6 +44,16 @@ impl SourceKind {
         }
     }
 
+    /// What the scans were recorded with; of OCT5k, which gathers scans of other sets, no device is known here.
+    pub fn device(self) -> &'static str {
+        match self {
+            Self::Oct5k => "unknown",
+            Self::Octdl => "Optovue Avanti RTVue XR",
+            Self::Kermany => "Heidelberg Spectralis",
+            Self::Phantom => "none, simulated",
+        }
+    }
+
     /// Who made the scans, and their licence, for the model card.
     pub fn citation(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::reading::Reading;
-use super::verdicts::verdicts;
+use super::verdicts::{drusen_and_fluid, verdicts};
 use crate::bundle::card::Interval;
 use crate::caption::{Caption, Vocabulary};
 use crate::train::data::annotation::{Annotation, annotations};
@@ -81,6 +81,10 @@ pub(crate) struct CaptionFigures {
     pub exact: Option<Interval>,
     /// Share of scans whose caption names a finding that the source does not annotate, so that it cannot be judged.
     pub unmarked: Option<Interval>,
+    /// Of drusen and fluid of any kind, over scans with boxes or outlines.
+    pub drusen_fluid_f1: Option<Interval>,
+    /// Share of healthy scans whose caption names a finding that their annotation calls absent.
+    pub absent_in_healthy: Option<Interval>,
     /// Each finding's counts, in the order of [`CaptionStudy::findings`].
     pub counts: Vec<Counts>,
     /// Each finding's F1; none where it is neither shown nor named.
@@ -92,6 +96,10 @@ struct Namings {
     /// For each scan, the verdict on each finding that is judged.
     verdicts: Vec<Vec<Verdict>>,
     unmarked: Vec<bool>,
+    /// For each scan with boxes or outlines, the verdicts on drusen and fluid.
+    drusen_and_fluid: Vec<Option<[Verdict; 2]>>,
+    /// For each healthy scan, whether its caption names an absent finding.
+    names_absent: Vec<Option<bool>>,
     n_findings: usize,
 }
 
@@ -102,7 +110,13 @@ impl Namings {
         judged: &[usize],
         caption: impl Fn(&Reading<'_>) -> Caption,
     ) -> Self {
-        let mut namings = Self { verdicts: Vec::new(), unmarked: Vec::new(), n_findings: judged.len() };
+        let mut namings = Self {
+            verdicts: Vec::new(),
+            unmarked: Vec::new(),
+            drusen_and_fluid: Vec::new(),
+            names_absent: Vec::new(),
+            n_findings: judged.len(),
+        };
         for reading in readings {
             let caption = caption(reading);
             let known = annotations(vocabulary, reading.record);
@@ -116,6 +130,9 @@ impl Namings {
                 of(f) == Annotation::Unknown && !is_a_kind_of_what_is_shown
             };
             namings.unmarked.push(caption.findings.iter().any(is_unmarked));
+            let has_boxes = !reading.record.boxes.is_empty();
+            namings.drusen_and_fluid.push(has_boxes.then(|| drusen_and_fluid(reading.record, &caption)));
+            namings.names_absent.push((reading.class == 0).then(|| verdicts.contains(&Verdict::OnlyNamed)));
             namings.verdicts.push(judged.iter().map(|i| verdicts[*i]).collect());
         }
         namings
@@ -133,12 +150,22 @@ impl Namings {
             let n = scans.iter().filter(|i| of(**i)).count();
             (!scans.is_empty()).then(|| n as f64 / scans.len() as f64)
         };
+        let drusen_fluid_f1 = |scans: &[usize]| {
+            let verdicts: Vec<[Verdict; 2]> = scans.iter().filter_map(|i| self.drusen_and_fluid[*i]).collect();
+            micro_f1(&counts(&verdicts, 2))
+        };
+        let absent_in_healthy = |scans: &[usize]| {
+            let healthy: Vec<usize> = scans.iter().copied().filter(|i| self.names_absent[*i].is_some()).collect();
+            share(&healthy, &|i| self.names_absent[i] == Some(true))
+        };
         let counts = self.counts(&all);
         CaptionFigures {
             micro_f1: bootstrap(patients, |s| micro_f1(&self.counts(s))),
             macro_f1: bootstrap(patients, |s| macro_f1(&self.counts(s))),
             exact: bootstrap(patients, |s| share(s, &|i| !has_mistake(i))),
             unmarked: bootstrap(patients, |s| share(s, &|i| self.unmarked[i])),
+            drusen_fluid_f1: bootstrap(patients, drusen_fluid_f1),
+            absent_in_healthy: bootstrap(patients, absent_in_healthy),
             f1: counts.iter().map(Counts::f1).collect(),
             counts,
         }
@@ -183,6 +210,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::train::data::lesion_box::LesionBox;
     use crate::train::data::record::{Record, SourceKind};
 
     fn vocabulary(findings: &[&str]) -> Vocabulary {
@@ -239,5 +267,30 @@ mod tests {
         assert_eq!(study.composed_untuned.exact.unwrap().value, 1.);
         assert_eq!(study.composed, None);
         assert!((study.micro_f1_gain.unwrap().value - 1. / 3.).abs() < 1e-12);
+    }
+
+    #[test]
+    fn drusen_and_fluid_count_on_scans_with_boxes_and_absent_findings_on_healthy_ones() {
+        let with_box = |record: Record| Record {
+            boxes: vec![LesionBox { finding: "fluid", xmin: 0, ymin: 0, xmax: 9, ymax: 9 }],
+            annotated: vec!["drusen", "fluid"],
+            ..record
+        };
+        let records = [
+            with_box(record("1", &["fluid"])),
+            with_box(record("2", &["fluid"])),
+            record("3", &["fluid"]),
+            record("4", &[]),
+            record("5", &[]),
+        ];
+        let named: [&[&str]; 5] = [&["fluid"], &["drusen"], &[], &["MNV"], &[]];
+        let readings: Vec<Reading<'_>> =
+            records.iter().zip(named).map(|(r, named)| reading(r, named, &[0.; 3])).collect();
+        let all: Vec<&Reading<'_>> = readings.iter().collect();
+        let vocabulary = vocabulary(&["fluid", "drusen", "MNV"]);
+        let retrieved = study(&all, &vocabulary, &thresholds(&vocabulary, &[]), false).retrieved;
+        // Fluid is named once of twice, drusen once where there are none.
+        assert_eq!(retrieved.drusen_fluid_f1.unwrap().value, 0.5);
+        assert_eq!(retrieved.absent_in_healthy.unwrap().value, 0.5);
     }
 }

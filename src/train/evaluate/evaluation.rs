@@ -6,6 +6,7 @@ use indicatif::ProgressBar;
 
 use super::figures;
 use super::reading::{Outcome, Reader};
+use super::warnings::Answer;
 use crate::bundle::card::Figures;
 use crate::caption::Vocabulary;
 use crate::error::Result;
@@ -15,6 +16,8 @@ use crate::train::data::record::{Record, SourceKind};
 pub(crate) struct Evaluation<'a> {
     vocabulary: Vocabulary,
     pub(super) sources: BTreeMap<SourceKind, Vec<Outcome<'a>>>,
+    /// Answers to scans of diseases that are no class of the model, by source.
+    pub(super) others: BTreeMap<SourceKind, Vec<Answer>>,
 }
 
 /// Runs `reader`'s model over `records` as the page would.
@@ -32,10 +35,23 @@ pub(crate) fn evaluate<'a>(
         sources.entry(record.source).or_default().push(reader.outcome(record)?);
         bar.inc(1);
     }
-    Ok(Evaluation { vocabulary, sources })
+    Ok(Evaluation { vocabulary, sources, others: BTreeMap::new() })
 }
 
 impl Evaluation<'_> {
+    /// Runs `reader`'s model over scans of diseases that it does not know, to see whether it warns of them.
+    ///
+    /// # Errors
+    /// Names the first file that cannot be read.
+    pub(crate) fn add_others(&mut self, reader: &Reader<'_>, records: &[&Record], bar: &ProgressBar) -> Result<()> {
+        for record in records {
+            let answer = Answer::new(record, &reader.report(record)?);
+            self.others.entry(record.source).or_default().push(answer);
+            bar.inc(1);
+        }
+        Ok(())
+    }
+
     /// The figures that a weights file keeps.
     pub(crate) fn figures(&self) -> BTreeMap<SourceKind, Figures> {
         self.sources

@@ -1,14 +1,15 @@
 //! The figures that a weights file keeps and the page shows: few, each with a name that stays.
 
 use super::head_input::HeadInput;
-use super::pointing::peak_hits;
+use super::pointing::{pointing_by_chance, pointing_game};
 use super::predictions::Predictions;
 use super::reading::{Outcome, n_patients};
-use super::verdicts::verdicts;
+use super::verdicts::{drusen_and_fluid, verdicts};
 use crate::bundle::card::{ConditionFigures, Figures, LesionFigures};
 use crate::caption::{Caption, Lesion, Vocabulary};
+use crate::report::Heatmap;
 use crate::train::data::octdl;
-use crate::train::data::record::SourceKind;
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::metrics::{self, bootstrap, findings};
 
 /// Measures the outcomes of one source; `vocabulary` is the model's.
@@ -24,6 +25,7 @@ pub(crate) fn figures(vocabulary: &Vocabulary, source: SourceKind, outcomes: &[O
     Figures {
         n_scans: outcomes.len(),
         n_patients: n_patients(outcomes.iter().map(|o| o.reading.record)),
+        device: Some(source.device().to_owned()),
         image: head(HeadInput::Image),
         text: head(HeadInput::TextRetrieved),
         findings_keep_label: outcomes.iter().filter(|o| o.same_without_class).count() as f64 / outcomes.len() as f64,
@@ -74,12 +76,20 @@ fn lesion_figures(vocabulary: &Vocabulary, outcomes: &[Outcome<'_>]) -> Option<L
         lesions.iter().map(|i| verdicts[*i]).collect::<Vec<_>>()
     };
     let counts = findings::counts(&outcomes.iter().map(of).collect::<Vec<_>>(), lesions.len());
-    let with_boxes: Vec<_> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
-    let hits = with_boxes.iter().filter(|o| peak_hits(&o.report.heatmap, o.reading.record)).count();
+    let with_boxes: Vec<&Outcome<'_>> = outcomes.iter().filter(|o| !o.reading.record.boxes.is_empty()).collect();
+    let drusen_and_fluid =
+        with_boxes.iter().map(|o| drusen_and_fluid(o.reading.record, &o.reading.retrieved)).collect::<Vec<_>>();
+    // A healthy eye may have boxes too, of a detached vitreous, but its map is for the label healthy.
+    let diseased = with_boxes.iter().filter(|o| o.reading.class > 0);
+    let maps: Vec<(&Heatmap, &Record)> = diseased.map(|o| (&o.report.heatmap, o.reading.record)).collect();
     Some(LesionFigures {
         micro_f1: findings::micro_f1(&counts)?,
         macro_f1: findings::macro_f1(&counts)?,
-        pointing_game: (!with_boxes.is_empty()).then(|| hits as f64 / with_boxes.len() as f64),
+        drusen_fluid_f1: findings::micro_f1(&findings::counts(&drusen_and_fluid, 2)),
+        pointing_game: pointing_game(&maps, 1.),
+        pointing_game_chance: pointing_by_chance(&maps, 1.),
+        pointing_game_half_cell: pointing_game(&maps, 0.5),
+        pointing_game_half_cell_chance: pointing_by_chance(&maps, 0.5),
     })
 }
 

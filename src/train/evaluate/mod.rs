@@ -15,6 +15,8 @@ pub(crate) mod html;
 mod pointing;
 pub(crate) mod predictions;
 pub(crate) mod reading;
+pub(crate) mod stress;
 pub(crate) mod study;
 pub(crate) mod text;
 mod verdicts;
+mod warnings;

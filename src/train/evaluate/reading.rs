@@ -7,7 +7,7 @@ use candle_core::Tensor;
 
 use super::head_input::HeadInput;
 use crate::caption::Caption;
-use crate::engine::{Engine, Input};
+use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Options, Prediction, Report};
 use crate::train::data::record::Record;
@@ -52,7 +52,8 @@ pub(super) fn n_patients<'r>(records: impl Iterator<Item = &'r Record>) -> usize
     records.map(|r| (r.source, &r.patient)).collect::<BTreeSet<_>>().len()
 }
 
-fn doubles(logits: &[f32]) -> Vec<f64> {
+/// Logits as 64-bit floats.
+pub(super) fn doubles(logits: &[f32]) -> Vec<f64> {
     logits.iter().map(|z| f64::from(*z)).collect()
 }
 
@@ -97,17 +98,27 @@ impl<'e> Reader<'e> {
     /// # Errors
     /// Names a file that cannot be read.
     pub(crate) fn outcome<'a>(&mut self, record: &'a Record) -> Result<Outcome<'a>> {
-        let bytes = files::read(&record.path)?;
         // The heatmap is judged for the record's class, whatever the head answers.
-        let options = Options { target: Some(record.label.clone()), ..Options::default() };
-        let analysis = self
-            .engine
-            .analyze(&Input { name: &record.name, bytes: &bytes, frame: 0 }, &options)
-            .map_err(|e| files::in_file(&record.path, e))?;
+        let analysis = self.analyze(record, Some(record.label.clone()))?;
         let reading = self.reading(record, &analysis.report.image, analysis.image_embeds())?;
         let without = &self.text(&reading.retrieved.findings_only().text())?.label;
         let same_without_class = *without == analysis.report.text.label;
         Ok(Outcome { reading, report: analysis.report, same_without_class })
+    }
+
+    /// What the page would show of a record, whose class need not be one of the model's.
+    ///
+    /// # Errors
+    /// Names a file that cannot be read.
+    pub(crate) fn report(&self, record: &Record) -> Result<Report> {
+        Ok(self.analyze(record, None)?.report)
+    }
+
+    fn analyze(&self, record: &Record, target: Option<String>) -> Result<Analysis> {
+        let bytes = files::read(&record.path)?;
+        let input = Input { name: &record.name, bytes: &bytes, frame: 0 };
+        let options = Options { target, ..Options::default() };
+        self.engine.analyze(&input, &options).map_err(|e| files::in_file(&record.path, e))
     }
 
     fn reading<'a>(&mut self, record: &'a Record, image: &Prediction, embeds: &Tensor) -> Result<Reading<'a>> {

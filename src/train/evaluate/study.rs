@@ -1,6 +1,6 @@
 //! Everything that `train eval` reports of a model, by source: heads on each input, calibration, captions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -10,7 +10,9 @@ use super::figures::figures;
 use super::head_input::HeadInput;
 use super::predictions::{HeadStudy, Predictions};
 use super::reading::{Outcome, Reader, Reading, n_patients};
-use crate::bundle::card::Figures;
+use super::stress::StressStudy;
+use super::warnings::{self, Answer, WarningStudy};
+use crate::bundle::card::{Figures, HeadFigures};
 use crate::error::Result;
 use crate::train::data::record::SourceKind;
 
@@ -29,10 +31,30 @@ pub(crate) enum Validation<'a> {
 pub(crate) struct Study {
     /// By source: real scans and phantoms are never averaged together.
     pub sources: BTreeMap<SourceKind, SourceStudy>,
+    /// By device, sources with the same one together.
+    pub devices: BTreeMap<&'static str, DeviceStudy>,
+    /// Changed copies of the scans, if they were asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub stress: BTreeMap<SourceKind, StressStudy>,
     /// The thresholds of composed captions, in vocabulary order.
     pub thresholds: Vec<Threshold>,
     /// Whether temperatures and thresholds were fitted on the scans that are measured.
     pub fitted_on_the_same_scans: bool,
+}
+
+/// A model on the scans of one device.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct DeviceStudy {
+    /// Where the scans come from.
+    pub sources: Vec<SourceKind>,
+    /// Scans.
+    pub n_scans: usize,
+    /// Patients.
+    pub n_patients: usize,
+    /// The image head.
+    pub image: HeadFigures,
+    /// The text head, on the retrieved caption.
+    pub text: HeadFigures,
 }
 
 /// A model on the scans of one source.
@@ -49,6 +71,8 @@ pub(crate) struct SourceStudy {
     pub heads: BTreeMap<HeadInput, HeadStudy>,
     /// Retrieved against composed captions.
     pub captions: CaptionStudy,
+    /// Warnings, also on scans of diseases that are no class of the model.
+    pub warnings: WarningStudy,
 }
 
 /// The study of `evaluation`; temperatures and thresholds are fitted on `validation`.
@@ -83,10 +107,46 @@ pub(crate) fn study(
                 &thresholds,
                 !validation_readings.is_empty(),
             ),
+            warnings: warnings::study(
+                &outcomes.iter().map(|o| Answer::new(o.reading.record, &o.report)).collect::<Vec<_>>(),
+                evaluation.others.get(source).map_or(&[], Vec::as_slice),
+            ),
         };
         sources.insert(*source, study);
     }
-    Ok(Study { sources, thresholds, fitted_on_the_same_scans: matches!(validation, Validation::TheSame) })
+    let devices = devices(&measured);
+    Ok(Study {
+        sources,
+        devices,
+        stress: BTreeMap::new(),
+        thresholds,
+        fitted_on_the_same_scans: matches!(validation, Validation::TheSame),
+    })
+}
+
+fn devices(readings: &[&Reading<'_>]) -> BTreeMap<&'static str, DeviceStudy> {
+    let mut devices: BTreeMap<&'static str, Vec<&Reading<'_>>> = BTreeMap::new();
+    for reading in readings {
+        devices.entry(reading.record.source.device()).or_default().push(reading);
+    }
+    let study = |readings: Vec<&Reading<'_>>| {
+        let figures = |input| {
+            let mut predictions = Predictions::of(readings.iter().copied(), input);
+            // Patients of two sources may have the same name.
+            for (patient, reading) in predictions.patients.iter_mut().zip(&readings) {
+                *patient = format!("{}/{patient}", reading.record.source);
+            }
+            predictions.figures()
+        };
+        DeviceStudy {
+            sources: readings.iter().map(|r| r.record.source).collect::<BTreeSet<_>>().into_iter().collect(),
+            n_scans: readings.len(),
+            n_patients: n_patients(readings.iter().map(|r| r.record)),
+            image: figures(HeadInput::Image),
+            text: figures(HeadInput::TextRetrieved),
+        }
+    };
+    devices.into_iter().map(|(device, readings)| (device, study(readings))).collect()
 }
 
 fn heads(

@@ -1,17 +1,21 @@
 //! A study as lines for a terminal.
 
-use super::format::{difference, figure as shown};
+use super::format::{UNDEFINED, difference, figure as shown};
 use super::head_input::HeadInput;
 use super::predictions::HeadStudy;
+use super::stress::StressStudy;
 use super::study::{SourceStudy, Study};
+use super::warnings::{CoverageAccuracy, SURE, WarningStudy};
 use crate::bundle::card::{HeadFigures, Interval};
+use crate::report::WarningKind;
 
 /// A study, one source after the other.
 pub(crate) fn summary(study: &Study) -> String {
     let mut lines = Vec::new();
     for (source, of_source) in &study.sources {
         let SourceStudy { figures, n_validation_scans, n_validation_patients, .. } = of_source;
-        lines.push(format!("{source}: {} scans of {} patients", figures.n_scans, figures.n_patients));
+        let (n_scans, n_patients, device) = (figures.n_scans, figures.n_patients, source.device());
+        lines.push(format!("{source}: {n_scans} scans of {n_patients} patients, device: {device}"));
         lines.push(match n_validation_scans {
             0 => "  no validation scan: probabilities stay as they are, composed captions use the trained thresholds"
                 .into(),
@@ -26,8 +30,63 @@ pub(crate) fn summary(study: &Study) -> String {
         });
         heads(of_source, &mut lines);
         findings(of_source, &mut lines);
+        warnings(&of_source.warnings, &mut lines);
+        if let Some(stress) = study.stress.get(source) {
+            changed_scans(stress, &mut lines);
+        }
     }
+    devices(study, &mut lines);
     lines.join("\n")
+}
+
+fn devices(study: &Study, lines: &mut Vec<String>) {
+    lines.push("by device".to_owned());
+    let columns = ["image AUROC", "sensitivity", "specificity", "text AUROC"].map(|name| format!("{name:>20}"));
+    lines.push(format!("  {:26}{:>6} {}", "", "scans", columns.join(" ")));
+    for (device, of) in &study.devices {
+        let figures = [of.image.auroc, of.image.sensitivity, of.image.specificity, of.text.auroc];
+        let cells = figures.map(|f| format!("{:>20}", shown(f)));
+        lines.push(format!("  {device:26}{:>6} {}", of.n_scans, cells.join(" ")));
+    }
+}
+
+fn warnings(study: &WarningStudy, lines: &mut Vec<String>) {
+    let kinds = WarningKind::ALL.map(|kind| format!("{:>10}", kind.name()));
+    lines.push(format!("  {:18}{:>6} {}", "warnings", "scans", kinds.join(" ")));
+    for (group, of) in &study.groups {
+        let share = |kind| of.kinds.get(&kind).copied().unwrap_or_default();
+        let cells = WarningKind::ALL.map(|kind| format!("{:>10.3}", share(kind)));
+        lines.push(format!("  {:18}{:>6} {}", group.title(), of.n_scans, cells.join(" ")));
+    }
+    lines.push(format!("  right answers to healthy and AMD scans with a warning: {}", shown(study.warned_of_right)));
+    lines.push(format!("  wrong above {SURE} without a warning: {}", shown(study.wrong_and_sure)));
+    lines.push(format!("  other diseases called AMD without a warning: {}", shown(study.others_called_amd)));
+    lines.push(format!("  AUROC of the warning for another disease: {}", shown(study.others_auroc)));
+    let at = |a: &CoverageAccuracy| format!("{} at {:.0} %", shown(a.accuracy), 100. * a.coverage);
+    let accuracies: Vec<String> = study.coverage.accuracies.iter().map(at).collect();
+    lines.push(format!("  accuracy by coverage: {}", accuracies.join(", ")));
+    lines.push(format!("  area under the risk-coverage curve: {}", shown(study.coverage.aurc)));
+}
+
+fn changed_scans(study: &StressStudy, lines: &mut Vec<String>) {
+    let (auroc, warned) = (shown(study.clean_auroc), study.clean_warned);
+    lines.push(format!("  changed copies of {} scans, which have AUROC {auroc}, warned {warned:.3}", study.n_scans));
+    lines.push(format!(
+        "  {:19}{:>6} {:>20} {:>26} {:>6} {:>8} {:>7}",
+        "", "amount", "AUROC", "change", "label", "heatmap", "warned"
+    ));
+    for row in &study.rows {
+        let name = format!("{}, {}", row.change.name(), row.strength.name());
+        let heatmap = row.heatmap_pearson.map_or(UNDEFINED.to_owned(), |r| format!("{r:.3}"));
+        lines.push(format!(
+            "  {name:19}{:>6} {:>20} {:>26} {:>6.3} {heatmap:>8} {:>7.3}",
+            row.amount,
+            shown(row.auroc),
+            difference(row.auroc_change),
+            row.label_agreement,
+            row.warned
+        ));
+    }
 }
 
 fn heads(study: &SourceStudy, lines: &mut Vec<String>) {
@@ -75,6 +134,10 @@ fn findings(study: &SourceStudy, lines: &mut Vec<String>) {
             let (micro, macro_mean, exact) = (shown(f.micro_f1), shown(f.macro_f1), shown(f.exact));
             lines
                 .push(format!("  findings, {way}: micro-F1 {micro}, macro-F1 {macro_mean}, without a mistake {exact}"));
+            let (drusen_fluid, absent) = (shown(f.drusen_fluid_f1), shown(f.absent_in_healthy));
+            lines.push(format!(
+                "    drusen and fluid on scans with boxes: micro-F1 {drusen_fluid}; absent findings on healthy scans {absent}"
+            ));
         }
         let (micro, macro_mean) = (difference(captions.micro_f1_gain), difference(captions.macro_f1_gain));
         lines.push(format!("  composed minus retrieved: micro-F1 {micro}, macro-F1 {macro_mean}"));
@@ -87,7 +150,13 @@ fn findings(study: &SourceStudy, lines: &mut Vec<String>) {
         let (all, balanced) = (shown(condition.accuracy), shown(condition.balanced_accuracy));
         lines.push(format!("  condition, four ways: accuracy {all}, balanced {balanced}"));
     }
-    if let Some(pointing) = figures.lesions.as_ref().and_then(|l| l.pointing_game) {
-        lines.push(format!("  pointing game {pointing:.3}"));
+    if let Some(lesions) = &figures.lesions {
+        for (margin, hits, chance) in [
+            ("one cell", lesions.pointing_game, lesions.pointing_game_chance),
+            ("half a cell", lesions.pointing_game_half_cell, lesions.pointing_game_half_cell_chance),
+        ] {
+            let share = |share: Option<f64>| share.map_or(UNDEFINED.to_owned(), |s| format!("{s:.3}"));
+            lines.push(format!("  pointing game, {margin} wider: {}, by chance {}", share(hits), share(chance)));
+        }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod calibration;
 pub(crate) mod correlation;
 pub(crate) mod findings;
 pub(crate) mod ranking;
+pub(crate) mod selective;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -3,14 +3,16 @@
 
 mod numbers;
 mod plot;
+mod stress;
 mod tables;
+mod warnings;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::numbers::{figure, number};
 use super::format;
 use super::head_input::HeadInput;
-use super::study::{SourceStudy, Study};
+use super::study::{DeviceStudy, SourceStudy, Study};
 use crate::train::data::record::SourceKind;
 use crate::train::metrics::BOOTSTRAP_DRAWS;
 use crate::train::metrics::calibration::N_BINS;
@@ -65,6 +67,7 @@ pub(crate) fn page(about: &About<'_>, study: &Study) -> String {
                         }
                     }
                     (inputs())
+                    @if !study.devices.is_empty() { (devices(study)) }
                     @for (source, of_source) in &study.sources { (section(*source, of_source, study)) }
                     (definitions())
                 }
@@ -92,11 +95,41 @@ fn inputs() -> Markup {
     }
 }
 
+/// Both heads on each device.
+fn devices(study: &Study) -> Markup {
+    let columns = [
+        "",
+        "Data",
+        "Scans",
+        "Patients",
+        "AUROC, image",
+        "Sensitivity",
+        "Specificity",
+        "AUROC, text",
+        "Balanced, text",
+    ];
+    let row = |(device, of): (&&str, &DeviceStudy)| {
+        let names: Vec<&str> = of.sources.iter().map(|s| s.name()).collect();
+        let mut cells = vec![html! { (names.join(", ")) }, html! { (of.n_scans) }, html! { (of.n_patients) }];
+        let (image, text) = (&of.image, &of.text);
+        let figures = [image.auroc, image.sensitivity, image.specificity, text.auroc, text.balanced_accuracy];
+        cells.extend(figures.map(figure));
+        tables::Row::new(html! { (device) }, cells)
+    };
+    html! {
+        section {
+            h2 { "By device" }
+            (tables::table(&columns, study.devices.iter().map(row)))
+        }
+    }
+}
+
 fn section(source: SourceKind, study: &SourceStudy, all: &Study) -> Markup {
     let heads = &study.heads;
     html! {
         section data-source=(source) {
             h2 { (source.citation()) }
+            p class="note" { "Device: " (source.device()) "." }
             (summary(study))
             (validation(study, all))
             h3 { "Answers" }
@@ -131,6 +164,8 @@ fn section(source: SourceKind, study: &SourceStudy, all: &Study) -> Markup {
                 (tables::captions(study, &all.thresholds))
             }
             (reasons(study))
+            (warnings::section(&study.warnings))
+            @if let Some(of_source) = all.stress.get(&source) { (stress::section(of_source)) }
         }
     }
 }
@@ -193,8 +228,14 @@ fn reasons(study: &SourceStudy) -> Markup {
         rows.push(("Condition in the retrieved caption is right", figure(condition.accuracy)));
         rows.push(("The same, mean over conditions", figure(condition.balanced_accuracy)));
     }
-    if let Some(pointing) = figures.lesions.as_ref().and_then(|l| l.pointing_game) {
-        rows.push(("Heatmap peaks in a lesion's box, one cell wider", number(pointing, 3)));
+    if let Some(lesions) = &figures.lesions {
+        let pointing = [
+            ("Heatmap peaks in a lesion's box, half a cell wider", lesions.pointing_game_half_cell),
+            ("The same with another patient's heatmap", lesions.pointing_game_half_cell_chance),
+            ("Heatmap peaks in a lesion's box, one cell wider", lesions.pointing_game),
+            ("The same with another patient's heatmap", lesions.pointing_game_chance),
+        ];
+        rows.extend(pointing.into_iter().filter_map(|(what, share)| Some((what, number(share?, 3)))));
     }
     html! {
         h3 { "What do the answers rest on?" }
@@ -250,6 +291,7 @@ mod tests {
     use crate::caption::Vocabulary;
     use crate::train::evaluate::captions;
     use crate::train::evaluate::predictions::Predictions;
+    use crate::train::evaluate::stress::StressStudy;
 
     #[test]
     fn the_page_has_every_colour_that_the_report_uses() {
@@ -265,7 +307,13 @@ mod tests {
     #[test]
     fn names_cannot_break_the_page() {
         let about = About { model: "<b>\"", title: "a & b", precision: "int8", sha256: "0", split: "test" };
-        let study = Study { sources: [].into(), thresholds: vec![], fitted_on_the_same_scans: false };
+        let study = Study {
+            sources: [].into(),
+            devices: [].into(),
+            stress: [].into(),
+            thresholds: vec![],
+            fitted_on_the_same_scans: false,
+        };
         let page = page(&about, &study);
         assert!(page.contains("&lt;b&gt;&quot;") && page.contains("a &amp; b."));
         assert!(!page.contains("http://") && !page.contains("https://"), "the page asks no network");
@@ -287,6 +335,7 @@ mod tests {
         let figures = Figures {
             n_scans: 6,
             n_patients: 6,
+            device: None,
             image: predictions.figures(),
             text: predictions.figures(),
             findings_keep_label: 1.,
@@ -294,9 +343,29 @@ mod tests {
             condition: None,
             lesions: None,
         };
-        let source =
-            SourceStudy { figures, n_validation_scans: 6, n_validation_patients: 6, heads: heads.into(), captions };
-        Study { sources: [(SourceKind::Octdl, source)].into(), thresholds: vec![], fitted_on_the_same_scans: true }
+        let device = DeviceStudy {
+            sources: vec![SourceKind::Octdl],
+            n_scans: 6,
+            n_patients: 6,
+            image: predictions.figures(),
+            text: predictions.figures(),
+        };
+        let source = SourceStudy {
+            figures,
+            n_validation_scans: 6,
+            n_validation_patients: 6,
+            heads: heads.into(),
+            captions,
+            warnings: crate::train::evaluate::warnings::study(&[], &[]),
+        };
+        let stress = StressStudy { n_scans: 6, clean_auroc: None, clean_warned: 0., rows: vec![] };
+        Study {
+            sources: [(SourceKind::Octdl, source)].into(),
+            devices: [("a <device>", device)].into(),
+            stress: [(SourceKind::Octdl, stress)].into(),
+            thresholds: vec![],
+            fitted_on_the_same_scans: true,
+        }
     }
 
     #[test]
@@ -307,7 +376,8 @@ mod tests {
             page.contains("Of 3 diseased scans the image head calls 0 healthy; of 3 healthy ones it calls 1 diseased")
         );
         assert!(page.contains("Macro AUROC") && page.contains("DME against the rest"));
-        assert!(page.contains("fitted on these same 6 scans"));
+        assert!(page.contains("fitted on these same 6 scans") && page.contains("a &lt;device&gt;"));
+        assert!(page.contains("When does it warn?") && page.contains("as if from elsewhere"));
         assert!(page.contains("title=\"not defined on these scans\""), "a class without scans has no figures");
         assert!(!page.contains("NaN") && !page.contains("inf"), "every figure is a number");
         let opened = page.matches("<section").count();

@@ -1,4 +1,4 @@
-//! Plots as SVG, drawn in a square from 0 to 1. Colours are classes of the style sheet.
+//! Plots as SVG, drawn in a square from 0 to 1, or upright to less. Colours are classes of the style sheet.
 
 use maud::{Markup, html};
 
@@ -36,7 +36,8 @@ fn at(coordinate: f64) -> String {
     format!("{coordinate:.1}")
 }
 
-fn frame(label: &str, [across, upright]: [&str; 2], diagonal: &str, inside: &Markup) -> Markup {
+/// `highest` is the value at the upper border.
+fn frame(label: &str, [across, upright]: [&str; 2], highest: f64, diagonal: Option<&str>, inside: &Markup) -> Markup {
     let (width, height) = (MARGINS[0] + SIDE + MARGINS[2], MARGINS[3] + SIDE + MARGINS[1]);
     let (left, right, top, bottom) = (x(0.), x(1.), y(1.), y(0.));
     html! {
@@ -45,9 +46,11 @@ fn frame(label: &str, [across, upright]: [&str; 2], diagonal: &str, inside: &Mar
                 path class="grid"
                     d=(format!("M{:.1} {bottom:.1}V{top:.1}M{left:.1} {:.1}H{right:.1}", x(tick), y(tick))) {}
                 text x=(at(x(tick))) y=(at(bottom + 13.)) text-anchor="middle" { (tick) }
-                text x=(at(left - 5.)) y=(at(y(tick) + 3.5)) text-anchor="end" { (tick) }
+                text x=(at(left - 5.)) y=(at(y(tick) + 3.5)) text-anchor="end" { (tick * highest) }
             }
-            path class="diagonal" d=(format!("M{left:.1} {bottom:.1}L{right:.1} {top:.1}")) { title { (diagonal) } }
+            @if let Some(diagonal) = diagonal {
+                path class="diagonal" d=(format!("M{left:.1} {bottom:.1}L{right:.1} {top:.1}")) { title { (diagonal) } }
+            }
             (inside)
             text x=(at(x(0.5))) y=(at(height - 4.)) text-anchor="middle" { (across) }
             text transform=(format!("translate(9 {:.1}) rotate(-90)", y(0.5))) text-anchor="middle" { (upright) }
@@ -62,12 +65,26 @@ pub(super) fn roc(label: &str, lines: &[Line<'_>]) -> Markup {
             polyline class={ "line " (line.class) } points=(points(line.points)) { title { (line.title) } }
         }
     };
-    frame(label, ["1 − specificity", "sensitivity"], "an answer by chance", &drawn)
+    frame(label, ["1 − specificity", "sensitivity"], 1., Some("an answer by chance"), &drawn)
 }
 
 fn points(corners: &[[f64; 2]]) -> String {
     let points: Vec<String> = corners.iter().map(|[px, py]| format!("{:.2},{:.2}", x(*px), y(*py))).collect();
     points.join(" ")
+}
+
+/// A risk–coverage curve: share of scans that are answered, across; share of wrong answers among them, upright, as far as
+/// the curve reaches.
+pub(super) fn risk_coverage(label: &str, line: Line<'_>) -> Markup {
+    let largest = line.points.iter().map(|[_, risk]| *risk).fold(0., f64::max);
+    let highest = [0.02, 0.05, 0.1, 0.2, 0.5].into_iter().find(|h| largest <= *h).unwrap_or(1.);
+    let scaled: Vec<[f64; 2]> = line.points.iter().map(|[coverage, risk]| [*coverage, risk / highest]).collect();
+    let drawn = html! {
+        @if !scaled.is_empty() {
+            polyline class={ "line " (line.class) } points=(points(&scaled)) { title { (line.title) } }
+        }
+    };
+    frame(label, ["share of scans answered", "share wrong"], highest, None, &drawn)
 }
 
 /// A reliability diagram: probability of the answer across, share of right answers upright. A dot's area is in proportion
@@ -77,7 +94,7 @@ pub(super) fn reliability(label: &str, class: &str, before: &[Bin], after: Optio
         (dots(before, "before", "as answered"))
         @if let Some(after) = after { (dots(after, class, "calibrated")) }
     };
-    frame(label, ["probability of the answer", "share right"], "probability as it should be", &inside)
+    frame(label, ["probability of the answer", "share right"], 1., Some("probability as it should be"), &inside)
 }
 
 fn dots(bins: &[Bin], class: &str, when: &str) -> Markup {
@@ -105,6 +122,14 @@ mod tests {
         let svg = roc("a < b", &[line]).into_string();
         assert!(svg.contains("points=\"34.00,228.00 34.00,8.00 254.00,8.00\""), "{svg}");
         assert!(svg.contains("a &lt; b"));
+    }
+
+    #[test]
+    fn a_risk_fills_the_frame_whose_upper_border_is_a_round_number() {
+        let line = Line { class: "image", title: String::new(), points: &[[0.5, 0.], [1., 0.025]] };
+        let svg = risk_coverage("", line).into_string();
+        assert!(svg.contains("points=\"144.00,228.00 254.00,118.00\""), "{svg}");
+        assert!(svg.contains(">0.05</text>") && !svg.contains("diagonal"), "{svg}");
     }
 
     #[test]

@@ -43,13 +43,21 @@ pub(super) fn name(input: HeadInput) -> Markup {
 }
 
 /// A row of a table: its heading, and the other cells.
-struct Row {
+pub(super) struct Row {
     is_annotated: bool,
     heading: Markup,
     cells: Vec<Markup>,
 }
 
-fn table(columns: &[&str], rows: impl IntoIterator<Item = Row>) -> Markup {
+impl Row {
+    /// A row of figures that are measures of use.
+    pub(super) fn new(heading: Markup, cells: impl IntoIterator<Item = Markup>) -> Self {
+        Self { is_annotated: false, heading, cells: cells.into_iter().collect() }
+    }
+}
+
+/// A table that scrolls on its own where it is too wide.
+pub(super) fn table(columns: &[&str], rows: impl IntoIterator<Item = Row>) -> Markup {
     html! {
         div class="wide" {
             table {
@@ -219,10 +227,11 @@ pub(super) fn calibration(heads: &Heads) -> Markup {
 /// Retrieved against composed captions.
 pub(super) fn captions(study: &SourceStudy, thresholds: &[Threshold]) -> Markup {
     let captions = &study.captions;
-    let row = |title: &str, f: &CaptionFigures| Row {
-        is_annotated: false,
-        heading: html! { (title) },
-        cells: [f.micro_f1, f.macro_f1, f.exact, f.unmarked].map(figure).to_vec(),
+    let row = |title: &str, f: &CaptionFigures| {
+        Row::new(
+            html! { (title) },
+            [f.micro_f1, f.macro_f1, f.exact, f.unmarked, f.drusen_fluid_f1, f.absent_in_healthy].map(figure),
+        )
     };
     let mut rows =
         vec![row("retrieved", &captions.retrieved), row("composed, trained thresholds", &captions.composed_untuned)];
@@ -233,6 +242,8 @@ pub(super) fn captions(study: &SourceStudy, thresholds: &[Threshold]) -> Markup 
         "Macro-F1",
         "Scans without a mistake",
         "Scans given a finding that this data does not annotate",
+        "Micro-F1 of drusen and fluid, scans with boxes",
+        "Healthy scans given an absent finding",
     ];
     html! {
         (table(&columns, rows))
@@ -259,7 +270,7 @@ fn findings(study: &SourceStudy, thresholds: &[Threshold]) -> Markup {
             html! { @if let Some(t) = threshold { (format!("{:+.3}", t.threshold)) } },
             html! { @if let Some(t) = threshold { (t.n_shown) } },
         ];
-        Row { is_annotated: false, heading: html! { (finding) }, cells }
+        Row::new(html! { (finding) }, cells)
     };
     table(&columns, captions.findings.iter().enumerate().map(row))
 }

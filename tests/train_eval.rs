@@ -1,0 +1,61 @@
+//! `train eval` on scans of classes that the model does not have, and on changed scans.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![cfg(feature = "train")]
+
+mod common;
+
+use common::{WEIGHTS, in_repository, json, sum, text};
+
+/// Sums of four numbers.
+const ROUNDING: f64 = 1e-6;
+
+#[test]
+fn warnings_are_measured_on_other_diseases_too_and_changed_scans_on_request() {
+    let dir = tempfile::tempdir().unwrap();
+    let scans = [
+        ("CNV/CNV-9999990-1", "fluid"),
+        ("DRUSEN/DRUSEN-9999991-1", "drusen"),
+        ("NORMAL/NORMAL-9999992-1", "healthy"),
+        ("DME/DME-9999993-1", "fluid"),
+    ];
+    for (name, sample) in scans {
+        let copy = dir.path().join(name).with_extension("png");
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(in_repository("www/samples").join(sample).with_extension("png"), copy).unwrap();
+    }
+    let (weights, page) = (in_repository(WEIGHTS), dir.path().join("report.html"));
+    let data = format!("kermany:{}", text(dir.path()));
+    let eval = ["eval", "--weights", text(&weights), "--data", &data, "--split", "all"];
+
+    let figures = json(&[&eval[..], &["--json"]].concat());
+    let of_source = &figures["sources"]["kermany"];
+    assert_eq!((&of_source["n_scans"], &of_source["device"]), (&3.into(), &"Heidelberg Spectralis".into()));
+    assert_eq!(sum(&of_source["heads"]["image"]["confusion"][1]), 2, "the scan of DME is no AMD to find");
+    let groups = &of_source["warnings"]["groups"];
+    for (group, n_scans) in [("healthy", 1), ("amd", 2), ("another_disease", 1)] {
+        assert_eq!(groups[group]["n_scans"], n_scans);
+        let kinds = groups[group]["kinds"].as_object().unwrap();
+        assert!((kinds.values().map(|share| share.as_f64().unwrap()).sum::<f64>() - 1.).abs() < ROUNDING);
+    }
+    assert!(of_source["warnings"]["others_called_amd"]["value"].is_f64());
+    assert!(figures["stress"].is_null());
+
+    let changed = json(&[&eval[..], &["--stress", "--limit", "2", "--json", "--report", text(&page)]].concat());
+    assert_eq!(changed["sources"]["kermany"]["n_scans"], 2);
+    let stress = &changed["stress"]["kermany"];
+    let rows = stress["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &stress["n_scans"]), (27, &2.into()));
+    for row in rows {
+        let agreement = row["label_agreement"].as_f64().unwrap();
+        assert!([0., 0.5, 1.].contains(&agreement), "{row}");
+        assert!((-1. ..=1.).contains(&row["heatmap_pearson"].as_f64().unwrap()), "{row}");
+    }
+    // The weakest compression leaves answers and heatmaps nearly as they are; the strongest noise does not.
+    let heatmap = |change: &str, strength: &str| {
+        let row = rows.iter().find(|row| row["change"] == change && row["strength"] == strength).unwrap();
+        row["heatmap_pearson"].as_f64().unwrap()
+    };
+    assert!(heatmap("compression", "weak") > 0.8 && heatmap("compression", "weak") > heatmap("speckle", "strong"));
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("as if from elsewhere") && page.contains("noise floor"));
+}
