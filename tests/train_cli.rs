@@ -60,6 +60,16 @@ fn phantoms_become_a_weights_file_that_answers() {
     assert_eq!(index["models"][0]["bytes"].as_u64(), Some(std::fs::metadata(&file).unwrap().len()));
     assert_eq!(index["models"][0]["default"], true);
 
+    // A model that was hardly trained need not know a scan, but no picture of one colour is one.
+    let black = dir.path().join("black.png");
+    image::GrayImage::new(300, 150).save(&black).unwrap();
+    let report = json(&["explain", text(&black), "--weights", text(&file), "--json"]);
+    assert_eq!(report["warning"]["kind"], "not_a_scan", "{}", report["warning"]);
+    assert_eq!(report["warning"]["reasons"][0], "one_colour");
+    let bytes = std::fs::read(&file).unwrap();
+    let header = safetensors::SafeTensors::read_metadata(&bytes).unwrap().1;
+    assert!(["mean", "scale", "weight", "bias"].iter().all(|part| header.tensors().contains_key(&format!("doubt.{part}"))));
+
     let page = dir.path().join("report.html");
     let figures = json(&["eval", "--weights", text(&file), "--data", &data, "--json", "--report", text(&page)]);
     assert_eq!(figures["split"], "test");

@@ -27,8 +27,8 @@ use crate::train::fit::loss::softplus;
 
 /// Training scans that the detector sees, of each source, evenly spaced; each as it is and once changed.
 const N_SCANS: usize = 500;
-/// Oddities of each kind.
-const N_ODDITIES: usize = 90;
+/// The most oddities of each kind; of few scans, as many in all as there are examples of scans.
+const MAX_ODDITIES: usize = 90;
 /// Steps on all features at once.
 const N_STEPS: usize = 400;
 const LEARNING_RATE: f64 = 0.02;
@@ -76,7 +76,8 @@ pub(crate) fn detector(
         .into_iter()
         .flatten()
         .collect::<Vec<_>>();
-    let odd = (0..Oddity::ALL.len() * N_ODDITIES).into_par_iter().map(|i| {
+    let n_of_each = examples.len().div_ceil(Oddity::ALL.len()).min(MAX_ODDITIES);
+    let odd = (0..Oddity::ALL.len() * n_of_each).into_par_iter().map(|i| {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(i as u64);
         let oddity = Oddity::ALL[i % Oddity::ALL.len()];
