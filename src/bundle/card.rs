@@ -330,3 +330,27 @@ pub struct Interval {
     /// 97.5th percentile over draws.
     pub high: f64,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn figures_of_older_files_are_written_as_they_were_read() {
+        let value = json!({ "value": 0.5, "low": 0.25, "high": 0.75 });
+        let head = json!({
+            "accuracy": value, "sensitivity": null, "specificity": null, "balanced_accuracy": null, "auroc": value,
+            "macro_auroc": null,
+        });
+        let older = json!({
+            "n_scans": 2, "n_patients": 1, "image": head, "text": head, "findings_keep_label": 1.0,
+            "class_word_share": null, "condition": null,
+            "lesions": { "micro_f1": 0.5, "macro_f1": 0.25, "pointing_game": 0.75 },
+        });
+        let figures: Figures = serde_json::from_value(older.clone()).unwrap();
+        assert_eq!((figures.device.as_ref(), figures.lesions.as_ref().and_then(|l| l.drusen_fluid_f1)), (None, None));
+        assert_eq!(serde_json::to_value(&figures).unwrap(), older);
+    }
+}

@@ -27,7 +27,10 @@ pub(crate) struct EvalArgs {
     pub(super) weights: PathBuf,
     #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
     pub(super) data: Vec<DataSpec>,
-    /// Which scans: a split that is recorded in the weights file, or all scans of patients that it does not list.
+    /// Which scans: a split that is recorded in the weights file, or all scans, if it lists none of their patients.
+    ///
+    /// Scans of diseases that are no class of the model are read too, for the table of warnings alone: those of the split's
+    /// patients, and of patients that the weights file does not list.
     #[arg(long, value_enum, default_value_t = Part::Test)]
     pub(super) split: Part,
     /// Also run changed copies of each scan: speckle, gamma, curvature, wedges and others, in three strengths.

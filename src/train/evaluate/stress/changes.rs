@@ -102,7 +102,7 @@ impl Change {
             Self::Averaging => "pixels",
             Self::Gamma => "power, or its inverse",
             Self::Aspect => "width, of the scan's own",
-            Self::Curvature => "fall of the edges, of the height",
+            Self::Curvature => "sag of the middle, of the height",
             Self::Crop => "columns kept",
             Self::Compression => "JPEG quality",
             Self::NoiseFloor => "floor, of white",
@@ -259,7 +259,7 @@ fn aspect(scan: &Scan, factor: f32) -> Changed {
     }
 }
 
-/// The scan gains as many rows as the edges fall behind, so that nothing of it is lost. They are filled with values of the
+/// The scan gains as many rows as its middle sags below its edges, so that nothing of it is lost. They are filled with values of the
 /// darker half of its pixels, as of a background.
 fn curvature(scan: &Scan, amount: f32, rng: &mut ChaCha8Rng) -> Changed {
     let bend = Bend { width: scan.width, most: (amount * scan.height as f32).round() as usize };
