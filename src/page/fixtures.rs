@@ -6,8 +6,8 @@ use crate::bundle::card::{ModelCard, Training, WeightPrecision};
 use crate::caption::Vocabulary;
 use crate::page::scans::{Answer, OpenScan, ScanState};
 use crate::report::{
-    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, MapMethod, ModelRef, Options, Prediction,
-    Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod,
+    Agreement, Candidate, CaptionReport, CaptionSource, Doubt, Heatmap, InputRef, MapMethod, ModelRef, Options,
+    Prediction, Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod,
 };
 
 pub(super) fn vocabulary() -> Vocabulary {
@@ -88,6 +88,11 @@ pub(super) fn report(caption: &str) -> Report {
         baseline: None,
         timings_ms: TimingsMs::default(),
     }
+}
+
+/// A warning for these reasons, the gravest first.
+pub(super) fn warning(reasons: &[Doubt]) -> Warning {
+    Warning { kind: reasons[0].kind(), reasons: reasons.to_vec(), score: 0.5 }
 }
 
 /// A scan that is held, and for which `caption` was retrieved.

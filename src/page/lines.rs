@@ -4,7 +4,7 @@ use crate::page::numbers::{probability_of_label, probability_text, total_ms};
 use crate::page::reading::{Agreement, Badge, Verdict, agreement, verdict};
 use crate::page::text::Language;
 use crate::protocol::Progress;
-use crate::report::{CaptionSource, Prediction, Report, TimingsMs, Word};
+use crate::report::{CaptionSource, Prediction, Report, TimingsMs, Warning, Word};
 
 /// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {
@@ -33,10 +33,21 @@ pub fn total_line(timings: &TimingsMs) -> String {
     format!("{:.0} ms", total_ms(timings))
 }
 
-/// The verdict, and what it means.
+/// What a warning means for the answer, then a sentence for each reason, the gravest first; nothing without a warning.
+pub fn warning_lines(language: &Language, warning: &Warning) -> Vec<&'static str> {
+    if warning.is_none() {
+        return Vec::new();
+    }
+    let heading = (language.text.warning)(warning.kind);
+    std::iter::once(heading).chain(warning.reasons.iter().map(|doubt| (language.text.doubt)(*doubt))).collect()
+}
+
+/// The verdict, and what it means. Of what is not a scan the warning says all there is to say.
 pub fn verdict_lines(language: &Language, report: &Report) -> [String; 2] {
     let text = language.text;
     match verdict(report) {
+        Verdict::NotAScan => [String::new(), String::new()],
+        Verdict::Unreliable(label) => [language.name_of(&label).to_owned(), text.unreliable.to_owned()],
         Verdict::Unclear => [text.no_clear_answer.to_owned(), String::new()],
         Verdict::Leaning(label) => [language.name_of(&label).to_owned(), text.unsure.to_owned()],
         Verdict::Likely { label, others } => {
@@ -91,7 +102,9 @@ pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
     let says = |head: &str, prediction: &Prediction| format!("{head}: {}", prediction_line(language, prediction));
     let caption = &report.caption;
     let source = if caption.source == CaptionSource::Edited { text.edited } else { text.retrieved };
-    let mut lines = vec![
+    let mut lines: Vec<_> = warning_lines(language, &report.warning).into_iter().map(str::to_owned).collect();
+    let n_warning = lines.len();
+    lines.extend([
         format!("{}   ·   {}", says(text.image_says, &report.image), says(text.words_say, &report.text)),
         format!("{} ({source})", caption.text),
         format!(
@@ -103,10 +116,10 @@ pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
             report.model.name,
             text.research_only
         ),
-    ];
+    ]);
     // On the right, where its picture is.
     if let Some(baseline) = &report.baseline {
-        lines.insert(1, (text.on_the_right)(&says(text.baseline, &baseline.image)));
+        lines.insert(n_warning + 1, (text.on_the_right)(&says(text.baseline, &baseline.image)));
     }
     lines
 }
@@ -114,11 +127,11 @@ pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::fixtures::{prediction, report};
+    use crate::page::fixtures::{prediction, report, warning};
     use crate::page::numbers::odds_text;
     use crate::page::reading::badge;
     use crate::page::text::LANGUAGES;
-    use crate::report::{BaselineReport, WordMethod};
+    use crate::report::{BaselineReport, Doubt, WordMethod};
 
     fn english() -> &'static Language {
         Language::from_tag("en")
@@ -179,6 +192,23 @@ mod tests {
             let lines = saved_lines(language, &report);
             assert!(lines.len() == 4 && lines[1].contains(".80"), "{}", lines[1]);
         }
+    }
+
+    #[test]
+    fn a_warning_heads_the_answer_and_the_saved_picture() {
+        let mut report = report("AMD, fluid");
+        assert!(warning_lines(english(), &report.warning).is_empty());
+        report.warning = warning(&[Doubt::OneColour, Doubt::LowProbability]);
+        let said = warning_lines(english(), &report.warning);
+        assert_eq!(said, [report.warning.kind.heading(), Doubt::OneColour.advice(), Doubt::LowProbability.advice()]);
+        assert_eq!(verdict_lines(english(), &report), ["", ""]);
+        for language in &LANGUAGES {
+            let lines = saved_lines(language, &report);
+            assert_eq!(lines[..3], *warning_lines(language, &report.warning));
+            assert_eq!(lines.len(), 6);
+        }
+        report.warning = warning(&[Doubt::AnotherDisease]);
+        assert_eq!(verdict_lines(english(), &report), ["AMD", "not to be relied on"]);
     }
 
     #[test]

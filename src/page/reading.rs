@@ -2,7 +2,7 @@
 
 use crate::page::numbers::{probability_of_label, probability_text};
 use crate::page::scans::OpenScan;
-use crate::report::{CaptionSource, Prediction, Report, Word};
+use crate::report::{CaptionSource, Prediction, Report, WarningKind, Word};
 
 /// Below this probability the verdict is [`Verdict::Leaning`].
 const SURE_PROBABILITY: f32 = 0.75;
@@ -12,9 +12,13 @@ const BADGE_LABEL: &str = "AMD";
 /// The page's summary of both answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
+    /// What was opened is not a scan: there is no answer, whatever the heads say.
+    NotAScan,
+    /// The image head's label, about a scan of a kind that the model does not know.
+    Unreliable(String),
     /// The heads disagree about the retrieved caption.
     Unclear,
-    /// The image head's label, at a low probability.
+    /// The image head's label, at a low probability or with another reason to be unsure.
     Leaning(String),
     /// The image head's label, at a high probability.
     Likely {
@@ -28,13 +32,16 @@ pub enum Verdict {
 /// Disagreement about the retrieved caption leaves no verdict; an edited caption is only a what-if.
 pub fn verdict(report: &Report) -> Verdict {
     let label = &report.image.label;
-    if agreement(report) == Agreement::Split {
-        Verdict::Unclear
-    } else if probability_of_label(&report.image) < SURE_PROBABILITY {
-        Verdict::Leaning(label.clone())
-    } else {
-        let others = report.image.probabilities.keys().filter(|other| *other != label).cloned().collect();
-        Verdict::Likely { label: label.clone(), others }
+    let is_sure = probability_of_label(&report.image) >= SURE_PROBABILITY;
+    match report.warning.kind {
+        WarningKind::NotAScan => Verdict::NotAScan,
+        _ if agreement(report) == Agreement::Split => Verdict::Unclear,
+        WarningKind::Unfamiliar => Verdict::Unreliable(label.clone()),
+        WarningKind::None if is_sure => {
+            let others = report.image.probabilities.keys().filter(|other| *other != label).cloned().collect();
+            Verdict::Likely { label: label.clone(), others }
+        }
+        WarningKind::None | WarningKind::Unsure => Verdict::Leaning(label.clone()),
     }
 }
 
@@ -110,18 +117,26 @@ pub fn badge(image: &Prediction) -> Badge {
 /// What a thumbnail says about its scan.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScanStatus {
-    /// The image head's answer.
-    Answered(Badge),
+    /// The image head's answer, and how far it is doubtful.
+    Answered(Badge, WarningKind),
+    /// It is not a scan.
+    NotAScan,
     /// The answer is on its way.
     Waiting,
     /// The model is asked when the scan is shown.
     NotAsked,
 }
 
+/// Whether what was opened is known not to be a scan.
+pub fn is_not_a_scan(scan: &OpenScan) -> bool {
+    scan.report().is_some_and(|report| report.warning.kind == WarningKind::NotAScan)
+}
+
 /// What a thumbnail says about its scan.
 pub fn scan_status(scan: &OpenScan) -> ScanStatus {
     match scan.report() {
-        Some(report) => ScanStatus::Answered(badge(&report.image)),
+        Some(_) if is_not_a_scan(scan) => ScanStatus::NotAScan,
+        Some(report) => ScanStatus::Answered(badge(&report.image), report.warning.kind),
         None if scan.is_awaited() => ScanStatus::Waiting,
         None => ScanStatus::NotAsked,
     }
@@ -129,9 +144,12 @@ pub fn scan_status(scan: &OpenScan) -> ScanStatus {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::page::fixtures::{held, prediction, report};
-    use crate::page::scans::ScanState;
+    use crate::page::fixtures::{held, prediction, report, warning};
+    use crate::page::scans::{Answer, ScanState};
+    use crate::report::{Doubt, Options};
 
     fn split(source: CaptionSource) -> Report {
         let mut report = report("AMD, fluid");
@@ -160,6 +178,32 @@ mod tests {
     }
 
     #[test]
+    fn a_warning_leaves_less_of_the_verdict_the_graver_it_is() {
+        let warned = |doubt: Doubt| Report { warning: warning(&[doubt]), ..report("AMD, fluid") };
+        assert_eq!(verdict(&warned(Doubt::CaptionFar)), Verdict::Leaning("AMD".into()));
+        assert_eq!(verdict(&warned(Doubt::AnotherDisease)), Verdict::Unreliable("AMD".into()));
+        assert_eq!(verdict(&warned(Doubt::Noise)), Verdict::NotAScan);
+        let mut split = split(CaptionSource::Retrieved);
+        split.warning = warning(&[Doubt::UnlikeTraining, Doubt::HeadsDisagree]);
+        assert_eq!(verdict(&split), Verdict::Unclear);
+        split.warning = warning(&[Doubt::OneColour, Doubt::HeadsDisagree]);
+        assert_eq!(verdict(&split), Verdict::NotAScan);
+    }
+
+    #[test]
+    fn the_list_shows_doubts_and_no_class_for_what_is_not_a_scan() {
+        let mut scan = held(1, "AMD, fluid");
+        let mut status = |doubt: Doubt| {
+            let report = Report { warning: warning(&[doubt]), ..report("AMD, fluid") };
+            scan.answer = Some(Answer { report: Arc::new(report), answered: Options::default() });
+            scan_status(&scan)
+        };
+        assert!(matches!(status(Doubt::LowProbability), ScanStatus::Answered(_, WarningKind::Unsure)));
+        assert!(matches!(status(Doubt::Inverted), ScanStatus::Answered(_, WarningKind::Unfamiliar)));
+        assert_eq!(status(Doubt::TooSmall), ScanStatus::NotAScan);
+    }
+
+    #[test]
     fn a_word_that_names_a_class_is_no_finding() {
         let report = report("AMD, fluid, soft drusen");
         let (class_words, findings) = parted_words(&report);
@@ -183,10 +227,10 @@ mod tests {
     #[test]
     fn a_scan_without_an_answer_says_whether_one_is_on_its_way() {
         let mut scan = held(1, "AMD, fluid");
-        let badge = badge(&report("AMD, fluid").image);
+        let answered = ScanStatus::Answered(badge(&report("AMD, fluid").image), WarningKind::None);
         for state in [ScanState::Queued, ScanState::Released] {
             scan.state = state;
-            assert_eq!(scan_status(&scan), ScanStatus::Answered(badge.clone()));
+            assert_eq!(scan_status(&scan), answered);
         }
         scan.answer = None;
         assert_eq!(scan_status(&scan), ScanStatus::NotAsked);

@@ -61,6 +61,7 @@ mod tests {
     use crate::error::{Detail, Error};
     use crate::page::demo::demo_scans;
     use crate::protocol::Failure;
+    use crate::report::{Doubt, WarningKind};
 
     /// The words of a weights file that is shipped.
     fn words_of(file: &str) -> Vocabulary {
@@ -107,6 +108,23 @@ mod tests {
         for scan in demo_scans(include_str!("../../www/samples/index.json")) {
             assert!(scan.title.split(", ").all(|phrase| korean.gloss(phrase).is_some()), "{}", scan.title);
         }
+    }
+
+    #[test]
+    fn every_warning_is_said_in_every_language_and_english_says_what_reports_say() {
+        let (english, korean) = (&english::TEXT, &korean::TEXT);
+        let mut said = Vec::new();
+        for doubt in Doubt::ALL {
+            assert_eq!((english.doubt)(doubt), doubt.advice());
+            assert_ne!((english.warning)(doubt.kind()), "");
+            for line in [(korean.doubt)(doubt), (korean.warning)(doubt.kind())] {
+                assert!(line.chars().any(|c| ('가'..='힣').contains(&c)), "{doubt:?}: {line}");
+            }
+            let line = (korean.doubt)(doubt);
+            assert!(line.ends_with("세요.") && !said.contains(&line), "it says what to do: {line}");
+            said.push(line);
+        }
+        assert_eq!([english, korean].map(|text| (text.warning)(WarningKind::None)), ["", ""]);
     }
 
     #[test]

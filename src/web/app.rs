@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
 
 use crate::bundle::card::ModelCard;
+use crate::page::reading::is_not_a_scan;
 use crate::page::state::{PageState, Phase};
 use crate::web::components::Cards;
 use crate::web::components::header::Header;
@@ -30,10 +31,12 @@ pub fn run() {
 fn App() -> impl IntoView {
     let preferences = Preferences::start();
     let session = Session::start();
-    let heat = Heat::new();
     let is_dragging = RwSignal::new(false);
-    listen(session, heat, is_dragging);
     let Session { phase, card, shown, .. } = session;
+    let not_a_scan =
+        Memo::new(move |_| shown.with(|scan| scan.as_ref().filter(|scan| is_not_a_scan(scan)).map(|s| s.id)));
+    let heat = Heat::new(not_a_scan.into());
+    listen(session, heat, is_dragging);
     let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
     let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
     // A new scan's answer is read from its top.
@@ -68,7 +71,11 @@ fn App() -> impl IntoView {
                     on_remove=session.on(PageState::remove)
                 />
                 <Viewer session=session heat=heat is_stale=is_stale.into() />
-                <aside node_ref=aside class:stale=move || is_stale.get() inert=move || is_stale.get()>
+                <aside
+                    node_ref=aside
+                    class:stale=move || is_stale.get()
+                    class:no-answer=move || not_a_scan.get().is_some()
+                    inert=move || is_stale.get()>
                     <Cards session=session />
                 </aside>
             </main>

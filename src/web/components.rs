@@ -9,6 +9,7 @@ pub(super) mod status;
 pub(super) mod strip;
 pub(super) mod tools;
 mod trust;
+mod warning;
 mod words;
 
 use leptos::prelude::*;

@@ -4,7 +4,7 @@ use crate::bundle::card::Measure;
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::protocol::{Failure, MAX_FILE_BYTES};
-use crate::report::{MapMethod, WordMethod};
+use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
 
 /// The page's strings in one language.
@@ -81,6 +81,14 @@ pub struct Text {
     /// The verdict for a class word; a healthy scan shows no sign of the other classes, which are named too.
     pub likely: fn(&str, &str) -> String,
     pub unsure: &'static str,
+    /// On the answer about a scan of a kind that the model does not know.
+    pub unreliable: &'static str,
+    /// What a warning means for the answer.
+    pub warning: fn(WarningKind) -> &'static str,
+    /// Why an answer is doubtful, and what to do.
+    pub doubt: fn(Doubt) -> &'static str,
+    /// In place of the class of what is not a scan.
+    pub no_answer: &'static str,
     pub no_clear_answer: &'static str,
     pub image_says: &'static str,
     pub words_say: &'static str,
@@ -228,6 +236,10 @@ pub(super) static TEXT: Text = Text {
         format!("{disease} likely")
     },
     unsure: "leaning this way, not sure",
+    unreliable: "not to be relied on",
+    warning: WarningKind::heading,
+    doubt: Doubt::advice,
+    no_answer: "no answer",
     no_clear_answer: "No clear answer",
     image_says: "Image says",
     words_say: "Words say",

@@ -6,7 +6,7 @@ use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::page::text::english::Text;
 use crate::protocol::{Failure, MAX_FILE_BYTES};
-use crate::report::{MapMethod, WordMethod};
+use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
 
 /// The page's strings in Korean.
@@ -101,6 +101,10 @@ pub(super) static TEXT: Text = Text {
         format!("{disease} 가능성 높음")
     },
     unsure: "이쪽에 가깝지만 확실하지 않음",
+    unreliable: "믿고 쓸 수 없음",
+    warning: warning_text,
+    doubt: doubt_text,
+    no_answer: "판단 없음",
     no_clear_answer: "판단이 엇갈림",
     image_says: "영상",
     words_say: "문장",
@@ -190,6 +194,38 @@ pub(super) static TEXT: Text = Text {
     not_a_device: "의료기기가 아닙니다.",
     weights_licence: "가중치:",
 };
+
+/// What a warning means for the answer.
+fn warning_text(kind: WarningKind) -> &'static str {
+    match kind {
+        WarningKind::None => "",
+        WarningKind::Unsure => "확실하지 않은 판단",
+        WarningKind::Unfamiliar => "낯선 영상: 이 판단을 믿지 마세요",
+        WarningKind::NotAScan => "판단 없음: OCT 단면 영상이 아님",
+    }
+}
+
+/// Why an answer is doubtful, and what to do.
+fn doubt_text(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::TooSmall => "그림이 너무 작아 망막층을 볼 수 없습니다. 단면 영상을 원래 크기로 내보내세요.",
+        Doubt::OneColour => "그림이 거의 한 가지 색입니다. 단면이 보이는 영상을 선택하세요.",
+        Doubt::Noise => "층 없이 잡음만 있습니다. 단면이 보이는 영상을 선택하세요.",
+        Doubt::Colour => "OCT 단면 영상이 아니라 컬러 사진입니다. 같은 눈의 단면 영상을 선택하세요.",
+        Doubt::NoRetina => "그림에서 망막을 찾지 못했습니다. 단면 영상을 선택하고, 옆에 있는 다른 그림은 잘라내세요.",
+        Doubt::UnlikeTraining => {
+            "이 모델이 학습한 어떤 영상과도 다릅니다. 온전한 단면 영상인지 확인하고, 이 판단은 믿지 마세요."
+        }
+        Doubt::Turned => "망막층이 세로로 놓여 있습니다. 유리체가 위로 오도록 영상을 돌리세요.",
+        Doubt::Inverted => "흑백이 뒤바뀐 영상으로 보입니다. 검은 바탕에 조직이 밝게 보이도록 내보내세요.",
+        Doubt::AnotherDisease => {
+            "정상도 황반변성도 아닌 다른 질환일 수 있습니다. 이 판단을 믿지 말고, 다른 질환이 있는지 직접 판독하세요."
+        }
+        Doubt::LowProbability => "어느 분류도 확률이 충분히 높지 않습니다. 직접 판독하거나 그 눈을 다시 촬영하세요.",
+        Doubt::HeadsDisagree => "영상과 문장의 판단이 다릅니다. 어느 쪽이든 믿기 전에 둘을 비교하세요.",
+        Doubt::CaptionFar => "이 영상을 잘 설명하는 문장이 없습니다. 소견을 직접 확인하세요.",
+    }
+}
 
 /// Why something failed: by its detail, or else by its kind and the English message.
 fn failure_text(failure: &Failure) -> String {

@@ -8,6 +8,7 @@ use crate::page::lines::{agreement_line, probabilities_line, verdict_lines};
 use crate::page::numbers::{probability_of_label, probability_text};
 use crate::page::text::Language;
 use crate::report::{Prediction, Report};
+use crate::web::components::warning::WarningNotice;
 use crate::web::preferences::use_locale;
 
 /// The answer card.
@@ -18,9 +19,9 @@ pub fn AnswerCard(
 ) -> impl IntoView {
     let locale = use_locale();
     let verdict = move || {
-        report.get().map(|report| {
+        report.get().and_then(|report| {
             let [verdict, meaning] = verdict_lines(locale.language(), &report);
-            view! { <div class="verdict">{verdict} " " <small>{meaning}</small></div> }
+            (!verdict.is_empty()).then(|| view! { <div class="verdict">{verdict} " " <small>{meaning}</small></div> })
         })
     };
     let heads = move || {
@@ -64,6 +65,7 @@ pub fn AnswerCard(
     view! {
         <section class="card answer">
             <h2>{move || locale.text().answer}</h2>
+            <WarningNotice report=report />
             {verdict}
             {heads}
             {agreement}

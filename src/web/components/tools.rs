@@ -44,7 +44,7 @@ pub fn Tools(
 ) -> impl IntoView {
     let locale = use_locale();
     let segment = move |is_heat: bool| {
-        let is_on = move || heat.is_on.get() == is_heat;
+        let is_on = move || heat.is_on() == is_heat;
         view! {
             <button
                 type="button"
@@ -52,7 +52,7 @@ pub fn Tools(
                 aria-pressed=move || is_on().to_string()
                 title=move || locale.text().heat_detail
                 data-testid=if is_heat { "show-heat" } else { "show-scan" }
-                on:click=move |_| heat.is_on.set(is_heat)
+                on:click=move |_| heat.set(is_heat)
             >
                 {move || if is_heat { locale.text().heat } else { locale.text().scan_only }}
             </button>
@@ -60,7 +60,7 @@ pub fn Tools(
     };
     let on_opacity = move |event| {
         heat.opacity_percent.set(event_target_value(&event).parse().unwrap_or_default());
-        heat.is_on.set(true);
+        heat.set(true);
     };
     view! {
         <div class="tools" inert=move || is_stale.get()>
