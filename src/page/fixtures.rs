@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bundle::card::{ModelCard, Training, WeightPrecision};
 use crate::caption::Vocabulary;
-use crate::page::scans::{Answer, OpenScan, ScanState};
+use crate::page::scans::{Answer, OpenScan, Origin, ScanState};
 use crate::report::{
     Agreement, Candidate, CaptionReport, CaptionSource, Doubt, Heatmap, InputRef, MapMethod, ModelRef, Options,
     Prediction, Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod,
@@ -100,6 +100,7 @@ pub(super) fn held(id: u32, caption: &str) -> OpenScan {
     OpenScan {
         id,
         name: format!("{id}.png"),
+        origin: Origin::Visitor,
         state: ScanState::Held { pixels: Arc::new(vec![0, 255]), used: 0 },
         answer: Some(Answer { report: Arc::new(report(caption)), answered: Options::default() }),
         wanted: Options::default(),

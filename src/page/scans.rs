@@ -52,6 +52,15 @@ impl Answer {
     }
 }
 
+/// Where a scan's file comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A visitor's device.
+    Visitor,
+    /// The demo scans of the site.
+    Demo,
+}
+
 /// A scan that a visitor has opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenScan {
@@ -59,6 +68,8 @@ pub struct OpenScan {
     pub id: ScanId,
     /// Its file's name.
     pub name: String,
+    /// Where its file comes from.
+    pub origin: Origin,
     /// Its state.
     pub state: ScanState,
     /// The model's newest answer about it, if there is one.
@@ -131,6 +142,11 @@ impl Scans {
         self.list.iter().find(|scan| scan.id == id)
     }
 
+    /// The demo scan of a file.
+    pub fn demo(&self, file: &str) -> Option<&OpenScan> {
+        self.list.iter().find(|scan| scan.origin == Origin::Demo && scan.name == file)
+    }
+
     pub(super) fn get_mut(&mut self, id: ScanId) -> Option<&mut OpenScan> {
         self.list.iter_mut().find(|scan| scan.id == id)
     }
@@ -141,10 +157,11 @@ impl Scans {
     }
 
     /// Lists scans that were opened together, before all others; their files are being fetched.
-    pub(super) fn open(&mut self, opened: impl IntoIterator<Item = (ScanId, String)>) {
+    pub(super) fn open(&mut self, origin: Origin, opened: impl IntoIterator<Item = (ScanId, String)>) {
         let scan = |(id, name)| OpenScan {
             id,
             name,
+            origin,
             state: ScanState::Fetching,
             answer: None,
             wanted: Options::default(),

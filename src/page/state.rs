@@ -15,6 +15,8 @@ use crate::page::scans::{OpenScan, ScanState, Scans};
 use crate::protocol::{Failure, Progress, Request, RequestId, ScanId};
 use crate::report::Options;
 
+pub use visitor::DemoOpening;
+
 /// What the page is doing: the value of `data-phase`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Phase {

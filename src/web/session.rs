@@ -10,7 +10,7 @@ use web_sys::{Blob, File, FileList};
 use crate::bundle::card::ModelCard;
 use crate::page::demo::{DemoScan, LIST_URL, demo_scans, url_of};
 use crate::page::scans::OpenScan;
-use crate::page::state::{Model, PageState, Phase};
+use crate::page::state::{DemoOpening, Model, PageState, Phase};
 use crate::protocol::{Failure, Request, ScanId};
 use crate::report::Report;
 use crate::web::client::{Client, Event};
@@ -118,10 +118,13 @@ impl Session {
         });
     }
 
-    /// Opens a demo scan.
+    /// Opens a demo scan, or shows it where it is listed already.
     pub fn open_demo(self, file: String) {
-        let ids = self.page.try_update(|page| page.open(std::slice::from_ref(&file)));
-        let Some(id) = ids.and_then(|ids| ids.first().copied()) else { return };
+        let id = match self.page.try_update(|page| page.open_demo(&file)) {
+            Some(DemoOpening::New(id)) => id,
+            Some(DemoOpening::Listed(requests)) => return self.act(|_| requests),
+            None => return,
+        };
         spawn_local(async move {
             match fetch::blob(&url_of(&file)).await {
                 Ok(blob) => {
