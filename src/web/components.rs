@@ -4,6 +4,7 @@ mod answer;
 mod baseline;
 mod edit;
 pub(super) mod header;
+mod select;
 pub(super) mod stage;
 pub(super) mod status;
 pub(super) mod strip;

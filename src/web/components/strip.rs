@@ -169,8 +169,8 @@ fn Thumbnail(
     let corner = move || {
         let status = scan.with(|scan| scan.as_ref().map(scan_status))?;
         Some(match status {
-            ScanStatus::Answered(badge, warning) => {
-                let [shown, meaning] = badge_lines(locale.language(), &badge);
+            ScanStatus::Answered(answer, warning) => {
+                let [shown, meaning] = badge_lines(locale.language(), &answer);
                 view! {
                     <WarningMark kind=warning />
                     <em title=meaning.clone() aria-label=meaning>{shown}</em>
