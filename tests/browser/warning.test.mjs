@@ -137,6 +137,7 @@ describe("what is not a scan", () => {
       visiting({}, async (visit) => {
         await visit.choose({ name: "odd.png", mimeType: "image/png", buffer });
         if ((await visit.phase("done", "failed")) === "done") {
+          assert.equal(await visit.hook("warning").count(), 1, "no warning");
           assert.equal(await visit.attribute("warning", "data-kind"), "not_a_scan");
           assert.equal((await visit.report()).warning.kind, "not_a_scan");
         }

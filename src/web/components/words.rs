@@ -107,6 +107,12 @@ fn ClassWord(
     word: Word,
 ) -> impl IntoView {
     let locale = use_locale();
+    let phrase = word.text.clone();
+    // What it stands for is said with the answer.
+    let name = move || {
+        let name = locale.language().name_of(&phrase);
+        (name != phrase).then(|| view! { <small>{name.to_owned()}</small> })
+    };
     view! {
         <span
             class="w class"
@@ -115,8 +121,8 @@ fn ClassWord(
             data-class-word="true"
             title=move || locale.text().class_word_detail
         >
-            {word.text.clone()}
-            <Gloss phrase=word.text />
+            {word.text}
+            {name}
         </span>
     }
 }
