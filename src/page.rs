@@ -19,3 +19,4 @@ pub mod reading;
 pub mod scans;
 pub mod state;
 pub mod text;
+pub mod worker;

@@ -104,6 +104,7 @@ pub(super) fn held(id: u32, caption: &str) -> OpenScan {
         state: ScanState::Held { pixels: Arc::new(vec![0, 255]), used: 0 },
         answer: Some(Answer { report: Arc::new(report(caption)), answered: Options::default() }),
         wanted: Options::default(),
+        n_deaths: 0,
         was_read: true,
     }
 }

@@ -76,6 +76,8 @@ pub struct OpenScan {
     pub answer: Option<Answer>,
     /// What was last asked of it; the answer may be on its way.
     pub wanted: Options,
+    /// How often in a row the worker died of it.
+    pub n_deaths: u32,
     /// Whether its file has been read once; a file that cannot be read at all is taken off the list.
     pub was_read: bool,
 }
@@ -165,6 +167,7 @@ impl Scans {
             state: ScanState::Fetching,
             answer: None,
             wanted: Options::default(),
+            n_deaths: 0,
             was_read: false,
         };
         self.list.splice(0..0, opened.into_iter().map(scan));
@@ -191,6 +194,7 @@ impl Scans {
         if let Some(scan) = self.get_mut(id) {
             scan.state = ScanState::Held { pixels: Arc::new(pixels), used };
             scan.answer = Some(answer);
+            scan.n_deaths = 0;
             scan.was_read = true;
         }
     }
@@ -243,6 +247,26 @@ impl Scans {
                 scan.state = ScanState::Queued;
             }
         }
+    }
+
+    /// The worker that held scans is gone: those in `again` and the one that it was analysing wait for the next worker, the
+    /// others are read again when they are shown.
+    pub(super) fn outlive_worker(&mut self, again: &[ScanId]) {
+        self.requeue();
+        for scan in self.list.iter_mut().filter(|scan| scan.pixels().is_some()) {
+            scan.state = if again.contains(&scan.id) { ScanState::Queued } else { ScanState::Released };
+        }
+    }
+
+    /// Nothing is awaited any more. Returns what was.
+    pub(super) fn await_none(&mut self) -> Vec<ScanId> {
+        let awaited = self.list.iter_mut().filter(|scan| scan.is_awaited());
+        awaited
+            .map(|scan| {
+                scan.state = ScanState::Released;
+                scan.id
+            })
+            .collect()
     }
 
     /// Another model is loaded: drops all answers, and queues what was held.

@@ -181,6 +181,7 @@ mod tests {
             Detail::UnknownPhrase { phrase: "elephant".into() },
             Detail::LongCaption { n_tokens: 85, max_tokens: 48 },
             Detail::TwoClasses,
+            Detail::StoppedModel,
             Detail::NotFetched { url: "weights/index.json".into() },
             Detail::DamagedWeights { file: "m.safetensors".into() },
         ];

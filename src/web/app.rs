@@ -55,7 +55,7 @@ fn App() -> impl IntoView {
                 models=Signal::derive(move || session.with(|page| page.models().to_vec()))
                 current_model=Signal::derive(move || session.with(|page| page.current_model().map(str::to_owned)))
                 is_loading=Signal::derive(move || matches!(phase.get(), Phase::Loading(_)))
-                on_model=Callback::new(move |name| session.load(Some(name)))
+                on_model=session.on(|page, name| vec![page.load(Some(name))])
                 preferences=preferences
             />
             <main>
@@ -100,7 +100,6 @@ fn Viewer(
     let overlays = [NodeRef::<html::Canvas>::new(), NodeRef::new()];
     let labels = move || card.with(|card| card.as_ref().map(|card| card.vocabulary.labels.clone()).unwrap_or_default());
     let awaited = move || session.with(|page| page.awaited().map(|(name, n_scans)| (name.to_owned(), n_scans)));
-    let retry = move |()| session.load(session.with(|page| page.wanted_model().map(str::to_owned)));
     let dismiss = |page: &mut PageState, ()| {
         page.dismiss_problems();
         Vec::new()
@@ -124,7 +123,7 @@ fn Viewer(
             <Problems
                 model=Signal::derive(move || session.with(|page| page.model().clone()))
                 problems=Signal::derive(move || session.with(|page| page.problems().to_vec()))
-                on_retry=Callback::new(retry)
+                on_retry=session.on(|page, ()| page.retry())
                 on_dismiss=session.on(dismiss)
             />
             <Stage
@@ -137,7 +136,13 @@ fn Viewer(
                 scan=scan
                 overlays=overlays
             />
-            <StatusLine phase=phase awaited=Signal::derive(awaited) report=report card=card />
+            <StatusLine
+                phase=phase
+                awaited=Signal::derive(awaited)
+                report=report
+                card=card
+                on_cancel=session.on(|page, ()| page.cancel())
+            />
         </section>
     }
 }

@@ -147,6 +147,10 @@ impl PageState {
     /// Loads a model, another one or the same again, in this worker or in a new one. The scans stay listed and are analysed
     /// again: first the shown one, then those that were held.
     pub fn load(&mut self, model: Option<String>) -> Request {
+        if matches!(self.model, Model::Lost(_)) {
+            self.worker.forgives();
+            self.worker.ends();
+        }
         self.model = Model::Loading(NOTHING_YET);
         self.wanted_model = model.clone();
         self.comparison = None;

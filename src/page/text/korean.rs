@@ -78,13 +78,15 @@ pub(super) static TEXT: Text = Text {
     still_stands: "이전 결과는 그대로 유효합니다.",
     model_failed: "모델을 불러오지 못했습니다.",
     failure: failure_text,
-    lost: "모델이 멈췄습니다. 페이지를 새로 고치세요.",
+    lost: "모델이 거듭 멈춥니다.",
     decode: "읽기",
     preprocess: "전처리",
     image_encoder: "영상",
     text_encoder: "문장",
     explain: "설명",
-    reload: "새로 고침",
+    restart: "다시 시작",
+    cancel: "취소",
+    cancel_detail: "분석을 멈춥니다. 영상은 목록에 남습니다.",
     try_again: "다시 시도",
     dismiss: "닫기",
 
@@ -222,8 +224,8 @@ fn note_name(name: &NoteName) -> String {
         NoteName::ClassWordShare => "분류어의 비중",
         NoteName::ConditionAccuracy => "상태, 정확도",
         NoteName::ConditionBalancedAccuracy => "상태, 균형 정확도",
-        NoteName::LesionMicroF1 => "병변, 미시 평균 F1",
-        NoteName::LesionMacroF1 => "병변, 거시 평균 F1",
+        NoteName::LesionMicroF1 => "병변, 마이크로 F1",
+        NoteName::LesionMacroF1 => "병변, 매크로 F1",
         NoteName::DrusenFluidF1 => "드루젠과 액, 마이크로 F1",
         NoteName::PointingGame => "병변, 히트맵 최고점 적중",
         NoteName::PointingGameChance => "병변, 히트맵 최고점 적중, 우연",
@@ -317,6 +319,9 @@ fn detail_text(detail: &Detail) -> String {
             format!("문장이 {n_tokens}토큰으로, 모델이 읽는 {max_tokens}토큰보다 깁니다. 더 짧게 쓰세요.")
         }
         Detail::TwoClasses => "분류어가 두 개입니다. 하나만 남기세요.".to_owned(),
+        Detail::StoppedModel => {
+            "이 영상에서 모델이 거듭 멈춰 분석을 그만두었습니다. 더 작게 저장하거나 다른 영상을 선택하세요.".to_owned()
+        }
         Detail::NotFetched { url } => format!("파일을 가져오지 못했습니다: {url}. 연결을 확인하고 다시 시도하세요."),
         Detail::DamagedWeights { file } => {
             format!("가중치 파일이 목록에 적힌 것과 다릅니다: {file}. 페이지를 새로 고치세요.")
