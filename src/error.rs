@@ -75,6 +75,8 @@ pub enum Detail {
     },
     /// The caption names two classes.
     TwoClasses,
+    /// The model stopped working on this scan, more than once.
+    StoppedModel,
     /// A file of the page's site cannot be fetched.
     NotFetched {
         /// Its address.

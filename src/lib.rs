@@ -60,7 +60,7 @@
 //! | [`bundle`] | `bundle::card`, `caption`, `clip`, `doubt`, `head`, `nn::params`, `preprocess` |
 //! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `tokenizer` |
 //! | [`protocol`] | `bundle::card`, `bundle::index`, `report` |
-//! | [`render`] | `bundle::card`, `report` |
+//! | [`render`] | `report` |
 //! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `protocol`, `report`, `scan::format` |
 //! | `web::worker` | `bundle::card`, `bundle::index`, `engine`, `protocol`, `report`, `web` |
 //! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `page`, `protocol`, `render`, `report`, `scan::format` |

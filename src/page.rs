@@ -2,10 +2,12 @@
 //! Plain data, the same on every target: no DOM, no signal, no tensor. `web` draws it.
 //!
 //! [`state::PageState`] holds all of it: every change returns the requests to send to the worker. It owns
-//! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`reading`] and [`numbers`] compute what
+//! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`reading`] and [`numbers`] compute what
 //! components show; [`text`] holds every string, in every language.
 
 pub mod caption_edit;
+pub mod card;
+pub mod classes;
 pub mod comparison;
 pub mod demo;
 #[cfg(test)]
@@ -17,3 +19,4 @@ pub mod reading;
 pub mod scans;
 pub mod state;
 pub mod text;
+pub mod worker;

@@ -4,6 +4,8 @@
 //! read in the worker), with its answer come the scan's pixels (grey, row by row), which the page needs because browsers
 //! show no TIFF. The worker sends [`Response::Ready`] first: messages sent before it are lost.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::card::ModelCard;
@@ -19,6 +21,9 @@ pub type ScanId = u32;
 
 /// The largest file that is read; larger ones are refused before memory is taken.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// How often the worker sends [`Response::Alive`].
+pub const BEAT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What the page asks of the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +75,8 @@ pub enum Response {
         /// The build both sides must share ([`BUILD`]).
         build: String,
     },
+    /// The worker still runs: every [`BEAT_INTERVAL`] while it does not compute.
+    Alive,
     /// The models that can be loaded.
     Models(Vec<ModelChoice>),
     /// Part of the weights file has arrived.

@@ -1,7 +1,5 @@
-//! From the numbers of a report to pictures and rows: heatmap → RGBA, score → shade, µm → scale bar, model card → rows.
+//! From the numbers of a report to pictures: heatmap → RGBA, score → shade, µm → scale bar.
 //! Pure: knows no DOM, no canvas and no model.
-
-pub mod card;
 
 use crate::report::Heatmap;
 

@@ -194,6 +194,16 @@ impl WarningKind {
             Self::NotAScan => "not_a_scan",
         }
     }
+
+    /// What it means for the answer, as an English heading; empty for [`WarningKind::None`].
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Unsure => "Not sure of this answer",
+            Self::Unfamiliar => "Unfamiliar scan: do not rely on this answer",
+            Self::NotAScan => "No answer: not an OCT B-scan",
+        }
+    }
 }
 
 /// A reason to doubt an answer.

@@ -42,6 +42,24 @@ pub fn class_word(vocabulary: &Vocabulary, caption: &str) -> Option<String> {
     Caption::parse(vocabulary, caption).ok()?.label
 }
 
+/// A finding and those that are kinds of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FindingGroup {
+    /// The finding.
+    pub finding: String,
+    /// Its kinds, in caption order.
+    pub kinds: Vec<String>,
+}
+
+/// The findings in caption order, each kind with the finding that it is a kind of.
+pub fn finding_groups(vocabulary: &Vocabulary) -> Vec<FindingGroup> {
+    let kinds_of = |parent: Option<&str>| -> Vec<String> {
+        vocabulary.findings.iter().filter(|finding| vocabulary.parent(finding) == parent).cloned().collect()
+    };
+    let group = |finding: String| FindingGroup { kinds: kinds_of(Some(&finding)), finding };
+    kinds_of(None).into_iter().map(group).collect()
+}
+
 /// Whether a caption names a finding.
 pub fn names_finding(caption: &str, finding: &str) -> bool {
     caption.split(", ").any(|phrase| phrase == finding)
@@ -99,6 +117,19 @@ mod tests {
             Some(Detail::UnknownPhrase { phrase: "a purple elephant".into() })
         );
         assert_eq!(detail("AMD, healthy"), Some(Detail::TwoClasses));
+    }
+
+    #[test]
+    fn kinds_stand_with_the_finding_that_they_are_kinds_of() {
+        let findings = ["fluid", "hard drusen", "MNV", "soft drusen", "drusen"].map(str::to_owned).to_vec();
+        let words = Vocabulary::new(Vec::new(), findings);
+        let groups = finding_groups(&words);
+        let listed: Vec<_> = groups.iter().map(|group| (group.finding.as_str(), group.kinds.join(", "))).collect();
+        let expected = [("fluid", ""), ("MNV", ""), ("drusen", "hard drusen, soft drusen")];
+        assert_eq!(listed, expected.map(|(finding, kinds)| (finding, kinds.to_owned())));
+        let n_listed: usize = groups.iter().map(|group| 1 + group.kinds.len()).sum();
+        assert_eq!(n_listed, words.findings.len(), "each finding once");
+        assert!(finding_groups(&vocabulary()).iter().all(|group| group.kinds.is_empty()));
     }
 
     #[test]

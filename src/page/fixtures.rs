@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::bundle::card::{ModelCard, Training, WeightPrecision};
 use crate::caption::Vocabulary;
-use crate::page::scans::{Answer, OpenScan, ScanState};
+use crate::page::scans::{Answer, OpenScan, Origin, ScanState};
 use crate::report::{
-    Agreement, Candidate, CaptionReport, CaptionSource, Heatmap, InputRef, MapMethod, ModelRef, Options, Prediction,
-    Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod,
+    Agreement, Candidate, CaptionReport, CaptionSource, Doubt, Heatmap, InputRef, MapMethod, ModelRef, Options,
+    Prediction, Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod,
 };
 
 pub(super) fn vocabulary() -> Vocabulary {
@@ -90,14 +90,21 @@ pub(super) fn report(caption: &str) -> Report {
     }
 }
 
+/// A warning for these reasons, the gravest first.
+pub(super) fn warning(reasons: &[Doubt]) -> Warning {
+    Warning { kind: reasons[0].kind(), reasons: reasons.to_vec(), score: 0.5 }
+}
+
 /// A scan that is held, and for which `caption` was retrieved.
 pub(super) fn held(id: u32, caption: &str) -> OpenScan {
     OpenScan {
         id,
         name: format!("{id}.png"),
+        origin: Origin::Visitor,
         state: ScanState::Held { pixels: Arc::new(vec![0, 255]), used: 0 },
         answer: Some(Answer { report: Arc::new(report(caption)), answered: Options::default() }),
         wanted: Options::default(),
+        n_deaths: 0,
         was_read: true,
     }
 }

@@ -1,10 +1,12 @@
 //! Lines composed of a language's strings and a report's values.
 
-use crate::page::numbers::{probability_of_label, probability_text, total_ms};
-use crate::page::reading::{Agreement, Badge, Verdict, agreement, verdict};
+use crate::page::card::{Note, NoteValue, Section};
+use crate::page::classes::{ClassAnswer, ClassGroup, class_answer};
+use crate::page::numbers::{probability_text, total_ms};
+use crate::page::reading::{Agreement, Verdict, agreement, verdict};
 use crate::page::text::Language;
 use crate::protocol::Progress;
-use crate::report::{CaptionSource, Prediction, Report, TimingsMs, Word};
+use crate::report::{CaptionSource, Prediction, Report, TimingsMs, Warning, Word};
 
 /// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {
@@ -33,46 +35,93 @@ pub fn total_line(timings: &TimingsMs) -> String {
     format!("{:.0} ms", total_ms(timings))
 }
 
-/// The verdict, and what it means.
+/// What a warning means for the answer, then a sentence for each reason, the gravest first; nothing without a warning.
+pub fn warning_lines(language: &Language, warning: &Warning) -> Vec<&'static str> {
+    if warning.is_none() {
+        return Vec::new();
+    }
+    let heading = (language.text.warning)(warning.kind);
+    std::iter::once(heading).chain(warning.reasons.iter().map(|doubt| (language.text.doubt)(*doubt))).collect()
+}
+
+/// The verdict, and what it means. Of what is not a scan the warning says all there is to say.
 pub fn verdict_lines(language: &Language, report: &Report) -> [String; 2] {
     let text = language.text;
     match verdict(report) {
+        Verdict::NotAScan => [String::new(), String::new()],
+        Verdict::Unreliable(answer) => [answer_line(language, &answer), text.unreliable.to_owned()],
         Verdict::Unclear => [text.no_clear_answer.to_owned(), String::new()],
-        Verdict::Leaning(label) => [language.name_of(&label).to_owned(), text.unsure.to_owned()],
-        Verdict::Likely { label, others } => {
-            let others = language.translated(&others.join(", "));
-            [language.name_of(&label).to_owned(), (text.likely)(&label, &others)]
+        Verdict::Leaning(answer) => [answer_line(language, &answer), text.unsure.to_owned()],
+        Verdict::Likely { answer, knows_others } => {
+            let meaning = match (answer.group, &answer.disease) {
+                (ClassGroup::Healthy, _) => (text.no_sign)(knows_others).to_owned(),
+                (ClassGroup::Amd, _) => {
+                    (text.likely)(answer.group.label().map(|label| language.full_name(label)).unwrap_or_default())
+                }
+                (ClassGroup::OtherDisease, Some(_)) => text.is_likely.to_owned(),
+                (ClassGroup::OtherDisease, None) => text.some_is_likely.to_owned(),
+            };
+            [answer_line(language, &answer), meaning]
         }
     }
 }
 
+/// What a group of classes is called.
+pub fn group_name(language: &Language, group: ClassGroup) -> &'static str {
+    group.label().map_or(language.text.other_disease, |label| language.name_of(label))
+}
+
+/// What a class is called beside others: another disease says that it is one.
+pub fn class_name(language: &Language, label: &str) -> String {
+    let name = language.name_of(label);
+    match ClassGroup::of(label) {
+        ClassGroup::Healthy | ClassGroup::Amd => name.to_owned(),
+        ClassGroup::OtherDisease => format!("{} ({name})", language.text.other_disease),
+    }
+}
+
+/// A disease in full, with its class word where that is another.
+pub fn disease_name(language: &Language, label: &str) -> String {
+    let name = language.full_name(label);
+    if name == label { name.to_owned() } else { format!("{name} ({label})") }
+}
+
+/// An answer as a heading: another disease in full.
+fn answer_line(language: &Language, answer: &ClassAnswer) -> String {
+    let group = group_name(language, answer.group);
+    let disease = answer.disease.as_deref();
+    disease.map_or_else(|| group.to_owned(), |label| format!("{group}: {}", disease_name(language, label)))
+}
+
+/// An answer in a row or a sentence.
+pub fn answer_name(language: &Language, answer: &ClassAnswer) -> String {
+    let disease = answer.disease.as_deref();
+    disease.map_or_else(|| group_name(language, answer.group).to_owned(), |label| class_name(language, label))
+}
+
 /// Whether both heads agree.
 pub fn agreement_line(language: &Language, report: &Report) -> String {
-    let (image, words) = (language.name_of(&report.image.label), language.name_of(&report.text.label));
+    let [image, words] = [&report.image, &report.text].map(|head| class_name(language, &head.label));
     match agreement(report) {
         Agreement::Same => language.text.agree.to_owned(),
-        Agreement::Split => (language.text.disagree)(image, words),
-        Agreement::EditedSplit => (language.text.edited_disagree)(image, words),
+        Agreement::Split => (language.text.disagree)(&image, &words),
+        Agreement::EditedSplit => (language.text.edited_disagree)(&image, &words),
     }
 }
 
 /// The class that is predicted, and its probability.
 pub fn prediction_line(language: &Language, prediction: &Prediction) -> String {
-    format!("{} {}", language.name_of(&prediction.label), probability_text(probability_of_label(prediction)))
-}
-
-/// Every class with its probability.
-pub fn probabilities_line(language: &Language, prediction: &Prediction) -> String {
-    let classes = prediction.probabilities.iter().map(|(label, p)| format!("{} {p:.4}", language.name_of(label)));
-    classes.collect::<Vec<_>>().join(" · ")
+    let answer = class_answer(prediction);
+    format!("{} {}", answer_name(language, &answer), probability_text(answer.probability))
 }
 
 /// What a thumbnail shows of an answer, and what it means.
-pub fn badge_lines(language: &Language, badge: &Badge) -> [String; 2] {
-    let Badge { label, probability, is_named } = badge;
-    let label = language.name_of(label);
-    let shown = if *is_named { format!("{label} {probability}") } else { probability.clone() };
-    [shown, (language.text.probability_of)(label, probability)]
+pub fn badge_lines(language: &Language, answer: &ClassAnswer) -> [String; 2] {
+    let probability = probability_text(answer.probability);
+    // A thumbnail is narrow: of another disease, its own name is enough.
+    let disease = answer.disease.as_deref();
+    let label = disease.map_or_else(|| group_name(language, answer.group), |label| language.name_of(label));
+    [format!("{label} {probability}"), (language.text.probability_of)(&answer_name(language, answer), &probability)]
 }
 
 /// What a finding's score means for the class `target`.
@@ -85,13 +134,37 @@ pub fn finding_line(language: &Language, word: &Word, target: &str) -> String {
     }
 }
 
+/// Whose scans a section of figures is about: device, data set and precision; with the numbers of scans and patients.
+pub fn section_line(language: &Language, section: &Section) -> String {
+    let text = language.text;
+    let (source, precision) = (&section.source, section.precision.name());
+    let of = format!("{} ({}, {precision})", (text.device)(&source.device), source.data_set);
+    format!("{of}: {}", (text.judged_on)(section.n_scans, section.n_patients))
+}
+
+/// A note's name and value.
+pub fn note_lines(language: &Language, note: &Note) -> [String; 2] {
+    let text = language.text;
+    let value = match &note.value {
+        NoteValue::Plain(value) => value.clone(),
+        NoteValue::Switch(is_on) => (text.switch)(*is_on).to_owned(),
+        NoteValue::Patients { counts, seed } => (text.patients)(*counts, *seed),
+        NoteValue::Temperatures { heads: [image, words], n_scans } => {
+            (text.temperatures)([image.as_deref(), words.as_deref()], *n_scans)
+        }
+    };
+    [(text.note_name)(&note.name), value]
+}
+
 /// The lines below a saved picture of a report.
 pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
     let text = language.text;
     let says = |head: &str, prediction: &Prediction| format!("{head}: {}", prediction_line(language, prediction));
     let caption = &report.caption;
     let source = if caption.source == CaptionSource::Edited { text.edited } else { text.retrieved };
-    let mut lines = vec![
+    let mut lines: Vec<_> = warning_lines(language, &report.warning).into_iter().map(str::to_owned).collect();
+    let n_warning = lines.len();
+    lines.extend([
         format!("{}   ·   {}", says(text.image_says, &report.image), says(text.words_say, &report.text)),
         format!("{} ({source})", caption.text),
         format!(
@@ -103,10 +176,10 @@ pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
             report.model.name,
             text.research_only
         ),
-    ];
+    ]);
     // On the right, where its picture is.
     if let Some(baseline) = &report.baseline {
-        lines.insert(1, (text.on_the_right)(&says(text.baseline, &baseline.image)));
+        lines.insert(n_warning + 1, (text.on_the_right)(&says(text.baseline, &baseline.image)));
     }
     lines
 }
@@ -114,11 +187,12 @@ pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::fixtures::{prediction, report};
+    use crate::bundle::card::WeightPrecision;
+    use crate::page::card::{NoteName, Source};
+    use crate::page::fixtures::{prediction, report, warning};
     use crate::page::numbers::odds_text;
-    use crate::page::reading::badge;
     use crate::page::text::LANGUAGES;
-    use crate::report::{BaselineReport, WordMethod};
+    use crate::report::{BaselineReport, Doubt, WordMethod};
 
     fn english() -> &'static Language {
         Language::from_tag("en")
@@ -142,9 +216,25 @@ mod tests {
         assert_eq!(verdict_lines(korean(), &amd), ["황반변성", "나이관련 황반변성 가능성 높음"]);
         let mut healthy = amd.clone();
         healthy.image = prediction(&[("healthy", 0.9), ("AMD", 0.1)]);
-        assert_eq!(verdict_lines(english(), &healthy), ["healthy", "no sign of AMD found"]);
+        assert_eq!(verdict_lines(english(), &healthy), ["healthy", "no sign of AMD"]);
         assert_eq!(verdict_lines(korean(), &healthy), ["정상", "황반변성 징후 없음"]);
         assert_eq!(prediction_line(korean(), &amd.image), "황반변성 .90");
+        let dme = |p: [f32; 4]| prediction(&[("healthy", p[0]), ("AMD", p[1]), ("DME", p[2]), ("RVO", p[3])]);
+        let mut other = amd.clone();
+        other.image = dme([0.05, 0.05, 0.88, 0.02]);
+        let lines = verdict_lines(english(), &other);
+        assert_eq!(lines, ["another disease: diabetic macular edema (DME)", "likely"]);
+        assert_eq!(verdict_lines(korean(), &other), ["다른 질환: 당뇨황반부종 (DME)", "가능성 높음"]);
+        assert_eq!(prediction_line(english(), &other.image), "another disease (DME) .88");
+        other.image = dme([0.05, 0.05, 0.47, 0.43]);
+        assert_eq!(verdict_lines(english(), &other)[0], "another disease");
+        assert_eq!(prediction_line(english(), &other.image), "another disease .90");
+        other.image = dme([0.9, 0.05, 0.04, 0.01]);
+        assert_eq!(verdict_lines(english(), &other), ["healthy", "no sign of AMD or of another disease it knows"]);
+        other.image = dme([0.05, 0.05, 0.88, 0.02]);
+        other.agreement.same_label = false;
+        let line = agreement_line(english(), &other);
+        assert!(line.contains("the image says another disease (DME), the words say AMD"), "{line}");
         healthy.agreement.same_label = false;
         let line = agreement_line(korean(), &healthy);
         assert!(line.contains("정상") && line.contains("황반변성") && !line.contains("AMD"), "{line}");
@@ -182,11 +272,58 @@ mod tests {
     }
 
     #[test]
-    fn a_badge_names_its_class_where_it_must() {
-        let two = badge(&prediction(&[("healthy", 0.9), ("AMD", 0.1)]));
-        assert_eq!(badge_lines(english(), &two), [".10", "Image says AMD: .10"]);
-        let three = badge(&prediction(&[("healthy", 0.1), ("AMD", 0.1), ("DME", 0.8)]));
+    fn a_warning_heads_the_answer_and_the_saved_picture() {
+        let mut report = report("AMD, fluid");
+        assert!(warning_lines(english(), &report.warning).is_empty());
+        report.warning = warning(&[Doubt::OneColour, Doubt::LowProbability]);
+        let said = warning_lines(english(), &report.warning);
+        assert_eq!(said, [report.warning.kind.heading(), Doubt::OneColour.advice(), Doubt::LowProbability.advice()]);
+        assert_eq!(verdict_lines(english(), &report), ["", ""]);
+        for language in &LANGUAGES {
+            let lines = saved_lines(language, &report);
+            assert_eq!(lines[..3], *warning_lines(language, &report.warning));
+            assert_eq!(lines.len(), 6);
+        }
+        report.warning = warning(&[Doubt::AnotherDisease]);
+        assert_eq!(verdict_lines(english(), &report), ["AMD", "not to be relied on"]);
+    }
+
+    #[test]
+    fn a_badge_names_its_class_whatever_the_model_knows() {
+        let two = class_answer(&prediction(&[("healthy", 0.9), ("AMD", 0.1)]));
+        assert_eq!(badge_lines(english(), &two), ["healthy .90", "Image says healthy: .90"]);
+        let three = class_answer(&prediction(&[("healthy", 0.1), ("AMD", 0.1), ("DME", 0.8)]));
+        assert_eq!(badge_lines(english(), &three), ["DME .80", "Image says another disease (DME): .80"]);
         assert_eq!(badge_lines(korean(), &three)[0], "당뇨황반부종 .80");
+    }
+
+    #[test]
+    fn the_model_card_is_read_in_every_language() {
+        let section = Section {
+            precision: WeightPrecision::Int8,
+            source: Source::of("octdl", None),
+            rows: Vec::new(),
+            n_scans: 308,
+            n_patients: 121,
+            notes: Vec::new(),
+        };
+        let line = section_line(english(), &section);
+        assert_eq!(line, "Optovue Avanti RTVue XR (OCTDL, int8): 308 scans, 121 patients");
+        let simulated = Section { source: Source::of("phantom", None), ..section };
+        assert!(section_line(korean(), &simulated).starts_with("시뮬레이션 (phantom, int8): "));
+        let patients = Note { name: NoteName::Patients, value: NoteValue::Patients { counts: [2, 0, 1], seed: 42 } };
+        assert_eq!(note_lines(english(), &patients), ["patients", "train 2, val 0, test 1, seed 42"]);
+        assert_eq!(note_lines(korean(), &patients), ["환자", "학습 2명, 검증 0명, 시험 1명, 시드 42"]);
+        let heads = [Some("1.200".to_owned()), None];
+        let value = NoteValue::Temperatures { heads, n_scans: 90 };
+        let temperatures = Note { name: NoteName::Temperatures, value };
+        assert_eq!(note_lines(english(), &temperatures)[1], "image 1.200, on 90 scans");
+        let devices = ["Heidelberg Spectralis", "Optovue Avanti RTVue XR"].map(str::to_owned);
+        for language in &LANGUAGES {
+            let limits = (language.text.limits)(&devices);
+            assert!(devices.iter().all(|device| limits.contains(device)), "{limits}");
+            assert_ne!((language.text.limits)(&[]), limits);
+        }
     }
 
     #[test]

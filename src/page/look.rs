@@ -1,4 +1,6 @@
-//! Light or dark, and how strongly the heatmap covers the scan.
+//! Light or dark, and whether and how strongly the heatmap covers the scan.
+
+use crate::protocol::ScanId;
 
 /// The share of the scan that the hottest cell covers, in percent, until a visitor moves the slider.
 pub const DEFAULT_OPACITY_PERCENT: u8 = 55;
@@ -41,6 +43,36 @@ impl Theme {
     }
 }
 
+/// Whether the heatmap is shown. On what is not a scan it is off until a visitor asks for it, there alone: a heatmap on noise
+/// looks like a finding.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeatSwitch {
+    is_on: bool,
+    /// What is not a scan, and has the heatmap on nevertheless.
+    exception: Option<ScanId>,
+}
+
+impl HeatSwitch {
+    /// On.
+    pub const ON: Self = Self { is_on: true, exception: None };
+
+    /// Whether the heatmap is shown; `not_a_scan` is what is shown where that is not a scan.
+    pub fn is_on(self, not_a_scan: Option<ScanId>) -> bool {
+        match not_a_scan {
+            Some(id) => self.exception == Some(id),
+            None => self.is_on,
+        }
+    }
+
+    /// Shows or hides the heatmap.
+    pub fn set(&mut self, not_a_scan: Option<ScanId>, is_on: bool) {
+        match not_a_scan {
+            Some(id) => self.exception = is_on.then_some(id),
+            None => self.is_on = is_on,
+        }
+    }
+}
+
 /// How strongly the heatmap covers the scan, 0…1.
 pub fn heat_opacity(is_heat_on: bool, opacity_percent: u8) -> f64 {
     if is_heat_on { f64::from(opacity_percent) / 100.0 } else { 0.0 }
@@ -57,6 +89,18 @@ mod tests {
         assert_eq!(seen[2].next(), seen[0]);
         assert!(Theme::ALL.into_iter().all(|theme| Theme::from_name(theme.name()) == theme));
         assert_eq!(Theme::from_name("sepia"), Theme::System);
+    }
+
+    #[test]
+    fn on_what_is_not_a_scan_the_heatmap_is_off_until_it_is_asked_for() {
+        let mut heat = HeatSwitch::ON;
+        assert!(heat.is_on(None) && !heat.is_on(Some(1)));
+        heat.set(Some(1), true);
+        assert!(heat.is_on(Some(1)) && !heat.is_on(Some(2)));
+        heat.set(Some(1), false);
+        assert!(heat.is_on(None) && !heat.is_on(Some(1)), "scans keep theirs");
+        heat.set(None, false);
+        assert!(!heat.is_on(None) && !heat.is_on(Some(1)));
     }
 
     #[test]

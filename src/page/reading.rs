@@ -1,40 +1,47 @@
 //! How a report is read: the verdict, whether both heads agree, which words are reasons and which only name the class.
 
-use crate::page::numbers::{probability_of_label, probability_text};
+use crate::page::classes::{ClassAnswer, ClassGroup, class_answer, knows_other_diseases};
 use crate::page::scans::OpenScan;
-use crate::report::{CaptionSource, Prediction, Report, Word};
+use crate::report::{CaptionSource, Report, WarningKind, Word};
 
 /// Below this probability the verdict is [`Verdict::Leaning`].
 const SURE_PROBABILITY: f32 = 0.75;
-/// The class whose probability is on the badge if the model has two classes.
-const BADGE_LABEL: &str = "AMD";
 
 /// The page's summary of both answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// The heads disagree about the retrieved caption.
+    /// What was opened is not a scan: there is no answer, whatever the heads say.
+    NotAScan,
+    /// The image head's answer, about a scan of a kind that the model does not know.
+    Unreliable(ClassAnswer),
+    /// The heads disagree about the retrieved caption, or the most probable class is not one of the most probable group.
     Unclear,
-    /// The image head's label, at a low probability.
-    Leaning(String),
-    /// The image head's label, at a high probability.
+    /// The image head's answer, at a low probability or with another reason to be unsure.
+    Leaning(ClassAnswer),
+    /// The image head's answer, at a high probability.
     Likely {
-        /// The label.
-        label: String,
-        /// The other classes.
-        others: Vec<String>,
+        /// The answer.
+        answer: ClassAnswer,
+        /// Whether the model knows other diseases than AMD, so that healthy means none of them.
+        knows_others: bool,
     },
 }
 
 /// Disagreement about the retrieved caption leaves no verdict; an edited caption is only a what-if.
 pub fn verdict(report: &Report) -> Verdict {
-    let label = &report.image.label;
-    if agreement(report) == Agreement::Split {
-        Verdict::Unclear
-    } else if probability_of_label(&report.image) < SURE_PROBABILITY {
-        Verdict::Leaning(label.clone())
-    } else {
-        let others = report.image.probabilities.keys().filter(|other| *other != label).cloned().collect();
-        Verdict::Likely { label: label.clone(), others }
+    let answer = class_answer(&report.image);
+    let probability = |group: ClassGroup| group.probability(&report.image);
+    let of_answer = probability(answer.group);
+    let is_split =
+        agreement(report) == Agreement::Split || ClassGroup::ALL.into_iter().any(|g| probability(g) > of_answer);
+    match report.warning.kind {
+        WarningKind::NotAScan => Verdict::NotAScan,
+        _ if is_split => Verdict::Unclear,
+        WarningKind::Unfamiliar => Verdict::Unreliable(answer),
+        WarningKind::None if of_answer >= SURE_PROBABILITY => {
+            Verdict::Likely { answer, knows_others: knows_other_diseases(&report.image) }
+        }
+        WarningKind::None | WarningKind::Unsure => Verdict::Leaning(answer),
     }
 }
 
@@ -88,40 +95,29 @@ pub fn is_exact(report: &Report) -> bool {
     report.tokens.sum.is_none_or(|sum| sum.is_exact)
 }
 
-/// The badge on a thumbnail.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Badge {
-    /// The class.
-    pub label: String,
-    /// Its probability, as it is written.
-    pub probability: String,
-    /// Whether the class must be named with the number: with two classes, one number is enough.
-    pub is_named: bool,
-}
-
-/// The badge for an image head's answer.
-pub fn badge(image: &Prediction) -> Badge {
-    let is_of_two = image.probabilities.len() == 2 && image.probabilities.contains_key(BADGE_LABEL);
-    let label = if is_of_two { BADGE_LABEL } else { image.label.as_str() };
-    let probability = probability_text(image.probabilities.get(label).copied().unwrap_or_default());
-    Badge { label: label.to_owned(), probability, is_named: !is_of_two }
-}
-
 /// What a thumbnail says about its scan.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScanStatus {
-    /// The image head's answer.
-    Answered(Badge),
+    /// The image head's answer, and how far it is doubtful.
+    Answered(ClassAnswer, WarningKind),
+    /// It is not a scan.
+    NotAScan,
     /// The answer is on its way.
     Waiting,
     /// The model is asked when the scan is shown.
     NotAsked,
 }
 
+/// Whether what was opened is known not to be a scan.
+pub fn is_not_a_scan(scan: &OpenScan) -> bool {
+    scan.report().is_some_and(|report| report.warning.kind == WarningKind::NotAScan)
+}
+
 /// What a thumbnail says about its scan.
 pub fn scan_status(scan: &OpenScan) -> ScanStatus {
     match scan.report() {
-        Some(report) => ScanStatus::Answered(badge(&report.image)),
+        Some(_) if is_not_a_scan(scan) => ScanStatus::NotAScan,
+        Some(report) => ScanStatus::Answered(class_answer(&report.image), report.warning.kind),
         None if scan.is_awaited() => ScanStatus::Waiting,
         None => ScanStatus::NotAsked,
     }
@@ -129,9 +125,16 @@ pub fn scan_status(scan: &OpenScan) -> ScanStatus {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::page::fixtures::{held, prediction, report};
-    use crate::page::scans::ScanState;
+    use crate::page::fixtures::{held, prediction, report, warning};
+    use crate::page::scans::{Answer, ScanState};
+    use crate::report::{Doubt, Options};
+
+    fn amd(probability: f32) -> ClassAnswer {
+        ClassAnswer { group: ClassGroup::Amd, disease: None, probability }
+    }
 
     fn split(source: CaptionSource) -> Report {
         let mut report = report("AMD, fluid");
@@ -143,7 +146,7 @@ mod tests {
     #[test]
     fn retrieved_words_that_disagree_leave_no_verdict() {
         assert_eq!(verdict(&split(CaptionSource::Retrieved)), Verdict::Unclear);
-        let likely = Verdict::Likely { label: "AMD".into(), others: vec!["healthy".into()] };
+        let likely = Verdict::Likely { answer: amd(0.9), knows_others: false };
         assert_eq!(verdict(&split(CaptionSource::Edited)), likely);
         assert_eq!(verdict(&report("AMD, fluid")), likely);
         assert_eq!(agreement(&split(CaptionSource::Edited)), Agreement::EditedSplit);
@@ -154,9 +157,44 @@ mod tests {
     fn an_unsure_image_only_leans() {
         let mut report = report("AMD");
         report.image = prediction(&[("healthy", 0.3), ("AMD", 0.7)]);
-        assert_eq!(verdict(&report), Verdict::Leaning("AMD".into()));
+        assert_eq!(verdict(&report), Verdict::Leaning(amd(0.7)));
         report.image = prediction(&[("healthy", 0.25), ("AMD", 0.75)]);
         assert!(matches!(verdict(&report), Verdict::Likely { .. }));
+    }
+
+    #[test]
+    fn of_several_other_diseases_it_is_their_sum_that_counts() {
+        let mut report = report("DME");
+        report.image = prediction(&[("healthy", 0.125), ("AMD", 0.125), ("DME", 0.5), ("RVO", 0.25)]);
+        assert!(matches!(verdict(&report), Verdict::Likely { knows_others: true, .. }));
+        report.image = prediction(&[("healthy", 0.1), ("AMD", 0.35), ("DME", 0.3), ("RVO", 0.25)]);
+        assert_eq!(verdict(&report), Verdict::Unclear, "AMD is the first class, but another disease is more probable");
+    }
+
+    #[test]
+    fn a_warning_leaves_less_of_the_verdict_the_graver_it_is() {
+        let warned = |doubt: Doubt| Report { warning: warning(&[doubt]), ..report("AMD, fluid") };
+        assert_eq!(verdict(&warned(Doubt::CaptionFar)), Verdict::Leaning(amd(0.9)));
+        assert_eq!(verdict(&warned(Doubt::AnotherDisease)), Verdict::Unreliable(amd(0.9)));
+        assert_eq!(verdict(&warned(Doubt::Noise)), Verdict::NotAScan);
+        let mut split = split(CaptionSource::Retrieved);
+        split.warning = warning(&[Doubt::UnlikeTraining, Doubt::HeadsDisagree]);
+        assert_eq!(verdict(&split), Verdict::Unclear);
+        split.warning = warning(&[Doubt::OneColour, Doubt::HeadsDisagree]);
+        assert_eq!(verdict(&split), Verdict::NotAScan);
+    }
+
+    #[test]
+    fn the_list_shows_doubts_and_no_class_for_what_is_not_a_scan() {
+        let mut scan = held(1, "AMD, fluid");
+        let mut status = |doubt: Doubt| {
+            let report = Report { warning: warning(&[doubt]), ..report("AMD, fluid") };
+            scan.answer = Some(Answer { report: Arc::new(report), answered: Options::default() });
+            scan_status(&scan)
+        };
+        assert!(matches!(status(Doubt::LowProbability), ScanStatus::Answered(_, WarningKind::Unsure)));
+        assert!(matches!(status(Doubt::Inverted), ScanStatus::Answered(_, WarningKind::Unfamiliar)));
+        assert_eq!(status(Doubt::TooSmall), ScanStatus::NotAScan);
     }
 
     #[test]
@@ -173,20 +211,12 @@ mod tests {
     }
 
     #[test]
-    fn a_badge_names_its_class_only_where_there_are_more_than_two() {
-        let two = badge(&prediction(&[("healthy", 0.9), ("AMD", 0.1)]));
-        assert_eq!(two, Badge { label: "AMD".into(), probability: ".10".into(), is_named: false });
-        let three = badge(&prediction(&[("healthy", 0.1), ("AMD", 0.1), ("DME", 0.8)]));
-        assert_eq!(three, Badge { label: "DME".into(), probability: ".80".into(), is_named: true });
-    }
-
-    #[test]
     fn a_scan_without_an_answer_says_whether_one_is_on_its_way() {
         let mut scan = held(1, "AMD, fluid");
-        let badge = badge(&report("AMD, fluid").image);
+        let answered = ScanStatus::Answered(amd(0.9), WarningKind::None);
         for state in [ScanState::Queued, ScanState::Released] {
             scan.state = state;
-            assert_eq!(scan_status(&scan), ScanStatus::Answered(badge.clone()));
+            assert_eq!(scan_status(&scan), answered);
         }
         scan.answer = None;
         assert_eq!(scan_status(&scan), ScanStatus::NotAsked);

@@ -52,6 +52,15 @@ impl Answer {
     }
 }
 
+/// Where a scan's file comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A visitor's device.
+    Visitor,
+    /// The demo scans of the site.
+    Demo,
+}
+
 /// A scan that a visitor has opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenScan {
@@ -59,12 +68,16 @@ pub struct OpenScan {
     pub id: ScanId,
     /// Its file's name.
     pub name: String,
+    /// Where its file comes from.
+    pub origin: Origin,
     /// Its state.
     pub state: ScanState,
     /// The model's newest answer about it, if there is one.
     pub answer: Option<Answer>,
     /// What was last asked of it; the answer may be on its way.
     pub wanted: Options,
+    /// How often in a row the worker died of it.
+    pub n_deaths: u32,
     /// Whether its file has been read once; a file that cannot be read at all is taken off the list.
     pub was_read: bool,
 }
@@ -131,6 +144,11 @@ impl Scans {
         self.list.iter().find(|scan| scan.id == id)
     }
 
+    /// The demo scan of a file.
+    pub fn demo(&self, file: &str) -> Option<&OpenScan> {
+        self.list.iter().find(|scan| scan.origin == Origin::Demo && scan.name == file)
+    }
+
     pub(super) fn get_mut(&mut self, id: ScanId) -> Option<&mut OpenScan> {
         self.list.iter_mut().find(|scan| scan.id == id)
     }
@@ -141,13 +159,15 @@ impl Scans {
     }
 
     /// Lists scans that were opened together, before all others; their files are being fetched.
-    pub(super) fn open(&mut self, opened: impl IntoIterator<Item = (ScanId, String)>) {
+    pub(super) fn open(&mut self, origin: Origin, opened: impl IntoIterator<Item = (ScanId, String)>) {
         let scan = |(id, name)| OpenScan {
             id,
             name,
+            origin,
             state: ScanState::Fetching,
             answer: None,
             wanted: Options::default(),
+            n_deaths: 0,
             was_read: false,
         };
         self.list.splice(0..0, opened.into_iter().map(scan));
@@ -174,6 +194,7 @@ impl Scans {
         if let Some(scan) = self.get_mut(id) {
             scan.state = ScanState::Held { pixels: Arc::new(pixels), used };
             scan.answer = Some(answer);
+            scan.n_deaths = 0;
             scan.was_read = true;
         }
     }
@@ -226,6 +247,26 @@ impl Scans {
                 scan.state = ScanState::Queued;
             }
         }
+    }
+
+    /// The worker that held scans is gone: those in `again` and the one that it was analysing wait for the next worker, the
+    /// others are read again when they are shown.
+    pub(super) fn outlive_worker(&mut self, again: &[ScanId]) {
+        self.requeue();
+        for scan in self.list.iter_mut().filter(|scan| scan.pixels().is_some()) {
+            scan.state = if again.contains(&scan.id) { ScanState::Queued } else { ScanState::Released };
+        }
+    }
+
+    /// Nothing is awaited any more. Returns what was.
+    pub(super) fn await_none(&mut self) -> Vec<ScanId> {
+        let awaited = self.list.iter_mut().filter(|scan| scan.is_awaited());
+        awaited
+            .map(|scan| {
+                scan.state = ScanState::Released;
+                scan.id
+            })
+            .collect()
     }
 
     /// Another model is loaded: drops all answers, and queues what was held.

@@ -2,6 +2,7 @@
 //! Each change returns the requests that must go to the worker, in order.
 
 mod answers;
+mod life;
 #[cfg(test)]
 mod tests;
 mod visitor;
@@ -12,8 +13,11 @@ use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
 use crate::page::comparison::Comparison;
 use crate::page::scans::{OpenScan, ScanState, Scans};
+use crate::page::worker::WorkerLife;
 use crate::protocol::{Failure, Progress, Request, RequestId, ScanId};
 use crate::report::Options;
+
+pub use visitor::DemoOpening;
 
 /// What the page is doing: the value of `data-phase`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,7 +56,7 @@ pub enum Model {
     Ready(Arc<ModelCard>),
     /// It could not be loaded; loading can be retried.
     Failed(Failure),
-    /// The worker has died; a new one must be started.
+    /// The worker dies again and again; another is started when a visitor wants it.
     Lost(Failure),
 }
 
@@ -86,6 +90,7 @@ pub struct PageState {
     /// The scan that the visitor wants to see as soon as it is analysed.
     next_shown: Option<ScanId>,
     revisions: Vec<Revision>,
+    worker: WorkerLife,
     last_id: u32,
 }
 
@@ -101,6 +106,7 @@ impl Default for PageState {
             shown: None,
             next_shown: None,
             revisions: Vec::new(),
+            worker: WorkerLife::default(),
             last_id: 0,
         }
     }
@@ -125,6 +131,11 @@ impl PageState {
     /// The model's own state.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// Which worker answers, from 0; when it grows, another one must be started in place of the one before.
+    pub fn worker_number(&self) -> u32 {
+        self.worker.number()
     }
 
     /// The model's card, once it is loaded.
@@ -235,8 +246,19 @@ impl PageState {
             return None;
         }
         scan.wanted = options.clone();
-        let scan = scan.id;
-        let id = self.next_id();
+        let scan_id = scan.id;
+        match scan.state {
+            ScanState::Held { .. } | ScanState::Analyzing(_) => {}
+            // It will be asked with these options.
+            ScanState::Fetching | ScanState::Queued => return None,
+            // No worker holds it: after one died of it, or was stopped.
+            ScanState::Released => {
+                scan.state = ScanState::Queued;
+                self.next_shown = Some(scan_id);
+                return self.analyze_next();
+            }
+        }
+        let (id, scan) = (self.next_id(), scan_id);
         self.revisions.push(Revision { id, scan, options: options.clone() });
         Some(Request::Revise { id, scan, options })
     }

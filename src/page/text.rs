@@ -17,12 +17,16 @@ pub struct Language {
     pub text: &'static Text,
     /// Class words and findings as captions write them, and as the language does.
     names: &'static [[&'static str; 2]],
+    /// Class words and findings as captions write them, and what they stand for.
+    full_names: &'static [[&'static str; 2]],
 }
 
 /// All languages, in the order of the switch. The first is the fallback.
 pub static LANGUAGES: [Language; 2] = [
-    Language { tag: "en", name: "EN", text: &english::TEXT, names: &[] },
-    Language { tag: "ko", name: "한국어", text: &korean::TEXT, names: &korean::NAMES },
+    Language { tag: "en", name: "EN", text: &english::TEXT, names: &[], full_names: &english::FULL_NAMES },
+    Language {
+        tag: "ko", name: "한국어", text: &korean::TEXT, names: &korean::NAMES, full_names: &korean::FULL_NAMES
+    },
 ];
 
 impl PartialEq for Language {
@@ -38,14 +42,19 @@ impl Language {
         LANGUAGES.iter().find(|language| language.tag.eq_ignore_ascii_case(primary)).unwrap_or(&LANGUAGES[0])
     }
 
-    /// What a class word or finding is called, where the language has another name for it.
+    /// A class word or finding in other words, where the language has any: its name, or what it stands for.
     pub fn gloss(&self, phrase: &str) -> Option<&'static str> {
-        self.names.iter().find(|[written, _]| written.eq_ignore_ascii_case(phrase)).map(|[_, name]| *name)
+        find(self.names, phrase).or_else(|| find(self.full_names, phrase))
     }
 
     /// What a class word or finding is called.
     pub fn name_of<'a>(&self, phrase: &'a str) -> &'a str {
-        self.gloss(phrase).unwrap_or(phrase)
+        find(self.names, phrase).unwrap_or(phrase)
+    }
+
+    /// What a class word or finding stands for.
+    pub fn full_name<'a>(&self, phrase: &'a str) -> &'a str {
+        find(self.full_names, phrase).unwrap_or_else(|| self.name_of(phrase))
     }
 
     /// A caption in this language, phrase by phrase.
@@ -54,13 +63,18 @@ impl Language {
     }
 }
 
+fn find(names: &[[&'static str; 2]], phrase: &str) -> Option<&'static str> {
+    names.iter().find(|[written, _]| written.eq_ignore_ascii_case(phrase)).map(|[_, name]| *name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::caption::{Lesion, Vocabulary};
+    use crate::caption::{Lesion, Vocabulary, finding};
     use crate::error::{Detail, Error};
     use crate::page::demo::demo_scans;
     use crate::protocol::Failure;
+    use crate::report::{Doubt, WarningKind};
 
     /// The words of a weights file that is shipped.
     fn words_of(file: &str) -> Vocabulary {
@@ -77,17 +91,42 @@ mod tests {
         let shipped = ["compact.safetensors", "seven.safetensors"].map(words_of);
         assert_eq!(shipped[1].labels.len(), 7);
         let words = shipped.iter().flat_map(|words| words.labels.iter().chain(&words.findings).map(String::as_str));
-        for phrase in words.chain(Lesion::ALL.map(Lesion::phrase)) {
+        let shared = [
+            finding::DRUSEN,
+            finding::MNV,
+            finding::LAMELLAR_HOLE,
+            finding::VITREOMACULAR_TRACTION,
+            finding::FLUID,
+            finding::INTRARETINAL_FLUID,
+            finding::SUBRETINAL_FLUID,
+            finding::SUBRETINAL_HYPERREFLECTIVE_MATERIAL,
+            finding::POSTERIOR_VITREOUS_DETACHMENT,
+        ];
+        for phrase in words.chain(Lesion::ALL.map(Lesion::phrase)).chain(shared) {
             let name = korean.gloss(phrase).unwrap_or_else(|| panic!("{phrase} has no name"));
             assert!(name.chars().any(|c| ('가'..='힣').contains(&c)), "{phrase}: {name}");
         }
     }
 
     #[test]
+    fn abbreviations_are_written_out() {
+        let english = Language::from_tag("en");
+        let shipped = words_of("seven.safetensors");
+        for word in shipped.labels.iter().chain(&shipped.findings) {
+            let is_abbreviated =
+                word.split(' ').any(|part| part.len() > 1 && part.chars().all(|c| c.is_ascii_uppercase()));
+            assert_eq!(is_abbreviated, english.gloss(word).is_some(), "{word}");
+            assert_eq!(english.name_of(word), word);
+        }
+        let korean = Language::from_tag("ko");
+        assert_eq!(["AMD", "DME"].map(|word| korean.full_name(word)), ["나이관련 황반변성", "당뇨황반부종"]);
+    }
+
+    #[test]
     fn a_name_stands_once() {
-        for language in &LANGUAGES {
-            for (at, [phrase, name]) in language.names.iter().enumerate() {
-                assert!(language.names[..at].iter().all(|[other, _]| !other.eq_ignore_ascii_case(phrase)), "{phrase}");
+        for names in LANGUAGES.iter().flat_map(|language| [language.names, language.full_names]) {
+            for (at, [phrase, name]) in names.iter().enumerate() {
+                assert!(names[..at].iter().all(|[other, _]| !other.eq_ignore_ascii_case(phrase)), "{phrase}");
                 assert_ne!(phrase, name);
             }
         }
@@ -110,6 +149,23 @@ mod tests {
     }
 
     #[test]
+    fn every_warning_is_said_in_every_language_and_english_says_what_reports_say() {
+        let (english, korean) = (&english::TEXT, &korean::TEXT);
+        let mut said = Vec::new();
+        for doubt in Doubt::ALL {
+            assert_eq!((english.doubt)(doubt), doubt.advice());
+            assert_ne!((english.warning)(doubt.kind()), "");
+            for line in [(korean.doubt)(doubt), (korean.warning)(doubt.kind())] {
+                assert!(line.chars().any(|c| ('가'..='힣').contains(&c)), "{doubt:?}: {line}");
+            }
+            let line = (korean.doubt)(doubt);
+            assert!(line.ends_with("세요.") && !said.contains(&line), "it says what to do: {line}");
+            said.push(line);
+        }
+        assert_eq!([english, korean].map(|text| (text.warning)(WarningKind::None)), ["", ""]);
+    }
+
+    #[test]
     fn a_known_failure_is_said_in_the_visitors_language_and_another_keeps_its_details() {
         let (english, korean) = (&english::TEXT, &korean::TEXT);
         let details = [
@@ -125,6 +181,7 @@ mod tests {
             Detail::UnknownPhrase { phrase: "elephant".into() },
             Detail::LongCaption { n_tokens: 85, max_tokens: 48 },
             Detail::TwoClasses,
+            Detail::StoppedModel,
             Detail::NotFetched { url: "weights/index.json".into() },
             Detail::DamagedWeights { file: "m.safetensors".into() },
         ];

@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
 
 use crate::bundle::card::ModelCard;
+use crate::page::reading::is_not_a_scan;
 use crate::page::state::{PageState, Phase};
 use crate::web::components::Cards;
 use crate::web::components::header::Header;
@@ -30,10 +31,12 @@ pub fn run() {
 fn App() -> impl IntoView {
     let preferences = Preferences::start();
     let session = Session::start();
-    let heat = Heat::new();
     let is_dragging = RwSignal::new(false);
-    listen(session, heat, is_dragging);
     let Session { phase, card, shown, .. } = session;
+    let not_a_scan =
+        Memo::new(move |_| shown.with(|scan| scan.as_ref().filter(|scan| is_not_a_scan(scan)).map(|s| s.id)));
+    let heat = Heat::new(not_a_scan.into());
+    listen(session, heat, is_dragging);
     let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
     let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
     // A new scan's answer is read from its top.
@@ -52,7 +55,7 @@ fn App() -> impl IntoView {
                 models=Signal::derive(move || session.with(|page| page.models().to_vec()))
                 current_model=Signal::derive(move || session.with(|page| page.current_model().map(str::to_owned)))
                 is_loading=Signal::derive(move || matches!(phase.get(), Phase::Loading(_)))
-                on_model=Callback::new(move |name| session.load(Some(name)))
+                on_model=session.on(|page, name| vec![page.load(Some(name))])
                 preferences=preferences
             />
             <main>
@@ -68,7 +71,11 @@ fn App() -> impl IntoView {
                     on_remove=session.on(PageState::remove)
                 />
                 <Viewer session=session heat=heat is_stale=is_stale.into() />
-                <aside node_ref=aside class:stale=move || is_stale.get() inert=move || is_stale.get()>
+                <aside
+                    node_ref=aside
+                    class:stale=move || is_stale.get()
+                    class:no-answer=move || not_a_scan.get().is_some()
+                    inert=move || is_stale.get()>
                     <Cards session=session />
                 </aside>
             </main>
@@ -93,7 +100,6 @@ fn Viewer(
     let overlays = [NodeRef::<html::Canvas>::new(), NodeRef::new()];
     let labels = move || card.with(|card| card.as_ref().map(|card| card.vocabulary.labels.clone()).unwrap_or_default());
     let awaited = move || session.with(|page| page.awaited().map(|(name, n_scans)| (name.to_owned(), n_scans)));
-    let retry = move |()| session.load(session.with(|page| page.wanted_model().map(str::to_owned)));
     let dismiss = |page: &mut PageState, ()| {
         page.dismiss_problems();
         Vec::new()
@@ -117,7 +123,7 @@ fn Viewer(
             <Problems
                 model=Signal::derive(move || session.with(|page| page.model().clone()))
                 problems=Signal::derive(move || session.with(|page| page.problems().to_vec()))
-                on_retry=Callback::new(retry)
+                on_retry=session.on(|page, ()| page.retry())
                 on_dismiss=session.on(dismiss)
             />
             <Stage
@@ -130,7 +136,13 @@ fn Viewer(
                 scan=scan
                 overlays=overlays
             />
-            <StatusLine phase=phase awaited=Signal::derive(awaited) report=report card=card />
+            <StatusLine
+                phase=phase
+                awaited=Signal::derive(awaited)
+                report=report
+                card=card
+                on_cancel=session.on(|page, ()| page.cancel())
+            />
         </section>
     }
 }

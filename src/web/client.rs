@@ -65,9 +65,12 @@ impl Client {
                         // A file handle and plain data can always be posted.
                         let _ = worker.post_message(&message);
                     }
+                    on_event(Event::Answer(Response::Ready { build }, None));
                 }
                 Ok(Envelope { head: Response::Ready { build }, .. }) => {
-                    on_event(Event::Lost(lost(format!("the page is of build {BUILD}, its worker of {build}"))));
+                    on_event(Event::Lost(lost(format!(
+                        "the page is of build {BUILD}, its worker of {build}: reload the page"
+                    ))));
                 }
                 Ok(Envelope { head, pixels, .. }) => {
                     on_event(Event::Answer(head, pixels.map(|pixels| pixels.to_vec())));
@@ -78,10 +81,13 @@ impl Client {
         let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
             // A worker that cannot be fetched fires a plain event without a message.
             let message = Reflect::get(&event, &"message".into()).ok().and_then(|message| message.as_string());
-            on_event(Event::Lost(lost(message.unwrap_or_else(|| "the worker did not start".to_owned()))));
+            on_event(Event::Lost(lost(
+                message.unwrap_or_else(|| "the worker did not start, or its answer cannot be read".to_owned()),
+            )));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Self { worker, outbox, _on_message: on_message, _on_error: on_error })
     }
 
@@ -100,6 +106,7 @@ impl Drop for Client {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
+        self.worker.set_onmessageerror(None);
         self.worker.terminate();
     }
 }

@@ -4,11 +4,13 @@ mod answer;
 mod baseline;
 mod edit;
 pub(super) mod header;
+mod select;
 pub(super) mod stage;
 pub(super) mod status;
 pub(super) mod strip;
 pub(super) mod tools;
 mod trust;
+mod warning;
 mod words;
 
 use leptos::prelude::*;

@@ -40,7 +40,10 @@ impl Preferences {
         let of_browser = || window().navigator().language().unwrap_or_default();
         let locale = Locale(RwSignal::new(Language::from_tag(&remembered("language").unwrap_or_else(of_browser))));
         let theme = RwSignal::new(Theme::from_name(&remembered("theme").unwrap_or_default()));
-        Effect::new(move || show_on_root("lang", locale.language().tag));
+        Effect::new(move || {
+            show_on_root("lang", locale.language().tag);
+            document().set_title(locale.text().title);
+        });
         Effect::new(move || show_on_root("data-theme", theme.get().name()));
         provide_context(locale);
         Self { locale, theme }

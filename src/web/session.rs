@@ -10,8 +10,9 @@ use web_sys::{Blob, File, FileList};
 use crate::bundle::card::ModelCard;
 use crate::page::demo::{DemoScan, LIST_URL, demo_scans, url_of};
 use crate::page::scans::OpenScan;
-use crate::page::state::{Model, PageState, Phase};
-use crate::protocol::{Failure, Request, ScanId};
+use crate::page::state::{DemoOpening, PageState, Phase};
+use crate::page::worker::TICK;
+use crate::protocol::{Request, Response, ScanId};
 use crate::report::Report;
 use crate::web::client::{Client, Event};
 use crate::web::fetch;
@@ -68,6 +69,7 @@ impl Session {
         if session.start_worker() {
             session.send(Request::Load { model: None });
         }
+        session.watch();
         spawn_local(async move {
             // Demo scans are optional.
             if let Ok(list) = fetch::text(LIST_URL).await {
@@ -84,7 +86,12 @@ impl Session {
 
     /// Changes the page's state, and sends the requests that follow to the worker.
     pub fn act(self, change: impl FnOnce(&mut PageState) -> Vec<Request>) {
+        let number = || self.page.with_untracked(PageState::worker_number);
+        let before = number();
         let requests = self.page.try_update(change).unwrap_or_default();
+        if number() != before && !self.start_worker() {
+            return;
+        }
         for request in requests {
             self.send(request);
         }
@@ -118,10 +125,13 @@ impl Session {
         });
     }
 
-    /// Opens a demo scan.
+    /// Opens a demo scan, or shows it where it is listed already.
     pub fn open_demo(self, file: String) {
-        let ids = self.page.try_update(|page| page.open(std::slice::from_ref(&file)));
-        let Some(id) = ids.and_then(|ids| ids.first().copied()) else { return };
+        let id = match self.page.try_update(|page| page.open_demo(&file)) {
+            Some(DemoOpening::New(id)) => id,
+            Some(DemoOpening::Listed(requests)) => return self.act(|_| requests),
+            None => return,
+        };
         spawn_local(async move {
             match fetch::blob(&url_of(&file)).await {
                 Ok(blob) => {
@@ -133,34 +143,43 @@ impl Session {
         });
     }
 
-    /// Loads a model, in a new worker if the old one has died.
-    pub fn load(self, model: Option<String>) {
-        let is_lost = self.page.with_untracked(|page| matches!(page.model(), Model::Lost(_)));
-        if !is_lost || self.start_worker() {
-            self.act(|page| vec![page.load(model)]);
-        }
-    }
-
-    /// Starts a worker in place of the one before. Returns whether it could be started.
+    /// Starts a worker in place of the one before, which ends. Returns whether it could be started.
     fn start_worker(self) -> bool {
         let started = Client::start(move |event| self.receive(event));
         let is_started = started.is_ok();
         match started {
             Ok(client) => self.client.set_value(Some(client)),
-            Err(error) => self.lose(error.into()),
+            Err(error) => self.later(|page| page.lose(error.into())),
         }
         is_started
     }
 
     fn receive(self, event: Event) {
         match event {
+            // It changes nothing that is shown.
+            Event::Answer(Response::Alive, _) => {
+                self.page.update_untracked(|page| drop(page.apply(Response::Alive, None)));
+            }
+            Event::Answer(response @ Response::Crashed { .. }, _) => self.later(|page| page.apply(response, None)),
             Event::Answer(response, pixels) => self.act(|page| page.apply(response, pixels)),
-            Event::Lost(error) => self.lose(error.into()),
+            Event::Lost(error) => self.later(|page| page.lose(error.into())),
         }
     }
 
-    fn lose(self, failure: Failure) {
-        self.page.update(|page| page.lose(failure));
+    /// Acts when the listener that calls this has returned: it ends with its worker.
+    fn later(self, change: impl FnOnce(&mut PageState) -> Vec<Request> + 'static) {
+        spawn_local(async move { self.act(change) });
+    }
+
+    /// Looks for signs of life of the worker, again and again.
+    fn watch(self) {
+        let tick = move || {
+            if let Some(failure) = self.page.try_update_untracked(PageState::tick).flatten() {
+                self.act(|page| page.lose(failure));
+            }
+        };
+        // Without timers nothing of this page would work.
+        let _ = set_interval_with_handle(tick, TICK);
     }
 
     fn send(self, request: Request) {

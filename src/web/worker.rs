@@ -6,14 +6,14 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, Event, MessageEvent};
 
 use crate::bundle::index::IndexEntry;
 use crate::error::{Error, Kind, Result};
-use crate::protocol::{BUILD, BaselineEvent, Request, Response};
+use crate::protocol::{BEAT_INTERVAL, BUILD, BaselineEvent, Request, Response};
 use crate::web::wire::Envelope;
 use analyzer::{Analyzer, fetch_baseline};
 
@@ -35,8 +35,7 @@ struct TaskQueue {
 pub fn run() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
-        let message = info.payload_as_str().unwrap_or("panic");
-        post(Response::Crashed { failure: Error::new(Kind::Model, message).into() }, None);
+        post_crash(info.payload_as_str().unwrap_or("panic"));
     }));
     let queue = Rc::new(TaskQueue { tasks: RefCell::default(), analyzer: RefCell::new(Some(Analyzer::new(post))) });
     let on_message =
@@ -47,8 +46,22 @@ pub fn run() {
             }
         });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    // The listener lives as long as the worker.
+    // A trap within a task fires no error at the page: its promise is rejected.
+    let on_trap = Closure::<dyn Fn(Event)>::new(|event: Event| {
+        let reason = Reflect::get(&event, &"reason".into()).unwrap_or_default();
+        let message = Reflect::get(&reason, &"message".into()).ok().and_then(|message| message.as_string());
+        post_crash(message.as_deref().unwrap_or("a computation broke off"));
+    });
+    // Every worker knows the event.
+    let _ = scope().add_event_listener_with_callback("unhandledrejection", on_trap.as_ref().unchecked_ref());
+    let beat = Closure::<dyn Fn()>::new(|| post(Response::Alive, None));
+    let interval_ms = BEAT_INTERVAL.as_millis() as i32;
+    // Without timers the page would start another worker after a while.
+    let _ = scope().set_interval_with_callback_and_timeout_and_arguments_0(beat.as_ref().unchecked_ref(), interval_ms);
+    // The listeners live as long as the worker.
     on_message.forget();
+    on_trap.forget();
+    beat.forget();
     post(Response::Ready { build: BUILD.to_owned() }, None);
 }
 
@@ -84,6 +97,10 @@ impl TaskQueue {
 
 fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
+}
+
+fn post_crash(message: &str) {
+    post(Response::Crashed { failure: Error::new(Kind::Model, message).into() }, None);
 }
 
 fn post(head: Response, pixels: Option<Uint8Array>) {

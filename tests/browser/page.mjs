@@ -122,8 +122,13 @@ export class Visit {
     }
   }
 
+  /** Opens a sample as if for the first time: one that is listed is taken off the list before. */
   async sample(index = 0) {
-    await this.hook("sample").nth(index).click();
+    const sample = this.hook("sample").nth(index);
+    const scan = this.page.locator(`[data-testid="scan"][title="${await sample.getAttribute("data-file")}"]`);
+    const listed = this.page.locator(".open-scan", { has: scan });
+    while ((await listed.count()) > 0) await listed.first().getByTestId("scan-remove").click();
+    await sample.click();
     await this.answer();
   }
 

@@ -251,6 +251,8 @@ describe("a visit", () => {
     await visit.hook("caption-input").fill("a purple elephant");
     await visit.hook("caption-apply").click();
     assert.doesNotMatch(await visit.hook("caption-error").innerText(), /not a phrase/);
+    assert.match(await visit.page.title(), hangul);
+    assert.match(await visit.hook("limits").innerText(), hangul);
     await visit.screenshot("wide-korean-error");
     await press("en");
   });
@@ -286,6 +288,20 @@ describe("a visit", () => {
     await visit.hook("sample").nth(1).click();
     await visit.answer();
     assert.equal((await assertAnswered(visit)).input.name, samples()[1].file);
+  });
+
+  test("a sample that is listed is shown, with what was asked about it, and not listed twice", async () => {
+    await visit.sample(0);
+    const other = await visit.hook("target-class").locator("option:not(:checked)").first().getAttribute("value");
+    await visit.hook("target-class").selectOption(other);
+    await visit.answer();
+    await visit.sample(1);
+    const listed = await visit.hook("scan").count();
+    await visit.hook("sample").nth(0).click();
+    await visit.answer();
+    assert.equal(await visit.hook("scan").count(), listed);
+    const report = await assertAnswered(visit);
+    assert.deepEqual([report.input.name, report.heatmap.target], [samples()[0].file, other]);
   });
 
   test("the page keeps drawing while the worker answers", async () => {

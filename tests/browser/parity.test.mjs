@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { DIST, Visit, defaultModel, host, launch, sampleFile, samples } from "./page.mjs";
+import { png } from "./png.mjs";
 
 /** The image tower's integers are the same everywhere; the floats behind it are added in another order. */
 const PROBABILITY_TOLERANCE = 1e-5;
@@ -53,6 +54,12 @@ function assertClose(actual, expected, tolerance, what) {
   });
 }
 
+function assertSameWarning(page, native) {
+  const said = ({ warning }) => [warning.kind, warning.reasons];
+  assert.deepEqual(said(page), said(native));
+  assert.ok(Math.abs(page.warning.score - native.warning.score) <= PROBABILITY_TOLERANCE, "warning score");
+}
+
 for (const [i, { file }] of samples().entries()) {
   test(`page and train explain agree on ${file}`, async () => {
     const sample = sampleFile(i);
@@ -83,6 +90,18 @@ for (const [i, { file }] of samples().entries()) {
     );
     const scores = (report) => report.tokens.words.map((word) => word.score);
     assertClose(scores(page), scores(native), PROBABILITY_TOLERANCE, "word score");
+    assertSameWarning(page, native);
+  });
+}
+
+const odd = { black: png(400, 300), bright: png(400, 300, () => 255), stripes: png(400, 300, (x) => (x % 8) * 36) };
+for (const [name, buffer] of Object.entries(odd)) {
+  test(`page and train explain warn alike of a picture that is no scan: ${name}`, async () => {
+    const path = join(folder, `${name}.png`);
+    writeFileSync(path, buffer);
+    await visit.choose({ name: `${name}.png`, mimeType: "image/png", buffer });
+    await visit.answer();
+    assertSameWarning(await visit.report(), explained(path));
   });
 }
 

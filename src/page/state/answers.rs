@@ -11,12 +11,17 @@ use crate::report::Report;
 impl PageState {
     /// Applies an answer of the worker; `pixels` (grey, row by row) come with the analysis of a file.
     pub fn apply(&mut self, response: Response, pixels: Option<Vec<u8>>) -> Vec<Request> {
+        // While it computes it sends nothing; what it sent before says nothing about the question that it is asked now.
+        if response != Response::Alive || self.under_way().is_none() {
+            self.worker.hears();
+        }
         match response {
-            Response::Ready { .. } => Vec::new(),
-            Response::Crashed { failure } => {
-                self.lose(failure);
+            Response::Ready { .. } => {
+                self.worker.starts_listening();
                 Vec::new()
             }
+            Response::Alive => Vec::new(),
+            Response::Crashed { failure } => self.lose(failure),
             Response::Models(models) => {
                 self.models = models;
                 Vec::new()
@@ -27,8 +32,13 @@ impl PageState {
             }
             Response::Loaded { card, baseline } => {
                 self.model = Model::Ready(Arc::new(*card));
+                let was_wanted = self.comparison.take().filter(|comparison| comparison.is_wanted);
                 self.comparison = baseline.map(Comparison::new);
-                self.next_requests()
+                let comparison = self.comparison.as_mut();
+                let again = comparison.filter(|new| was_wanted.is_some_and(|old| old.baseline == new.baseline));
+                let mut requests: Vec<_> = again.and_then(|comparison| comparison.want(true)).into_iter().collect();
+                requests.extend(self.next_requests());
+                requests
             }
             Response::Baseline { name, event } => self.take_baseline_event(&name, event).into_iter().collect(),
             Response::Analyzed { id, report } => self.take_report(id, *report, pixels),
@@ -40,15 +50,8 @@ impl PageState {
         }
     }
 
-    /// The worker has died. The first failure says why; the trap that follows a panic does not.
-    pub fn lose(&mut self, failure: Failure) {
-        if !matches!(self.model, Model::Lost(_)) {
-            self.stop(Model::Lost(failure));
-        }
-    }
-
     /// No answer will come any more; the scans wait for another model.
-    fn stop(&mut self, model: Model) {
+    pub(super) fn stop(&mut self, model: Model) {
         self.model = model;
         self.comparison = None;
         for Revision { scan, .. } in std::mem::take(&mut self.revisions) {
@@ -58,12 +61,14 @@ impl PageState {
     }
 
     fn take_report(&mut self, id: RequestId, report: Report, pixels: Option<Vec<u8>>) -> Vec<Request> {
+        self.worker.answers();
         if let Some(at) = self.revisions.iter().position(|revision| revision.id == id) {
             let Revision { scan, options, .. } = self.revisions.remove(at);
             // An older answer is dropped while a newer one is under way.
             let is_old = self.is_asked_later(scan);
             if let Some(scan) = self.scans.get_mut(scan).filter(|_| !is_old) {
                 scan.wanted = options.clone();
+                scan.n_deaths = 0;
                 scan.answer = Some(Answer { report: Arc::new(report), answered: options });
             }
             return Vec::new();

@@ -1,5 +1,6 @@
 //! Every way in which the page's state changes, as the browser and the worker would drive it.
 
+mod life;
 mod list;
 mod questions;
 

@@ -3,18 +3,40 @@
 use crate::caption::Vocabulary;
 use crate::error::{Error, Result};
 use crate::page::caption_edit::{read_caption, with_class_word, with_finding};
-use crate::page::scans::{OpenScan, ScanState};
+use crate::page::scans::{OpenScan, Origin, ScanState};
 use crate::page::state::{Model, NOTHING_YET, PageState};
 use crate::protocol::{Failure, Request, ScanId};
 use crate::report::Options;
+
+/// What a demo scan that is opened needs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DemoOpening {
+    /// It is listed already: these requests show it.
+    Listed(Vec<Request>),
+    /// It is listed from now on, and its file must be fetched.
+    New(ScanId),
+}
 
 impl PageState {
     /// Lists new scans, whose files are being fetched, before all others; the first of them is shown when it is analysed.
     /// Returns their ids, in the order of `names`.
     pub fn open(&mut self, names: &[String]) -> Vec<ScanId> {
+        self.open_from(Origin::Visitor, names)
+    }
+
+    /// Opens a demo scan by its file, which must be fetched; one that is listed already is shown.
+    pub fn open_demo(&mut self, file: &str) -> DemoOpening {
+        if let Some(id) = self.scans.demo(file).map(|scan| scan.id) {
+            return DemoOpening::Listed(self.show(id));
+        }
+        let ids = self.open_from(Origin::Demo, &[file.to_owned()]);
+        ids.first().map_or(DemoOpening::Listed(Vec::new()), |id| DemoOpening::New(*id))
+    }
+
+    fn open_from(&mut self, origin: Origin, names: &[String]) -> Vec<ScanId> {
         self.problems.clear();
         let ids: Vec<ScanId> = names.iter().map(|_| self.next_id()).collect();
-        self.scans.open(ids.iter().copied().zip(names.iter().cloned()));
+        self.scans.open(origin, ids.iter().copied().zip(names.iter().cloned()));
         if let Some(first) = ids.first() {
             self.put_back_unseen(*first);
             self.next_shown = Some(*first);
@@ -125,6 +147,10 @@ impl PageState {
     /// Loads a model, another one or the same again, in this worker or in a new one. The scans stay listed and are analysed
     /// again: first the shown one, then those that were held.
     pub fn load(&mut self, model: Option<String>) -> Request {
+        if matches!(self.model, Model::Lost(_)) {
+            self.worker.forgives();
+            self.worker.ends();
+        }
         self.model = Model::Loading(NOTHING_YET);
         self.wanted_model = model.clone();
         self.comparison = None;

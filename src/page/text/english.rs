@@ -1,16 +1,19 @@
 //! The page in English, and the type of its strings, which every language fills.
 
 use crate::bundle::card::Measure;
+use crate::page::card::{Device, NoteName};
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::protocol::{Failure, MAX_FILE_BYTES};
-use crate::report::{MapMethod, WordMethod};
+use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
 
 /// The page's strings in one language.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each name says where its string is used")]
 pub struct Text {
+    /// The title of the document.
+    pub title: &'static str,
     pub tagline: &'static str,
     pub private: &'static str,
     pub private_detail: &'static str,
@@ -73,14 +76,33 @@ pub struct Text {
     pub image_encoder: &'static str,
     pub text_encoder: &'static str,
     pub explain: &'static str,
-    pub reload: &'static str,
+    pub restart: &'static str,
+    pub cancel: &'static str,
+    pub cancel_detail: &'static str,
     pub try_again: &'static str,
     pub dismiss: &'static str,
 
     pub answer: &'static str,
-    /// The verdict for a class word; a healthy scan shows no sign of the other classes, which are named too.
-    pub likely: fn(&str, &str) -> String,
+    /// What healthy means, whether or not the model knows other diseases than AMD.
+    pub no_sign: fn(bool) -> &'static str,
+    /// What a class word that is likely stands for.
+    pub likely: fn(&str) -> String,
+    /// Another disease that is named is likely.
+    pub is_likely: &'static str,
+    /// Another disease is likely, but none of them by itself.
+    pub some_is_likely: &'static str,
+    pub other_disease: &'static str,
+    pub disease_by_disease: &'static str,
+    pub probabilities: &'static str,
     pub unsure: &'static str,
+    /// On the answer about a scan of a kind that the model does not know.
+    pub unreliable: &'static str,
+    /// What a warning means for the answer.
+    pub warning: fn(WarningKind) -> &'static str,
+    /// Why an answer is doubtful, and what to do.
+    pub doubt: fn(Doubt) -> &'static str,
+    /// In place of the class of what is not a scan.
+    pub no_answer: &'static str,
     pub no_clear_answer: &'static str,
     pub image_says: &'static str,
     pub words_say: &'static str,
@@ -129,7 +151,16 @@ pub struct Text {
     pub no_figures: &'static str,
     pub more_figures: &'static str,
     pub training: &'static str,
-    pub limits: &'static str,
+    pub note_name: fn(&NoteName) -> String,
+    /// A setting that is on or off.
+    pub switch: fn(bool) -> &'static str,
+    /// Patients to train, to choose and to measure on, and the seed of the shuffle.
+    pub patients: fn([usize; 3], u64) -> String,
+    /// Temperatures of the heads that have one, and the scans on which they were fitted.
+    pub temperatures: fn([Option<&str>; 2], usize) -> String,
+    pub device: fn(&Device) -> &str,
+    /// What the figures hold for, by the devices on which they were measured.
+    pub limits: fn(&[String]) -> String,
 
     pub research_only: &'static str,
     pub not_a_device: &'static str,
@@ -138,6 +169,7 @@ pub struct Text {
 
 /// The page's strings in English.
 pub(super) static TEXT: Text = Text {
+    title: "octlens · healthy or AMD, and why",
     tagline: "What a retinal OCT scan shows, and why",
     private: "Nothing leaves this device",
     private_detail: "The model runs in this browser tab. Scans are neither uploaded nor stored.",
@@ -203,31 +235,33 @@ pub(super) static TEXT: Text = Text {
     still_stands: "What was shown before still stands.",
     model_failed: "The model could not be loaded.",
     failure: |failure| failure.message.clone(),
-    lost: "The model stopped working. Reload the page to go on.",
+    lost: "The model stops working again and again.",
     decode: "decode",
     preprocess: "prepare",
     image_encoder: "image",
     text_encoder: "words",
     explain: "explain",
-    reload: "Reload the page",
+    restart: "Start it again",
+    cancel: "Cancel",
+    cancel_detail: "Stop analysing; the scans stay in the list",
     try_again: "Try again",
     dismiss: "Dismiss",
 
     answer: "Answer",
-    likely: |label, others| {
-        let disease = match label {
-            "healthy" => return format!("no sign of {others} found"),
-            "AMD" => "age-related macular degeneration",
-            "DME" => "diabetic macular edema",
-            "ERM" => "epiretinal membrane",
-            "RAO" => "retinal artery occlusion",
-            "RVO" => "retinal vein occlusion",
-            "VID" => "vitreomacular interface disease",
-            other => other,
-        };
-        format!("{disease} likely")
+    no_sign: |knows_others| {
+        if knows_others { "no sign of AMD or of another disease it knows" } else { "no sign of AMD" }
     },
+    likely: |disease| format!("{disease} likely"),
+    is_likely: "likely",
+    some_is_likely: "likely, unclear which one",
+    other_disease: "another disease",
+    disease_by_disease: "Disease by disease",
+    probabilities: "Probabilities",
     unsure: "leaning this way, not sure",
+    unreliable: "not to be relied on",
+    warning: WarningKind::heading,
+    doubt: Doubt::advice,
+    no_answer: "no answer",
     no_clear_answer: "No clear answer",
     image_says: "Image says",
     words_say: "Words say",
@@ -313,9 +347,69 @@ pub(super) static TEXT: Text = Text {
     no_figures: "This weights file has no figures.",
     more_figures: "More figures",
     training: "How it was trained",
-    limits: "Figures hold for scans like those it was trained on; other devices, diseases and people were not tested.",
+    note_name,
+    switch: |is_on| if is_on { "yes" } else { "no" },
+    patients: |[train, val, test], seed| format!("train {train}, val {val}, test {test}, seed {seed}"),
+    temperatures: |heads, n_scans| {
+        let named = ["image", "text"].into_iter().zip(heads);
+        let of_heads = named.filter_map(|(head, t)| Some(format!("{head} {}", t?)));
+        of_heads.chain([format!("on {n_scans} scans")]).collect::<Vec<_>>().join(", ")
+    },
+    device: |device| match device {
+        Device::Scanner(name) => name,
+        Device::Simulated => "simulated",
+        Device::Unknown => "device unknown",
+    },
+    limits: |scanners| match scanners {
+        [] => "Nothing is known of how it does on scans of real devices.".to_owned(),
+        _ => format!(
+            "Measured on scans of {}. Other makers' devices were not part of training, and other people may differ.",
+            scanners.join(" and ")
+        ),
+    },
 
     research_only: "Research use only.",
     not_a_device: "Not a medical device.",
     weights_licence: "Weights:",
 };
+
+fn note_name(name: &NoteName) -> String {
+    match name {
+        NoteName::FindingsKeepLabel => "findings keep label",
+        NoteName::ClassWordShare => "class word share",
+        NoteName::ConditionAccuracy => "condition, accuracy",
+        NoteName::ConditionBalancedAccuracy => "condition, balanced accuracy",
+        NoteName::LesionMicroF1 => "lesions, micro F1",
+        NoteName::LesionMacroF1 => "lesions, macro F1",
+        NoteName::DrusenFluidF1 => "drusen and fluid, micro F1",
+        NoteName::PointingGame => "lesions, pointing game",
+        NoteName::PointingGameChance => "lesions, pointing game, by chance",
+        NoteName::PointingGameHalfCell => "lesions, pointing game, half a cell",
+        NoteName::PointingGameHalfCellChance => "lesions, pointing game, half a cell, by chance",
+        NoteName::AurocChange => "AUROC, integers minus floats",
+        NoteName::HeatmapPearson => "heatmaps, correlation",
+        NoteName::LabelAgreement => "labels, share that agrees",
+        NoteName::WordSpearman => "words, rank correlation",
+        NoteName::Data(source) => return format!("data, {source}"),
+        NoteName::Start => "start",
+        NoteName::Patients => "patients",
+        NoteName::Temperatures => "temperatures",
+        NoteName::Setting(name) => name,
+    }
+    .to_owned()
+}
+
+/// What abbreviations of captions stand for.
+pub(super) static FULL_NAMES: [[&str; 2]; 11] = [
+    ["AMD", "age-related macular degeneration"],
+    ["DME", "diabetic macular edema"],
+    ["ERM", "epiretinal membrane"],
+    ["RAO", "retinal artery occlusion"],
+    ["RVO", "retinal vein occlusion"],
+    ["VID", "vitreomacular interface disease"],
+    ["MNV", "macular neovascularisation"],
+    ["suspected MNV", "suspected macular neovascularisation"],
+    ["DRIL", "disorganisation of the retinal inner layers"],
+    ["PR layer disruption", "photoreceptor layer disruption"],
+    ["soft drusen PED", "drusenoid pigment epithelial detachment"],
+];

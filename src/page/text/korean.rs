@@ -2,15 +2,17 @@
 
 use crate::bundle::card::Measure;
 use crate::error::{Detail, Kind};
+use crate::page::card::{Device, NoteName};
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::page::text::english::Text;
 use crate::protocol::{Failure, MAX_FILE_BYTES};
-use crate::report::{MapMethod, WordMethod};
+use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
 
 /// The page's strings in Korean.
 pub(super) static TEXT: Text = Text {
+    title: "octlens · 정상인가 황반변성인가, 그리고 그 이유",
     tagline: "망막 OCT가 무엇을 보여 주는지, 그리고 그 이유",
     private: "이 기기 밖으로 나가지 않음",
     private_detail: "모델은 이 브라우저 탭에서 실행됩니다. 영상은 업로드되거나 저장되지 않습니다.",
@@ -76,31 +78,37 @@ pub(super) static TEXT: Text = Text {
     still_stands: "이전 결과는 그대로 유효합니다.",
     model_failed: "모델을 불러오지 못했습니다.",
     failure: failure_text,
-    lost: "모델이 멈췄습니다. 페이지를 새로 고치세요.",
+    lost: "모델이 거듭 멈춥니다.",
     decode: "읽기",
     preprocess: "전처리",
     image_encoder: "영상",
     text_encoder: "문장",
     explain: "설명",
-    reload: "새로 고침",
+    restart: "다시 시작",
+    cancel: "취소",
+    cancel_detail: "분석을 멈춥니다. 영상은 목록에 남습니다.",
     try_again: "다시 시도",
     dismiss: "닫기",
 
     answer: "판단",
-    likely: |label, others| {
-        let disease = match label {
-            "healthy" => return format!("{others} 징후 없음"),
-            "AMD" => "나이관련 황반변성",
-            "DME" => "당뇨황반부종",
-            "ERM" => "망막앞막",
-            "RAO" => "망막동맥폐쇄",
-            "RVO" => "망막정맥폐쇄",
-            "VID" => "유리체황반경계면질환",
-            other => other,
-        };
-        format!("{disease} 가능성 높음")
+    no_sign: |knows_others| {
+        if knows_others {
+            "황반변성이나 모델이 아는 다른 질환의 징후 없음"
+        } else {
+            "황반변성 징후 없음"
+        }
     },
+    likely: |disease| format!("{disease} 가능성 높음"),
+    is_likely: "가능성 높음",
+    some_is_likely: "가능성 높음, 어느 질환인지는 불분명",
+    other_disease: "다른 질환",
+    disease_by_disease: "질환별 확률",
+    probabilities: "확률",
     unsure: "이쪽에 가깝지만 확실하지 않음",
+    unreliable: "믿고 쓸 수 없음",
+    warning: warning_text,
+    doubt: doubt_text,
+    no_answer: "판단 없음",
     no_clear_answer: "판단이 엇갈림",
     image_says: "영상",
     words_say: "문장",
@@ -184,12 +192,90 @@ pub(super) static TEXT: Text = Text {
     no_figures: "이 가중치 파일에는 측정값이 없습니다.",
     more_figures: "측정값 더 보기",
     training: "학습 방법",
-    limits: "측정값은 학습한 것과 비슷한 영상에만 해당합니다. 다른 기기, 질환, 인구집단은 시험하지 않았습니다.",
+    note_name,
+    switch: |is_on| if is_on { "예" } else { "아니요" },
+    patients: |[train, val, test], seed| format!("학습 {train}명, 검증 {val}명, 시험 {test}명, 시드 {seed}"),
+    temperatures: |heads, n_scans| {
+        let named = ["영상", "문장"].into_iter().zip(heads);
+        let of_heads = named.filter_map(|(head, t)| Some(format!("{head} {}", t?)));
+        of_heads.chain([format!("영상 {n_scans}장에서")]).collect::<Vec<_>>().join(", ")
+    },
+    device: |device| match device {
+        Device::Scanner(name) => name,
+        Device::Simulated => "시뮬레이션",
+        Device::Unknown => "기기 미상",
+    },
+    limits: |scanners| match scanners {
+        [] => "실제 기기의 영상에서 어떤지는 알려져 있지 않습니다.".to_owned(),
+        _ => format!(
+            "{} 영상에서 측정했습니다. 다른 제조사의 기기는 학습에 쓰지 않았으며, 다른 인구집단에서는 다를 수 있습니다.",
+            scanners.join(", ")
+        ),
+    },
 
     research_only: "연구용입니다.",
     not_a_device: "의료기기가 아닙니다.",
     weights_licence: "가중치:",
 };
+
+fn note_name(name: &NoteName) -> String {
+    match name {
+        NoteName::FindingsKeepLabel => "소견만으로 같은 분류",
+        NoteName::ClassWordShare => "분류어의 비중",
+        NoteName::ConditionAccuracy => "상태, 정확도",
+        NoteName::ConditionBalancedAccuracy => "상태, 균형 정확도",
+        NoteName::LesionMicroF1 => "병변, 마이크로 F1",
+        NoteName::LesionMacroF1 => "병변, 매크로 F1",
+        NoteName::DrusenFluidF1 => "드루젠과 액, 마이크로 F1",
+        NoteName::PointingGame => "병변, 히트맵 최고점 적중",
+        NoteName::PointingGameChance => "병변, 히트맵 최고점 적중, 우연",
+        NoteName::PointingGameHalfCell => "병변, 히트맵 최고점 적중, 반 칸",
+        NoteName::PointingGameHalfCellChance => "병변, 히트맵 최고점 적중, 반 칸, 우연",
+        NoteName::AurocChange => "AUROC, 정수와 실수의 차이",
+        NoteName::HeatmapPearson => "히트맵, 상관계수",
+        NoteName::LabelAgreement => "분류, 일치 비율",
+        NoteName::WordSpearman => "문장, 순위 상관계수",
+        NoteName::Data(source) => return format!("자료, {source}"),
+        NoteName::Start => "시작 가중치",
+        NoteName::Patients => "환자",
+        NoteName::Temperatures => "온도 보정",
+        // By this name it is set on the command line.
+        NoteName::Setting(name) => name,
+    }
+    .to_owned()
+}
+
+/// What a warning means for the answer.
+fn warning_text(kind: WarningKind) -> &'static str {
+    match kind {
+        WarningKind::None => "",
+        WarningKind::Unsure => "확실하지 않은 판단",
+        WarningKind::Unfamiliar => "낯선 영상: 이 판단을 믿지 마세요",
+        WarningKind::NotAScan => "판단 없음: OCT 단면 영상이 아님",
+    }
+}
+
+/// Why an answer is doubtful, and what to do.
+fn doubt_text(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::TooSmall => "그림이 너무 작아 망막층을 볼 수 없습니다. 단면 영상을 원래 크기로 내보내세요.",
+        Doubt::OneColour => "그림이 거의 한 가지 색입니다. 단면이 보이는 영상을 선택하세요.",
+        Doubt::Noise => "층 없이 잡음만 있습니다. 단면이 보이는 영상을 선택하세요.",
+        Doubt::Colour => "OCT 단면 영상이 아니라 컬러 사진입니다. 같은 눈의 단면 영상을 선택하세요.",
+        Doubt::NoRetina => "그림에서 망막을 찾지 못했습니다. 단면 영상을 선택하고, 옆에 있는 다른 그림은 잘라내세요.",
+        Doubt::UnlikeTraining => {
+            "이 모델이 학습한 어떤 영상과도 다릅니다. 온전한 단면 영상인지 확인하고, 이 판단은 믿지 마세요."
+        }
+        Doubt::Turned => "망막층이 세로로 놓여 있습니다. 유리체가 위로 오도록 영상을 돌리세요.",
+        Doubt::Inverted => "흑백이 뒤바뀐 영상으로 보입니다. 검은 바탕에 조직이 밝게 보이도록 내보내세요.",
+        Doubt::AnotherDisease => {
+            "정상도 황반변성도 아닌 다른 질환일 수 있습니다. 이 판단을 믿지 말고, 다른 질환이 있는지 직접 판독하세요."
+        }
+        Doubt::LowProbability => "어느 분류도 확률이 충분히 높지 않습니다. 직접 판독하거나 그 눈을 다시 촬영하세요.",
+        Doubt::HeadsDisagree => "영상과 문장의 판단이 다릅니다. 어느 쪽이든 믿기 전에 둘을 비교하세요.",
+        Doubt::CaptionFar => "이 영상을 잘 설명하는 문장이 없습니다. 소견을 직접 확인하세요.",
+    }
+}
 
 /// Why something failed: by its detail, or else by its kind and the English message.
 fn failure_text(failure: &Failure) -> String {
@@ -233,6 +319,9 @@ fn detail_text(detail: &Detail) -> String {
             format!("문장이 {n_tokens}토큰으로, 모델이 읽는 {max_tokens}토큰보다 깁니다. 더 짧게 쓰세요.")
         }
         Detail::TwoClasses => "분류어가 두 개입니다. 하나만 남기세요.".to_owned(),
+        Detail::StoppedModel => {
+            "이 영상에서 모델이 거듭 멈춰 분석을 그만두었습니다. 더 작게 저장하거나 다른 영상을 선택하세요.".to_owned()
+        }
         Detail::NotFetched { url } => format!("파일을 가져오지 못했습니다: {url}. 연결을 확인하고 다시 시도하세요."),
         Detail::DamagedWeights { file } => {
             format!("가중치 파일이 목록에 적힌 것과 다릅니다: {file}. 페이지를 새로 고치세요.")
@@ -241,7 +330,7 @@ fn detail_text(detail: &Detail) -> String {
 }
 
 /// Class words and findings as captions write them, and their clinical terms in Korean.
-pub(super) static NAMES: [[&str; 2]; 28] = [
+pub(super) static NAMES: [[&str; 2]; 30] = [
     ["healthy", "정상"],
     ["AMD", "황반변성"],
     ["drusen", "드루젠"],
@@ -270,4 +359,9 @@ pub(super) static NAMES: [[&str; 2]; 28] = [
     ["vitreomacular traction", "유리체황반견인"],
     ["intraretinal fluid", "망막내액"],
     ["subretinal fluid", "망막하액"],
+    ["subretinal hyperreflective material", "망막하 고반사물질"],
+    ["posterior vitreous detachment", "뒤유리체박리"],
 ];
+
+/// What is called by a shorter name.
+pub(super) static FULL_NAMES: [[&str; 2]; 1] = [["AMD", "나이관련 황반변성"]];

@@ -14,7 +14,7 @@ use super::weights::{load, load_baseline};
 use crate::engine::Input;
 use crate::error::{Error, Kind, Result};
 use crate::render;
-use crate::report::{Heatmap, MapMethod, Options, Prediction, Report, WordMethod};
+use crate::report::{Heatmap, MapMethod, Options, Prediction, Report, WarningKind, WordMethod};
 use crate::scan::{Scan, format};
 use crate::train::files::{self, Action, failed, in_file};
 
@@ -112,7 +112,7 @@ impl ExplainArgs {
                 write(&report, &analysis.scan, &stem(out, path))?;
             }
             if !self.json {
-                print(line(&name, &report))?;
+                print(lines(&name, &report))?;
             }
             reports.push(report);
         }
@@ -184,14 +184,73 @@ fn write_overlay(scan: &Scan, map: &Heatmap, path: &Path) -> Result<()> {
     files::write(path, png)
 }
 
-fn line(name: &str, report: &Report) -> String {
+/// Both answers in a line, below it a line for each reason to doubt them.
+fn lines(name: &str, report: &Report) -> String {
+    let mut text = answer_line(name, report);
+    for doubt in &report.warning.reasons {
+        text.push_str(&format!("\n  warning, {}: {}", doubt.kind().name(), doubt.advice()));
+    }
+    text
+}
+
+fn answer_line(name: &str, report: &Report) -> String {
     let p = |prediction: &Prediction| prediction.probabilities[&prediction.label];
-    format!(
-        "{name}: image says {} ({:.3}), words say {} ({:.3}): {}",
+    let answer = format!(
+        "image says {} ({:.3}), words say {} ({:.3}): {}",
         report.image.label,
         p(&report.image),
         report.text.label,
         p(&report.text),
         report.caption.text
-    )
+    );
+    match report.warning.kind {
+        kind @ WarningKind::NotAScan => format!("{name}: {} ({answer})", kind.heading()),
+        _ => format!("{name}: {answer}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::report::{Doubt, Warning};
+
+    /// A report of a model that is sure of a healthy scan.
+    fn report(reasons: &[Doubt]) -> Report {
+        let head = json!({ "label": "healthy", "probabilities": { "healthy": 0.9, "AMD": 0.1 }, "logits": [2.2, 0.0] });
+        let mut report: Report = serde_json::from_value(json!({
+            "schema": "octlens.report/1",
+            "model": { "name": "m", "sha256": "0" },
+            "input": {
+                "name": "a.png", "format": "png", "width": 2, "height": 1, "frame": 0, "sha256": "0", "um_per_pixel": null
+            },
+            "image": head,
+            "caption": { "text": "healthy", "source": "retrieved", "similarity": 0.5, "candidates": [] },
+            "text": head,
+            "agreement": { "same_label": true, "divergence": 0.0 },
+            "heatmap": {
+                "method": "grad_cam", "target": "healthy", "layer": "layer4", "rows": 1, "cols": 1, "values": [1.0],
+                "region": [0.0, 0.0, 2.0, 1.0]
+            },
+            "tokens": { "method": "shapley", "target": "healthy", "words": [] },
+            "timings_ms": { "decode": 0.0, "preprocess": 0.0, "image_encoder": 0.0, "text_encoder": 0.0, "explain": 0.0 }
+        }))
+        .unwrap();
+        let kind = reasons.first().map(|doubt| doubt.kind()).unwrap_or_default();
+        report.warning = Warning { kind, reasons: reasons.to_vec(), score: 0.5 };
+        report
+    }
+
+    #[test]
+    fn doubts_are_printed_below_the_answer_and_what_is_not_a_scan_has_none() {
+        let answer = "image says healthy (0.900), words say healthy (0.900): healthy";
+        assert_eq!(lines("a.png", &report(&[])), format!("a.png: {answer}"));
+        let unsure = lines("a.png", &report(&[Doubt::HeadsDisagree, Doubt::CaptionFar]));
+        let printed: Vec<_> = unsure.lines().collect();
+        assert_eq!(printed[0], format!("a.png: {answer}"));
+        assert_eq!(printed[2], format!("  warning, unsure: {}", Doubt::CaptionFar.advice()));
+        let noise = lines("a.png", &report(&[Doubt::Noise]));
+        assert!(noise.starts_with("a.png: No answer: not an OCT B-scan (image says"), "{noise}");
+    }
 }

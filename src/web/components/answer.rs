@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::page::lines::{agreement_line, probabilities_line, verdict_lines};
+use crate::page::classes::{ClassGroup, class_answer, disease_rows, group_rows};
+use crate::page::lines::{agreement_line, answer_name, disease_name, group_name, verdict_lines};
 use crate::page::numbers::{probability_of_label, probability_text};
 use crate::page::text::Language;
 use crate::report::{Prediction, Report};
+use crate::web::components::warning::WarningNotice;
 use crate::web::preferences::use_locale;
 
 /// The answer card.
@@ -18,9 +20,9 @@ pub fn AnswerCard(
 ) -> impl IntoView {
     let locale = use_locale();
     let verdict = move || {
-        report.get().map(|report| {
+        report.get().and_then(|report| {
             let [verdict, meaning] = verdict_lines(locale.language(), &report);
-            view! { <div class="verdict">{verdict} " " <small>{meaning}</small></div> }
+            (!verdict.is_empty()).then(|| view! { <div class="verdict">{verdict} " " <small>{meaning}</small></div> })
         })
     };
     let heads = move || {
@@ -64,9 +66,11 @@ pub fn AnswerCard(
     view! {
         <section class="card answer">
             <h2>{move || locale.text().answer}</h2>
+            <WarningNotice report=report />
             {verdict}
             {heads}
             {agreement}
+            <Probabilities report=report />
         </section>
     }
 }
@@ -85,19 +89,77 @@ fn Head(
     /// In which classes are named.
     language: &'static Language,
 ) -> impl IntoView {
-    let probability = probability_of_label(&prediction);
+    let answer = class_answer(&prediction);
     view! {
         <div
             class=format!("head {class}")
             data-testid=testid
             data-label=prediction.label.clone()
-            data-probability=probability.to_string()
-            title=probabilities_line(language, &prediction)
+            data-probability=probability_of_label(&prediction).to_string()
         >
             <span class="who">{name}</span>
-            <span class="what">{language.name_of(&prediction.label).to_owned()}</span>
-            <span class="track" aria-hidden="true"><i style:width=format!("{:.1}%", probability * 100.0)></i></span>
-            <b>{probability_text(probability)}</b>
+            <span class="what">{answer_name(language, &answer)}</span>
+            <span class="track" aria-hidden="true"><i style:width=format!("{:.1}%", answer.probability * 100.0)></i></span>
+            <b>{probability_text(answer.probability)}</b>
+        </div>
+    }
+}
+
+/// Every class with its probability: the other diseases together, and one by one on demand.
+#[component]
+fn Probabilities(
+    /// The report about the scan that is shown.
+    report: Signal<Option<Arc<Report>>>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let row = |name: String, class: String, image: f32, text: f32| {
+        view! {
+            <tr
+                data-testid="class-probability"
+                data-class=class
+                data-image=image.to_string()
+                data-words=text.to_string()
+            >
+                <th scope="row">{name}</th>
+                <td class="image">{probability_text(image)}</td>
+                <td class="words">{probability_text(text)}</td>
+            </tr>
+        }
+    };
+    let groups = move || {
+        report.get().map(|report| {
+            let group_class = |group: ClassGroup| group.label().unwrap_or("other").to_owned();
+            let name = |group| group_name(locale.language(), group).to_owned();
+            let rows = group_rows(&report);
+            rows.into_iter().map(|r| row(name(r.class), group_class(r.class), r.image, r.text)).collect_view()
+        })
+    };
+    let diseases = move || {
+        let rows = report.with(|report| report.as_ref().map(|report| disease_rows(report)).unwrap_or_default());
+        let name = |label: &str| disease_name(locale.language(), label);
+        rows.into_iter().map(|r| row(name(&r.class), r.class, r.image, r.text)).collect_view()
+    };
+    let has_others = Memo::new(move |_| report.with(|r| r.as_ref().is_some_and(|r| !disease_rows(r).is_empty())));
+    view! {
+        <div class="classes">
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">{move || locale.text().probabilities}</th>
+                        <th scope="col" class="image">{move || locale.text().head_image}</th>
+                        <th scope="col" class="words">{move || locale.text().head_text}</th>
+                    </tr>
+                </thead>
+                <tbody>{groups}</tbody>
+            </table>
+            <Show when=move || has_others.get()>
+                <details>
+                    <summary>{move || locale.text().disease_by_disease}</summary>
+                    <table>
+                        <tbody>{diseases}</tbody>
+                    </table>
+                </details>
+            </Show>
         </div>
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::caption::Vocabulary;
 use crate::error::Result;
-use crate::page::caption_edit::{class_word, names_finding};
+use crate::page::caption_edit::{FindingGroup, class_word, finding_groups, names_finding};
 use crate::protocol::Failure;
 use crate::web::preferences::use_locale;
 
@@ -29,11 +29,26 @@ pub fn EditCard(
     on_reset: Callback<()>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let words = move |words: fn(&Vocabulary) -> &Vec<String>| {
-        vocabulary.with(|vocabulary| vocabulary.as_ref().map(|v| words(v).clone()).unwrap_or_default())
+    let groups =
+        Memo::new(move |_| vocabulary.with(|vocabulary| vocabulary.as_ref().map(finding_groups).unwrap_or_default()));
+    let labels = Memo::new(move |_| {
+        vocabulary.with(|vocabulary| vocabulary.as_ref().map(|v| v.labels.clone()).unwrap_or_default())
+    });
+    let tick = move |finding: String| view! { <Tick finding=finding caption=caption on_tick=on_tick /> };
+    let group = move |FindingGroup { finding, kinds }: FindingGroup| {
+        if kinds.is_empty() {
+            return tick(finding).into_any();
+        }
+        let name = finding.clone();
+        let name = move || locale.language().name_of(&name).to_owned();
+        view! {
+            <div class="kinds" role="group" aria-label=name>
+                {tick(finding)}
+                <div>{kinds.into_iter().map(tick).collect_view()}</div>
+            </div>
+        }
+        .into_any()
     };
-    let findings = Memo::new(move |_| words(|vocabulary| &vocabulary.findings));
-    let labels = Memo::new(move |_| words(|vocabulary| &vocabulary.labels));
     let label = Memo::new(move |_| {
         vocabulary.with(|vocabulary| caption.with(|caption| class_word(vocabulary.as_ref()?, caption.as_ref()?)))
     });
@@ -53,9 +68,7 @@ pub fn EditCard(
                 </button>
             </div>
             <div class="ticks">
-                <For each=move || findings.get() key=Clone::clone let:finding>
-                    <Tick finding=finding caption=caption on_tick=on_tick />
-                </For>
+                {move || groups.get().into_iter().map(group).collect_view()}
             </div>
             <ClassWordSwitch labels=labels.into() current=label.into() on_choose=on_class_word />
             <TypedCaption caption=caption on_typed=on_typed />

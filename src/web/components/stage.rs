@@ -9,7 +9,7 @@ use crate::page::lines::{loading_line, prediction_line};
 use crate::page::scans::OpenScan;
 use crate::page::state::Phase;
 use crate::render;
-use crate::report::{Heatmap, Report};
+use crate::report::{Heatmap, Report, WarningKind};
 use crate::web::canvas;
 use crate::web::components::baseline::BaselinePrediction;
 use crate::web::components::status::ProgressBar;
@@ -45,7 +45,12 @@ pub fn Stage(
     let alt = move || report.with(|report| Some((locale.text().scan_alt)(&report.as_ref()?.input.name)));
     let own_words = move || {
         report.get().map(|report| {
-            view! { <b>"octlens"</b> <span>{prediction_line(locale.language(), &report.image)}</span> }
+            let says = if report.warning.kind == WarningKind::NotAScan {
+                locale.text().no_answer.to_owned()
+            } else {
+                prediction_line(locale.language(), &report.image)
+            };
+            view! { <b>"octlens"</b> <span>{says}</span> }
         })
     };
     view! {
@@ -84,7 +89,7 @@ pub fn Stage(
                     </figure>
                 </Show>
             </div>
-            <Show when=move || has_scan.get() && heat.is_on.get()>
+            <Show when=move || has_scan.get() && heat.is_on()>
                 <div class="colours" title=move || locale.text().heat_scale>
                     <span>"1"</span>
                     <i></i>
@@ -145,7 +150,7 @@ fn Picture(
                 class="overlay"
                 data-testid=testids[1]
                 data-target=move || map.with(|map| map.as_ref().map(|map| map.target.clone()))
-                data-shown=move || heat.is_on.get().to_string()
+                data-shown=move || heat.is_on().to_string()
                 style:opacity=move || format!("{:.2}", heat.opacity())
             ></canvas>
             <ScaleBar um_per_pixel=um_per_pixel />

@@ -22,8 +22,11 @@ pub fn StatusLine(
     report: Signal<Option<Arc<Report>>>,
     /// The card of the loaded model.
     card: Signal<Option<Arc<ModelCard>>>,
+    /// Cancel is pressed.
+    on_cancel: Callback<()>,
 ) -> impl IntoView {
     let locale = use_locale();
+    let is_analyzing = Memo::new(move |_| phase.get() == Phase::Analyzing);
     let line = move || {
         let text = locale.text();
         match phase.get() {
@@ -71,6 +74,17 @@ pub fn StatusLine(
             >
                 {line}
             </span>
+            <Show when=move || is_analyzing.get()>
+                <button
+                    type="button"
+                    class="quiet"
+                    data-testid="cancel"
+                    title=move || locale.text().cancel_detail
+                    on:click=move |_| on_cancel.run(())
+                >
+                    {move || locale.text().cancel}
+                </button>
+            </Show>
             {input}
         </div>
     }
@@ -128,8 +142,7 @@ pub fn Problems(
         let (lead, way_on) = match model.get() {
             Model::Lost(failure) => (
                 Some((text.lost, failure)),
-                view! { <button type="button" on:click=|_| drop(window().location().reload())>{text.reload}</button> }
-                    .into_any(),
+                view! { <button type="button" on:click=move |_| on_retry.run(())>{text.restart}</button> }.into_any(),
             ),
             Model::Failed(failure) => (
                 Some((text.model_failed, failure)),

@@ -13,8 +13,10 @@ use crate::page::lines::badge_lines;
 use crate::page::reading::{ScanStatus, scan_status};
 use crate::page::scans::OpenScan;
 use crate::protocol::ScanId;
+use crate::report::WarningKind;
 use crate::scan::format;
 use crate::web::canvas;
+use crate::web::components::warning::WarningMark;
 use crate::web::preferences::use_locale;
 use crate::web::session::is_other_scan;
 
@@ -167,10 +169,19 @@ fn Thumbnail(
     let corner = move || {
         let status = scan.with(|scan| scan.as_ref().map(scan_status))?;
         Some(match status {
-            ScanStatus::Answered(badge) => {
-                let [shown, meaning] = badge_lines(locale.language(), &badge);
-                view! { <em title=meaning.clone() aria-label=meaning>{shown}</em> }.into_any()
+            ScanStatus::Answered(answer, warning) => {
+                let [shown, meaning] = badge_lines(locale.language(), &answer);
+                view! {
+                    <WarningMark kind=warning />
+                    <em title=meaning.clone() aria-label=meaning>{shown}</em>
+                }
+                .into_any()
             }
+            ScanStatus::NotAScan => view! {
+                <WarningMark kind=WarningKind::NotAScan />
+                <em class="no-answer">{locale.text().no_answer}</em>
+            }
+            .into_any(),
             ScanStatus::Waiting => view! { <em class="pending">{locale.text().waiting}</em> }.into_any(),
             ScanStatus::NotAsked => view! { <em class="pending">{locale.text().not_asked}</em> }.into_any(),
         })

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::page::classes::parted;
 use crate::page::comparison::Comparison;
-use crate::page::lines::saved_lines;
+use crate::page::lines::{disease_name, saved_lines};
 use crate::page::numbers::saved_name;
 use crate::report::{MapMethod, Report};
 use crate::web::canvas;
 use crate::web::components::baseline::BaselineToggle;
+use crate::web::components::select::{Choices, Select};
 use crate::web::heat::Heat;
 use crate::web::preferences::use_locale;
 
@@ -44,7 +46,7 @@ pub fn Tools(
 ) -> impl IntoView {
     let locale = use_locale();
     let segment = move |is_heat: bool| {
-        let is_on = move || heat.is_on.get() == is_heat;
+        let is_on = move || heat.is_on() == is_heat;
         view! {
             <button
                 type="button"
@@ -52,7 +54,7 @@ pub fn Tools(
                 aria-pressed=move || is_on().to_string()
                 title=move || locale.text().heat_detail
                 data-testid=if is_heat { "show-heat" } else { "show-scan" }
-                on:click=move |_| heat.is_on.set(is_heat)
+                on:click=move |_| heat.set(is_heat)
             >
                 {move || if is_heat { locale.text().heat } else { locale.text().scan_only }}
             </button>
@@ -60,7 +62,7 @@ pub fn Tools(
     };
     let on_opacity = move |event| {
         heat.opacity_percent.set(event_target_value(&event).parse().unwrap_or_default());
-        heat.is_on.set(true);
+        heat.set(true);
     };
     view! {
         <div class="tools" inert=move || is_stale.get()>
@@ -100,33 +102,26 @@ fn MapMethodSelect(
     on_choose: Callback<MapMethod>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let option = move |method: MapMethod| {
-        let is_wanted = move || wanted.get().unwrap_or_default() == method;
-        view! {
-            <option value=method.name() prop:selected=is_wanted>{move || (locale.text().map_method)(method)}</option>
-        }
-    };
-    let on_change = move |event| {
-        if let Some(method) = MapMethod::from_name(&event_target_value(&event)) {
-            on_choose.run(method);
-        }
-    };
+    let name = move || locale.text().map;
+    let choice = move |method: MapMethod| (method.name().to_owned(), (locale.text().map_method)(method).to_owned());
     view! {
-        <label>
-            <span>{move || locale.text().map}</span>
-            <select
-                data-testid="method-image"
-                data-method=move || shown.get().map(MapMethod::name)
-                disabled=move || wanted.get().is_none()
-                on:change=on_change
-            >
-                {MapMethod::ALL.map(option).into_iter().collect_view()}
-            </select>
-        </label>
+        <Select
+            testid="method-image"
+            name=Signal::derive(name)
+            detail=Signal::derive(name)
+            choices=Signal::derive(move || vec![Choices::plain(MapMethod::ALL.map(choice))])
+            wanted=Signal::derive(move || wanted.get().map(|method| method.name().to_owned()))
+            shown=Signal::derive(move || shown.get().map(MapMethod::name))
+            on_choose=Callback::new(move |value: String| {
+                if let Some(method) = MapMethod::from_name(&value) {
+                    on_choose.run(method);
+                }
+            })
+        />
     }
 }
 
-/// The class that heatmap and words explain.
+/// The class that heatmap and words explain; other diseases than AMD are listed together.
 #[component]
 fn TargetSelect(
     /// The class words.
@@ -137,28 +132,27 @@ fn TargetSelect(
     on_choose: Callback<String>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let option = move |label: String| {
-        let label = StoredValue::new(label);
-        let is_wanted = move || label.with_value(|label| wanted.with(|wanted| wanted.as_ref() == Some(label)));
-        view! {
-            <option value=label.get_value() prop:selected=is_wanted>
-                {move || label.with_value(|label| locale.language().name_of(label).to_owned())}
-            </option>
-        }
-    };
     let is_off = Memo::new(move |_| wanted.with(Option::is_none));
-    let labels = Memo::new(move |_| if is_off.get() { vec!["–".to_owned()] } else { labels.get() });
+    let choices = move || {
+        if is_off.get() {
+            return vec![Choices::plain([(String::new(), "–".to_owned())])];
+        }
+        let language = locale.language();
+        let [own, others] = parted(labels.get());
+        let own = own.into_iter().map(|label| (label.clone(), language.name_of(&label).to_owned()));
+        let others = others.into_iter().map(|label| (label.clone(), disease_name(language, &label)));
+        let others = Choices { name: Some(language.text.other_disease), ..Choices::plain(others) };
+        [Choices::plain(own), others].into_iter().filter(|group| !group.choices.is_empty()).collect()
+    };
     view! {
-        <label title=move || locale.text().target_detail>
-            <span>{move || locale.text().target}</span>
-            <select
-                data-testid="target-class"
-                disabled=move || is_off.get()
-                on:change=move |event| on_choose.run(event_target_value(&event))
-            >
-                {move || labels.get().into_iter().map(option).collect_view()}
-            </select>
-        </label>
+        <Select
+            testid="target-class"
+            name=Signal::derive(move || locale.text().target)
+            detail=Signal::derive(move || locale.text().target_detail)
+            choices=Signal::derive(choices)
+            wanted=wanted
+            on_choose=on_choose
+        />
     }
 }
 

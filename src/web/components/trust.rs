@@ -5,9 +5,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::bundle::card::{Interval, ModelCard};
+use crate::page::card::{Device, Note, Section, drift_notes, scanners, sections, training_notes};
+use crate::page::lines::{note_lines, section_line};
 use crate::page::reading::class_word_share;
-use crate::page::text::Text;
-use crate::render::card::{Note, Section, drift_notes, sections, training_notes};
+use crate::page::text::{Language, Text};
 use crate::report::Report;
 use crate::web::preferences::use_locale;
 
@@ -22,12 +23,13 @@ pub fn TrustCard(
     let locale = use_locale();
     let of_scan = move || report.get().map(|report| scan_signs(locale.text(), &report));
     let of_model = move || {
-        let text = locale.text();
+        let (language, text) = (locale.language(), locale.text());
         card.get().map(|card| {
             let sections = card.metrics.as_ref().map(|metrics| sections(metrics, card.precision)).unwrap_or_default();
-            let main = sections.first().map(|section| section_view(text, section, true));
-            let others: Vec<_> = sections.iter().skip(1).map(|section| section_view(text, section, false)).collect();
-            let drift = card.metrics.as_ref().map(|metrics| notes_view(&drift_notes(&metrics.drift)));
+            let (own, others): (Vec<_>, Vec<_>) = sections.iter().partition(|section| is_main(&card, section));
+            let own: Vec<_> = own.into_iter().map(|section| section_view(language, section)).collect();
+            let others: Vec<_> = others.into_iter().map(|section| section_view(language, section)).collect();
+            let drift = card.metrics.as_ref().map(|metrics| notes_view(language, &drift_notes(&metrics.drift)));
             let more = drift.map(|drift| {
                 view! {
                     <details>
@@ -40,24 +42,28 @@ pub fn TrustCard(
             let training = training_notes(&card.training);
             view! {
                 <h3>{text.measured}</h3>
-                {main.is_none().then(|| view! { <p class="note">{text.no_figures}</p> })}
-                {main}
+                <p class="note">{if own.is_empty() { text.no_figures } else { text.interval }}</p>
+                {own}
                 {more}
                 {(!training.is_empty()).then(|| view! {
                     <details>
                         <summary>{text.training}</summary>
-                        {notes_view(&training)}
+                        {notes_view(language, &training)}
                     </details>
                 })}
             }
         })
+    };
+    let limits = move || {
+        let of = |card: &ModelCard| Some(scanners(card.metrics.as_ref()?, card.precision));
+        (locale.text().limits)(&card.with(|card| of(card.as_ref()?)).unwrap_or_default())
     };
     view! {
         <section class="card trust" data-testid="trust">
             <h2>{move || locale.text().trust}</h2>
             {of_scan}
             {of_model}
-            <p class="note">{move || locale.text().limits}</p>
+            <p class="note" data-testid="limits">{limits}</p>
         </section>
     }
 }
@@ -75,7 +81,13 @@ fn scan_signs(text: &'static Text, report: &Report) -> impl IntoView + use<> {
     }
 }
 
-fn section_view(text: &'static Text, section: &Section, is_main: bool) -> impl IntoView + use<> {
+/// Whether figures stand on the card at once: those of the precision that answers here, on scans of real devices.
+fn is_main(card: &ModelCard, section: &Section) -> bool {
+    section.precision == card.precision && section.source.device != Device::Simulated
+}
+
+fn section_view(language: &'static Language, section: &Section) -> impl IntoView + use<> {
+    let text = language.text;
     let cell = |figure: Option<Interval>| {
         figure.map(|Interval { value, low, high }| {
             view! {
@@ -107,18 +119,17 @@ fn section_view(text: &'static Text, section: &Section, is_main: bool) -> impl I
             </table>
         }
     });
-    let mut caption = format!("{} · {}", section.name, (text.judged_on)(section.n_scans, section.n_patients));
-    if is_main {
-        caption = format!("{caption} · {}", text.interval);
-    }
     view! {
-        <p class="note">{caption}</p>
+        <p class="note" data-testid="figures-of">{section_line(language, section)}</p>
         {table}
-        {notes_view(&section.notes)}
+        {notes_view(language, &section.notes)}
     }
 }
 
-fn notes_view(notes: &[Note]) -> impl IntoView + use<> {
-    let rows = notes.iter().map(|(key, value)| view! { <div><dt>{key.clone()}</dt><dd>{value.clone()}</dd></div> });
+fn notes_view(language: &'static Language, notes: &[Note]) -> impl IntoView + use<> {
+    let rows = notes.iter().map(|note| {
+        let [name, value] = note_lines(language, note);
+        view! { <div><dt>{name}</dt><dd>{value}</dd></div> }
+    });
     view! { <dl class="notes">{rows.collect_view()}</dl> }
 }

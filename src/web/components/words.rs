@@ -9,6 +9,7 @@ use crate::page::numbers::share_text;
 use crate::page::reading::{is_exact, parted_words, source_name};
 use crate::render::shade;
 use crate::report::{CaptionSource, Report, Word, WordMethod};
+use crate::web::components::select::{Choices, Select};
 use crate::web::preferences::use_locale;
 
 /// The words card.
@@ -79,28 +80,23 @@ fn MethodSelect(
     on_choose: Callback<WordMethod>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let option = move |method: WordMethod| {
-        let is_wanted = move || wanted.get().unwrap_or_default() == method;
-        view! {
-            <option value=method.name() prop:selected=is_wanted>{move || (locale.text().word_method)(method)}</option>
-        }
-    };
-    let on_change = move |event| {
-        if let Some(method) = WordMethod::from_name(&event_target_value(&event)) {
-            on_choose.run(method);
-        }
-    };
+    let name = move || locale.text().method;
+    let choice = move |method: WordMethod| (method.name().to_owned(), (locale.text().word_method)(method).to_owned());
     view! {
-        <select
-            data-testid="method-text"
-            data-method=move || shown.get().map(WordMethod::name)
-            disabled=move || wanted.get().is_none()
-            aria-label=move || locale.text().method
-            title=move || locale.text().method
-            on:change=on_change
-        >
-            {WordMethod::ALL.map(option).into_iter().collect_view()}
-        </select>
+        <Select
+            testid="method-text"
+            name=Signal::derive(name)
+            detail=Signal::derive(name)
+            is_bare=true
+            choices=Signal::derive(move || vec![Choices::plain(WordMethod::ALL.map(choice))])
+            wanted=Signal::derive(move || wanted.get().map(|method| method.name().to_owned()))
+            shown=Signal::derive(move || shown.get().map(WordMethod::name))
+            on_choose=Callback::new(move |value: String| {
+                if let Some(method) = WordMethod::from_name(&value) {
+                    on_choose.run(method);
+                }
+            })
+        />
     }
 }
 
@@ -111,6 +107,12 @@ fn ClassWord(
     word: Word,
 ) -> impl IntoView {
     let locale = use_locale();
+    let phrase = word.text.clone();
+    // What it stands for is said with the answer.
+    let name = move || {
+        let name = locale.language().name_of(&phrase);
+        (name != phrase).then(|| view! { <small>{name.to_owned()}</small> })
+    };
     view! {
         <span
             class="w class"
@@ -119,8 +121,8 @@ fn ClassWord(
             data-class-word="true"
             title=move || locale.text().class_word_detail
         >
-            {word.text.clone()}
-            <Gloss phrase=word.text />
+            {word.text}
+            {name}
         </span>
     }
 }

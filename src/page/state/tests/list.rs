@@ -5,7 +5,7 @@ use crate::error::{Detail, Error, Kind};
 use crate::page::fixtures::card;
 use crate::page::reading::{ScanStatus, scan_status};
 use crate::page::scans::{MAX_HELD, MAX_HELD_PIXELS, ScanState};
-use crate::page::state::{PageState, Phase};
+use crate::page::state::{DemoOpening, PageState, Phase};
 use crate::protocol::{Failure, Progress, Request, Response};
 use crate::report::CaptionSource;
 
@@ -244,6 +244,25 @@ fn of_two_scans_in_a_hurry_the_last_one_is_shown_whichever_file_comes_first() {
         assert_eq!((visit.shown(), visit.page.is_shown_stale()), ("1.png", false));
         assert_eq!(visit.listed(), ["1.png", "0.png", "5.png"]);
     }
+}
+
+#[test]
+fn a_demo_scan_that_is_listed_is_shown_and_not_listed_again() {
+    let mut visit = Visit::start();
+    let DemoOpening::New(demo) = visit.page.open_demo("drusen.png") else { panic!("it is not listed yet") };
+    let requests = visit.page.take_files(&[demo]);
+    visit.send(requests);
+    visit.answer_all();
+    // A visitor's own file of that name is another scan.
+    visit.open(&["drusen.png".into()]);
+    visit.answer_all();
+    assert_ne!(visit.page.shown().map(|scan| scan.id), Some(demo));
+    assert_eq!(visit.page.open_demo("drusen.png"), DemoOpening::Listed(Vec::new()));
+    assert_eq!(visit.page.shown().map(|scan| scan.id), Some(demo));
+    assert_eq!(visit.listed(), ["drusen.png", "drusen.png"]);
+    let requests = visit.page.remove(demo);
+    visit.send(requests);
+    assert!(matches!(visit.page.open_demo("drusen.png"), DemoOpening::New(id) if id != demo));
 }
 
 #[test]

@@ -168,28 +168,6 @@ fn a_question_that_no_model_was_there_to_answer_loses_no_scan() {
 }
 
 #[test]
-fn after_a_crash_a_new_worker_answers_what_the_old_one_did_not() {
-    let mut visit = Visit::start();
-    let ids = visit.open(&names(0..3));
-    visit.answer();
-    visit.hear(Response::Crashed { failure: failure("panic") }, None);
-    // The trap that follows says nothing new.
-    visit.page.lose(failure("unreachable"));
-    assert_eq!(*visit.page.model(), Model::Lost(failure("panic")));
-    assert_eq!((visit.page.phase(), visit.shown()), (Phase::Failed, "0.png"));
-    // Nothing is sent to a worker that is gone.
-    assert_eq!(visit.page.set_class_word(Some("healthy".into())), []);
-    assert_eq!(visit.page.show(ids[1]), []);
-    visit.inbox.clear();
-    let request = visit.page.load(None);
-    assert_eq!(request, Request::Load { model: None });
-    visit.send([request]);
-    visit.answer_all();
-    assert_eq!((visit.listed().len(), visit.n_answered()), (3, 3));
-    assert_eq!((visit.shown(), visit.page.phase()), ("1.png", Phase::Done));
-}
-
-#[test]
 fn the_baseline_is_fetched_when_it_is_wanted_and_answers_beside_what_is_shown() {
     let mut visit = Visit::start();
     visit.open(&names(0..2));

@@ -1,0 +1,80 @@
+//! The warning that an answer is doubtful: a notice beside the answer, and a sign on the scan's thumbnail.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::page::lines::warning_lines;
+use crate::report::{Report, WarningKind};
+use crate::web::preferences::use_locale;
+
+/// The notice; nothing if there is no warning.
+#[component]
+pub fn WarningNotice(
+    /// The report about the scan that is shown.
+    report: Signal<Option<Arc<Report>>>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let warning = Memo::new(move |_| report.with(|report| report.as_ref().map(|report| report.warning.clone())));
+    move || {
+        let warning = warning.get()?;
+        let mut lines = warning_lines(locale.language(), &warning).into_iter();
+        let heading = lines.next()?;
+        // What takes the answer away interrupts; what only weakens it waits its turn.
+        let role = if warning.kind == WarningKind::Unsure { "status" } else { "alert" };
+        Some(view! {
+            <div class=format!("warning {}", warning.kind.name()) role=role data-testid="warning" data-kind=warning.kind.name()>
+                <WarningSign kind=warning.kind />
+                <div>
+                    <p><b>{heading}</b></p>
+                    <ul>{lines.map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+                </div>
+            </div>
+        })
+    }
+}
+
+/// The mark on the thumbnail of a scan whose answer is doubtful.
+#[component]
+pub fn WarningMark(
+    /// How far it is doubtful.
+    kind: WarningKind,
+) -> impl IntoView {
+    let locale = use_locale();
+    let meaning = (locale.text().warning)(kind);
+    (kind != WarningKind::None).then(|| {
+        view! {
+            <span
+                class=format!("mark-of {}", kind.name())
+                role="img"
+                aria-label=meaning
+                title=meaning
+                data-testid="scan-warning"
+                data-kind=kind.name()
+            >
+                <WarningSign kind=kind />
+            </span>
+        }
+    })
+}
+
+/// A shape for each kind: a question in a circle, an exclamation mark in a triangle, a circle struck through.
+#[component]
+fn WarningSign(
+    /// Which kind.
+    kind: WarningKind,
+) -> impl IntoView {
+    let path = match kind {
+        WarningKind::None => "",
+        WarningKind::Unsure => {
+            "M12 2.5a9.5 9.5 0 1 0 0 19a9.5 9.5 0 1 0 0-19M9 9.4c0-4 6-4 6-.2 0 2.6-3 2.6-3 5M12 17.4v.2"
+        }
+        WarningKind::Unfamiliar => "M12 3 1.8 21h20.4zM12 9.5v5.5M12 18v.2",
+        WarningKind::NotAScan => "M12 2.5a9.5 9.5 0 1 0 0 19a9.5 9.5 0 1 0 0-19M5.3 5.3l13.4 13.4",
+    };
+    view! {
+        <svg class="sign-of" viewBox="0 0 24 24" aria-hidden="true">
+            <path d=path />
+        </svg>
+    }
+}

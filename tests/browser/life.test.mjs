@@ -1,0 +1,145 @@
+// The worker dies, hangs or is stopped: another one takes its place, and no scan is lost. Faults are put between page and
+// worker, so that each comes when a test wants it.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { Visit, host, launch, sampleFile } from "./page.mjs";
+
+/** Longer than the page waits for a worker that has a question to answer. */
+const HANG_MS = 80_000;
+
+let browser;
+let server;
+
+before(async () => {
+  browser = await launch();
+  server = await host();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** Workers that lose questions about files named `hang….png`, and die of questions about `trap….png`. */
+function breakByName(context) {
+  return context.addInitScript(() => {
+    const Native = Worker;
+    window.workers = [];
+    window.Worker = class extends Native {
+      constructor(...options) {
+        super(...options);
+        window.workers.push(this);
+      }
+
+      postMessage(message, ...rest) {
+        const name = JSON.parse(message.head).Analyze?.name ?? "";
+        if (name.startsWith("hang")) return;
+        if (name.startsWith("trap")) {
+          this.terminate();
+          setTimeout(() => this.dispatchEvent(new ErrorEvent("error", { message: "unreachable" })));
+          return;
+        }
+        super.postMessage(message, ...rest);
+      }
+    };
+  });
+}
+
+async function visiting(options, steps) {
+  const visit = await Visit.start(browser, server.url, options);
+  try {
+    return await steps(visit);
+  } finally {
+    await visit.close();
+  }
+}
+
+const nWorkers = (visit) => visit.page.evaluate(() => window.workers.length);
+const listed = (visit) => visit.hook("scan").evaluateAll((scans) => scans.map((scan) => scan.title));
+
+/** Edits the caption of the shown scan: only a worker that holds the scan answers. */
+async function assertCanBeAsked(visit) {
+  const toggle = visit.hook("lesion-toggle").first();
+  const isTicked = await toggle.isChecked();
+  await toggle.click();
+  await visit.answer();
+  assert.equal((await visit.report()).caption.source, "edited");
+  assert.equal(await toggle.isChecked(), !isTicked);
+}
+
+describe("a worker's life", () => {
+  const ends = {
+    "a trap": (worker) => {
+      worker.terminate();
+      worker.dispatchEvent(new ErrorEvent("error", { message: "unreachable" }));
+    },
+    "a panic": (worker) => {
+      worker.terminate();
+      const head = JSON.stringify({ Crashed: { failure: { kind: "Model", detail: null, message: "out of memory" } } });
+      worker.dispatchEvent(new MessageEvent("message", { data: { head } }));
+    },
+    "a message that cannot be read": (worker) => {
+      worker.terminate();
+      worker.dispatchEvent(new MessageEvent("messageerror"));
+    },
+  };
+  for (const [what, end] of Object.entries(ends)) {
+    test(`after ${what} another worker answers, and the answer stays`, () =>
+      visiting({ prepare: breakByName }, async (visit) => {
+        await visit.choose(sampleFile(0, "first.png"));
+        await visit.answer();
+        const before = await visit.report();
+        await visit.page.evaluate(`(${end})(window.workers.at(-1))`);
+        await visit.phase("loading", "analyzing", "done");
+        await visit.page.waitForFunction(() => window.workers.length === 2);
+        await visit.answer();
+        assert.deepEqual((await visit.report()).image, before.image);
+        await assertCanBeAsked(visit);
+        await visit.choose(sampleFile(1, "second.png"));
+        await visit.answer();
+        assert.deepEqual(await listed(visit), ["second.png", "first.png"]);
+        assert.equal(await nWorkers(visit), 2);
+      }));
+  }
+
+  test("a worker that is gone without a word is missed", () =>
+    visiting({ prepare: breakByClock }, async (visit) => {
+      await visit.choose(sampleFile(0, "first.png"));
+      await visit.answer();
+      await visit.page.evaluate(() => window.workers.at(-1).terminate());
+      await visit.page.clock.runFor(HANG_MS);
+      await visit.page.waitForFunction(() => window.workers.length >= 2);
+      await visit.answer();
+      await assertCanBeAsked(visit);
+    }));
+
+  test("a scan that kills the worker twice is given up by name, and the queue goes on", () =>
+    visiting({ prepare: breakByName }, async (visit) => {
+      await visit.choose([sampleFile(0, "trap.png"), sampleFile(1, "good.png")]);
+      assert.equal(await visit.phase("failed"), "failed");
+      assert.equal(await nWorkers(visit), 3);
+      assert.deepEqual(await listed(visit), ["good.png"]);
+      assert.match(await visit.hook("error").innerText(), /trap\.png/);
+      assert.equal((await visit.report()).input.name, "good.png");
+    }));
+
+  test("Cancel ends what hangs; the scans stay, and the next one is answered", () =>
+    visiting({ prepare: breakByName }, async (visit) => {
+      await visit.choose([sampleFile(0, "hang.png"), sampleFile(1, "waits.png")]);
+      await visit.hook("cancel").click();
+      await visit.phase("ready");
+      assert.deepEqual(await listed(visit), ["hang.png", "waits.png"]);
+      await visit.page.getByRole("button", { name: "waits.png" }).click();
+      await visit.answer();
+      assert.equal((await visit.report()).input.name, "waits.png");
+      assert.equal(await visit.hook("cancel").count(), 0);
+    }));
+});
+
+/** The same, with a clock of the page that can be put forward. The worker's clock is its own. */
+async function breakByClock(context, page) {
+  await page.clock.install();
+  await breakByName(context);
+}
