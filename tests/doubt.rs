@@ -40,9 +40,11 @@ fn noise(x: u32, y: u32) -> u8 {
 #[test]
 fn what_is_no_scan_is_never_answered_without_a_warning() {
     let bright_corner = |x, y| if x > 320 && y < 60 { 255 } else { 0 };
-    let stripes = |x: u32, y: u32| if (x + 2 * y) / 30 % 2 == 0 { 30 } else { 220 };
-    let discs = |x: u32, y: u32| if (x % 90).abs_diff(45).pow(2) + (y % 70).abs_diff(35).pow(2) < 800 { 200 } else { 60 };
-    let grey = |w, h, of: &dyn Fn(u32, u32) -> u8| DynamicImage::from(GrayImage::from_fn(w, h, |x, y| Luma([of(x, y)])));
+    let stripes = |x: u32, y: u32| if ((x + 2 * y) / 30).is_multiple_of(2) { 30 } else { 220 };
+    let discs =
+        |x: u32, y: u32| if (x % 90).abs_diff(45).pow(2) + (y % 70).abs_diff(35).pow(2) < 800 { 200 } else { 60 };
+    let grey =
+        |w, h, of: &dyn Fn(u32, u32) -> u8| DynamicImage::from(GrayImage::from_fn(w, h, |x, y| Luma([of(x, y)])));
     for engine in MODELS.map(engine) {
         for (name, picture) in [
             ("black", grey(400, 200, &|_, _| 0)),

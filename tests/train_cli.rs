@@ -68,7 +68,9 @@ fn phantoms_become_a_weights_file_that_answers() {
     assert_eq!(report["warning"]["reasons"][0], "one_colour");
     let bytes = std::fs::read(&file).unwrap();
     let header = safetensors::SafeTensors::read_metadata(&bytes).unwrap().1;
-    assert!(["mean", "scale", "weight", "bias"].iter().all(|part| header.tensors().contains_key(&format!("doubt.{part}"))));
+    assert!(
+        ["mean", "scale", "weight", "bias"].iter().all(|part| header.tensors().contains_key(&format!("doubt.{part}")))
+    );
 
     let page = dir.path().join("report.html");
     let figures = json(&["eval", "--weights", text(&file), "--data", &data, "--json", "--report", text(&page)]);
