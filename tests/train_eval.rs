@@ -4,14 +4,13 @@
 
 mod common;
 
-use common::{WEIGHTS, in_repository, json, sum, text};
+use common::{WEIGHTS, in_repository, json, printed, sum, text};
 
 /// Sums of four numbers.
 const ROUNDING: f64 = 1e-6;
 
-#[test]
-fn warnings_are_measured_on_other_diseases_too_and_changed_scans_on_request() {
-    let dir = tempfile::tempdir().unwrap();
+/// Writes four scans of four patients in the layout of Kermany's set, one of them of another disease, and names them as data.
+fn four_patients(dir: &std::path::Path) -> String {
     let scans = [
         ("CNV/CNV-9999990-1", "fluid"),
         ("DRUSEN/DRUSEN-9999991-1", "drusen"),
@@ -19,12 +18,30 @@ fn warnings_are_measured_on_other_diseases_too_and_changed_scans_on_request() {
         ("DME/DME-9999993-1", "fluid"),
     ];
     for (name, sample) in scans {
-        let copy = dir.path().join(name).with_extension("png");
+        let copy = dir.join(name).with_extension("png");
         std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
         std::fs::copy(in_repository("www/samples").join(sample).with_extension("png"), copy).unwrap();
     }
+    format!("kermany:{}", text(dir))
+}
+
+#[test]
+fn patients_with_other_diseases_are_split_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, run) = (four_patients(dir.path()), dir.path().join("run"));
+    printed(&["finetune", "--out", text(&run), "--data", &data, "--epochs", "0"]);
+    let splits: serde_json::Value = serde_json::from_slice(&std::fs::read(run.join("splits.json")).unwrap()).unwrap();
+    assert_eq!(splits["patients"].as_object().unwrap().len(), 4);
+    assert!(splits["patients"]["kermany/9999993"].is_string(), "{splits}");
+    let model = std::fs::read_to_string(run.join("model.json")).unwrap();
+    assert!(!model.contains("DME"));
+}
+
+#[test]
+fn warnings_are_measured_on_other_diseases_too_and_changed_scans_on_request() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = four_patients(dir.path());
     let (weights, page) = (in_repository(WEIGHTS), dir.path().join("report.html"));
-    let data = format!("kermany:{}", text(dir.path()));
     let eval = ["eval", "--weights", text(&weights), "--data", &data, "--split", "all"];
 
     let figures = json(&[&eval[..], &["--json"]].concat());

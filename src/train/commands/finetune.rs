@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::args::{DeviceArgs, data_help};
 use super::output::note;
-use super::records::{read_dataset, read_samples, records_of};
+use super::records::{keep_labels, read_dataset, read_samples, records_of};
 use crate::error::{Error, Result};
 use crate::train::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
 use crate::train::data::dataset::{self, DataSpec};
-use crate::train::data::record::Dataset;
+use crate::train::data::record::{Dataset, Record};
 use crate::train::data::split::{Split, Splits};
 use crate::train::files::read_json;
 use crate::train::fit::{self, vocab};
@@ -48,7 +48,9 @@ impl FinetuneArgs {
         let device = device.open()?;
         settings.check()?;
         let run = Run::create(&out)?;
-        let dataset = read_dataset(&data, settings.labels())?;
+        let everyone = read_dataset(&data, &[])?;
+        let mut dataset = everyone.clone();
+        keep_labels(&mut dataset, settings.labels())?;
         if let Some(missing) = settings.labels().iter().find(|l| !dataset.records.iter().any(|r| r.label == **l)) {
             return Err(Error::data(format!("no scan of --data is of class {missing}: check --classes")));
         }
@@ -65,7 +67,7 @@ impl FinetuneArgs {
             (prepared, None)
         } else {
             let start = start::begin(&run, init.as_deref())?;
-            prepare(&dataset, settings, start, add_words, splits.as_deref())?
+            prepare(&dataset, &everyone.records, settings, start, add_words, splits.as_deref())?
         };
         prepared.write(&run)?;
         let train = records_of(&dataset, &prepared.splits, Split::Train);
@@ -78,9 +80,11 @@ impl FinetuneArgs {
     }
 }
 
-/// Makes splits, tokenizer and model of a new run; returns them with what the run begins from, at its input size.
+/// Makes splits, tokenizer and model of a new run; returns them with what the run begins from, at its input size. `everyone`
+/// are all scans, those of other classes too: they teach a model to doubt, and measure it, so that they need a split.
 fn prepare(
     dataset: &Dataset,
+    everyone: &[Record],
     settings: Settings,
     start: Option<Pretrained>,
     add_words: bool,
@@ -90,7 +94,7 @@ fn prepare(
         return Err(Error::config("the batch norms of --init are folded into its convolutions: add --freeze-bn true"));
     }
     let known = known_splits(start.as_ref(), splits)?;
-    let splits = Splits::make(&dataset.records, settings.seed, SPLIT_FRACTIONS, known.as_ref());
+    let splits = Splits::make(everyone, settings.seed, SPLIT_FRACTIONS, known.as_ref());
     let train = records_of(dataset, &splits, Split::Train);
     let mut captions: Vec<_> = train.into_iter().map(|r| r.caption.clone()).collect();
     captions.sort();

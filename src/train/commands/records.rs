@@ -23,8 +23,17 @@ pub(super) fn read_dataset(data: &[DataSpec], labels: &[String]) -> Result<Datas
     if dataset.problems.len() > MAX_SHOWN {
         note(format_args!("… {} rows or files left out altogether", dataset.problems.len()));
     }
+    keep_labels(&mut dataset, labels)?;
+    Ok(dataset)
+}
+
+/// Keeps the scans with one of `labels`, or all scans if `labels` is empty, and notes how many were left out.
+///
+/// # Errors
+/// None is left.
+pub(super) fn keep_labels(dataset: &mut Dataset, labels: &[String]) -> Result<()> {
     if labels.is_empty() {
-        return Ok(dataset);
+        return Ok(());
     }
     let n_others = dataset.take_others(labels).len();
     if n_others > 0 {
@@ -33,7 +42,7 @@ pub(super) fn read_dataset(data: &[DataSpec], labels: &[String]) -> Result<Datas
     if dataset.records.is_empty() {
         return Err(Error::data(format!("no scan of --data has one of the classes {}", labels.join(", "))));
     }
-    Ok(dataset)
+    Ok(())
 }
 
 /// The records of one split.

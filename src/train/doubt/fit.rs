@@ -36,8 +36,12 @@ const LEARNING_RATE: f64 = 0.02;
 const DECAY: f64 = 0.05;
 /// Share of validation scans that each threshold may call doubtful.
 const FALSE_ALARM_RATE: f32 = 0.02;
-/// The detector's probabilities below this never doubt: thresholds from known devices alone would doubt every other one.
-const MIN_ODDITY: f32 = 0.5;
+/// The detector's probability of an oddity below this never doubts: a threshold from known devices alone would doubt every
+/// other one. The smallest of 0.5, 0.6, … that doubts at most 0.05 of the scans of a device left out of the fit
+/// (docs/results-scanners.md).
+const MIN_ODDITY: f32 = 0.8;
+/// The same for its probability of another disease.
+const MIN_ANOTHER_DISEASE: f32 = 0.5;
 /// Limits of the threshold on the image head's probability.
 const PROBABILITY: [f32; 2] = [0.55, 0.9];
 
@@ -132,10 +136,12 @@ pub(crate) fn thresholds(
         let mut values: Vec<f32> = assessed.iter().map(|scan| scan[i]).collect();
         largest_but(&mut values, FALSE_ALARM_RATE)
     });
+    // A model that has classes for other diseases does not need the detector's row for them.
+    let is_of_head = spec.vocabulary.labels.iter().any(|label| !is_known(label));
     Ok(Some(Thresholds {
         false_alarm_rate: FALSE_ALARM_RATE,
         oddity: oddity.max(MIN_ODDITY),
-        another_disease,
+        another_disease: if is_of_head { another_disease } else { another_disease.max(MIN_ANOTHER_DISEASE) },
         probability: (-probability).clamp(PROBABILITY[0], PROBABILITY[1]),
         similarity: -similarity,
     }))
