@@ -7,8 +7,11 @@
 //! before it was rounded. The float kernel is `weight · scale[c_out] / input_steps[c_in]`. `output_steps` (c_out) are the
 //! scales of the output: what a byte of 1 means in each channel after the ReLU (for the last convolution of a block: after
 //! the sum). A `float` file holds the tensors as they were trained.
+//!
+//! The JSON text ends with a checksum of itself and of the tensors ([`checksum`]). Files from before it have none.
 
 pub mod card;
+pub mod checksum;
 pub mod index;
 pub mod sha256;
 
@@ -23,7 +26,7 @@ use crate::bundle::card::{Metrics, Training, WeightPrecision};
 use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::doubt::Thresholds;
-use crate::error::{Error, Result};
+use crate::error::{Detail, Error, Result};
 use crate::head::HeadConfig;
 use crate::nn::params::{self, Params};
 use crate::preprocess::Preprocess;
@@ -56,6 +59,9 @@ pub trait Header: Serialize + DeserializeOwned {
     /// # Errors
     /// Its sizes contradict each other.
     fn check(&self) -> Result<()>;
+
+    /// What a published file says of its model, by field, and whether it is empty. A file in which one is empty is refused.
+    fn records(&self) -> Vec<(&'static str, bool)>;
 }
 
 /// The metadata of a weights file.
@@ -109,18 +115,38 @@ impl<H: Header> Bundle<H> {
     /// Reads and checks a file; `name` is for messages, `sha256` is the file's.
     ///
     /// # Errors
-    /// A file that is damaged, foreign, of another version or out of range is refused by name.
+    /// A file that is damaged, foreign, of another version, out of range or silent about its model is refused by name.
     pub fn read(name: &str, bytes: Vec<u8>, sha256: String) -> Result<Self> {
+        let bundle = Self::read_draft(name, bytes, sha256)?;
+        let empty: Vec<&str> =
+            bundle.metadata.records().into_iter().filter(|(_, e)| *e).map(|(field, _)| field).collect();
+        if empty.is_empty() {
+            return Ok(bundle);
+        }
+        Err(Error::weights(format!(
+            "{name}: its header says nothing of {}: fetch or export it again",
+            empty.join(", ")
+        )))
+    }
+
+    /// The same for a model that is not published yet: it may lack what [`Header::records`] lists, such as figures.
+    ///
+    /// # Errors
+    /// As [`Self::read`], otherwise.
+    pub fn read_draft(name: &str, bytes: Vec<u8>, sha256: String) -> Result<Self> {
         let refused = |why: String| Error::weights(format!("{name}: {why}"));
-        let (_, header) = SafeTensors::read_metadata(&bytes)
-            .map_err(|e| refused("is damaged or no weights file: fetch or export it again".into()).because(e))?;
+        let damaged = |why: &str| {
+            refused(format!("{why}: fetch or export it again"))
+                .with_detail(Detail::DamagedWeights { file: name.to_owned() })
+        };
+        let (_, header) =
+            SafeTensors::read_metadata(&bytes).map_err(|e| damaged("is damaged or no weights file").because(e))?;
         let json =
             header.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| {
                 refused("holds tensors but no octlens model: use train import, then train export".into())
             })?;
-        let damaged =
-            |e: serde_json::Error| refused("its header is damaged: fetch or export it again".into()).because(e);
-        let fields: serde_json::Value = serde_json::from_str(json).map_err(damaged)?;
+        let unreadable = |e: serde_json::Error| damaged("its header is damaged").because(e);
+        let fields: serde_json::Value = serde_json::from_str(json).map_err(unreadable)?;
         let format = fields["format"].as_u64();
         if format != Some(u64::from(FORMAT)) {
             let found = format.map_or("none".to_owned(), |f| f.to_string());
@@ -133,17 +159,30 @@ impl<H: Header> Bundle<H> {
         if kind != H::KIND {
             return Err(refused(format!("holds a model of kind {kind}, not {}", H::KIND)));
         }
-        let metadata: H = serde_json::from_str(json).map_err(damaged)?;
+        let metadata: H = serde_json::from_str(json).map_err(unreadable)?;
         metadata.check().map_err(|e| refused("cannot be built".into()).because(e))?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|e| damaged("is damaged").because(e))?;
+        if !checksum::holds(json, &file) {
+            return Err(damaged("is damaged, its checksum is another one"));
+        }
         let n_bytes = bytes.len() as u64;
-        let params = Params::new(bytes).map_err(|e| Error::weights(format!("{name}: {e}")))?;
+        let params = Params::new(bytes)
+            .map_err(|e| refused(e.to_string()).with_detail(Detail::DamagedWeights { file: name.to_owned() }))?;
         Ok(Self { metadata, params, sha256, n_bytes })
     }
 
     /// A file of `tensors`; `quantize` stores those that [`is_quantized`] as 8-bit integers.
+    ///
+    /// # Errors
+    /// A tensor holds values that are not finite.
     pub fn write(metadata: &H, tensors: &HashMap<String, Tensor>, quantize: bool) -> Result<Vec<u8>> {
         let json = serde_json::to_string(metadata).map_err(|e| Error::weights("the header").because(e))?;
-        params::write(tensors, |name, tensor| quantize && is_quantized(name, tensor), Some((KEY, json)))
+        let is_int8 = |name: &str, tensor: &Tensor| quantize && is_quantized(name, tensor);
+        params::write(
+            tensors,
+            is_int8,
+            Some((KEY, &|views| checksum::sealed(&json, views.iter().map(|(n, v)| (*n, v))))),
+        )
     }
 }
 
@@ -164,12 +203,32 @@ impl Header for Metadata {
             && (1..=65_536).contains(&self.head.hidden)
             && self.preprocess.image_height == vision.image_height
             && self.preprocess.image_width == vision.image_width
-            && self.preprocess.min_aspect > 0.
-            && self.preprocess.cleaning.is_none_or(|cleaning| cleaning.is_valid())
+            && self.preprocess.is_valid()
             && self.doubt.as_ref().is_none_or(Thresholds::is_valid)
             && !self.captions.is_empty();
         if fits { Ok(()) } else { Err(Error::config("its sizes contradict each other: re-export with train export")) }
     }
+
+    fn records(&self) -> Vec<(&'static str, bool)> {
+        let Self { name, title, vocabulary, tokenizer, licence, training, metrics, .. } = self;
+        let words = || vocabulary.labels.iter().chain(&vocabulary.findings);
+        let is_unmeasured = |m: &Metrics| m.float.is_empty() || m.int8.is_empty();
+        vec![
+            ("name", is_blank(name)),
+            ("title", is_blank(title)),
+            ("vocabulary", words().any(|word| is_blank(word))),
+            ("tokenizer", is_blank(tokenizer)),
+            ("licence", is_blank(licence)),
+            ("training.data", training.data.is_empty() || training.data.values().any(|cited| is_blank(cited))),
+            ("training.settings", training.settings.is_empty()),
+            ("metrics", metrics.as_ref().is_none_or(is_unmeasured)),
+        ]
+    }
+}
+
+/// Whether a text says nothing.
+pub fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 #[cfg(test)]
@@ -179,7 +238,7 @@ mod tests {
     /// A file of one tensor whose header holds `json`.
     fn file(json: &str) -> Vec<u8> {
         let tensors = HashMap::from([("x".to_owned(), Tensor::new(&[0f32], &candle_core::Device::Cpu).unwrap())]);
-        params::write(&tensors, |_, _| false, Some((KEY, json.to_owned()))).unwrap()
+        params::write(&tensors, |_, _| false, Some((KEY, &|_| json.to_owned()))).unwrap()
     }
 
     fn refusal(json: &str) -> String {
@@ -194,6 +253,94 @@ mod tests {
         assert!(refusal("{}").contains("has format none"), "{}", refusal("{}"));
         assert!(refusal("{\"format\": 1}").contains("has format 1"));
         assert!(refusal("{\"format\": 2, \"kind\": \"baseline\"}").contains("kind baseline, not octlens"));
+    }
+
+    /// A shipped file, its header's fields, and the file with other fields instead, without a checksum.
+    fn shipped() -> (Vec<u8>, serde_json::Value) {
+        let bytes = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/compact.safetensors"));
+        let bytes = bytes.unwrap();
+        let header = SafeTensors::read_metadata(&bytes).unwrap().1.metadata().as_ref().unwrap()[KEY].clone();
+        (bytes, serde_json::from_str(&header).unwrap())
+    }
+
+    fn with_fields(bytes: &[u8], fields: &serde_json::Value) -> Vec<u8> {
+        let tensors = SafeTensors::deserialize(bytes).unwrap();
+        let mut fields = fields.clone();
+        fields.as_object_mut().unwrap().remove("sha256");
+        safetensors::serialize(tensors.iter(), Some(HashMap::from([(KEY.to_owned(), fields.to_string())]))).unwrap()
+    }
+
+    #[test]
+    fn a_field_that_is_emptied_or_missing_is_refused_by_name() {
+        let (bytes, fields) = shipped();
+        let read = |fields: &serde_json::Value| {
+            Bundle::<Metadata>::read("a file", with_fields(&bytes, fields), String::new()).err().map(|e| e.to_string())
+        };
+        assert_eq!(read(&fields), None);
+        let empty = serde_json::json!("");
+        let mut refused = Vec::new();
+        for field in ["name", "title", "tokenizer", "licence"] {
+            let mut emptied = fields.clone();
+            emptied[field] = empty.clone();
+            refused.push((field, read(&emptied)));
+        }
+        for (path, value) in [
+            ("/metrics", serde_json::Value::Null),
+            ("/metrics/int8", serde_json::json!({})),
+            ("/training/data", serde_json::json!({})),
+            ("/training/data/octdl", empty.clone()),
+            ("/training/settings", serde_json::json!({})),
+            ("/vocabulary/labels/1", empty.clone()),
+        ] {
+            let mut emptied = fields.clone();
+            *emptied.pointer_mut(path).unwrap() = value;
+            refused.push((path.split('/').nth(1).unwrap(), read(&emptied)));
+        }
+        for field in fields.as_object().unwrap().keys().filter(|k| !["doubt", "sha256"].contains(&k.as_str())) {
+            let mut cut = fields.clone();
+            cut.as_object_mut().unwrap().remove(field);
+            refused.push((field, read(&cut)));
+        }
+        assert!(refused.len() > 20);
+        for (field, refused) in refused {
+            assert!(
+                refused.as_ref().is_some_and(|r| r.starts_with("a file: ") && r.contains(field)),
+                "{field}: {refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_written_file_with_a_flipped_bit_is_refused() {
+        let (bytes, _) = shipped();
+        let Bundle { metadata, params, .. } = Bundle::<Metadata>::read("a file", bytes, String::new()).unwrap();
+        let vb = params.into_builder();
+        let bias = vb.get(metadata.head.n_classes, "image_head.fc2.bias").unwrap();
+        let tensors = HashMap::from([("image_head.fc2.bias".to_owned(), bias)]);
+        let file = Bundle::write(&metadata, &tensors, true).unwrap();
+        assert!(Bundle::<Metadata>::read("a file", file.clone(), String::new()).is_ok());
+        let (n, _) = SafeTensors::read_metadata(&file).unwrap();
+        let in_text = file.windows(9).position(|w| w == b"CC BY 4.0").unwrap();
+        for (at, what) in [(8 + n, "a tensor"), (file.len() - 1, "a tensor"), (in_text, "the text")] {
+            let mut flipped = file.clone();
+            flipped[at] ^= 1;
+            let refused = Bundle::<Metadata>::read("a file", flipped, String::new()).err().unwrap();
+            assert!(refused.to_string().contains("a file: is damaged"), "{what}: {refused}");
+            assert_eq!(refused.detail(), Some(&Detail::DamagedWeights { file: "a file".into() }));
+        }
+    }
+
+    #[test]
+    fn a_weight_that_is_not_finite_is_refused_by_the_name_of_file_and_weight() {
+        let (bytes, fields) = shipped();
+        let mut bytes = with_fields(&bytes, &fields);
+        let at = {
+            let file = SafeTensors::deserialize(&bytes).unwrap();
+            file.tensor("text_head.fc2.bias").unwrap().data().as_ptr() as usize - bytes.as_ptr() as usize
+        };
+        bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+        let refused = Bundle::<Metadata>::read("a file", bytes, String::new()).err().unwrap().to_string();
+        assert!(refused.starts_with("a file: weight text_head.fc2.bias holds values that are not finite"), "{refused}");
     }
 
     #[test]

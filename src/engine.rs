@@ -1,6 +1,7 @@
 //! The façade: loads a weights file, then turns scans into reports. Knows no page, no disk and no network.
 
 pub mod baseline;
+mod finite;
 mod text_classifier;
 
 use candle_core::{D, Device, Tensor};
@@ -27,6 +28,7 @@ use crate::report::{
 };
 use crate::scan::Scan;
 use crate::tokenizer::Tokenizer;
+use finite::{finite, finite_embeds};
 use text_classifier::TextClassifier;
 
 /// Captions that a report lists as candidates.
@@ -129,7 +131,20 @@ impl Engine {
     /// # Errors
     /// As [`Engine::load`].
     pub fn load_verified(name: &str, bytes: Vec<u8>, sha256: String) -> Result<Self> {
-        let Bundle { metadata, params, sha256, n_bytes } = Bundle::<Metadata>::read(name, bytes, sha256)?;
+        Self::new(name, Bundle::read(name, bytes, sha256)?)
+    }
+
+    /// The same for a model that is not published yet: it has no figures, and perhaps no title.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub fn load_draft(name: &str, bytes: Vec<u8>) -> Result<Self> {
+        let sha256 = sha256::of(&bytes);
+        Self::new(name, Bundle::read_draft(name, bytes, sha256)?)
+    }
+
+    fn new(name: &str, bundle: Bundle) -> Result<Self> {
+        let Bundle { metadata, params, sha256, n_bytes } = bundle;
         let incomplete =
             |e: Error| Error::weights(format!("{name}: a weight is missing: re-export with train export")).because(e);
         let vb = params.into_builder();
@@ -210,8 +225,8 @@ impl Engine {
         let start = Instant::now();
         let (feature_map, image_embeds) = self.encode(&pixel_values)?;
         timings.image_encoder = ms_since(start);
-        let detect = |detector: &Detector| detector.detect(&features(&feature_map, &image_embeds)?);
-        let detected = self.detector.as_ref().map(detect).transpose()?;
+        let detected = self.detector.as_ref().map(|d| d.detect(&features(&feature_map, &image_embeds)?)).transpose()?;
+        finite("doubts", detected.iter().flat_map(|d| d.manners.iter().chain([&d.another_disease])))?;
         let seen = Seen { feature_map, image_embeds, picture: doubts_of_picture(&scan), detected };
         let report = self.report(input_ref, &scan, &seen, options, timings)?;
         Ok(Analysis { report, scan, seen })
@@ -265,7 +280,7 @@ impl Engine {
     fn encode(&self, pixel_values: &Tensor) -> Result<(Tensor, Tensor)> {
         let feature_map = self.clip.visual.feature_map(pixel_values, Mode::Eval)?.detach();
         let image_embeds = l2_normalize(&self.clip.visual.pool(&feature_map)?)?.detach();
-        Ok((feature_map, image_embeds))
+        Ok((feature_map, finite_embeds(image_embeds)?))
     }
 
     /// Of pixel values (1, 3, H, W): what the detector of doubt is given, (1, F), and the L2-normalised embedding (1, D).
@@ -278,7 +293,7 @@ impl Engine {
     pub fn embed_scan(&self, scan: &Scan) -> Result<Tensor> {
         let preprocess = &self.metadata.preprocess;
         let pixel_values = preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)?;
-        self.clip.image_embeds(&pixel_values)
+        finite_embeds(self.clip.image_embeds(&pixel_values)?)
     }
 
     /// Token ids of a text and its L2-normalised embedding (1, D).
@@ -286,7 +301,7 @@ impl Engine {
         let tokens = self.tokenizer.encode(text)?;
         let ids = Tensor::new(tokens.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?;
         let embeds = self.clip.text_embeds(&ids, &[tokens.end()])?;
-        Ok((tokens.ids, embeds))
+        Ok((tokens.ids, finite_embeds(embeds)?))
     }
 
     /// The image head's prediction for an embedding (1, D).
@@ -358,6 +373,7 @@ impl Engine {
         let phrases = phrases(text, &tokens);
         let model = TextClassifier { tower: &self.clip.text, head: &self.text_head, class };
         let scores = phrase_scores(method, &model, &tokens, &phrases)?;
+        finite("scores of words", scores.values())?;
         let game = match &scores {
             PhraseScores::LogOdds(game) => Some(game),
             PhraseScores::Relative(_) => None,
@@ -385,6 +401,7 @@ impl Engine {
 
 /// Logits (1, K) as a prediction.
 fn prediction(labels: &[String], logits: &Tensor) -> Result<Prediction> {
+    finite("logits", &logits.get(0)?.to_vec1::<f32>()?)?;
     let best = logits.argmax(D::Minus1)?.get(0)?.to_scalar::<u32>()? as usize;
     let probabilities = probabilities(logits)?.get(0)?.to_vec1::<f32>()?;
     Ok(Prediction {

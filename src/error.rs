@@ -82,11 +82,13 @@ pub enum Detail {
         /// Its address.
         url: String,
     },
-    /// A weights file is longer or shorter than listed, or its hash is not the listed one.
+    /// A weights file is longer or shorter than listed, its hash is not the listed one, or it holds values that are not finite.
     DamagedWeights {
         /// Its name.
         file: String,
     },
+    /// The model gives NaN or infinity.
+    NotFinite,
 }
 
 /// An error with a kind, a one-line message, and its source, if there is one.
@@ -144,6 +146,13 @@ impl Error {
     /// Disk or network.
     pub fn io(message: impl Into<String>) -> Self {
         Self::new(Kind::Io, message)
+    }
+
+    /// A model that gives NaN or infinity as `what`, such as logits.
+    pub fn not_finite(what: &str) -> Self {
+        let message =
+            format!("the model gives {what} that are not finite: its weights are damaged, fetch or export them again");
+        Self::new(Kind::Model, message).with_detail(Detail::NotFinite)
     }
 
     /// What sort of thing went wrong.

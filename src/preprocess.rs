@@ -118,6 +118,16 @@ impl Preprocess {
         }
     }
 
+    /// Whether every value is in range, so that finite pixels give finite `pixel_values`.
+    pub fn is_valid(&self) -> bool {
+        self.min_aspect > 0.
+            && self.min_aspect.is_finite()
+            && self.contrast_percentiles.iter().all(|p| (0. ..=100.).contains(p))
+            && self.mean.iter().all(|mean| mean.is_finite())
+            && self.std.iter().all(|std| std.is_normal())
+            && self.cleaning.is_none_or(|cleaning| cleaning.is_valid())
+    }
+
     /// The part of the scan that the model sees.
     pub fn region(&self, scan: &Scan) -> Region {
         let Rows { rows: [top, bottom], columns: [left, right] } = match self.cleaning {

@@ -19,9 +19,6 @@ pub type RequestId = u32;
 /// The number of a scan that a visitor has opened, by which it can be explained again.
 pub type ScanId = u32;
 
-/// The largest file that is read; larger ones are refused before memory is taken.
-pub const MAX_FILE_BYTES: u64 = 64 << 20;
-
 /// How often the worker sends [`Response::Alive`].
 pub const BEAT_INTERVAL: Duration = Duration::from_secs(2);
 

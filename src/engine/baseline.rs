@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{class_of, heatmap, prediction};
 use crate::bundle::card::{BaselineMetrics, BaselineTraining};
-use crate::bundle::{Bundle, Header, sha256};
+use crate::bundle::{Bundle, Header, is_blank, sha256};
 use crate::error::{Error, Result};
 use crate::explain::image_map;
 use crate::nn::linear::Linear;
@@ -44,10 +44,20 @@ impl Header for BaselineMetadata {
     fn check(&self) -> Result<()> {
         let sizes = self.resnet.layers.into_iter().chain([self.resnet.width]);
         let fits = self.labels.len() >= 2
-            && self.preprocess.min_aspect > 0.
+            && self.preprocess.is_valid()
             && sizes.into_iter().all(|n| (1..=256).contains(&n))
             && [self.preprocess.image_height, self.preprocess.image_width].iter().all(|n| (32..=2048).contains(n));
         if fits { Ok(()) } else { Err(Error::config("its sizes are out of range: re-export with train baseline")) }
+    }
+
+    fn records(&self) -> Vec<(&'static str, bool)> {
+        vec![
+            ("name", is_blank(&self.name)),
+            ("labels", self.labels.iter().any(|label| is_blank(label))),
+            ("licence", is_blank(&self.licence)),
+            ("training.settings", self.training.settings.is_empty()),
+            ("metrics", self.metrics.as_ref().is_none_or(|m| m.float.is_empty())),
+        ]
     }
 }
 

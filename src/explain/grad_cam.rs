@@ -2,7 +2,7 @@
 
 use candle_core::{Tensor, Var};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A map over the feature map's cells.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,9 @@ pub struct CamMap {
 /// `ReLU(Σ_c α_c A_c)` with `α_c` the mean over cells of `∂ logit[target] / ∂ A_c` (eq. 1 and 2), divided by its
 /// largest value. `feature_map` A is (1, C, rows, cols); `tail` takes it to logits (1, n_classes). Only the tail runs
 /// again: attention pool and head.
+///
+/// # Errors
+/// A cell is NaN or infinite.
 pub fn grad_cam(feature_map: &Tensor, tail: impl Fn(&Tensor) -> Result<Tensor>, target: usize) -> Result<CamMap> {
     let (_, _, rows, cols) = feature_map.dims4()?;
     let activations = Var::from_tensor(&feature_map.detach())?;
@@ -27,11 +30,33 @@ pub fn grad_cam(feature_map: &Tensor, tail: impl Fn(&Tensor) -> Result<Tensor>, 
         return Ok(CamMap { rows, cols, values: vec![0.; rows * cols] });
     };
     let alpha = gradient.mean_keepdim((2, 3))?;
-    let cam = activations.as_detached_tensor().broadcast_mul(&alpha)?.sum(1)?.relu()?;
+    let cam = activations.as_detached_tensor().broadcast_mul(&alpha)?.sum(1)?;
     let mut values = cam.flatten_all()?.to_vec1::<f32>()?;
+    // Before the ReLU, which makes NaN 0.
+    if !values.iter().all(|v| v.is_finite()) {
+        return Err(Error::not_finite("heatmaps"));
+    }
+    values.iter_mut().for_each(|v| *v = v.max(0.));
     let largest = values.iter().fold(0f32, |m, v| m.max(*v));
     if largest > 0. {
         values.iter_mut().for_each(|v| *v /= largest);
     }
     Ok(CamMap { rows, cols, values })
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn a_gradient_that_is_not_finite_gives_no_map() {
+        let map = Tensor::new(&[[[[1f32, 2.], [3., 4.]]]], &Device::Cpu).unwrap();
+        let of = |factor: f64| grad_cam(&map, |map| Ok(map.mean((2, 3))?.affine(factor, 0.)?.broadcast_as((1, 1))?), 0);
+        assert_eq!(of(2.).unwrap().values, [0.25, 0.5, 0.75, 1.]);
+        for factor in [f64::NAN, f64::INFINITY] {
+            assert!(of(factor).unwrap_err().to_string().contains("heatmaps that are not finite"));
+        }
+    }
 }

@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 pub const SCALE_SUFFIX: &str = ".scale";
 /// The largest magnitude of a quantized weight; -128 is not used, so that the range is symmetric.
 const MAX_WEIGHT: f32 = 127.;
+/// What is wrong with a tensor of which a value is NaN or infinite.
+const NOT_FINITE: &str = "holds values that are not finite";
 
 /// A tensor as 8-bit integers: value ≈ `values · scales[output channel]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,18 +75,27 @@ pub fn quantized(vb: &VarBuilder<'_>, shape: &[usize], name: &str) -> Result<Opt
     Ok(Some(QuantizedTensor { shape: shape.to_vec(), values, scales }))
 }
 
-/// A safetensors file of `tensors`: 8-bit integers with scales where `is_int8` holds, else floats. `note` is a key and a text
-/// for the header's metadata.
+/// A key of a header's metadata, and what makes its text from the tensors that are written.
+pub type Note<'n> = (&'n str, &'n dyn Fn(&[(&str, TensorView<'_>)]) -> String);
+
+/// A safetensors file of `tensors`: 8-bit integers with scales where `is_int8` holds, else floats. `note` goes to the
+/// header's metadata.
 ///
 /// # Errors
-/// A tensor is of a type that has no floats.
+/// A tensor is of a type that has no floats, or holds values that are not finite.
 pub fn write(
     tensors: &HashMap<String, Tensor>,
     is_int8: impl Fn(&str, &Tensor) -> bool,
-    note: Option<(&str, String)>,
+    note: Option<Note<'_>>,
 ) -> Result<Vec<u8>> {
     let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
     for (name, tensor) in tensors {
+        // Before integers are made of them: NaN would become 0.
+        if !tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?.iter().all(|v| v.is_finite()) {
+            return Err(Error::weights(format!(
+                "weight {name} {NOT_FINITE}: train again with a lower --learning-rate"
+            )));
+        }
         if is_int8(name, tensor) {
             let q = QuantizedTensor::quantize(tensor)?;
             let scales = q.scales.iter().flat_map(|s| s.to_le_bytes()).collect();
@@ -100,10 +111,10 @@ pub fn write(
     let failed = |e: safetensors::SafeTensorError| Error::weights("the weights file cannot be written").because(e);
     let views = parts
         .iter()
-        .map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
+        .map(|(name, dtype, shape, bytes)| Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>, _>>()
         .map_err(failed)?;
-    let note = note.map(|(key, text)| HashMap::from([(key.to_owned(), text)]));
+    let note = note.map(|(key, text)| HashMap::from([(key.to_owned(), text(&views))]));
     safetensors::serialize(views, note).map_err(failed)
 }
 
@@ -123,7 +134,8 @@ impl Params {
     /// Of a safetensors file.
     ///
     /// # Errors
-    /// A damaged file; or names the first tensor whose type is not known or whose scales do not fit.
+    /// A damaged file; or names the first tensor whose type is not known, whose scales do not fit, or of which a value is NaN
+    /// or infinite.
     pub fn new(mut bytes: Vec<u8>) -> Result<Self> {
         let damaged = |e| Error::weights("is damaged or cut short: fetch or export it again").because(e);
         let file = SafeTensors::deserialize(&bytes).map_err(damaged)?;
@@ -161,6 +173,9 @@ impl Params {
                 },
                 other => return refused(format!("has type {other:?}, not F32, F16 or I8")),
             }
+            if !stored.is_finite() {
+                return Err(Error::weights(format!("weight {name} {NOT_FINITE}: fetch or export the file again")));
+            }
         }
         Ok(())
     }
@@ -175,6 +190,18 @@ impl Params {
 impl Stored {
     fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether every value is finite, as all integers are.
+    fn is_finite(&self) -> bool {
+        let bytes = self.bytes();
+        // Of NaN and infinity, and of nothing else, all bits of the exponent are set.
+        let is_finite_half = |b: &[u8; 2]| u16::from_le_bytes(*b) & 0x7c00 != 0x7c00;
+        match self.dtype {
+            Dtype::F32 => bytes.as_chunks::<4>().0.iter().all(|b| f32::from_le_bytes(*b).is_finite()),
+            Dtype::F16 => bytes.as_chunks::<2>().0.iter().all(is_finite_half),
+            _ => true,
+        }
     }
 
     fn floats(&self) -> Vec<f32> {
@@ -228,6 +255,30 @@ mod tests {
         for (off, scale) in off.to_vec1::<f32>().unwrap().into_iter().zip(quantized.scales) {
             assert!(off <= scale * 0.501, "off by {off} with a scale of {scale}");
         }
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_neither_read_nor_written() {
+        let one = |bytes: &[u8], dtype| {
+            let view =
+                TensorView::new(dtype, vec![bytes.len() / if dtype == Dtype::F32 { 4 } else { 2 }], bytes).unwrap();
+            Params::new(safetensors::serialize([("head.bias", view)], None).unwrap()).map(drop)
+        };
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let floats = [1f32, value].map(f32::to_le_bytes).concat();
+            let refused = one(&floats, Dtype::F32).unwrap_err().to_string();
+            assert!(refused.contains("head.bias holds values that are not finite"), "{refused}");
+            let tensors = HashMap::from([("fc".to_owned(), Tensor::new(&[[1f32, value]], &Device::Cpu).unwrap())]);
+            for is_int8 in [true, false] {
+                let refused = write(&tensors, |_, _| is_int8, None).unwrap_err().to_string();
+                assert!(refused.contains("fc holds values that are not finite"), "{refused}");
+            }
+        }
+        // Half floats: infinity and NaN, then the largest that is finite.
+        for (bits, is_refused) in [(0x7c00u16, true), (0xfe00, true), (0x7bff, false)] {
+            assert_eq!(one(&bits.to_le_bytes(), Dtype::F16).is_err(), is_refused, "{bits:x}");
+        }
+        assert!(one(&f32::MAX.to_le_bytes(), Dtype::F32).is_ok());
     }
 
     #[test]

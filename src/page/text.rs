@@ -184,6 +184,7 @@ mod tests {
             Detail::StoppedModel,
             Detail::NotFetched { url: "weights/index.json".into() },
             Detail::DamagedWeights { file: "m.safetensors".into() },
+            Detail::NotFinite,
         ];
         let mut said = Vec::new();
         for detail in details {

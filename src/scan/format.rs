@@ -3,7 +3,13 @@
 //!
 //! - [`names`] and [`any_name`] list the formats for texts: `PNG, JPEG, TIFF, BMP` and `PNG, JPEG, TIFF or BMP`;
 //! - [`accept`] is the `accept` attribute of a file input;
-//! - [`Format::of`] recognises a file by its first bytes.
+//! - [`Format::of`] recognises a file by its first bytes;
+//! - [`MAX_FILE_BYTES`] is the largest file that is read, by the page and by `train` alike.
+
+use crate::error::{Detail, Error, Result};
+
+/// The largest file that is read; larger ones are refused before memory is taken.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +90,22 @@ impl Format {
     }
 }
 
+/// Checks a file's size before the file is read.
+///
+/// # Errors
+/// It has more than [`MAX_FILE_BYTES`].
+pub fn check_file_size(n_bytes: u64) -> Result<()> {
+    if n_bytes <= MAX_FILE_BYTES {
+        return Ok(());
+    }
+    let error = Error::scan(format!(
+        "the file has {:.1} MB, more than the {} MB that are read: save it smaller",
+        n_bytes as f64 / f64::from(1 << 20),
+        MAX_FILE_BYTES >> 20
+    ));
+    Err(error.with_detail(Detail::LargeFile { n_bytes, max_bytes: MAX_FILE_BYTES }))
+}
+
 /// Every format's name: `PNG, JPEG, TIFF, BMP`.
 pub fn names() -> String {
     Format::ALL.map(Format::name).join(", ")
@@ -114,6 +136,13 @@ mod tests {
         assert_eq!(names(), "PNG, JPEG, TIFF, BMP");
         assert_eq!(any_name(), "PNG, JPEG, TIFF or BMP");
         assert_eq!(accept(), "image/png,image/jpeg,image/tiff,image/bmp,.png,.jpg,.jpeg,.tif,.tiff,.bmp");
+    }
+
+    #[test]
+    fn a_file_may_be_as_large_as_the_limit() {
+        assert!(check_file_size(MAX_FILE_BYTES).is_ok());
+        let refused = check_file_size(MAX_FILE_BYTES + (6 << 20)).unwrap_err();
+        assert!(refused.to_string().contains("70.0 MB, more than the 64 MB"), "{refused}");
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn engine(name: &str, clip: ClipConfig, tokenizer: &Tokenizer) -> Engine {
         training: Training::default(),
         metrics: None,
     };
-    Engine::load(name, Bundle::write(&metadata, &tensors, true).unwrap()).unwrap()
+    Engine::load_draft(name, Bundle::write(&metadata, &tensors, true).unwrap()).unwrap()
 }
 
 fn main() {

@@ -4,7 +4,7 @@ use crate::bundle::card::Measure;
 use crate::page::card::{Device, NoteName};
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
-use crate::protocol::{Failure, MAX_FILE_BYTES};
+use crate::protocol::Failure;
 use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
 
@@ -186,7 +186,7 @@ pub(super) static TEXT: Text = Text {
     scans: "Scans",
     drop_here: "Drop, paste or ",
     choose: "choose scans",
-    formats: || format!("{}\nup to {} MB", format::names(), MAX_FILE_BYTES >> 20),
+    formats: || format!("{}\nup to {} MB", format::names(), format::MAX_FILE_BYTES >> 20),
     samples: "Samples",
     samples_detail: "Synthetic scans, drawn by a program",
     probability_of: |label, value| format!("Image says {label}: {value}"),

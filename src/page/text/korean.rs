@@ -6,7 +6,7 @@ use crate::page::card::{Device, NoteName};
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::page::text::english::Text;
-use crate::protocol::{Failure, MAX_FILE_BYTES};
+use crate::protocol::Failure;
 use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
 
@@ -29,7 +29,7 @@ pub(super) static TEXT: Text = Text {
     scans: "영상",
     drop_here: "끌어 놓기, 붙여넣기, 또는 ",
     choose: "파일 선택",
-    formats: || format!("{}\n최대 {} MB", format::names(), MAX_FILE_BYTES >> 20),
+    formats: || format!("{}\n최대 {} MB", format::names(), format::MAX_FILE_BYTES >> 20),
     samples: "예시",
     samples_detail: "프로그램이 그린 합성 영상",
     probability_of: |label, value| format!("영상 판단 {label}: {value}"),
@@ -324,7 +324,10 @@ fn detail_text(detail: &Detail) -> String {
         }
         Detail::NotFetched { url } => format!("파일을 가져오지 못했습니다: {url}. 연결을 확인하고 다시 시도하세요."),
         Detail::DamagedWeights { file } => {
-            format!("가중치 파일이 목록에 적힌 것과 다릅니다: {file}. 페이지를 새로 고치세요.")
+            format!("가중치 파일이 손상되었거나 목록에 적힌 것과 다릅니다: {file}. 페이지를 새로 고치세요.")
+        }
+        Detail::NotFinite => {
+            "모델의 계산 결과가 유한한 수가 아닙니다. 가중치 파일이 손상되었으니 다른 모델을 선택하세요.".to_owned()
         }
     }
 }

@@ -9,8 +9,9 @@ use crate::bundle::index::IndexEntry;
 use crate::engine::baseline::{Baseline, BaselineAnalysis};
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Detail, Error, Result};
-use crate::protocol::{BaselineEvent, MAX_FILE_BYTES, Progress, Request, RequestId, Response, ScanId};
+use crate::protocol::{BaselineEvent, Progress, Request, RequestId, Response, ScanId};
 use crate::report::Options;
+use crate::scan::format;
 use crate::web::fetch;
 
 const WASM_PAGE_BYTES: u64 = 1 << 16;
@@ -188,15 +189,7 @@ fn compare(
 }
 
 async fn bytes_of(file: &Blob) -> Result<Vec<u8>> {
-    let n_bytes = file.size();
-    if n_bytes > MAX_FILE_BYTES as f64 {
-        let error = Error::scan(format!(
-            "the file has {:.1} MB, more than the {} MB that are read: save it smaller",
-            n_bytes / f64::from(1 << 20),
-            MAX_FILE_BYTES >> 20
-        ));
-        return Err(error.with_detail(Detail::LargeFile { n_bytes: n_bytes as u64, max_bytes: MAX_FILE_BYTES }));
-    }
+    format::check_file_size(file.size() as u64)?;
     let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| missing_file())?;
     Ok(Uint8Array::new(&buffer).to_vec())
 }
