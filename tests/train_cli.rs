@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use common::{WEIGHTS, in_repository, json, printed, sum, text, train};
+use common::{WEIGHTS, copy_scan, in_repository, json, one_line, printed, refusal, sum, text, train};
 use octlens::clip::Clip;
 use octlens::train::import::folder;
 use serde_json::Value;
@@ -20,13 +20,6 @@ use serde_json::Value;
 const LEAST_CORRELATION: f64 = 0.98;
 /// Sums of 32-bit floats, added up in the same order.
 const ROUNDING: f64 = 1e-6;
-
-/// Standard error of a call that must fail with `code`.
-fn refusal(args: &[&str], code: i32) -> String {
-    let output = train(args);
-    assert_eq!(output.status.code(), Some(code), "train {}", args.join(" "));
-    String::from_utf8(output.stderr).unwrap()
-}
 
 fn norm(embedding: &Value) -> f64 {
     embedding.as_array().unwrap().iter().map(|v| v.as_f64().unwrap().powi(2)).sum::<f64>().sqrt()
@@ -269,11 +262,28 @@ fn bad_usage_exits_with_2_and_bad_data_with_1() {
     refusal(&["phantom", "--out", "x", "--device", "abacus"], 2);
     let refused = refusal(&["finetune", "--out", "x", "--data", "octdl:.", "--input", "100x200"], 2);
     assert!(refused.contains("multiples of 32"), "{refused}");
-    for (option, value) in [("--batch", "0"), ("--class-word-dropout", "1.5"), ("--augment", "-1")] {
+    for (option, value) in [
+        ("--batch", "0"),
+        ("--accumulate", "0"),
+        ("--class-word-dropout", "1.5"),
+        ("--augment", "-1"),
+        ("--vary-field", "nan"),
+        ("--learning-rate", "nan"),
+        ("--learning-rate", "inf"),
+        ("--learning-rate", "-0.1"),
+        ("--weight-decay", "-1"),
+        ("--beta2", "1"),
+        ("--class-balance", "nan"),
+    ] {
         let option_value = format!("{option}={value}");
-        let refused = refusal(&["finetune", "--out", "no-run", "--data", "octdl:.", &option_value], 1);
+        let refused = refusal(&["finetune", "--out", "no-run", "--data", "octdl:.", &option_value], 2);
         assert!(refused.contains(option) && !refused.contains("panicked"), "{refused}");
     }
+    let baseline = ["baseline", "--run", "r", "--data", "octdl:d", "--resnet50", "w", "--learning-rate"];
+    refusal(&[&baseline[..], &["nan"]].concat(), 2);
+    refusal(&["export", "--run", "r", "--data", "octdl:d", "--licence", ""], 2);
+    assert!(refusal(&["phantom", "--out", "no-folder", "--healthy", "0", "--amd", "0"], 1).contains("nothing to draw"));
+    assert!(!Path::new("no-run").exists() && !Path::new("no-folder").exists());
     let missing = refusal(&["eval", "--weights", "no-such.safetensors", "--data", "octdl:."], 1);
     assert!(missing.starts_with("error: ") && missing.contains("no-such.safetensors"), "{missing}");
     assert_eq!(missing.lines().count(), 1, "{missing}");
@@ -289,22 +299,6 @@ const ON_CPU_ONLY: [&[&str]; 7] = [
     &["explain", "scan.png", "--weights", "w"],
     &["embed", "--weights", "w", "--text", "healthy"],
 ];
-
-/// A refusal of one line that names no temporary file.
-fn one_line(args: &[&str]) -> String {
-    let refused = refusal(args, 1);
-    let is_one_line = refused.starts_with("error: ") && refused.lines().count() == 1;
-    assert!(is_one_line && !refused.contains(".unfinished-"), "{refused}");
-    refused
-}
-
-/// Copies of a demo scan, one at each path.
-fn copy_scan(paths: &[PathBuf]) {
-    for path in paths {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::copy(in_repository("www/samples/fluid.png"), path).unwrap();
-    }
-}
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -338,37 +332,6 @@ fn a_folder_without_a_model_is_refused_with_what_may_be_named() {
     for expected in [text(&weights), "weights file in it", "train import", "train finetune"] {
         assert!(refused.contains(expected), "{refused}");
     }
-}
-
-#[test]
-fn explain_refuses_to_replace_what_it_reads_or_has_written() {
-    let dir = tempfile::tempdir().unwrap();
-    let [first, second, photo, out] =
-        ["a/scan.png", "b/scan.png", "a/scan.jpg", "out"].map(|name| dir.path().join(name));
-    copy_scan(&[first.clone(), second.clone(), photo.clone()]);
-    let before = std::fs::read(&first).unwrap();
-    let [first, second, photo, out] = [&first, &second, &photo, &out].map(|path| text(path));
-    let beside = text(dir.path().join("a").as_path()).to_owned();
-    let weights = in_repository(WEIGHTS);
-    let weights = text(&weights);
-
-    for scan in [first, photo] {
-        // Either scan's overlay would be `a/scan.png`.
-        let refused = one_line(&["explain", scan, first, "--out", &beside, "--weights", weights]);
-        assert!(refused.contains(first) && refused.contains("would replace"), "{refused}");
-    }
-    for other in [second, photo] {
-        let refused = one_line(&["explain", first, other, "--out", out, "--weights", weights]);
-        assert!(
-            refused.contains(first) && refused.contains(other) && refused.contains("different folders"),
-            "{refused}"
-        );
-    }
-    assert_eq!(std::fs::read(first).unwrap(), before);
-    assert!(!Path::new(out).exists() && !Path::new(&beside).join("scan.json").exists(), "nothing is written");
-
-    printed(&["explain", first, first, "--out", out, "--weights", weights]);
-    assert!(Path::new(out).join("scan.png").exists(), "a scan that is named twice is no other scan");
 }
 
 #[test]

@@ -64,6 +64,25 @@ fn kill_in_second_epoch(mut command: Command, run: &Path) {
     child.wait().unwrap();
 }
 
+/// Flips a bit of the checkpoint of `run`, in a weight and in the position; puts it back afterwards.
+fn refuses_a_flipped_bit(phantoms: &Path, run: &Path) {
+    let checkpoint = run.join("checkpoint.safetensors");
+    let whole = fs::read(&checkpoint).unwrap();
+    // Its fields are a text in the header, in which quotation marks are escaped: n_steps\":12.
+    let n_steps = whole.windows(7).position(|w| w == b"n_steps").unwrap() + 10;
+    assert!(whole[n_steps].is_ascii_digit());
+    for at in [whole.len() - 1, n_steps] {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        fs::write(&checkpoint, flipped).unwrap();
+        let output = finetune(phantoms, run).stderr(Stdio::piped()).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "a flipped bit trains on");
+        assert!(error.contains("checkpoint.safetensors is damaged: restore it from a copy, or remove it"), "{error}");
+    }
+    fs::write(&checkpoint, whole).unwrap();
+}
+
 #[test]
 fn a_stopped_run_ends_at_the_weights_of_an_unbroken_one() {
     let dir = tempfile::tempdir().unwrap();
@@ -73,7 +92,11 @@ fn a_stopped_run_ends_at_the_weights_of_an_unbroken_one() {
 
     // Killed in its second epoch, which is repeated.
     kill_in_second_epoch(finetune(&phantoms, &killed), &killed);
+    let leftover = killed.join(".unfinished-abcdef");
+    fs::write(&leftover, "half a checkpoint").unwrap();
+    refuses_a_flipped_bit(&phantoms, &killed);
     assert!(finetune(&phantoms, &killed).status().unwrap().success());
+    assert!(!leftover.exists());
 
     // Ctrl-C in its first epoch: the step is finished and saved.
     let mut child = finetune(&phantoms, &asked).spawn().unwrap();

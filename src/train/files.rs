@@ -1,7 +1,7 @@
 //! Reads and writes files: one form of error message, and atomic writes.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Serialize;
@@ -21,7 +21,12 @@ pub(super) enum Action {
     Make,
     /// Removing a file.
     Remove,
+    /// Locking a file.
+    Lock,
 }
+
+/// How the files begin that are not finished yet.
+pub(super) const UNFINISHED: &str = ".unfinished-";
 
 /// The error of `action` on `path`: `cannot read scans/a.png (permission denied)`.
 pub(super) fn failed(action: Action, path: &Path, source: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -30,6 +35,7 @@ pub(super) fn failed(action: Action, path: &Path, source: impl std::error::Error
         Action::Write => "write",
         Action::Make => "make",
         Action::Remove => "remove",
+        Action::Lock => "lock",
     };
     Error::io(format!("cannot {verb} {}", path.display())).because(source)
 }
@@ -40,18 +46,40 @@ pub(super) fn in_file(path: &Path, error: Error) -> Error {
 }
 
 /// Opens a file to read.
+///
+/// # Errors
+/// It is missing, or no plain file: a device or a pipe may have no end.
 pub(super) fn open(path: &Path) -> Result<fs::File> {
+    // Before it is opened: opening a pipe waits for whoever writes to it.
+    let about = fs::metadata(path).map_err(|e| failed(Action::Read, path, e))?;
+    if !about.is_file() {
+        let kind = if about.is_dir() { "a folder" } else { "a device or a pipe" };
+        return Err(Error::io(format!("cannot read {}: it is {kind}, name a file", path.display())));
+    }
     fs::File::open(path).map_err(|e| failed(Action::Read, path, e))
 }
 
 /// Reads a whole file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|e| failed(Action::Read, path, e))
+    read_within(path, |_| Ok(()))
+}
+
+/// Reads a whole file, unless `check` refuses its size.
+///
+/// # Errors
+/// As [`open`], and `check`'s with the file's name.
+pub(super) fn read_within(path: &Path, check: impl Fn(u64) -> Result<()>) -> Result<Vec<u8>> {
+    let mut file = open(path)?;
+    let n_bytes = file.metadata().map_err(|e| failed(Action::Read, path, e))?.len();
+    check(n_bytes).map_err(|e| in_file(path, e))?;
+    let mut bytes = Vec::with_capacity(n_bytes as usize);
+    file.read_to_end(&mut bytes).map_err(|e| failed(Action::Read, path, e))?;
+    Ok(bytes)
 }
 
 /// Reads a whole file of UTF-8.
 pub(super) fn read_text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|e| failed(Action::Read, path, e))
+    String::from_utf8(read(path)?).map_err(|e| failed(Action::Read, path, e))
 }
 
 /// Reads JSON.
@@ -114,7 +142,7 @@ fn make_unfinished(path: &Path) -> Result<NamedTempFile> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Not by `tempfile_in`, which names the temporary file in its errors and makes it private to its owner: these files
     // are served and shared, as the umask allows.
-    let made = tempfile::Builder::new().prefix(".unfinished-").make_in(dir, |path| fs::File::create_new(path));
+    let made = tempfile::Builder::new().prefix(UNFINISHED).make_in(dir, |path| fs::File::create_new(path));
     made.map_err(|e| failed(Action::Write, path, e))
 }
 
@@ -142,6 +170,29 @@ mod tests {
         assert_eq!((read_text(&path).unwrap().as_str(), names(dir.path())), ("old", vec!["figures.json".to_owned()]));
         write(&path, "new").unwrap();
         assert_eq!((read_text(&path).unwrap().as_str(), names(dir.path())), ("new", vec!["figures.json".to_owned()]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_may_have_no_end_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [Path::new("/dev/zero"), &pipe] {
+            let refused = read(path).unwrap_err().to_string();
+            assert!(refused.ends_with("a device or a pipe, name a file"), "{refused}");
+        }
+        assert!(read(dir.path()).unwrap_err().to_string().contains("it is a folder"));
+    }
+
+    #[test]
+    fn a_file_whose_size_is_refused_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("scan.png");
+        write(&path, "1234").unwrap();
+        let at_most = |limit| move |n| if n <= limit { Ok(()) } else { Err(Error::scan(format!("{n} bytes"))) };
+        assert_eq!(read_within(&path, at_most(4)).unwrap(), b"1234");
+        assert_eq!(read_within(&path, at_most(3)).unwrap_err().to_string(), format!("{} (4 bytes)", path.display()));
     }
 
     #[test]

@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 use super::config::{ModelSpec, Settings};
 use super::data::split::Splits;
 use super::files::{self, Action, failed};
+use super::lock::Lock;
+use super::tensor_file;
 use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
 
@@ -60,29 +62,29 @@ impl Run {
         files::read_json(&self.path(name))
     }
 
-    /// Writes tensors, with a note in the file's header.
-    pub fn write_tensors(&self, name: &str, tensors: &HashMap<String, Tensor>, note: Option<String>) -> Result<()> {
-        let header = note.map(|note| HashMap::from([(NOTE.to_owned(), note)]));
-        let path = self.path(name);
-        files::replace(&path, |unfinished| {
-            safetensors::serialize_to_file(tensors, header, unfinished).map_err(|e| failed(Action::Write, &path, e))
-        })
+    /// Takes the run for this process and removes what killed processes left in its folder.
+    ///
+    /// # Errors
+    /// Another process trains in the folder: it is named.
+    pub fn lock(&self) -> Result<Lock> {
+        Lock::take(&self.dir)
     }
 
-    /// The note of a file that [`Self::write_tensors`] wrote.
-    pub fn read_note(&self, name: &str) -> Result<Option<String>> {
-        let path = self.path(name);
-        let bytes = files::read(&path)?;
-        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes)
-            .map_err(|e| Error::data(format!("{} is damaged", path.display())).because(e))?;
-        Ok(header.metadata().as_ref().and_then(|m| m.get(NOTE)).cloned())
+    /// Writes tensors with a checksum; `fields` is the text of a JSON object that is read with them.
+    pub fn write_tensors(&self, name: &str, tensors: &HashMap<String, Tensor>, fields: &str) -> Result<()> {
+        tensor_file::write(&self.path(name), tensors, fields)
     }
 
-    /// Reads tensors that [`Self::write_tensors`] wrote.
-    pub fn read_tensors(&self, name: &str, device: &Device) -> Result<HashMap<String, Tensor>> {
+    /// Reads what [`Self::write_tensors`] wrote: tensors, and the fields' text.
+    ///
+    /// # Errors
+    /// The file is missing or damaged.
+    pub fn read_tensors(&self, name: &str, device: &Device) -> Result<(HashMap<String, Tensor>, String)> {
         let path = self.path(name);
-        candle_core::safetensors::load(&path, device)
-            .map_err(|e| Error::io(format!("cannot read {}: run the step before this one", path.display())).because(e))
+        if !path.exists() {
+            return Err(Error::io(format!("{} is missing: run the step before this one", path.display())));
+        }
+        tensor_file::read(&path, device)
     }
 
     /// Removes the log's lines about steps after `n_steps`, which will be repeated.
@@ -106,9 +108,6 @@ impl Run {
         file.write_all(format!("{line}\n").as_bytes()).map_err(|e| failed(Action::Write, &path, e))
     }
 }
-
-/// The key of a note in a tensor file's header.
-const NOTE: &str = "octlens";
 
 /// File names within a run.
 pub(super) mod names {

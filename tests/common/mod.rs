@@ -41,3 +41,26 @@ pub fn sum(counts: &Value) -> u64 {
 pub fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
+
+/// Standard error of a call that must fail with `code`.
+pub fn refusal(args: &[&str], code: i32) -> String {
+    let output = train(args);
+    assert_eq!(output.status.code(), Some(code), "train {}", args.join(" "));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// A refusal of one line that names no temporary file.
+pub fn one_line(args: &[&str]) -> String {
+    let refused = refusal(args, 1);
+    let is_one_line = refused.starts_with("error: ") && refused.lines().count() == 1;
+    assert!(is_one_line && !refused.contains(".unfinished-"), "{refused}");
+    refused
+}
+
+/// Copies of a demo scan, one at each path.
+pub fn copy_scan(paths: &[PathBuf]) {
+    for path in paths {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(in_repository("www/samples/fluid.png"), path).unwrap();
+    }
+}

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::CpuArgs;
-use super::output::{print, print_json};
+use super::output::{Failures, print, print_json};
 use super::weights::load;
 use crate::clip::Clip;
 use crate::engine::Engine;
@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::preprocess::Preprocess;
 use crate::scan::Scan;
 use crate::tokenizer::Tokenizer;
-use crate::train::files::{self, in_file};
+use crate::train::data::scan_file;
+use crate::train::files::in_file;
 use crate::train::import::{self, MANIFEST};
 use crate::train::run::names;
 
@@ -45,12 +46,16 @@ impl EmbedArgs {
             return Err(Error::config("nothing to embed: give --image FILE or --text TEXT"));
         }
         let model = Model::load(&self.weights)?;
-        let images = self.image.iter().map(|path| model.image(path)).collect::<Result<Vec<_>>>()?;
+        let mut failures = Failures::of(self.image.len());
+        let images = self.image.iter().map(|path| failures.keep(model.image(path)));
+        let images: Vec<Value> = images.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
         let texts = self.text.iter().map(|text| model.text(text)).collect::<Result<Vec<_>>>()?;
         if self.json {
-            return print_json(&json!({ "images": images, "texts": texts }));
+            print_json(&json!({ "images": images, "texts": texts }))?;
+        } else {
+            images.iter().chain(&texts).try_for_each(print)?;
         }
-        images.iter().chain(&texts).try_for_each(print)
+        failures.finish()
     }
 }
 
@@ -85,11 +90,12 @@ impl Model {
     }
 
     fn image(&self, path: &Path) -> Result<Value> {
-        let scan = Scan::decode(&files::read(path)?, 0).map_err(|e| in_file(path, e))?;
+        let scan = scan_file::decode(path)?;
         let embedding = match self {
-            Self::Exported(engine) => engine.embed_scan(&scan)?,
-            Self::Towers(towers) => towers.embed_scan(&scan)?,
+            Self::Exported(engine) => engine.embed_scan(&scan),
+            Self::Towers(towers) => towers.embed_scan(&scan),
         };
+        let embedding = embedding.map_err(|e| in_file(path, e))?;
         Ok(json!({ "image": path.to_string_lossy(), "embedding": values(&embedding)? }))
     }
 
@@ -120,6 +126,10 @@ impl Towers {
 }
 
 /// The values of an embedding (1, D).
+///
+/// # Errors
+/// A value is not finite.
 fn values(embedding: &Tensor) -> Result<Vec<f32>> {
-    Ok(embedding.flatten_all()?.to_vec1()?)
+    let values = embedding.flatten_all()?.to_vec1::<f32>()?;
+    if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(Error::not_finite("embeddings")) }
 }

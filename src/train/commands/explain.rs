@@ -1,6 +1,5 @@
 //! `train explain`: the report of each scan, and an overlay of its heatmap.
 
-use std::collections::HashMap;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
@@ -9,24 +8,20 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use image::{ColorType, ImageFormat};
 
 use super::args::CpuArgs;
-use super::output::{print, print_json};
+use super::output::{Failures, note, print, print_json};
+use super::result_files::{BASELINE_OVERLAY, OVERLAY, REPORT, ResultFiles};
 use super::weights::{load, load_baseline};
-use crate::engine::Input;
-use crate::error::{Error, Kind, Result};
+use crate::engine::baseline::Baseline;
+use crate::engine::{Engine, Input};
+use crate::error::{Kind, Result};
 use crate::render;
 use crate::report::{Heatmap, MapMethod, Options, Prediction, Report, WarningKind, WordMethod};
 use crate::scan::{Scan, format};
+use crate::train::data::scan_file;
 use crate::train::files::{self, Action, failed, in_file};
 
 /// How opaque the heatmap of a written overlay is, 0…1.
 const OVERLAY_OPACITY: f32 = 0.6;
-/// The extension of a report in `--out`.
-const REPORT: &str = "json";
-/// The extension of an overlay in `--out`.
-const OVERLAY: &str = "png";
-/// The extension of the overlay of a baseline's heatmap in `--out`.
-const BASELINE_OVERLAY: &str = "baseline.png";
-
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
     #[arg(required = true, help = format!("Scans: {}", format::any_name()))]
@@ -37,7 +32,7 @@ pub(crate) struct ExplainArgs {
     /// Weights file of a baseline, whose answer is added to each report.
     #[arg(long)]
     baseline: Option<PathBuf>,
-    /// Folder for a report and an overlay of each scan.
+    /// Folder for a report and an overlay of each scan, which have its name, or that name and a number where it is taken.
     #[arg(long)]
     out: Option<PathBuf>,
     /// The class to explain, if not the most probable one.
@@ -81,14 +76,11 @@ where
 impl ExplainArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
-        if let Some(out) = &self.out {
-            self.check_outputs(out)?;
-        }
         let engine = load(&self.weights)?;
         let baseline = self.baseline.as_deref().map(load_baseline).transpose()?;
         let options = Options {
-            target: self.target,
-            caption: self.caption,
+            target: self.target.clone(),
+            caption: self.caption.clone(),
             map: self.map,
             words: self.words,
             baseline: baseline.is_some(),
@@ -96,73 +88,52 @@ impl ExplainArgs {
         if let Some(out) = &self.out {
             files::make_dir(out)?;
         }
+        let inputs = || self.images.iter().chain([&self.weights]).chain(&self.baseline);
+        let mut results = self.out.as_deref().map(|out| ResultFiles::new(out, inputs()));
         let mut reports: Vec<Report> = Vec::new();
+        let mut failures = Failures::of(self.images.len());
         for path in &self.images {
-            let bytes = files::read(path)?;
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            let analysis = engine
-                .analyze(&Input { name: &name, bytes: &bytes, frame: 0 }, &options)
-                // The caption is the same for all scans.
-                .map_err(|e| if e.kind() == Kind::Caption { e } else { in_file(path, e) })?;
-            let mut report = analysis.report;
-            if let Some(baseline) = &baseline {
-                baseline.add_answer(&mut report, &analysis.scan, &mut None)?;
-            }
-            if let Some(out) = &self.out {
-                write(&report, &analysis.scan, &stem(out, path))?;
+            let answered = match answer(&engine, baseline.as_ref(), path, &options) {
+                // Caption and class are the same for all scans.
+                Err(e) if matches!(e.kind(), Kind::Caption | Kind::Config) => return Err(e),
+                outcome => failures.keep(outcome)?,
+            };
+            let Some((report, scan)) = answered else { continue };
+            if let Some(results) = &mut results {
+                let stem = results.stem(path, &report.input.sha256);
+                write(&report, &scan, &stem)?;
+                if stem.file_name() != path.file_stem() {
+                    let (scan, report) = (path.display(), stem.with_added_extension(REPORT));
+                    note(format_args!("{scan}: its name is taken, the results are in {}", report.display()));
+                }
             }
             if !self.json {
-                print(lines(&name, &report))?;
+                print(lines(&report.input.name, &report))?;
             }
             reports.push(report);
         }
-        match (self.json, reports.as_slice()) {
-            (true, [report]) => print_json(report),
-            (true, reports) => print_json(&reports),
-            (false, _) => Ok(()),
-        }
-    }
-
-    /// Checks that nothing that is written to `out` replaces a file that is read, or what is written for another scan.
-    fn check_outputs(&self, out: &Path) -> Result<()> {
-        let read = self.images.iter().chain([&self.weights]).chain(&self.baseline);
-        let inputs: HashMap<PathBuf, &PathBuf> =
-            read.filter_map(|path| Some((path.canonicalize().ok()?, path))).collect();
-        let extensions = match self.baseline {
-            Some(_) => &[REPORT, OVERLAY, BASELINE_OVERLAY][..],
-            None => &[REPORT, OVERLAY],
-        };
-        let mut scans: HashMap<PathBuf, &PathBuf> = HashMap::new();
-        for scan in &self.images {
-            for extension in extensions {
-                let output = stem(out, scan).with_added_extension(extension);
-                let replaced = output.canonicalize().ok().and_then(|output| inputs.get(&output));
-                if let Some(input) = replaced {
-                    return Err(Error::config(format!(
-                        "--out {} would replace {}, which is read: name another folder",
-                        out.display(),
-                        input.display()
-                    )));
-                }
-                // A scan that is named twice is written twice, with the same content.
-                let other = *scans.entry(output.clone()).or_insert(scan);
-                if other != scan {
-                    return Err(Error::config(format!(
-                        "{} and {} would both be written to {}: use different folders, with a call for each",
-                        other.display(),
-                        scan.display(),
-                        output.display()
-                    )));
-                }
+        if self.json {
+            match (self.images.len(), reports.as_slice()) {
+                (1, [report]) => print_json(report)?,
+                (_, reports) => print_json(&reports)?,
             }
         }
-        Ok(())
+        failures.finish()
     }
 }
 
-/// The path of what is written for `scan`, without an extension.
-fn stem(out: &Path, scan: &Path) -> PathBuf {
-    out.join(scan.file_stem().unwrap_or(scan.as_os_str()))
+/// The report on the scan at `path`, and the scan.
+fn answer(engine: &Engine, baseline: Option<&Baseline>, path: &Path, options: &Options) -> Result<(Report, Scan)> {
+    let bytes = scan_file::read(path)?;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let analysis = engine
+        .analyze(&Input { name: &name, bytes: &bytes, frame: 0 }, options)
+        .map_err(|e| if matches!(e.kind(), Kind::Caption | Kind::Config) { e } else { in_file(path, e) })?;
+    let mut report = analysis.report;
+    if let Some(baseline) = baseline {
+        baseline.add_answer(&mut report, &analysis.scan, &mut None)?;
+    }
+    Ok((report, analysis.scan))
 }
 
 /// Writes a report and its overlays to `stem` with their extensions.

@@ -46,8 +46,8 @@ impl FinetuneArgs {
     pub(crate) fn run(self) -> Result<()> {
         let Self { out, data, init, add_words, splits, settings, device } = self;
         let device = device.open()?;
-        settings.check()?;
         let run = Run::create(&out)?;
+        let _lock = run.lock()?;
         let everyone = read_dataset(&data, &[])?;
         let mut dataset = everyone.clone();
         keep_labels(&mut dataset, settings.labels())?;

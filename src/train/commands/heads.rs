@@ -22,6 +22,7 @@ impl HeadsArgs {
     pub(crate) fn run(self) -> Result<()> {
         let device = self.device.open()?;
         let run = Run::open(&self.run.run)?;
+        let _lock = run.lock()?;
         let prepared = Prepared::read(&run)?;
         let dataset = read_dataset(&self.run.data, &prepared.spec.vocabulary.labels)?;
         let [train, val] = [Split::Train, Split::Val].map(|split| records_of(&dataset, &prepared.splits, split));

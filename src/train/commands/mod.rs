@@ -14,4 +14,5 @@ pub(crate) mod output;
 pub(super) mod paper;
 pub(super) mod phantom;
 mod records;
+mod result_files;
 mod weights;

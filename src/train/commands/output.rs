@@ -31,6 +31,48 @@ pub(crate) fn note(note: impl Display) {
     let _ = writeln!(io::stderr(), "{note}");
 }
 
+/// The inputs of a command, of which one that fails does not stop the others.
+pub(super) struct Failures {
+    n_inputs: usize,
+    n_failed: usize,
+}
+
+impl Failures {
+    /// None yet, of `n_inputs`.
+    pub(super) fn of(n_inputs: usize) -> Self {
+        Self { n_inputs, n_failed: 0 }
+    }
+
+    /// What an input gave; a failure is noted and counted.
+    ///
+    /// # Errors
+    /// The input failed and is the only one.
+    pub(super) fn keep<T>(&mut self, outcome: Result<T>) -> Result<Option<T>> {
+        match outcome {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if self.n_inputs == 1 => Err(error),
+            Err(error) => {
+                self.n_failed += 1;
+                note(format_args!("error: {error}"));
+                Ok(None)
+            }
+        }
+    }
+
+    /// The command's outcome, after all inputs.
+    ///
+    /// # Errors
+    /// An input failed.
+    pub(super) fn finish(self) -> Result<()> {
+        match self {
+            Self { n_failed: 0, .. } => Ok(()),
+            Self { n_failed, n_inputs } => {
+                Err(Error::io(format!("{n_failed} of {n_inputs} scans have no answer: each is named above")))
+            }
+        }
+    }
+}
+
 /// Whether `error` only says that the reader of standard output has closed it, as `head` does after its last line.
 pub(crate) fn is_closed_pipe(error: &Error) -> bool {
     let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());

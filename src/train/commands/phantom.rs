@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::CpuArgs;
 use super::output::print;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::train::{phantom, progress};
 
 #[derive(Args)]
@@ -30,6 +30,9 @@ pub(crate) struct PhantomArgs {
 impl PhantomArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.device.check()?;
+        if self.healthy + self.amd == 0 {
+            return Err(Error::config("nothing to draw: give --healthy or --amd at least 1"));
+        }
         let bar = progress::bar("phantom", self.healthy + self.amd);
         let options = phantom::FolderOptions { healthy: self.healthy, amd: self.amd, seed: self.seed };
         let summary = phantom::write_folder(&self.out, &options, &mut || bar.inc(1))?;

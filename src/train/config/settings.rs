@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::appearance::Appearance;
 use super::input_size::InputSize;
+use super::number::{at_least_one, at_least_zero, decay, share, strength};
 use crate::clip::ClipConfig;
-use crate::error::{Error, Result};
 
 /// A set of defaults; every setting may still be given on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -133,10 +133,10 @@ pub struct Settings {
     #[arg(long, default_value_t = 40, default_value_if("preset", "paper", "300"))]
     pub epochs: usize,
     /// Scans per batch.
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, value_parser = at_least_one(), default_value_t = 32)]
     pub batch: usize,
     /// Batches whose gradients are accumulated for one step.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_parser = at_least_one(), default_value_t = 1)]
     pub accumulate: usize,
     /// Precision of the towers' products in training. bf16 is for GPUs, of compute capability 8.0 on NVIDIA's; on a CPU it
     /// rounds as they do, and is slower than f32.
@@ -147,23 +147,23 @@ pub struct Settings {
     #[arg(long, value_enum, default_value_t = Optimizer::Adamw, default_value_if("preset", "paper", "adam"))]
     pub optimizer: Optimizer,
     /// Peak learning rate of the towers (5e-5).
-    #[arg(long, default_value_t = 1e-3, default_value_if("preset", "paper", "5e-5"))]
+    #[arg(long, value_parser = at_least_zero, default_value_t = 1e-3, default_value_if("preset", "paper", "5e-5"))]
     pub learning_rate: f64,
     /// Learning rate of each stage or block as a fraction of the next one's: below 1, the layers near the pixels and the
     /// tokens change least.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, value_parser = at_least_zero, default_value_t = 1.0)]
     pub layer_decay: f64,
     /// Weight decay (0.2).
-    #[arg(long, default_value_t = 0.05, default_value_if("preset", "paper", "0.2"))]
+    #[arg(long, value_parser = at_least_zero, default_value_t = 0.05, default_value_if("preset", "paper", "0.2"))]
     pub weight_decay: f64,
     /// Adam's first decay.
-    #[arg(long, default_value_t = 0.9)]
+    #[arg(long, value_parser = decay, default_value_t = 0.9)]
     pub beta1: f64,
     /// Adam's second decay.
-    #[arg(long, default_value_t = 0.98)]
+    #[arg(long, value_parser = decay, default_value_t = 0.98)]
     pub beta2: f64,
     /// Adam's epsilon (1e-5).
-    #[arg(long, default_value_t = 1e-6, default_value_if("preset", "paper", "1e-5"))]
+    #[arg(long, value_parser = at_least_zero, default_value_t = 1e-6, default_value_if("preset", "paper", "1e-5"))]
     pub eps: f64,
     /// Learning rate after the warm-up (constant).
     #[arg(long, value_enum, default_value_t = Schedule::Cosine, default_value_if("preset", "paper", "constant"))]
@@ -172,10 +172,10 @@ pub struct Settings {
     #[arg(long, default_value_t = 100, default_value_if("preset", "paper", "0"))]
     pub warmup_steps: usize,
     /// Bound on the gradient's norm, 0 for none (0).
-    #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
+    #[arg(long, value_parser = at_least_zero, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub clip_norm: f64,
     /// Decay of the running average of weights, which is evaluated and exported; 0 for none (0).
-    #[arg(long, default_value_t = 0.995, default_value_if("preset", "paper", "0"))]
+    #[arg(long, value_parser = share, default_value_t = 0.995, default_value_if("preset", "paper", "0"))]
     pub ema_decay: f64,
     /// Keep the running statistics of batch norms, as pretrained weights need (true).
     #[arg(long, action = ArgAction::Set, default_value_t = false, default_value_if("preset", "paper", "true"))]
@@ -187,27 +187,27 @@ pub struct Settings {
     #[arg(long, value_enum, default_value_t = Contrast::Captions, default_value_if("preset", "paper", "scans"))]
     pub contrast: Contrast,
     /// Probability that a caption loses its class word, so that its findings must suffice (0).
-    #[arg(long, default_value_t = 0.3, default_value_if("preset", "paper", "0"))]
+    #[arg(long, value_parser = share, default_value_t = 0.3, default_value_if("preset", "paper", "0"))]
     pub class_word_dropout: f64,
     /// Weight of the loss that compares each finding with the healthy text (0).
-    #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
+    #[arg(long, value_parser = at_least_zero, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub finding_weight: f64,
     /// Weight of the loss of each cell of the feature map: where findings lie, by boxes if there are any (0).
-    #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
+    #[arg(long, value_parser = at_least_zero, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub local_weight: f64,
     /// Exponent of a caption's count when scans are sampled: 1 samples scans alike, 0 captions alike (1).
-    #[arg(long, default_value_t = 0.7, default_value_if("preset", "paper", "1"))]
+    #[arg(long, value_parser = at_least_zero, default_value_t = 0.7, default_value_if("preset", "paper", "1"))]
     pub caption_balance: f64,
     /// The same exponent for a class's count within each source (1).
     // None in runs from before this option, which balanced the captions of all classes together.
-    #[arg(long, default_value = "0.5", default_value_if("preset", "paper", "1"))]
+    #[arg(long, value_parser = at_least_zero, default_value = "0.5", default_value_if("preset", "paper", "1"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_balance: Option<f64>,
     /// Share of phantoms among the sampled scans, if there are real scans too.
-    #[arg(long, default_value_t = 0.4)]
+    #[arg(long, value_parser = share, default_value_t = 0.4)]
     pub phantom_share: f64,
     /// Strength of the augmentation, 0 for none (0).
-    #[arg(long, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
+    #[arg(long, value_parser = strength, default_value_t = 1.0, default_value_if("preset", "paper", "0"))]
     pub augment: f32,
     /// Changes of appearance.
     #[command(flatten)]
@@ -221,10 +221,10 @@ pub struct Settings {
     #[arg(long, default_value_t = 60)]
     pub head_epochs: usize,
     /// Learning rate of the heads.
-    #[arg(long, default_value_t = 1e-3)]
+    #[arg(long, value_parser = at_least_zero, default_value_t = 1e-3)]
     pub head_learning_rate: f64,
     /// Weight decay of the heads (0; the published 0.2 is for the towers, and would keep the heads at chance).
-    #[arg(long, default_value_t = HEAD_WEIGHT_DECAY, default_value_if("preset", "paper", "0"))]
+    #[arg(long, value_parser = at_least_zero, default_value_t = HEAD_WEIGHT_DECAY, default_value_if("preset", "paper", "0"))]
     #[serde(default = "head_weight_decay")]
     pub head_weight_decay: f64,
     /// Hidden units of the heads.
@@ -239,36 +239,6 @@ impl Settings {
     /// The class words to train on; none for all.
     pub fn labels(&self) -> &[String] {
         if self.classes == ["all"] { &[] } else { &self.classes }
-    }
-
-    /// Checks that a run can be made of them.
-    ///
-    /// # Errors
-    /// The first option that is out of range.
-    pub fn check(&self) -> Result<()> {
-        let at_least_one = [("--batch", self.batch), ("--accumulate", self.accumulate)];
-        if let Some((option, _)) = at_least_one.into_iter().find(|(_, n)| *n == 0) {
-            return Err(Error::config(format!("{option} 0 makes no step: give at least 1")));
-        }
-        let shares = [
-            ("--class-word-dropout", self.class_word_dropout),
-            ("--phantom-share", self.phantom_share),
-            ("--ema-decay", self.ema_decay),
-        ];
-        if let Some((option, share)) = shares.into_iter().find(|(_, share)| !(0. ..=1.).contains(share)) {
-            return Err(Error::config(format!("{option} {share} is out of range: give 0 to 1")));
-        }
-        let mut strengths = self.appearance.strengths().into_iter();
-        if let Some((option, strength)) = strengths.find(|(_, strength)| !(0. ..=2.).contains(strength)) {
-            return Err(Error::config(format!("{option} {strength} is out of range: give 0 to 2")));
-        }
-        if !(0. ..=2.).contains(&self.augment) {
-            return Err(Error::config(format!(
-                "--augment {} would move lesions out of the picture: give 0 to 2",
-                self.augment
-            )));
-        }
-        Ok(())
     }
 
     /// The largest allowed norm of a gradient.

@@ -11,4 +11,5 @@ pub(super) mod oct5k;
 pub(super) mod octdl;
 pub(super) mod record;
 pub(super) mod samples;
+pub(super) mod scan_file;
 pub(super) mod split;

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 use super::annotation::{Annotation, annotations, is_true_of};
 use super::lesion_box::LesionBox;
 use super::record::Record;
+use super::scan_file;
 use crate::error::Result;
 use crate::scan::Scan;
 use crate::train::config::ModelSpec;
-use crate::train::files;
 
 /// One scan, ready for views.
 #[derive(Clone, Debug)]
@@ -87,5 +87,5 @@ fn places(record: &Record, scan: &Scan, spec: &ModelSpec) -> Vec<Place> {
 
 /// Decodes a record's file.
 pub(crate) fn read_scan(record: &Record) -> Result<Scan> {
-    Scan::decode(&files::read(&record.path)?, 0).map_err(|e| files::in_file(&record.path, e))
+    scan_file::decode(&record.path)
 }

@@ -95,7 +95,13 @@ fn lesion_figures(vocabulary: &Vocabulary, outcomes: &[Outcome<'_>]) -> Option<L
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
     use super::*;
+    use crate::train::data::lesion_box::LesionBox;
+    use crate::train::evaluate::reading::Reading;
 
     #[test]
     fn another_disease_is_neither_healthy_nor_a_condition() {
@@ -108,5 +114,58 @@ mod tests {
         assert_eq!(of(Some("AMD"), &["MNV"]), Some(3));
         assert_eq!(of(Some("AMD"), &["soft drusen"]), None);
         assert_eq!(of(Some("DME"), &[]), None);
+    }
+
+    /// A scan of class index `class` whose heatmap peaks at its left, with one box there or at its right.
+    fn record(class: usize, has_lesion_at_peak: bool) -> Record {
+        let xmin = if has_lesion_at_peak { 40 } else { 340 };
+        Record {
+            path: "".into(),
+            name: String::new(),
+            source: SourceKind::Kermany,
+            patient: format!("{class} {has_lesion_at_peak}"),
+            label: ["healthy", "AMD"][class].to_owned(),
+            caption: Caption::default(),
+            annotated: vec!["fluid"],
+            boxes: vec![LesionBox { finding: "fluid", xmin, ymin: 40, xmax: xmin + 20, ymax: 60 }],
+        }
+    }
+
+    fn outcome(record: &Record, class: usize) -> Outcome<'_> {
+        let head = json!({ "label": "AMD", "probabilities": { "healthy": 0.1, "AMD": 0.9 }, "logits": [0.0, 2.2] });
+        let report = serde_json::from_value(json!({
+            "schema": "octlens.report/1",
+            "model": { "name": "m", "sha256": "0" },
+            "input": {
+                "name": "a.png", "format": "png", "width": 400, "height": 100, "frame": 0, "sha256": "0", "um_per_pixel": null
+            },
+            "image": head,
+            "caption": { "text": "AMD, fluid", "source": "retrieved", "similarity": 0.5, "candidates": [] },
+            "text": head,
+            "agreement": { "same_label": true, "divergence": 0.0 },
+            "heatmap": {
+                "method": "grad_cam", "target": record.label, "layer": "layer4", "rows": 1, "cols": 4,
+                "values": [1.0, 0.0, 0.0, 0.0], "region": [0.0, 0.0, 400.0, 100.0]
+            },
+            "tokens": { "method": "shapley", "target": "AMD", "words": [] },
+            "timings_ms": { "decode": 0.0, "preprocess": 0.0, "image_encoder": 0.0, "text_encoder": 0.0, "explain": 0.0 }
+        }));
+        let retrieved = Caption { label: Some("AMD".into()), findings: vec!["fluid".into()] };
+        let reading = Reading { record, class, logits: BTreeMap::new(), retrieved, margins: vec![0.] };
+        Outcome { reading, report: report.unwrap(), same_without_class: true }
+    }
+
+    #[test]
+    fn the_pointing_game_is_played_on_diseased_scans_alone() {
+        let vocabulary = Vocabulary::new(["healthy", "AMD"].map(str::to_owned).to_vec(), vec!["fluid".to_owned()]);
+        // A map for the label healthy need not peak on the detached vitreous of a healthy eye.
+        let scans = [(0, false), (1, true)];
+        let records = scans.map(|(class, at_peak)| record(class, at_peak));
+        let outcomes: Vec<_> = records.iter().zip(scans).map(|(record, (class, _))| outcome(record, class)).collect();
+        let figures = lesion_figures(&vocabulary, &outcomes).unwrap();
+        assert_eq!((figures.pointing_game, figures.pointing_game_half_cell), (Some(1.), Some(1.)));
+        assert_eq!(figures.pointing_game_chance, None, "no other diseased patient's map");
+        let healthy_alone = lesion_figures(&vocabulary, &outcomes[..1]).unwrap();
+        assert_eq!(healthy_alone.pointing_game, None);
     }
 }

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::report::{Options, Prediction, Report};
 use crate::train::data::record::Record;
 use crate::train::data::samples::read_scan;
+use crate::train::data::scan_file;
 use crate::train::files;
 
 /// What the model makes of a record.
@@ -115,7 +116,7 @@ impl<'e> Reader<'e> {
     }
 
     fn analyze(&self, record: &Record, target: Option<String>) -> Result<Analysis> {
-        let bytes = files::read(&record.path)?;
+        let bytes = scan_file::read(&record.path)?;
         let input = Input { name: &record.name, bytes: &bytes, frame: 0 };
         let options = Options { target, ..Options::default() };
         self.engine.analyze(&input, &options).map_err(|e| files::in_file(&record.path, e))

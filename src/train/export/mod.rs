@@ -9,7 +9,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 
 use self::publish::{Listing, publish};
@@ -39,13 +39,13 @@ const N_RANGE_SCANS: usize = 384;
 #[derive(Args)]
 pub(crate) struct ExportOptions {
     /// Name of the model and of its file.
-    #[arg(long, default_value = "compact")]
+    #[arg(long, default_value = "compact", value_parser = NonEmptyStringValueParser::new())]
     pub name: String,
     /// One line that describes the model.
-    #[arg(long, default_value = "Healthy or AMD")]
+    #[arg(long, default_value = "Healthy or AMD", value_parser = NonEmptyStringValueParser::new())]
     pub title: String,
     /// Licence of the weights.
-    #[arg(long, default_value = "CC BY 4.0")]
+    #[arg(long, default_value = "CC BY 4.0", value_parser = NonEmptyStringValueParser::new())]
     pub licence: String,
     /// How weights are stored: as 8-bit integers with a scale per output channel, or as 32-bit floats.
     #[arg(long, default_value = WeightPrecision::Int8.name(), value_parser = weight_precision())]
@@ -89,7 +89,7 @@ pub(crate) fn export(
         metadata.training.calibration = Some(run.read_json(names::CALIBRATION)?);
     }
     metadata.training.start = start::source(run)?;
-    let undoubted = Engine::load(&options.name, Bundle::write(&metadata, &ready, true)?)?;
+    let undoubted = Engine::load_draft(&options.name, Bundle::write(&metadata, &ready, true)?)?;
     let detector =
         doubt::detector(&undoubted, &prepared.spec, &prepared.settings, &[train.as_slice(), others].concat())?;
     metadata.doubt = doubt::thresholds(&undoubted, &prepared.spec, &detector, val)?;
@@ -100,8 +100,8 @@ pub(crate) fn export(
     let file = |metadata: &Metadata, quantize: bool| {
         Bundle::write(metadata, if quantize { &ready } else { &tensors }, quantize)
     };
-    let float = Engine::load(&options.name, file(&metadata, false)?)?;
-    let int8 = Engine::load(&options.name, file(&metadata, true)?)?;
+    let float = Engine::load_draft(&options.name, file(&metadata, false)?)?;
+    let int8 = Engine::load_draft(&options.name, file(&metadata, true)?)?;
     let read_by_float = evaluate(&mut Reader::new(&float)?, test, bar)?;
     let read_by_int8 = evaluate(&mut Reader::new(&int8)?, test, bar)?;
     let metrics = Metrics {
@@ -130,12 +130,12 @@ fn range_scans(train: &[&Record], preprocess: &Preprocess) -> Result<Vec<Tensor>
 
 fn tensors(run: &Run, prepared: &Prepared) -> Result<HashMap<String, Tensor>> {
     let device = Device::Cpu;
-    let mut tensors = run.read_tensors(names::TOWERS, &device)?;
+    let (mut tensors, _) = run.read_tensors(names::TOWERS, &device)?;
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &device))?;
     let texts: Vec<String> = prepared.spec.captions.iter().map(|c| c.text()).collect();
     let (token_ids, end) = text_batch(&prepared.tokenizer, &texts, &device)?;
     let embeds = clip.text_embeds(&token_ids, &end)?.detach();
-    tensors.extend(run.read_tensors(names::HEADS, &device)?);
+    tensors.extend(run.read_tensors(names::HEADS, &device)?.0);
     tensors.insert(CAPTION_EMBEDS.to_owned(), embeds);
     Ok(tensors)
 }

@@ -59,7 +59,7 @@ impl Weights {
 
     /// Writes the average as the run's towers.
     pub fn write_towers(&self, run: &Run) -> Result<()> {
-        run.write_tensors(names::TOWERS, &tensors(&self.average, "").collect(), None)
+        run.write_tensors(names::TOWERS, &tensors(&self.average, "").collect(), "{}")
     }
 }
 
@@ -70,18 +70,20 @@ pub fn write(run: &Run, weights: &Weights, adamw: &AdamW, position: &Position) -
         .chain(adamw.state())
         .collect();
     let position = serde_json::to_string(position).map_err(|e| Error::io("the position").because(e))?;
-    run.write_tensors(names::CHECKPOINT, &state, Some(position))
+    run.write_tensors(names::CHECKPOINT, &state, &position)
 }
 
 /// Restores a run's state from its checkpoint, if it has one.
+///
+/// # Errors
+/// The checkpoint is damaged, or of another model.
 pub fn restore(run: &Run, weights: &Weights, adamw: &mut AdamW, device: &Device) -> Result<Position> {
     if !run.path(names::CHECKPOINT).exists() {
         return Ok(Position::default());
     }
     let damaged = |what: &str| Error::data(format!("the run's checkpoint {what}: start a new run"));
-    let note = run.read_note(names::CHECKPOINT)?.ok_or_else(|| damaged("has no position"))?;
-    let position: Position = serde_json::from_str(&note).map_err(|e| damaged("has no position").because(e))?;
-    let tensors = run.read_tensors(names::CHECKPOINT, device)?;
+    let (tensors, position) = run.read_tensors(names::CHECKPOINT, device)?;
+    let position: Position = serde_json::from_str(&position).map_err(|e| damaged("has no position").because(e))?;
     for (prefix, variables) in [("weight.", &weights.variables), ("average.", &weights.average)] {
         set(variables, prefix, &tensors).map_err(|e| damaged("is incomplete").because(e))?;
     }

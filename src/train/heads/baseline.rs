@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::nn::linear::Linear;
 use crate::preprocess::Preprocess;
 use crate::resnet::ResNetConfig;
-use crate::train::config::Optimizer;
+use crate::train::config::{Optimizer, at_least_one, at_least_zero};
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
 use crate::train::evaluate::predictions::Predictions;
@@ -43,10 +43,10 @@ pub(crate) struct BaselineSettings {
     #[arg(long, default_value_t = Self::paper().epochs)]
     pub epochs: usize,
     /// Adam's learning rate.
-    #[arg(long, default_value_t = Self::paper().learning_rate)]
+    #[arg(long, value_parser = at_least_zero, default_value_t = Self::paper().learning_rate)]
     pub learning_rate: f64,
     /// Scans per step.
-    #[arg(long, default_value_t = Self::paper().batch)]
+    #[arg(long, value_parser = at_least_one(), default_value_t = Self::paper().batch)]
     pub batch: usize,
 }
 
@@ -156,7 +156,7 @@ fn fit(
     let mut order: Vec<usize> = (0..features.len()).collect();
     for _ in 0..settings.epochs {
         order.shuffle(&mut rng);
-        for batch in order.chunks(settings.batch.max(1)) {
+        for batch in order.chunks(settings.batch) {
             let rows = batch.iter().flat_map(|i| features[*i].iter().copied());
             let logits = fc.forward(&Tensor::from_iter(rows, &device)?.reshape((batch.len(), ()))?)?;
             let n_logits = logits.dim(1)?;

@@ -111,7 +111,7 @@ pub fn train(
     if train.is_empty() {
         return Err(Error::data("there is no scan to train on: check --data"));
     }
-    let towers = run.read_tensors(names::TOWERS, device)?;
+    let (towers, _) = run.read_tensors(names::TOWERS, device)?;
     let clip = Clip::new(&spec.clip, VarBuilder::from_tensors(towers, DType::F32, device))?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let texts = Texts::new(&clip, prepared, &mut rng, device)?;
@@ -164,7 +164,7 @@ pub fn train(
     let temperatures = calibrate(&clip, spec, &heads, &caption_embeds, val, device)?;
     run.write_json(names::CALIBRATION, &temperatures)?;
     let tensors = variables.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect();
-    run.write_tensors(names::HEADS, &tensors, None)
+    run.write_tensors(names::HEADS, &tensors, "{}")
 }
 
 /// Weights of mean 1 under which every class of every source has the same total.

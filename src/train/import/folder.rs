@@ -15,7 +15,7 @@ use crate::train::run::{Run, names};
 /// Writes `towers.safetensors`, `tokenizer.json` and `clip.json` to `dir`, which is made if it is missing.
 pub fn write(pretrained: &Pretrained, dir: &Path) -> Result<()> {
     let folder = Run::create(dir)?;
-    folder.write_tensors(names::TOWERS, &pretrained.towers, None)?;
+    folder.write_tensors(names::TOWERS, &pretrained.towers, "{}")?;
     folder.write_text(names::TOKENIZER, &pretrained.tokenizer.to_json()?)?;
     // Last, so that a folder that has it is whole.
     folder.write_json(MANIFEST, &pretrained.manifest)

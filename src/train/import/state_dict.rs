@@ -16,6 +16,7 @@ use super::pickle::{Id, Pickle, Storage, Value, View};
 use super::shapes::{Shapes, dims};
 use crate::error::{Error, Kind, Result};
 use crate::train::files::{self, Action, failed};
+use crate::train::tensor_file;
 
 /// Dictionaries within dictionaries, modules within modules; CLIP's nest seven deep.
 const MAX_DEPTH: usize = 32;
@@ -86,8 +87,10 @@ impl StateDict {
     }
 
     fn safetensors(bytes: Vec<u8>) -> Result<Self> {
-        let file = SafeTensors::deserialize(&bytes)
-            .map_err(|e| Error::weights("it is damaged or cut short: fetch it again").because(e))?;
+        let damaged = || Error::weights("it is damaged or cut short: fetch it again");
+        // Files of other programs have no checksum.
+        tensor_file::check(&bytes).map_err(|e| damaged().because(e))?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|e| damaged().because(e))?;
         let tensors = file
             .iter()
             .map(|(name, view)| {

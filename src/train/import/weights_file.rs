@@ -15,15 +15,15 @@ use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::norm::BATCH_NORM_EPS;
 use crate::tokenizer::Tokenizer;
-use crate::train::files;
+use crate::train::weights::{self, WeightsFile};
 
 /// Its [`crate::bundle::card::SourceFile::format`].
 const FORMAT: &str = "octlens weights file";
 
 fn open(path: &Path) -> Result<(Bundle, Manifest)> {
-    let bytes = files::read(path)?;
+    let WeightsFile { bytes, sha256 } = weights::read(path)?;
     let source = source_file(path, FORMAT)?;
-    let bundle = Bundle::<Metadata>::read(&path.display().to_string(), bytes, source.sha256.clone())?;
+    let bundle = Bundle::<Metadata>::read(&path.display().to_string(), bytes, sha256)?;
     let Metadata { name, clip, preprocess, .. } = &bundle.metadata;
     let manifest = Manifest {
         schema: SCHEMA.to_owned(),
