@@ -6,6 +6,14 @@ export OCTLENS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/octlens
 export CARGO_TARGET_DIR ?= $(OCTLENS_CACHE)/target
 export PATH := $(OCTLENS_CACHE)/tools/bin:$(PATH)
 
+# Panic messages name source files. Those of the page are built without the folders of this machine; `make remap` prints the
+# flags, for other builds that are passed on. A folder with a blank in its name cannot be given this way.
+remap = $(if $(word 2,$(1)),,--remap-path-prefix=$(1)=$(2))
+REMAP = $(call remap,$(CURDIR),octlens) $(call remap,$(or $(CARGO_HOME),$(HOME)/.cargo),cargo) \
+  $(call remap,$(or $(RUSTUP_HOME),$(HOME)/.rustup),rustup) $(call remap,$(CARGO_TARGET_DIR),target)
+# Cargo adds these to the flags in .cargo/config.toml, whereas RUSTFLAGS would replace them.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS := $(strip $(CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS) $(REMAP))
+
 PORT ?= 8080
 TRUNK = trunk --skip-version-check --color never
 TRAIN = $(CARGO_TARGET_DIR)/debug/train
@@ -20,7 +28,7 @@ CARGO_TEST = $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run
 # Which files of browser tests, if not all: make test-browser TEST=page.test.mjs
 TEST =
 
-.PHONY: run check test dist bench setup-check setup setup-test setup-bench lint doc test-native test-browser train kernels
+.PHONY: run check test dist bench setup-check setup setup-test setup-bench lint doc test-native test-browser train kernels remap
 .NOTPARALLEL:
 
 run: setup
@@ -69,6 +77,9 @@ doc:
 test-native:
 	$(CARGO_TEST) --tests
 	cargo test --doc $(NATIVE)
+
+remap:
+	@echo '$(strip $(REMAP))'
 
 train:
 	cargo build $(NATIVE) --bin train
