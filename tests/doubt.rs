@@ -33,8 +33,11 @@ fn samples() -> Vec<GrayImage> {
 
 /// Independent grey values.
 fn noise(x: u32, y: u32) -> u8 {
-    let mixed = (u64::from(x) * 0x9E37_79B9 + u64::from(y) * 0x85EB_CA6B).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-    (mixed >> 40) as u8
+    let mut mixed = u64::from(x) << 32 | u64::from(y);
+    for _ in 0..3 {
+        mixed = (mixed ^ mixed >> 31).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    }
+    (mixed >> 56) as u8
 }
 
 #[test]

@@ -108,8 +108,11 @@ mod tests {
 
     /// Independent grey values.
     fn noise(x: usize, y: usize) -> u8 {
-        let mixed = (x as u64 * 0x9E37_79B9 + y as u64 * 0x85EB_CA6B).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-        (mixed >> 40) as u8
+        let mut mixed = (x as u64) << 32 | y as u64;
+        for _ in 0..3 {
+            mixed = (mixed ^ mixed >> 31).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        }
+        (mixed >> 56) as u8
     }
 
     fn layers(_: usize, y: usize) -> u8 {
