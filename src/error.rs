@@ -77,6 +77,10 @@ pub enum Detail {
     TwoClasses,
     /// The model stopped working on this scan, more than once.
     StoppedModel,
+    /// The model's worker did not start.
+    NotStarted,
+    /// The model's worker is of another build than the page.
+    OtherBuild,
     /// A file of the page's site cannot be fetched.
     NotFetched {
         /// Its address.

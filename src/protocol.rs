@@ -151,7 +151,5 @@ pub struct Progress {
 }
 
 /// Identifies this build: page and worker of different builds cannot talk to each other.
-pub const BUILD: &str = match option_env!("OCTLENS_BUILD") {
-    Some(build) => build,
-    None => env!("CARGO_PKG_VERSION"),
-};
+/// `build.rs` hashes the sources.
+pub const BUILD: &str = env!("OCTLENS_BUILD");

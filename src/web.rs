@@ -11,6 +11,7 @@ mod components;
 mod fetch;
 mod heat;
 mod preferences;
+mod reload;
 mod session;
 mod wire;
 pub mod worker;

@@ -54,6 +54,8 @@ pub enum Model {
     Loading(Progress),
     /// It answers.
     Ready(Arc<ModelCard>),
+    /// It answers until another one, whose weights are being loaded, takes its place.
+    Switching(Arc<ModelCard>, Progress),
     /// It could not be loaded; loading can be retried.
     Failed(Failure),
     /// The worker dies again and again; another is started when a visitor wants it.
@@ -120,7 +122,7 @@ impl PageState {
     pub fn phase(&self) -> Phase {
         match &self.model {
             Model::Failed(_) | Model::Lost(_) => Phase::Failed,
-            Model::Loading(progress) => Phase::Loading(*progress),
+            Model::Loading(progress) | Model::Switching(_, progress) => Phase::Loading(*progress),
             Model::Ready(_) if self.is_awaiting() => Phase::Analyzing,
             Model::Ready(_) if !self.problems.is_empty() => Phase::Failed,
             Model::Ready(_) if self.shown.is_some() => Phase::Done,
@@ -141,14 +143,14 @@ impl PageState {
     /// The model's card, once it is loaded.
     pub fn card(&self) -> Option<&Arc<ModelCard>> {
         match &self.model {
-            Model::Ready(card) => Some(card),
+            Model::Ready(card) | Model::Switching(card, _) => Some(card),
             Model::Loading(_) | Model::Failed(_) | Model::Lost(_) => None,
         }
     }
 
     /// Whether a model is loaded or being loaded.
     pub fn can_answer(&self) -> bool {
-        matches!(self.model, Model::Loading(_) | Model::Ready(_))
+        !matches!(self.model, Model::Failed(_) | Model::Lost(_))
     }
 
     /// The models to choose from.

@@ -182,6 +182,8 @@ mod tests {
             Detail::LongCaption { n_tokens: 85, max_tokens: 48 },
             Detail::TwoClasses,
             Detail::StoppedModel,
+            Detail::NotStarted,
+            Detail::OtherBuild,
             Detail::NotFetched { url: "weights/index.json".into() },
             Detail::DamagedWeights { file: "m.safetensors".into() },
             Detail::NotFinite,
@@ -207,6 +209,15 @@ mod tests {
         for part in parts {
             assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:?}");
         }
+        let leads = [Some(Detail::NotStarted), Some(Detail::OtherBuild), None].map(|detail| {
+            let failure = Failure { detail, ..Failure::from(Error::weights("no room")) };
+            [english, korean].map(|text| (text.lost)(&failure))
+        });
+        assert!(
+            leads
+                .iter()
+                .all(|lead| leads.iter().filter(|other| lead[0] == other[0] || lead[1] == other[1]).count() == 1)
+        );
         let line = (korean.failure)(&Error::weights("no room").into());
         assert!(line.contains("가중치") && line.contains("no room"), "{line}");
     }

@@ -10,6 +10,8 @@ pub const TICK: Duration = BEAT_INTERVAL;
 /// Ticks without any sign after which a worker that only has to listen is dead. A page that sleeps does not tick, and a
 /// worker that parses a weights file on a slow machine is silent for seconds.
 const MAX_SILENT_TICKS: u32 = 15;
+/// Ticks after which a worker that has not started never will: its script and its instructions are being fetched, 8 MB.
+const MAX_START_TICKS: u32 = 150;
 /// Ticks after which a worker that answers a question hangs. It cannot send signs while it computes.
 const MAX_BUSY_TICKS: u32 = 30;
 /// A worker that dies so often without having answered anything is not started again by itself.
@@ -19,7 +21,7 @@ const MAX_IDLE_DEATHS: u32 = 2;
 #[derive(Clone, Debug, Default)]
 pub struct WorkerLife {
     number: u32,
-    /// Whether it has said that it listens. Before that its script is fetched, which takes as long as it takes.
+    /// Whether it has said that it listens. Before that its script is fetched.
     is_listening: bool,
     n_silent_ticks: u32,
     n_idle_deaths: u32,
@@ -29,6 +31,11 @@ impl WorkerLife {
     /// Which worker it is, from 0.
     pub fn number(&self) -> u32 {
         self.number
+    }
+
+    /// Whether it listens.
+    pub(super) fn is_listening(&self) -> bool {
+        self.is_listening
     }
 
     /// It listens.
@@ -50,10 +57,13 @@ impl WorkerLife {
 
     /// Time passes. Returns whether it must be dead; `is_busy`: whether it has a question to answer.
     pub(super) fn tick(&mut self, is_busy: bool) -> bool {
-        if self.is_listening {
-            self.n_silent_ticks += 1;
-        }
-        self.n_silent_ticks > if is_busy { MAX_BUSY_TICKS } else { MAX_SILENT_TICKS }
+        self.n_silent_ticks += 1;
+        self.n_silent_ticks
+            > match (self.is_listening, is_busy) {
+                (false, _) => MAX_START_TICKS,
+                (true, true) => MAX_BUSY_TICKS,
+                (true, false) => MAX_SILENT_TICKS,
+            }
     }
 
     /// It died without a question that could be the cause. Returns whether another one is worth a try.
@@ -94,7 +104,7 @@ mod tests {
     fn silence_is_death_sooner_for_one_that_only_listens() {
         assert_eq!(n_ticks(listening(), false), Some(MAX_SILENT_TICKS + 1));
         assert_eq!(n_ticks(listening(), true), Some(MAX_BUSY_TICKS + 1));
-        assert_eq!(n_ticks(WorkerLife::default(), false), None, "its script may still be on its way");
+        assert_eq!(n_ticks(WorkerLife::default(), false), Some(MAX_START_TICKS + 1), "its script may be on its way");
     }
 
     #[test]
@@ -105,7 +115,7 @@ mod tests {
             life.hears();
         }
         life.ends();
-        assert_eq!((life.number(), n_ticks(life, true)), (1, None));
+        assert_eq!((life.number(), n_ticks(life, true)), (1, Some(MAX_START_TICKS + 1)));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement, HtmlSelectElement, Ke
 use crate::bundle::card::ModelCard;
 use crate::page::reading::is_not_a_scan;
 use crate::page::state::{PageState, Phase};
+use crate::protocol::BUILD;
 use crate::web::components::Cards;
 use crate::web::components::header::Header;
 use crate::web::components::stage::Stage;
@@ -166,7 +167,7 @@ fn Footer(
             </span>
             {licence}
             <span class="grow"></span>
-            <span>"octlens " {env!("CARGO_PKG_VERSION")}</span>
+            <span title=BUILD>"octlens " {env!("CARGO_PKG_VERSION")}</span>
         </footer>
     }
 }

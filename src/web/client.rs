@@ -1,19 +1,24 @@
 //! The page's side of the thread: starts the worker, sends requests, passes its answers on. Knows no state.
+//!
+//! The worker starts from a blob, and so inherits the page's Content-Security-Policy: a worker that is loaded by URL has only
+//! the policy that its host sends, and plain hosts send none.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Blob, BlobPropertyBag, ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Detail, Error, Kind, Result};
 use crate::protocol::{BUILD, Request, Response};
+use crate::web::fetch::site_url;
 use crate::web::wire::Envelope;
 
-/// Trunk's loaders of the workers: one source, with and without relaxed SIMD instructions.
-const WORKER_URL: &str = "./worker_loader.js";
-const RELAXED_WORKER_URL: &str = "./worker_relaxed_loader.js";
+/// The attributes of the page's start script that name the workers' files, relative to the page and without their endings: one
+/// source, with and without relaxed SIMD instructions. Their names hold a hash of their content.
+const WORKER_ATTRIBUTE: &str = "data-worker";
+const RELAXED_WORKER_ATTRIBUTE: &str = "data-worker-relaxed";
 /// In the page's URL: selects the worker without relaxed SIMD even if the browser supports it (for measurements).
 const PLAIN_WORKER_QUERY: &str = "kernels=simd128";
 /// A module with one function that returns `i32x4.relaxed_dot_i8x16_i7x16_add_s` of its three arguments.
@@ -38,6 +43,8 @@ type Outbox = Rc<RefCell<Option<Vec<JsValue>>>>;
 /// A running worker; it ends when this is dropped.
 pub(super) struct Client {
     worker: Worker,
+    /// The URL of the blob that it starts from.
+    script_url: String,
     outbox: Outbox,
     // The listeners live as long as the worker.
     _on_message: Closure<dyn Fn(MessageEvent)>,
@@ -52,8 +59,9 @@ impl Client {
     pub(super) fn start(on_event: impl Fn(Event) + 'static) -> Result<Self> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(worker_url(), &options)
-            .map_err(|_| lost("this browser starts no module worker: use a current one"))?;
+        let script_url = script_url()?;
+        let worker = Worker::new_with_options(&script_url, &options)
+            .map_err(|_| not_started("this browser starts no module worker: use a current one"))?;
         let outbox: Outbox = Rc::new(RefCell::new(Some(Vec::new())));
         let on_event = Rc::new(on_event);
 
@@ -68,9 +76,10 @@ impl Client {
                     on_event(Event::Answer(Response::Ready { build }, None));
                 }
                 Ok(Envelope { head: Response::Ready { build }, .. }) => {
-                    on_event(Event::Lost(lost(format!(
-                        "the page is of build {BUILD}, its worker of {build}: reload the page"
-                    ))));
+                    on_event(Event::Lost(
+                        lost(format!("the page is of build {BUILD}, its worker of {build}: reload the page"))
+                            .with_detail(Detail::OtherBuild),
+                    ));
                 }
                 Ok(Envelope { head, pixels, .. }) => {
                     on_event(Event::Answer(head, pixels.map(|pixels| pixels.to_vec())));
@@ -78,17 +87,23 @@ impl Client {
                 Err(error) => on_event(Event::Lost(error)),
             }
         });
-        let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
-            // A worker that cannot be fetched fires a plain event without a message.
-            let message = Reflect::get(&event, &"message".into()).ok().and_then(|message| message.as_string());
-            on_event(Event::Lost(lost(
-                message.unwrap_or_else(|| "the worker did not start, or its answer cannot be read".to_owned()),
-            )));
+        let on_error = Closure::<dyn Fn(ErrorEvent)>::new({
+            let outbox = outbox.clone();
+            move |event: ErrorEvent| {
+                // A worker that the browser refuses to start fires a plain event without a message.
+                let message = Reflect::get(&event, &"message".into()).ok().and_then(|message| message.as_string());
+                let is_started = outbox.borrow().is_none();
+                on_event(Event::Lost(match (is_started, message) {
+                    (true, message) => lost(message.unwrap_or_else(|| "its answer cannot be read".to_owned())),
+                    (false, Some(message)) => not_started(&message),
+                    (false, None) => not_started("the browser, or a policy of the host, forbids the worker"),
+                }));
+            }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, outbox, _on_message: on_message, _on_error: on_error })
+        Ok(Self { worker, script_url, outbox, _on_message: on_message, _on_error: on_error })
     }
 
     /// Sends a request, with its file if it needs one; it is queued until the worker is ready.
@@ -108,6 +123,8 @@ impl Drop for Client {
         self.worker.set_onerror(None);
         self.worker.set_onmessageerror(None);
         self.worker.terminate();
+        // A URL that is in no use any more: revoking it cannot fail.
+        let _ = Url::revoke_object_url(&self.script_url);
     }
 }
 
@@ -115,10 +132,35 @@ fn lost(message: impl Into<String>) -> Error {
     Error::new(Kind::Model, message)
 }
 
-/// The fastest worker that this browser can run.
-fn worker_url() -> &'static str {
-    let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
+fn not_started(why: &str) -> Error {
+    lost(format!("it did not start: {why}; reload the page")).with_detail(Detail::NotStarted)
+}
+
+/// The URL of a blob with the script of the fastest worker that this browser can run.
+///
+/// An import of the script itself would have to be allowed as a worker by URL; one at run time is a script of the page's own
+/// origin. An error after it would otherwise end in a promise of which the page hears nothing.
+fn script_url() -> Result<String> {
+    let files = worker_files().ok_or_else(|| not_started("index.html does not name its files"))?;
+    let [js, wasm] = [format!("{files}.js"), format!("{files}_bg.wasm")].map(serde_json::Value::from);
+    let script = format!(
+        "import({js}).then(({{ default: init }}) => init({{ module_or_path: {wasm} }}))
+        .catch((error) => setTimeout(() => {{ throw error; }}));"
+    );
+    let kind = BlobPropertyBag::new();
+    kind.set_type("text/javascript");
+    Blob::new_with_str_sequence_and_options(&Array::of1(&script.into()), &kind)
+        .and_then(|blob| Url::create_object_url_with_blob(&blob))
+        .map_err(|_| not_started("the browser makes no blob"))
+}
+
+/// The absolute URL of the worker's files, without their endings.
+fn worker_files() -> Option<String> {
+    let window = web_sys::window()?;
+    let query = window.location().search().unwrap_or_default();
     let is_plain_wanted = query.trim_start_matches('?').split('&').any(|part| part == PLAIN_WORKER_QUERY);
     let knows_relaxed = js_sys::WebAssembly::validate(&Uint8Array::from(RELAXED_MODULE.as_slice())).unwrap_or(false);
-    if knows_relaxed && !is_plain_wanted { RELAXED_WORKER_URL } else { WORKER_URL }
+    let attribute = if knows_relaxed && !is_plain_wanted { RELAXED_WORKER_ATTRIBUTE } else { WORKER_ATTRIBUTE };
+    let script = window.document()?.query_selector(&format!("script[{attribute}]")).ok()??;
+    site_url(&script.get_attribute(attribute)?).ok()
 }

@@ -1,65 +1,161 @@
-//! Fetches files of the page's own site: text, blobs, and the weights with progress, cache and hash.
-//! Contacts no other host; knows no model. Works in the page and in the worker alike.
+//! Fetches files of the page's own site: text, blobs, and the listed weights, verified. Contacts no other host; knows no
+//! model. Works in the page and in the worker alike.
+//!
+//! A file is fetched in attempts ([`download`]): a host that falls silent is asked again for what is missing. Weights are
+//! compared with the list; where they differ, both are fetched again past the browser's HTTP cache, which may hold what a
+//! host sent by mistake. Verified weights, and the list that they stand in, are kept ([`store`]): with them the page works
+//! without its host.
 
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+mod download;
+mod site;
+mod store;
+
+use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Cache, CacheStorage, ReadableStreamDefaultReader, Request, Response, SubtleCrypto};
+use web_sys::{Blob, SubtleCrypto};
 
 use crate::bundle::index::{Index, IndexEntry};
 use crate::bundle::sha256;
-use crate::error::{Detail, Error, Result};
+use crate::error::{Error, Result};
 use crate::protocol::Progress;
+use download::{Download, Freshness, Trouble};
+pub(super) use site::{INDEX_URL, site_url};
+use site::{damaged, first_digits, io, weights_path};
+use store::Store;
 
-/// The list of models, relative to the page.
-pub(super) const INDEX_URL: &str = "weights/index.json";
-/// The cache in the Cache API; it holds only verified weights.
-const CACHE_NAME: &str = "octlens-weights-1";
 /// Larger weights are refused before memory is allocated: 32-bit wasm cannot hold them twice.
 const MAX_WEIGHTS_BYTES: u64 = 1 << 30;
-/// Progress is reported each time this many bytes have arrived.
-const PROGRESS_STEP_BYTES: u64 = 256 << 10;
+/// How often a host is asked for a list, or for a demo scan, before it is given up.
+const N_SMALL_ATTEMPTS: u32 = 2;
 
-#[wasm_bindgen]
-extern "C" {
-    // The global `fetch` of either thread; web-sys has one per kind of global object.
-    #[wasm_bindgen(js_name = fetch)]
-    fn global_fetch(url: &str, init: &JsValue) -> Promise;
+/// A weights file, and the list that it stands in.
+pub(super) struct Listed {
+    /// The list.
+    pub index: Index,
+    /// Its entry.
+    pub entry: IndexEntry,
+    /// Its bytes: length and hash are those of the entry.
+    pub bytes: Vec<u8>,
 }
 
-/// The weights files that `weights/index.json` lists.
-///
-/// # Errors
-/// The list is missing or unreadable.
-pub(super) async fn index() -> Result<Index> {
-    serde_json::from_str(&text(INDEX_URL).await?)
-        .map_err(|e| Error::weights(format!("{INDEX_URL} is not a list of models")).because(e))
+/// Where a list comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Host,
+    /// It was stored; the host sends none.
+    Store,
 }
 
-/// The bytes of a weights file, from the browser's cache or the network, after their hash was verified.
+/// A list as it was read.
+struct ReadIndex {
+    index: Index,
+    text: String,
+    origin: Origin,
+}
+
+/// The weights file that `pick` chooses of `weights/index.json`, from the store or the network.
 ///
 /// # Errors
-/// The file cannot be fetched, is longer or shorter than listed, or its hash is not the listed one.
-pub(super) async fn weights(entry: &IndexEntry, on_progress: impl Fn(Progress)) -> Result<Vec<u8>> {
+/// There is no list, `pick` finds nothing in it, or the file cannot be fetched as it is listed.
+pub(super) async fn weights(
+    pick: impl Fn(&Index) -> Result<&IndexEntry>,
+    on_index: impl Fn(&Index),
+    on_progress: impl Fn(Progress),
+) -> Result<Listed> {
+    let store = Store::open().await;
+    let list = index(store.as_ref()).await?;
+    on_index(&list.index);
+    let error = match list.weights(store.as_ref(), &pick, &on_progress).await {
+        Ok(listed) => return Ok(listed),
+        Err(error) if list.origin == Origin::Store => return Err(error),
+        Err(error) => error,
+    };
+    // The site may have changed since the browser got the list.
+    match index_from_host(Freshness::Reload).await {
+        Ok(newer) if newer.text != list.text => {
+            on_index(&newer.index);
+            newer.weights(store.as_ref(), &pick, &on_progress).await
+        }
+        _ => Err(error),
+    }
+}
+
+impl ReadIndex {
+    fn parse(text: String, origin: Origin) -> Result<Self> {
+        let index = serde_json::from_str(&text)
+            .map_err(|e| Error::weights(format!("{INDEX_URL} is not a list of models")).because(e))?;
+        Ok(Self { index, text, origin })
+    }
+
+    /// The file that `pick` chooses. The list is stored with it.
+    async fn weights(
+        &self,
+        store: Option<&Store>,
+        pick: impl Fn(&Index) -> Result<&IndexEntry>,
+        on_progress: &impl Fn(Progress),
+    ) -> Result<Listed> {
+        let entry = pick(&self.index)?;
+        let bytes = listed_bytes(store, entry, on_progress).await?;
+        if let Some(store) = store.filter(|_| self.origin == Origin::Host) {
+            store.keep_index(&self.text).await;
+        }
+        Ok(Listed { index: self.index.clone(), entry: entry.clone(), bytes })
+    }
+}
+
+/// The list of the host, or else the stored one.
+async fn index(store: Option<&Store>) -> Result<ReadIndex> {
+    let error = match index_from_host(Freshness::Revalidate).await {
+        Ok(list) => return Ok(list),
+        Err(error) => error,
+    };
+    if let Some(store) = store
+        && let Some(text) = store.index().await
+        && let Ok(list) = ReadIndex::parse(text, Origin::Store)
+    {
+        return Ok(list);
+    }
+    Err(error)
+}
+
+async fn index_from_host(freshness: Freshness) -> Result<ReadIndex> {
+    let list = text_of(INDEX_URL, freshness).await.and_then(|text| ReadIndex::parse(text, Origin::Host));
+    match (list, freshness) {
+        // What is no list may lie in the HTTP cache.
+        (Err(error), Freshness::Revalidate) if error.detail().is_none() => {
+            let text = text_of(INDEX_URL, Freshness::Reload).await?;
+            ReadIndex::parse(text, Origin::Host)
+        }
+        (list, _) => list,
+    }
+}
+
+/// The bytes of a listed file, verified.
+async fn listed_bytes(store: Option<&Store>, entry: &IndexEntry, on_progress: &impl Fn(Progress)) -> Result<Vec<u8>> {
     if entry.bytes > MAX_WEIGHTS_BYTES {
         return Err(Error::weights(format!("{} is too large for a browser: {} bytes", entry.file, entry.bytes)));
     }
-    // Neither trunk nor a plain host names the file by its content: the hash in the URL does.
-    let url = format!("weights/{}?v={}", entry.file, first_digits(&entry.sha256));
-    let cache = open_cache().await;
-    if let Some(cache) = &cache
-        && let Some(response) = cached(cache, &url).await
+    if let Some(store) = store
+        && let Some(bytes) = store.weights(entry, on_progress).await
     {
-        match verified(entry, response, &on_progress).await {
-            Ok(bytes) => return Ok(bytes),
-            // The cached file is damaged: delete it and use the network.
-            Err(_) => drop(JsFuture::from(cache.delete_with_str(&url)).await),
+        if verify(entry, &bytes).await.is_ok() {
+            return Ok(bytes);
         }
+        store.drop_weights(entry).await;
     }
-    let bytes = verified(entry, get(&url, "default").await?, &on_progress).await?;
-    if let Some(cache) = &cache {
-        // With a full disk or in a private window nothing is cached; the page works without.
-        let _ = keep(cache, entry, &url, &bytes).await;
+    let path = weights_path(entry);
+    let fetched = |freshness| Download { n_bytes: Some(entry.bytes), ..Download::new(&path, &entry.file, freshness) };
+    let bytes = match verified(entry, fetched(Freshness::Default).run(on_progress).await).await {
+        Ok(bytes) => bytes,
+        Err(Trouble::Unreachable(error)) => return Err(error),
+        // The HTTP cache may hold what the host once sent by mistake.
+        Err(Trouble::Refused(_)) => {
+            verified(entry, fetched(Freshness::Reload).run(on_progress).await).await.map_err(Trouble::into_error)?
+        }
+    };
+    if let Some(store) = store {
+        store.keep_weights(entry, &bytes).await;
     }
     Ok(bytes)
 }
@@ -68,67 +164,41 @@ pub(super) async fn weights(entry: &IndexEntry, on_progress: impl Fn(Progress)) 
 ///
 /// # Errors
 /// The file cannot be fetched.
-pub(super) async fn text(url: &str) -> Result<String> {
-    let response = get(url, "no-cache").await?;
-    let text = JsFuture::from(response.text().map_err(|e| io(url, &e))?).await.map_err(|e| io(url, &e))?;
-    text.as_string().ok_or_else(|| Error::io(format!("{url} is not text")))
+pub(super) async fn text(path: &str) -> Result<String> {
+    text_of(path, Freshness::Revalidate).await
 }
 
-/// A file of the site as a blob.
+async fn text_of(path: &str, freshness: Freshness) -> Result<String> {
+    String::from_utf8(small(path, freshness).await?).map_err(|e| Error::io(format!("{path} is not text")).because(e))
+}
+
+/// A file of the site as a blob, revalidated each time.
 ///
 /// # Errors
 /// The file cannot be fetched.
-pub(super) async fn blob(url: &str) -> Result<Blob> {
-    let response = get(url, "default").await?;
-    let blob = JsFuture::from(response.blob().map_err(|e| io(url, &e))?).await.map_err(|e| io(url, &e))?;
-    Ok(blob.unchecked_into())
+pub(super) async fn blob(path: &str) -> Result<Blob> {
+    let bytes = small(path, Freshness::Revalidate).await?;
+    Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes.as_slice()))).map_err(|e| io(path, &e))
 }
 
-/// Enough of a hash to tell files apart.
-fn first_digits(sha256: &str) -> &str {
-    sha256.get(..12).unwrap_or(sha256)
+async fn small(path: &str, freshness: Freshness) -> Result<Vec<u8>> {
+    let download = Download { n_attempts: N_SMALL_ATTEMPTS, ..Download::new(path, path, freshness) };
+    download.run(&|_| ()).await.map_err(Trouble::into_error)
 }
 
-async fn get(url: &str, cache_mode: &str) -> Result<Response> {
-    let init = js_sys::Object::new();
-    Reflect::set(&init, &"cache".into(), &cache_mode.into()).map_err(|e| io(url, &e))?;
-    let response = JsFuture::from(global_fetch(url, &init)).await.map_err(|e| io(url, &e))?;
-    let response: Response = response.unchecked_into();
-    if !response.ok() {
-        return Err(not_fetched(url, &format!("the server answers {}", response.status())));
-    }
-    Ok(response)
+async fn verified(entry: &IndexEntry, fetched: Result<Vec<u8>, Trouble>) -> Result<Vec<u8>, Trouble> {
+    let bytes = fetched?;
+    verify(entry, &bytes).await.map_err(Trouble::Refused)?;
+    Ok(bytes)
 }
 
-/// Reads a response to its end and checks its length and hash.
-async fn verified(entry: &IndexEntry, response: Response, on_progress: &impl Fn(Progress)) -> Result<Vec<u8>> {
+/// Checks length and hash.
+async fn verify(entry: &IndexEntry, bytes: &[u8]) -> Result<()> {
     let file = &entry.file;
-    let body = response.body().ok_or_else(|| Error::io(format!("{file} came without a body")))?;
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    let n_bytes = usize::try_from(entry.bytes).unwrap_or(usize::MAX);
-    let mut bytes = Vec::new();
-    bytes
-        .try_reserve_exact(n_bytes)
-        .map_err(|e| Error::io(format!("not enough memory for the {n_bytes} bytes of {file}")).because(e))?;
-    let mut reported_bytes = 0;
-    loop {
-        report_progress(&mut reported_bytes, bytes.len() as u64, entry.bytes, on_progress);
-        let step = JsFuture::from(reader.read()).await.map_err(|e| io(file, &e))?;
-        if Reflect::get(&step, &"done".into()).is_ok_and(|done| done.is_truthy()) {
-            break;
-        }
-        let chunk: Uint8Array = Reflect::get(&step, &"value".into()).map_err(|e| io(file, &e))?.unchecked_into();
-        let start = bytes.len();
-        if start + chunk.length() as usize > n_bytes {
-            return Err(damaged(file, "longer than listed"));
-        }
-        bytes.resize(start + chunk.length() as usize, 0);
-        chunk.copy_to(&mut bytes[start..]);
+    if bytes.len() as u64 != entry.bytes {
+        return Err(damaged(file, &format!("cut short, {} of {} bytes came", bytes.len(), entry.bytes)));
     }
-    if bytes.len() != n_bytes {
-        return Err(damaged(file, &format!("cut short, {} of {n_bytes} bytes came", bytes.len())));
-    }
-    let sha256 = sha256_of(&bytes).await;
+    let sha256 = sha256_of(bytes).await;
     if !sha256.eq_ignore_ascii_case(&entry.sha256) {
         return Err(damaged(
             file,
@@ -139,8 +209,7 @@ async fn verified(entry: &IndexEntry, response: Response, on_progress: &impl Fn(
             ),
         ));
     }
-    on_progress(Progress { done_bytes: entry.bytes, total_bytes: entry.bytes });
-    Ok(bytes)
+    Ok(())
 }
 
 /// SHA-256 in hex: by the browser, which is many times faster, if it offers it (not on plain http).
@@ -156,51 +225,4 @@ async fn sha256_of(bytes: &[u8]) -> String {
 fn subtle() -> Option<SubtleCrypto> {
     let crypto = Reflect::get(&js_sys::global(), &"crypto".into()).ok()?;
     Reflect::get(&crypto, &"subtle".into()).ok()?.dyn_into().ok()
-}
-
-fn report_progress(reported_bytes: &mut u64, done_bytes: u64, total_bytes: u64, on_progress: &impl Fn(Progress)) {
-    if done_bytes == 0 || done_bytes - *reported_bytes >= PROGRESS_STEP_BYTES {
-        *reported_bytes = done_bytes;
-        on_progress(Progress { done_bytes, total_bytes });
-    }
-}
-
-/// The cache, if the browser has one: not in private windows, not on plain http.
-async fn open_cache() -> Option<Cache> {
-    let storage = Reflect::get(&js_sys::global(), &"caches".into()).ok()?;
-    let storage: CacheStorage = storage.dyn_into().ok()?;
-    JsFuture::from(storage.open(CACHE_NAME)).await.ok()?.dyn_into().ok()
-}
-
-async fn cached(cache: &Cache, url: &str) -> Option<Response> {
-    JsFuture::from(cache.match_with_str(url)).await.ok()?.dyn_into().ok()
-}
-
-/// Caches verified bytes and deletes other versions of the same file.
-async fn keep(cache: &Cache, entry: &IndexEntry, url: &str, bytes: &[u8]) -> std::result::Result<(), JsValue> {
-    let keys: Array = JsFuture::from(cache.keys()).await?.unchecked_into();
-    let same_file = format!("/weights/{}?v=", entry.file);
-    for key in keys.iter() {
-        let request: Request = key.unchecked_into();
-        if request.url().contains(&same_file) {
-            JsFuture::from(cache.delete_with_request(&request)).await?;
-        }
-    }
-    let response = Response::new_with_opt_buffer_source(Some(&Uint8Array::from(bytes)))?;
-    JsFuture::from(cache.put_with_str(url, &response)).await?;
-    Ok(())
-}
-
-fn damaged(file: &str, how: &str) -> Error {
-    Error::weights(format!("{file} is refused: {how}; reload the page"))
-        .with_detail(Detail::DamagedWeights { file: file.to_owned() })
-}
-
-fn io(url: &str, error: &JsValue) -> Error {
-    let reason = error.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message())).unwrap_or_default();
-    not_fetched(url, &reason)
-}
-
-fn not_fetched(url: &str, reason: &str) -> Error {
-    Error::io(format!("{url} cannot be fetched: {reason}")).with_detail(Detail::NotFetched { url: url.to_owned() })
 }

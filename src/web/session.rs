@@ -8,6 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File, FileList};
 
 use crate::bundle::card::ModelCard;
+use crate::error::{Detail, Error};
 use crate::page::demo::{DemoScan, LIST_URL, demo_scans, url_of};
 use crate::page::scans::OpenScan;
 use crate::page::state::{DemoOpening, PageState, Phase};
@@ -16,6 +17,7 @@ use crate::protocol::{Request, Response, ScanId};
 use crate::report::Report;
 use crate::web::client::{Client, Event};
 use crate::web::fetch;
+use crate::web::reload::{self, reload_once};
 
 /// Handles to the page's state and to its worker.
 #[derive(Clone, Copy)]
@@ -149,7 +151,7 @@ impl Session {
         let is_started = started.is_ok();
         match started {
             Ok(client) => self.client.set_value(Some(client)),
-            Err(error) => self.later(|page| page.lose(error.into())),
+            Err(error) => self.lose_later(error),
         }
         is_started
     }
@@ -160,9 +162,22 @@ impl Session {
             Event::Answer(Response::Alive, _) => {
                 self.page.update_untracked(|page| drop(page.apply(Response::Alive, None)));
             }
+            Event::Answer(response @ Response::Ready { .. }, _) => {
+                reload::succeed();
+                self.act(|page| page.apply(response, None));
+            }
             Event::Answer(response @ Response::Crashed { .. }, _) => self.later(|page| page.apply(response, None)),
             Event::Answer(response, pixels) => self.act(|page| page.apply(response, pixels)),
-            Event::Lost(error) => self.later(|page| page.lose(error.into())),
+            Event::Lost(error) => self.lose_later(error),
+        }
+    }
+
+    /// The worker is lost. If it is not the one that belongs to this page, and nothing is open yet, the page is reloaded once.
+    fn lose_later(self, error: Error) {
+        let is_foreign = matches!(error.detail(), Some(Detail::NotStarted | Detail::OtherBuild));
+        let is_empty = || self.page.with_untracked(|page| page.scans().iter().next().is_none());
+        if !(is_foreign && is_empty() && reload_once()) {
+            self.later(|page| page.lose(error.into()));
         }
     }
 

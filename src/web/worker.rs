@@ -11,20 +11,22 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, Event, MessageEvent};
 
-use crate::bundle::index::IndexEntry;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::{BEAT_INTERVAL, BUILD, BaselineEvent, Request, Response};
+use crate::web::fetch::Listed;
 use crate::web::wire::Envelope;
-use analyzer::{Analyzer, fetch_baseline};
+use analyzer::{Analyzer, fetch_baseline, fetch_model};
 
 /// A task of the worker.
 enum Task {
     Answer(Request, Option<Blob>),
+    /// A model has been fetched, or has not.
+    TakeModel(Result<Listed>),
     /// The baseline of that name has been fetched, or has not.
-    TakeBaseline(String, Result<(IndexEntry, Vec<u8>)>),
+    TakeBaseline(String, Result<Listed>),
 }
 
-/// The tasks, in order. They wait while a model's weights load or a file is read.
+/// The tasks, in order. They wait while a file is read.
 struct TaskQueue {
     tasks: RefCell<VecDeque<Task>>,
     /// `None` while a task runs, so that tasks run one after the other.
@@ -78,8 +80,10 @@ impl TaskQueue {
             let next = self.tasks.borrow_mut().pop_front();
             match next {
                 // Fetching takes long; the model goes on answering meanwhile.
-                Some(Task::Answer(Request::LoadBaseline { name }, _)) => spawn_local(self.clone().fetch(name)),
+                Some(Task::Answer(Request::Load { model }, _)) => spawn_local(self.clone().fetch_model(model)),
+                Some(Task::Answer(Request::LoadBaseline { name }, _)) => spawn_local(self.clone().fetch_baseline(name)),
                 Some(Task::Answer(request, file)) => analyzer.answer(request, file).await,
+                Some(Task::TakeModel(fetched)) => analyzer.take_model(fetched),
                 Some(Task::TakeBaseline(name, fetched)) => analyzer.take_baseline(name, fetched),
                 None => break,
             }
@@ -87,7 +91,12 @@ impl TaskQueue {
         self.analyzer.replace(Some(analyzer));
     }
 
-    async fn fetch(self: Rc<Self>, name: String) {
+    async fn fetch_model(self: Rc<Self>, model: Option<String>) {
+        let fetched = fetch_model(model.as_deref(), |response| post(response, None)).await;
+        self.add(Task::TakeModel(fetched));
+    }
+
+    async fn fetch_baseline(self: Rc<Self>, name: String) {
         let on_progress =
             |progress| post(Response::Baseline { name: name.clone(), event: BaselineEvent::Progress(progress) }, None);
         let fetched = fetch_baseline(&name, on_progress).await;

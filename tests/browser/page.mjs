@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { chromium, firefox } from "playwright-core";
 
 import { serve } from "./server.mjs";
 
@@ -19,8 +19,15 @@ export const PATIENCE_MS = 120_000;
 /** A name of this machine that browsers do not treat as a secure context, so that there is no cache. */
 const PLAIN_HOST = "plain.test";
 
-/** Starts the browser. */
-export function launch() {
+/** What a promise of the page is tested in, beside Chromium. */
+export const BROWSERS = ["chromium", "firefox"];
+
+/** Starts a browser. */
+export function launch(name = "chromium") {
+  if (name === "firefox") {
+    // Debian's Firefox, driven by WebDriver BiDi.
+    return firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" });
+  }
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [

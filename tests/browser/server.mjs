@@ -1,4 +1,4 @@
-// A minimal static server: no special headers, no rewriting, one folder under one path.
+// A minimal static server: no special headers, no rewriting, one folder under one path. It can be bad on purpose.
 // It knows nothing of octlens.
 
 import { readFileSync, statSync } from "node:fs";
@@ -38,19 +38,49 @@ async function sendSlowly(response, bytes) {
 }
 
 /**
+ * Sends the file, or from where a `Range` asks for it, and stops after `nBytes`: for ever, or by breaking the connection.
+ */
+export function sendPart({ request, response, bytes, type }, { nBytes, breaks = false }) {
+  const start = rangeStart(request) ?? 0;
+  writeRangeHead({ request, response, bytes, type });
+  response.write(bytes.subarray(start, start + nBytes), () => breaks && response.destroy());
+}
+
+/** Sends the file from where a `Range` asks for it. */
+export function sendRange(exchange) {
+  writeRangeHead(exchange);
+  exchange.response.end(exchange.bytes.subarray(rangeStart(exchange.request) ?? 0));
+}
+
+export function rangeStart(request) {
+  const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? "");
+  return range && Number(range[1]);
+}
+
+function writeRangeHead({ request, response, bytes, type }) {
+  const start = rangeStart(request);
+  const headers = { "content-type": type, "content-length": bytes.length - (start ?? 0) };
+  if (start === null) response.writeHead(200, headers);
+  else response.writeHead(206, { ...headers, "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
+}
+
+/**
  * Serves `folder` under `subPath` ("/a/b/") on a free port of this machine. A host may be bad on purpose:
  * `change(path, bytes)` gives other bytes, or null for none, or a promise of either; files for which `isSlow(path)` come piece by piece.
- * `mounts` are other folders by the path ("bench/") below which they are served; the first that fits counts.
+ * `headers(path)` are sent with a file; `answer(path, { request, response, bytes, type })` may send it itself, and then
+ * returns true; `onAsked(url)` hears of every request. `mounts` are other folders by the path ("bench/") below which they are served; the first that fits counts.
  * Returns { url, asked, close }; `asked` lists the paths in `folder` that were asked for.
  */
 export async function serve(folder, subPath = "/", options = {}) {
-  const { change = (_, bytes) => bytes, isSlow = () => false, mounts = {} } = options;
+  const { change = (_, bytes) => bytes, isSlow = () => false, headers = () => ({}), answer = () => false } = options;
+  const { mounts = {}, onAsked = () => {} } = options;
   const places = [...Object.entries(mounts), ["", folder]];
   const asked = [];
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://host");
     const path = pathname.startsWith(subPath) ? pathname.slice(subPath.length) : null;
     asked.push(path ?? pathname);
+    onAsked(request.url);
     const [at, from] = places.find(([at]) => path?.startsWith(at)) ?? [];
     const file = from === undefined ? null : fileOf(from, path.slice(at.length));
     const bytes = file && (await change(path, readFileSync(file)));
@@ -59,7 +89,8 @@ export async function serve(folder, subPath = "/", options = {}) {
       return;
     }
     const type = TYPES[extname(file)] ?? "application/octet-stream";
-    response.writeHead(200, { "content-type": type, "content-length": bytes.length });
+    if (answer(path, { request, response, bytes, type })) return;
+    response.writeHead(200, { "content-type": type, "content-length": bytes.length, ...headers(path) });
     await (isSlow(path) ? sendSlowly(response, bytes) : response.end(bytes));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

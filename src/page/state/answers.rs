@@ -27,10 +27,16 @@ impl PageState {
                 Vec::new()
             }
             Response::Progress(progress) => {
-                self.model = Model::Loading(progress);
+                self.model = match &self.model {
+                    Model::Switching(card, _) => Model::Switching(card.clone(), progress),
+                    _ => Model::Loading(progress),
+                };
                 Vec::new()
             }
             Response::Loaded { card, baseline } => {
+                if matches!(self.model, Model::Switching(..)) {
+                    self.start_over();
+                }
                 self.model = Model::Ready(Arc::new(*card));
                 let was_wanted = self.comparison.take().filter(|comparison| comparison.is_wanted);
                 self.comparison = baseline.map(Comparison::new);
@@ -44,10 +50,23 @@ impl PageState {
             Response::Analyzed { id, report } => self.take_report(id, *report, pixels),
             Response::Failed { id: Some(id), failure } => self.fail(id, failure),
             Response::Failed { id: None, failure } => {
-                self.stop(Model::Failed(failure));
+                if !self.stay_with_model(&failure) {
+                    self.stop(Model::Failed(failure));
+                }
                 Vec::new()
             }
         }
+    }
+
+    /// Another model was wanted and does not come: the one before stays. Returns whether there was one.
+    pub(super) fn stay_with_model(&mut self, failure: &Failure) -> bool {
+        let Model::Switching(card, _) = &self.model else { return false };
+        let card = card.clone();
+        let wanted = self.wanted_model.replace(card.name.clone()).unwrap_or_default();
+        let title = self.models.iter().find(|model| model.name == wanted).map(|model| model.title.clone());
+        self.problems.push(Problem { name: title.unwrap_or(wanted), failure: failure.clone() });
+        self.model = Model::Ready(card);
+        true
     }
 
     /// No answer will come any more; the scans wait for another model.

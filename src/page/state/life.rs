@@ -16,6 +16,8 @@ impl PageState {
         if matches!(self.model, Model::Lost(_)) {
             return Vec::new();
         }
+        // Which of the models it died of is not known: the one that answered is loaded again.
+        self.stay_with_model(&failure);
         match self.under_way() {
             Some(culprit) => self.blame(culprit, failure),
             None if !self.worker.dies_idle() => {
@@ -31,10 +33,14 @@ impl PageState {
     pub fn tick(&mut self) -> Option<Failure> {
         let is_busy = match self.model {
             Model::Failed(_) | Model::Lost(_) => return None,
-            Model::Loading(_) => true,
+            Model::Loading(_) | Model::Switching(..) => true,
             Model::Ready(_) => self.under_way().is_some(),
         };
-        self.worker.tick(is_busy).then(|| Error::new(Kind::Model, "the model shows no sign of life").into())
+        let is_started = self.worker.is_listening();
+        self.worker.tick(is_busy).then(|| {
+            let error = Error::new(Kind::Model, "the model shows no sign of life");
+            if is_started { error } else { error.with_detail(Detail::NotStarted) }.into()
+        })
     }
 
     /// Stops what is under way and forgets what waits; the scans stay listed, with the answers that they have.
@@ -60,7 +66,11 @@ impl PageState {
                 self.worker.forgives();
                 self.restart()
             }
-            _ => vec![self.load(self.wanted_model.clone())],
+            Model::Failed(_) => {
+                self.problems.clear();
+                self.load_again()
+            }
+            Model::Loading(_) | Model::Ready(_) | Model::Switching(..) => Vec::new(),
         }
     }
 
@@ -86,10 +96,15 @@ impl PageState {
         self.drop_unread(culprit, Failure { detail: Some(Detail::StoppedModel), message, ..failure });
     }
 
-    /// Another worker loads the same model, and answers what is still asked. The shown scan is analysed again, so that it can
-    /// be asked about.
+    /// Another worker loads the same model, and answers what is still asked.
     fn restart(&mut self) -> Vec<Request> {
         self.worker.ends();
+        self.load_again()
+    }
+
+    /// The same model is loaded, by a worker that holds nothing. The shown scan is analysed again, so that it can be asked
+    /// about.
+    fn load_again(&mut self) -> Vec<Request> {
         self.model = Model::Loading(NOTHING_YET);
         if let Some(comparison) = &mut self.comparison {
             comparison.presence = Presence::Away;

@@ -32,8 +32,12 @@ struct Visit {
 }
 
 impl Visit {
+    fn before_loading() -> Self {
+        Self { page: PageState::default(), inbox: Vec::new(), held: Vec::new(), n_pixels: 2 }
+    }
+
     fn start() -> Self {
-        let mut visit = Self { page: PageState::default(), inbox: Vec::new(), held: Vec::new(), n_pixels: 2 };
+        let mut visit = Self::before_loading();
         visit.load_ends("m");
         visit
     }

@@ -144,22 +144,32 @@ impl PageState {
         self.revise(|options| options.caption = None)
     }
 
-    /// Loads a model, another one or the same again, in this worker or in a new one. The scans stay listed and are analysed
-    /// again: first the shown one, then those that were held.
+    /// Loads a model, another one or the same again, in this worker or in a new one. A model that is loaded answers until
+    /// then, and stays if the other one does not come.
     pub fn load(&mut self, model: Option<String>) -> Request {
         if matches!(self.model, Model::Lost(_)) {
             self.worker.forgives();
             self.worker.ends();
         }
-        self.model = Model::Loading(NOTHING_YET);
-        self.wanted_model = model.clone();
-        self.comparison = None;
         self.problems.clear();
+        self.wanted_model = model.clone();
+        match self.card().cloned() {
+            Some(card) => self.model = Model::Switching(card, NOTHING_YET),
+            None => {
+                self.model = Model::Loading(NOTHING_YET);
+                self.start_over();
+            }
+        }
+        Request::Load { model }
+    }
+
+    /// Another model answers. The scans stay listed and are analysed again: first the shown one, then those that were held.
+    pub(super) fn start_over(&mut self) {
+        self.comparison = None;
         self.revisions.clear();
         self.scans.start_over();
         self.next_shown = self.next_shown.or(self.shown.take());
         self.shown = None;
-        Request::Load { model }
     }
 
     fn shown_with_words(&self) -> Option<(&OpenScan, &Vocabulary)> {

@@ -1,6 +1,7 @@
 //! The page in English, and the type of its strings, which every language fills.
 
 use crate::bundle::card::Measure;
+use crate::error::Detail;
 use crate::page::card::{Device, NoteName};
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
@@ -70,7 +71,8 @@ pub struct Text {
     pub model_failed: &'static str,
     /// Why something failed.
     pub failure: fn(&Failure) -> String,
-    pub lost: &'static str,
+    /// What is wrong with a model that is not started again by itself.
+    pub lost: fn(&Failure) -> &'static str,
     pub decode: &'static str,
     pub preprocess: &'static str,
     pub image_encoder: &'static str,
@@ -235,7 +237,11 @@ pub(super) static TEXT: Text = Text {
     still_stands: "What was shown before still stands.",
     model_failed: "The model could not be loaded.",
     failure: |failure| failure.message.clone(),
-    lost: "The model stops working again and again.",
+    lost: |failure| match failure.detail {
+        Some(Detail::NotStarted) => "The model did not start.",
+        Some(Detail::OtherBuild) => "The site was changed since this page was opened.",
+        _ => "The model stops working again and again.",
+    },
     decode: "decode",
     preprocess: "prepare",
     image_encoder: "image",

@@ -78,7 +78,11 @@ pub(super) static TEXT: Text = Text {
     still_stands: "이전 결과는 그대로 유효합니다.",
     model_failed: "모델을 불러오지 못했습니다.",
     failure: failure_text,
-    lost: "모델이 거듭 멈춥니다.",
+    lost: |failure| match failure.detail {
+        Some(Detail::NotStarted) => "모델이 시작되지 않았습니다.",
+        Some(Detail::OtherBuild) => "페이지를 연 뒤에 사이트가 바뀌었습니다.",
+        _ => "모델이 거듭 멈춥니다.",
+    },
     decode: "읽기",
     preprocess: "전처리",
     image_encoder: "영상",
@@ -322,9 +326,13 @@ fn detail_text(detail: &Detail) -> String {
         Detail::StoppedModel => {
             "이 영상에서 모델이 거듭 멈춰 분석을 그만두었습니다. 더 작게 저장하거나 다른 영상을 선택하세요.".to_owned()
         }
+        Detail::NotStarted => {
+            "브라우저나 호스트의 정책이 모델을 막거나, 모델 파일을 가져오지 못했습니다. 연결을 확인하고 페이지를 새로 고치세요.".to_owned()
+        }
+        Detail::OtherBuild => "페이지와 모델의 버전이 다릅니다. 페이지를 새로 고치세요.".to_owned(),
         Detail::NotFetched { url } => format!("파일을 가져오지 못했습니다: {url}. 연결을 확인하고 다시 시도하세요."),
         Detail::DamagedWeights { file } => {
-            format!("가중치 파일이 손상되었거나 목록에 적힌 것과 다릅니다: {file}. 페이지를 새로 고치세요.")
+            format!("가중치 파일이 손상되었거나 목록에 적힌 것과 다릅니다: {file}. 호스트가 올바른 파일을 보내면 다시 시도하세요.")
         }
         Detail::NotFinite => {
             "모델의 계산 결과가 유한한 수가 아닙니다. 가중치 파일이 손상되었으니 다른 모델을 선택하세요.".to_owned()

@@ -141,14 +141,14 @@ pub fn Problems(
         let text = locale.text();
         let (lead, way_on) = match model.get() {
             Model::Lost(failure) => (
-                Some((text.lost, failure)),
+                Some(((text.lost)(&failure), failure)),
                 view! { <button type="button" on:click=move |_| on_retry.run(())>{text.restart}</button> }.into_any(),
             ),
             Model::Failed(failure) => (
                 Some((text.model_failed, failure)),
                 view! { <button type="button" on:click=move |_| on_retry.run(())>{text.try_again}</button> }.into_any(),
             ),
-            Model::Loading(_) | Model::Ready(_) => (
+            Model::Loading(_) | Model::Ready(_) | Model::Switching(..) => (
                 None,
                 view! {
                     <button type="button" class="icon" aria-label=text.dismiss on:click=move |_| on_dismiss.run(())>

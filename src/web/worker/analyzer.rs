@@ -5,14 +5,14 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use crate::bundle::card::ModelCard;
-use crate::bundle::index::IndexEntry;
+use crate::bundle::index::{Index, IndexEntry};
 use crate::engine::baseline::{Baseline, BaselineAnalysis};
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Detail, Error, Result};
 use crate::protocol::{BaselineEvent, Progress, Request, RequestId, Response, ScanId};
 use crate::report::Options;
 use crate::scan::format;
-use crate::web::fetch;
+use crate::web::fetch::{self, Listed};
 
 const WASM_PAGE_BYTES: u64 = 1 << 16;
 
@@ -35,15 +35,26 @@ struct AnalyzedScan {
     baseline: Option<BaselineAnalysis>,
 }
 
+/// Fetches a model's file: that of a name, or the default one. `on_event` gets the models to choose from, and the progress.
+///
+/// # Errors
+/// It is not listed, or cannot be fetched whole.
+pub(super) async fn fetch_model(model: Option<&str>, on_event: impl Fn(Response)) -> Result<Listed> {
+    let no_model = || match model {
+        Some(name) => not_listed("model", name),
+        None => Error::weights(format!("{} lists no model: add one with train export", fetch::INDEX_URL)),
+    };
+    let on_index = |index: &Index| on_event(Response::Models(index.choosable().map(IndexEntry::choice).collect()));
+    let on_progress = |progress| on_event(Response::Progress(progress));
+    fetch::weights(|index| index.pick(model).ok_or_else(no_model), on_index, on_progress).await
+}
+
 /// Fetches a baseline's file.
 ///
 /// # Errors
 /// It is not listed, or cannot be fetched whole.
-pub(super) async fn fetch_baseline(name: &str, on_progress: impl Fn(Progress)) -> Result<(IndexEntry, Vec<u8>)> {
-    let index = fetch::index().await?;
-    let entry = index.baseline(name).ok_or_else(|| not_listed("baseline", name))?;
-    let bytes = fetch::weights(entry, on_progress).await?;
-    Ok((entry.clone(), bytes))
+pub(super) async fn fetch_baseline(name: &str, on_progress: impl Fn(Progress)) -> Result<Listed> {
+    fetch::weights(|index| index.baseline(name).ok_or_else(|| not_listed("baseline", name)), |_| (), on_progress).await
 }
 
 impl Analyzer {
@@ -52,14 +63,9 @@ impl Analyzer {
         Self { engine: None, baseline: None, scans: Vec::new(), post }
     }
 
-    /// Answers any request except [`Request::LoadBaseline`], whose file is fetched concurrently.
+    /// Answers any request except [`Request::Load`] and [`Request::LoadBaseline`], whose files are fetched concurrently.
     pub(super) async fn answer(&mut self, request: Request, file: Option<Blob>) {
         match request {
-            Request::Load { model } => {
-                if let Err(error) = self.load(model.as_deref()).await {
-                    self.reply(Response::Failed { id: None, failure: error.into() });
-                }
-            }
             Request::Analyze { id, scan, name, frame, options } => {
                 let outcome = match file {
                     Some(file) => self.analyze(id, scan, &name, frame, &options, &file).await,
@@ -72,33 +78,30 @@ impl Analyzer {
                 self.reply_failure(id, outcome);
             }
             Request::Forget { scan } => self.scans.retain(|kept| kept.id != scan),
-            Request::LoadBaseline { .. } => {}
+            Request::Load { .. } | Request::LoadBaseline { .. } => {}
+        }
+    }
+
+    /// A model's file has been fetched, or has not. The model before answers until another one takes its place.
+    pub(super) fn take_model(&mut self, fetched: Result<Listed>) {
+        if let Err(error) = fetched.and_then(|listed| self.load_model(listed)) {
+            self.reply(Response::Failed { id: None, failure: error.into() });
         }
     }
 
     /// A baseline's file has been fetched, or has not.
-    pub(super) fn take_baseline(&mut self, name: String, fetched: Result<(IndexEntry, Vec<u8>)>) {
-        let event = match fetched.and_then(|(entry, bytes)| self.load_baseline(&entry, bytes)) {
+    pub(super) fn take_baseline(&mut self, name: String, fetched: Result<Listed>) {
+        let event = match fetched.and_then(|listed| self.load_baseline(&listed.entry, listed.bytes)) {
             Ok(()) => BaselineEvent::Loaded,
             Err(error) => BaselineEvent::Failed(error.into()),
         };
         self.reply(Response::Baseline { name, event });
     }
 
-    async fn load(&mut self, model: Option<&str>) -> Result<()> {
-        let index = fetch::index().await?;
-        self.reply(Response::Models(index.choosable().map(IndexEntry::choice).collect()));
-        let entry = index.pick(model).ok_or_else(|| match model {
-            Some(name) => not_listed("model", name),
-            None => Error::weights(format!("{} lists no model: add one with train export", fetch::INDEX_URL)),
-        })?;
-        // Freed first: the old models are not used any more, and memory is short.
-        self.engine = None;
-        self.baseline = None;
-        let post = self.post;
-        let bytes = fetch::weights(entry, |progress| post(Response::Progress(progress), None)).await?;
+    fn load_model(&mut self, Listed { index, entry, bytes }: Listed) -> Result<()> {
         let engine = Engine::load_verified(&entry.name, bytes, entry.sha256.to_ascii_lowercase())?;
         self.scans.clear();
+        self.baseline = None;
         // A wasm memory never shrinks: its size is its peak.
         let n_pages = core::arch::wasm32::memory_size(0) as u64;
         let card = ModelCard { peak_bytes: Some(n_pages * WASM_PAGE_BYTES), ..engine.card() };

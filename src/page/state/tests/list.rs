@@ -65,12 +65,13 @@ fn eight_files_and_eight_more_are_all_listed_and_all_asked_again_of_another_mode
     visit.show(fourth);
     visit.answer_all();
     visit.choose_model("twin");
+    assert!(matches!(visit.page.phase(), Phase::Loading(_)));
+    assert_eq!((visit.n_answered(), visit.shown()), (16, "12.png"), "the model before still stands");
+    visit.answer();
     assert_eq!(
         (visit.listed(), visit.n_answered(), visit.shown()),
         (order.iter().map(String::as_str).collect(), 0, "")
     );
-    assert!(matches!(visit.page.phase(), Phase::Loading(_)));
-    visit.answer();
     // The one that was shown comes first and is shown again.
     assert_eq!(analyzed(&visit.inbox), [fourth]);
     visit.answer();

@@ -110,16 +110,66 @@ fn answers_of_the_model_before_are_dropped() {
     let stale = visit.inbox.clone();
     let revision = visit.page.set_class_word(Some("healthy".into()));
     visit.choose_model("twin");
+    visit.load_ends("twin");
     for request in stale.iter().chain(&revision) {
         let report = Box::new(report("AMD"));
         visit.hear(Response::Analyzed { id: id_of(request).unwrap(), report }, Some(vec![1, 2]));
         visit.hear(Response::Failed { id: id_of(request), failure: failure("late") }, None);
     }
     assert_eq!((visit.n_answered(), visit.page.problems().len()), (0, 0));
-    visit.inbox.retain(|request| matches!(request, Request::Load { .. }));
+    visit.inbox.retain(|request| !stale.contains(request) && !matches!(request, Request::Load { .. }));
     visit.answer_all();
     assert_eq!((visit.n_answered(), visit.shown(), visit.page.phase()), (2, "0.png", Phase::Done));
     assert_eq!(visit.page.current_model(), Some("twin"));
+}
+
+#[test]
+fn the_model_before_answers_until_another_one_takes_its_place() {
+    let mut visit = Visit::start();
+    visit.open(&names(0..1));
+    visit.answer_all();
+    visit.choose_model("twin");
+    let load = visit.inbox.pop().unwrap();
+    visit.open(&names(1..2));
+    visit.answer_all();
+    assert_eq!((visit.shown(), visit.n_answered()), ("1.png", 2));
+    assert!(matches!(visit.page.phase(), Phase::Loading(_)));
+    assert!(matches!(visit.page.set_class_word(Some("healthy".into()))[..], [Request::Revise { .. }]));
+    visit.answer_to(&load);
+    visit.answer_all();
+    assert_eq!((visit.page.current_model(), visit.shown(), visit.n_answered()), (Some("twin"), "1.png", 2));
+    assert_eq!((visit.page.card().unwrap().name.as_str(), visit.page.phase()), ("twin", Phase::Done));
+}
+
+#[test]
+fn a_switch_that_fails_changes_nothing_and_says_so() {
+    let mut visit = Visit::start();
+    let ids = visit.open(&names(0..2));
+    visit.answer_all();
+    let edit = visit.page.set_class_word(Some("healthy".into()));
+    visit.send(edit);
+    visit.answer_all();
+    let before = visit.page.shown().cloned();
+    for fails in [false, true] {
+        visit.choose_model("broken");
+        visit.inbox.clear();
+        if fails {
+            visit.hear(Response::Failed { id: None, failure: failure("host is down") }, None);
+        } else {
+            visit.held.clear();
+            visit.hear(Response::Crashed { failure: failure("out of memory") }, None);
+            visit.answer_all();
+        }
+        let problem = &visit.page.problems()[0];
+        assert_eq!((problem.name.as_str(), visit.page.phase()), ("broken", Phase::Failed));
+        assert_eq!((visit.page.current_model(), visit.shown(), visit.n_answered()), (Some("m"), "0.png", 2));
+        let (before, after) = (before.as_ref().unwrap(), visit.page.shown().unwrap());
+        assert_eq!((&before.answer, &before.wanted), (&after.answer, &after.wanted));
+    }
+    // It still answers.
+    visit.show(ids[1]);
+    visit.answer_all();
+    assert_eq!((visit.shown(), visit.page.phase()), ("1.png", Phase::Done));
 }
 
 #[test]
@@ -137,12 +187,9 @@ fn another_model_is_asked_without_the_edits_that_it_may_not_know() {
 
 #[test]
 fn a_model_that_cannot_be_loaded_loses_no_scan() {
-    let mut visit = Visit::start();
+    let mut visit = Visit::before_loading();
     let ids = visit.open(&names(0..2));
-    visit.answer_all();
     visit.show(ids[1]);
-    visit.choose_model("broken");
-    visit.inbox.clear();
     visit.hear(Response::Failed { id: None, failure: failure("broken") }, None);
     assert_eq!((visit.page.phase(), visit.listed().len()), (Phase::Failed, 2));
     // A file that comes now does not hide why nothing answers.
@@ -151,7 +198,10 @@ fn a_model_that_cannot_be_loaded_loses_no_scan() {
     assert_eq!(*visit.page.model(), Model::Failed(failure("broken")));
     assert!(!visit.page.can_answer());
     visit.show(ids[1]);
-    visit.choose_model("twin");
+    let number = visit.page.worker_number();
+    let requests = visit.page.retry();
+    assert_eq!((&requests[..], visit.page.worker_number()), (&[Request::Load { model: None }][..], number));
+    visit.send(requests);
     visit.answer_all();
     assert_eq!((visit.listed(), visit.n_answered()), (vec!["2.png", "0.png", "1.png"], 3));
     assert_eq!((visit.shown(), visit.page.phase()), ("1.png", Phase::Done));
