@@ -167,7 +167,7 @@ fn Footer(
             </span>
             {licence}
             <span class="grow"></span>
-            <span title=BUILD>"octlens " {env!("CARGO_PKG_VERSION")}</span>
+            <span data-testid="build" title=BUILD>"octlens " {env!("CARGO_PKG_VERSION")}</span>
         </footer>
     }
 }

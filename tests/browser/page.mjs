@@ -43,9 +43,9 @@ export function launch(name = "chromium") {
   });
 }
 
-/** Serves the built page from below the root of a plain host. */
-export function host(options = undefined) {
-  return serve(DIST, SUB_PATH, options);
+/** Serves the built page, or `folder`, from below the root of a plain host. */
+export function host({ folder = DIST, ...options } = {}) {
+  return serve(folder, SUB_PATH, options);
 }
 
 /** The same host by a name that is no secure context. */

@@ -65,7 +65,7 @@ function writeRangeHead({ request, response, bytes, type }) {
 }
 
 /**
- * Serves `folder` under `subPath` ("/a/b/") on a free port of this machine. A host may be bad on purpose:
+ * Serves `folder` (or what it returns, if it is a function) under `subPath` ("/a/b/") on a free port of this machine. A host may be bad on purpose:
  * `change(path, bytes)` gives other bytes, or null for none, or a promise of either; files for which `isSlow(path)` come piece by piece.
  * `headers(path)` are sent with a file; `answer(path, { request, response, bytes, type })` may send it itself, and then
  * returns true; `onAsked(url)` hears of every request. `mounts` are other folders by the path ("bench/") below which they are served; the first that fits counts.
@@ -74,14 +74,14 @@ function writeRangeHead({ request, response, bytes, type }) {
 export async function serve(folder, subPath = "/", options = {}) {
   const { change = (_, bytes) => bytes, isSlow = () => false, headers = () => ({}), answer = () => false } = options;
   const { mounts = {}, onAsked = () => {} } = options;
-  const places = [...Object.entries(mounts), ["", folder]];
+  const folderNow = typeof folder === "function" ? folder : () => folder;
   const asked = [];
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://host");
     const path = pathname.startsWith(subPath) ? pathname.slice(subPath.length) : null;
     asked.push(path ?? pathname);
     onAsked(request.url);
-    const [at, from] = places.find(([at]) => path?.startsWith(at)) ?? [];
+    const [at, from] = [...Object.entries(mounts), ["", folderNow()]].find(([at]) => path?.startsWith(at)) ?? [];
     const file = from === undefined ? null : fileOf(from, path.slice(at.length));
     const bytes = file && (await change(path, readFileSync(file)));
     if (!bytes) {
