@@ -19,6 +19,8 @@ use crate::web::wire::Envelope;
 /// source, with and without relaxed SIMD instructions. Their names hold a hash of their content.
 const WORKER_ATTRIBUTE: &str = "data-worker";
 const RELAXED_WORKER_ATTRIBUTE: &str = "data-worker-relaxed";
+/// The event of a message that cannot be read.
+const UNREADABLE: &str = "messageerror";
 /// In the page's URL: selects the worker without relaxed SIMD even if the browser supports it (for measurements).
 const PLAIN_WORKER_QUERY: &str = "kernels=simd128";
 /// A module with one function that returns `i32x4.relaxed_dot_i8x16_i7x16_add_s` of its three arguments.
@@ -48,7 +50,7 @@ pub(super) struct Client {
     outbox: Outbox,
     // The listeners live as long as the worker.
     _on_message: Closure<dyn Fn(MessageEvent)>,
-    _on_error: Closure<dyn Fn(ErrorEvent)>,
+    on_error: Closure<dyn Fn(ErrorEvent)>,
 }
 
 impl Client {
@@ -102,8 +104,9 @@ impl Client {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, script_url, outbox, _on_message: on_message, _on_error: on_error })
+        // Chromium's workers have the event, but no property for its listener.
+        let _ = worker.add_event_listener_with_callback(UNREADABLE, on_error.as_ref().unchecked_ref());
+        Ok(Self { worker, script_url, outbox, _on_message: on_message, on_error })
     }
 
     /// Sends a request, with its file if it needs one; it is queued until the worker is ready.
@@ -121,7 +124,7 @@ impl Drop for Client {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
-        self.worker.set_onmessageerror(None);
+        let _ = self.worker.remove_event_listener_with_callback(UNREADABLE, self.on_error.as_ref().unchecked_ref());
         self.worker.terminate();
         // A URL that is in no use any more: revoking it cannot fail.
         let _ = Url::revoke_object_url(&self.script_url);

@@ -1,11 +1,13 @@
 // The worker dies, hangs or is stopped: another one takes its place, and no scan is lost. Faults are put between page and
-// worker, so that each comes when a test wants it.
+// worker, or into the worker's script, so that each comes when a test wants it.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Visit, host, launch, sampleFile } from "./page.mjs";
+import { BROWSERS, Visit, host, launch, sampleFile } from "./page.mjs";
 
+/** Sooner than the page misses the signs of life of a worker. */
+const SOON_MS = 20_000;
 /** Longer than the page waits for a worker that has a question to answer. */
 const HANG_MS = 80_000;
 
@@ -13,14 +15,29 @@ let browser;
 let server;
 
 before(async () => {
-  browser = await launch();
-  server = await host();
+  server = await host({
+    change: (path, bytes) => (/^worker.*\.js$/.test(path) ? Buffer.concat([bytes, Buffer.from(`;(${plant})();`)]) : bytes),
+  });
 });
 
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+after(() => server?.close());
+
+/** In the worker: questions about files named `loop….png` never end, those about `memory….png` find no memory. */
+function plant() {
+  addEventListener("message", ({ data }) => {
+    const name = JSON.parse(data.head).Analyze?.name ?? "";
+    if (name.startsWith("loop")) for (;;);
+    if (!name.startsWith("memory")) return;
+    // `wasm` are the exports of the program, in whose script this stands.
+    for (let nPages = 1 << 15; nPages > 0; nPages >>= 1) {
+      try {
+        for (;;) wasm.memory.grow(nPages);
+      } catch {
+        // So many more there are not.
+      }
+    }
+  });
+}
 
 /** Workers that lose questions about files named `hang….png`, and die of questions about `trap….png`. */
 function breakByName(context) {
@@ -69,7 +86,10 @@ async function assertCanBeAsked(visit) {
   assert.equal(await toggle.isChecked(), !isTicked);
 }
 
-describe("a worker's life", () => {
+for (const name of BROWSERS) describe(`a worker's life in ${name}`, () => {
+  before(async () => (browser = await launch(name)));
+  after(() => browser?.close());
+
   const ends = {
     "a trap": (worker) => {
       worker.terminate();
@@ -93,7 +113,7 @@ describe("a worker's life", () => {
         const before = await visit.report();
         await visit.page.evaluate(`(${end})(window.workers.at(-1))`);
         await visit.phase("loading", "analyzing", "done");
-        await visit.page.waitForFunction(() => window.workers.length === 2);
+        await visit.page.waitForFunction(() => window.workers.length === 2, null, { timeout: SOON_MS });
         await visit.answer();
         assert.deepEqual((await visit.report()).image, before.image);
         await assertCanBeAsked(visit);
@@ -123,6 +143,25 @@ describe("a worker's life", () => {
       assert.deepEqual(await listed(visit), ["good.png"]);
       assert.match(await visit.hook("error").innerText(), /trap\.png/);
       assert.equal((await visit.report()).input.name, "good.png");
+    }));
+
+  test("a scan for which there is no memory is given up by name, and the next one is answered", () =>
+    visiting({ prepare: breakByName }, async (visit) => {
+      await visit.choose([sampleFile(0, "memory.png"), sampleFile(1, "good.png")]);
+      assert.equal(await visit.phase("failed"), "failed");
+      assert.equal(await nWorkers(visit), 3);
+      assert.match(await visit.hook("error").innerText(), /memory\.png/);
+      assert.equal((await visit.report()).input.name, "good.png");
+    }));
+
+  test("Cancel ends a computation that does not end", () =>
+    visiting({ prepare: breakByName }, async (visit) => {
+      await visit.choose(sampleFile(0, "loop.png"));
+      await visit.hook("cancel").click();
+      await visit.phase("ready");
+      await visit.choose(sampleFile(1, "good.png"));
+      await visit.answer();
+      assert.deepEqual(await listed(visit), ["good.png", "loop.png"]);
     }));
 
   test("Cancel ends what hangs; the scans stay, and the next one is answered", () =>

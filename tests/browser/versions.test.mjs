@@ -42,7 +42,7 @@ after(() => rmSync(next.folder, { recursive: true, force: true }));
 /** Another text of the same length. */
 const flip = (hex) => [...hex].map((digit) => (15 - parseInt(digit, 16)).toString(16)).join("");
 const renamed = (name) => name.replace(/-([0-9a-f]{16})/, (_, hash) => `-${flip(hash)}`);
-const buildOf = (visit) => visit.page.locator("footer span[title]").getAttribute("title");
+const buildOf = (visit) => visit.attribute("build", "title");
 
 /** A program of the other build. */
 function ofNext(bytes) {
