@@ -19,16 +19,21 @@
     if (boot) boot.dataset.reason = reason;
   }
 
+  function compiles(module) {
+    try {
+      return Boolean(new WebAssembly.Module(new Uint8Array(module)));
+    } catch {
+      return false;
+    }
+  }
+
   /** What keeps the app from starting here; null if nothing is known to. */
   function obstacle() {
     if (location.protocol === "file:") return "file";
-    if (typeof WebAssembly !== "object" || !WebAssembly.validate(new Uint8Array(VECTOR_MODULE))) return "browser";
-    try {
-      new WebAssembly.Module(new Uint8Array(EMPTY_MODULE));
-    } catch {
-      return "policy";
-    }
-    return null;
+    if (typeof WebAssembly !== "object") return "browser";
+    // A policy forbids to compile any module.
+    if (!compiles(EMPTY_MODULE)) return "policy";
+    return compiles(VECTOR_MODULE) ? null : "browser";
   }
 
   /** Whether the tab is being reloaded, which it is once: a cached index.html may name files of an earlier build. */

@@ -89,6 +89,20 @@ for (const name of BROWSERS) {
       });
     });
 
+    test("a page that is new where the worker of an earlier one is kept has its own", async () => {
+      const site = { folder: DIST };
+      await keeping(site, async (visit, own) => {
+        site.folder = next.folder;
+        const nPages = own.asked.filter(isIndex).length;
+        // By this URL the page was never asked for.
+        await visit.page.goto(`${own.url}?anew`);
+        await visit.phase("ready");
+        await visit.sample(0);
+        assert.equal(await buildOf(visit), next.build);
+        assert.equal(own.asked.filter(isIndex).length, nPages + 1, "nothing of the earlier build was met");
+      });
+    });
+
     test("a page that is kept and whose worker is gone is reloaded as the later build", async () => {
       const site = { folder: DIST };
       await keeping(site, async (visit, own) => {
