@@ -36,7 +36,7 @@ before(async () => {
   weights = at("weights");
   const data = ["--data", `phantom:${at("phantoms")}`];
   writeResnet50(at("backbone.safetensors"));
-  train("phantom", "--out", at("phantoms"), "--healthy", "8", "--amd", "8", "--seed", "1");
+  train("phantom", "--out", at("phantoms"), "--healthy", "16", "--amd", "16", "--seed", "1");
   train("finetune", "--out", at("run"), ...data, "--epochs", "0");
   cpSync(join(DIST, "weights"), weights, { recursive: true });
   train("baseline", "--run", at("run"), ...data, "--resnet50", at("backbone.safetensors"), "--out", weights, "--name", NAME);
