@@ -292,7 +292,7 @@ mod tests {
     fn scan() -> Scan {
         let (width, height) = (200, 80);
         let pixels =
-            (0..width * height).map(|i| if (30..50).contains(&(i / width)) { 200 } else { (i % 40) as u8 }).collect();
+            (0..width * height).map(|i| if (20..40).contains(&(i / width)) { 200 } else { (i % 40) as u8 }).collect();
         Scan { width, height, pixels, format: Format::Png, frame: 0, n_frames: 1, um_per_pixel: None, coloured: 0. }
     }
 
