@@ -67,17 +67,15 @@
 //! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `page`, `protocol`, `render`, `report`, `scan::format` |
 //! | `train`, `train::files`, `train::progress` | nothing |
 //! | `train::config` | `caption`, `clip`, `head`, `preprocess` |
-//! | `train::lock` | `train::files` |
-//! | `train::tensor_file` | `bundle::checksum`, `train::files` |
 //! | `train::weights` | `bundle::index`, `bundle::sha256`, `train::files` |
 //! | `train::data` | `bundle::card`, `caption`, `scan`, `scan::format`, `train::config`, `train::files` |
-//! | `train::run` | `tokenizer`, `train::config`, `train::data`, `train::files`, `train::lock`, `train::tensor_file` |
+//! | `train::run` | `bundle::checksum`, `tokenizer`, `train::config`, `train::data`, `train::files` |
 //! | `train::phantom` | `caption`, `train::data`, `train::files` |
 //! | `train::metrics` | `bundle::card`, `head` |
 //! | `train::fit` | `clip`, `nn`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::progress`, `train::run` |
 //! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `head`, `report`, `scan`, `train::data`, `train::files`, `train::metrics` |
 //! | `train::heads` | `bundle`, `bundle::card`, `caption`, `clip`, `engine`, `head`, `nn`, `preprocess`, `resnet`, `train::config`, `train::data`, `train::evaluate`, `train::fit`, `train::metrics`, `train::run` |
-//! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run`, `train::tensor_file`, `train::weights` |
+//! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run`, `train::weights` |
 //! | `train::doubt` | `bundle`, `caption`, `doubt`, `engine`, `report`, `scan`, `train::config`, `train::data`, `train::fit` |
 //! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::doubt`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
 //! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `clip`, `engine`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run`, `train::weights` |

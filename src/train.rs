@@ -2,9 +2,9 @@
 //!
 //! From data to weights file: `data` (folders → records → splits → samples) → `fit` (contrastive training of both
 //! towers) → `heads` (the classification heads; the paper's baseline) → `export` (one file, with what `doubt`
-//! fits and the figures that `evaluate` and `metrics` make, added to the page's folder and list). `import` turns pretrained weights into a start
-//! for `fit`, `phantom` draws synthetic scans. `config` has what a run is made of, `run` names the files in its folder, which are read and written
-//! by `tensor_file` and `files` under `lock`. `weights` reads weights files.
+//! fits and the figures that `evaluate` and `metrics` make, added to the page's folder and list). `import` turns pretrained
+//! weights into a start for `fit`, `phantom` draws synthetic scans. `config` has what a run is made of, `run` names the files in
+//! its folder, which one process at a time may use. `weights` reads weights files.
 //! `commands` has one file per command of [`cli`].
 
 pub mod cli;
@@ -18,10 +18,8 @@ mod files;
 pub mod fit;
 pub mod heads;
 pub mod import;
-mod lock;
 mod metrics;
 mod phantom;
 mod progress;
 mod run;
-mod tensor_file;
 mod weights;

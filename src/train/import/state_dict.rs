@@ -16,7 +16,7 @@ use super::pickle::{Id, Pickle, Storage, Value, View};
 use super::shapes::{Shapes, dims};
 use crate::error::{Error, Kind, Result};
 use crate::train::files::{self, Action, failed};
-use crate::train::tensor_file;
+use crate::train::run::tensor_file;
 
 /// Dictionaries within dictionaries, modules within modules; CLIP's nest seven deep.
 const MAX_DEPTH: usize = 32;

@@ -7,9 +7,9 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use safetensors::SafeTensors;
 
-use super::files::{self, Action, failed};
 use crate::bundle::checksum;
 use crate::error::{Error, Result};
+use crate::train::files::{self, Action, failed};
 
 /// The key of the text in a file's header.
 const KEY: &str = "octlens";
@@ -46,7 +46,7 @@ fn damaged(path: &Path, source: impl std::error::Error + Send + Sync + 'static) 
 ///
 /// # Errors
 /// It is cut short or no safetensors file, or its checksum does not hold.
-pub(super) fn check(bytes: &[u8]) -> Result<String> {
+pub(crate) fn check(bytes: &[u8]) -> Result<String> {
     let unreadable = |e| Error::data("it is cut short, or no file of tensors").because(e);
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
     let text = header.metadata().as_ref().and_then(|notes| notes.get(KEY)).cloned().unwrap_or_default();

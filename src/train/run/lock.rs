@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use indicatif::HumanDuration;
 use serde::{Deserialize, Serialize};
 
-use super::files::{self, Action, UNFINISHED, failed};
 use crate::error::{Error, Result};
+use crate::train::files::{self, Action, UNFINISHED, failed};
 
 /// The file that is locked; it stays, and means nothing where no process holds it.
 const LOCK: &str = "run.lock";

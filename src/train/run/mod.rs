@@ -1,5 +1,8 @@
 //! A run's folder: its files, and how they are written and read.
 
+mod lock;
+pub(super) mod tensor_file;
+
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -9,13 +12,12 @@ use candle_core::{Device, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::config::{ModelSpec, Settings};
-use super::data::split::Splits;
-use super::files::{self, Action, failed};
-use super::lock::Lock;
-use super::tensor_file;
+use self::lock::Lock;
 use crate::error::{Error, Result};
 use crate::tokenizer::Tokenizer;
+use crate::train::config::{ModelSpec, Settings};
+use crate::train::data::split::Splits;
+use crate::train::files::{self, Action, failed};
 
 /// The folder of one training run.
 #[derive(Clone, Debug)]
