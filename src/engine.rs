@@ -217,6 +217,8 @@ impl Engine {
             frame: scan.frame,
             sha256: String::new(),
             um_per_pixel: scan.um_per_pixel,
+            n_frames: scan.n_frames,
+            notes: scan.notes.clone(),
         };
         let start = Instant::now();
         let preprocess = &self.metadata.preprocess;

@@ -34,6 +34,13 @@ pub enum Detail {
     EmptyFile,
     /// The file is in no format that is read.
     UnknownFormat,
+    /// The file is of a kind that is recognised, but not read.
+    Unsupported {
+        /// What it is, as its users call it: `HEIC`, `JPEG with arithmetic coding`.
+        what: String,
+        /// What to do with it.
+        instead: Instead,
+    },
     /// The file is damaged or cut short.
     DamagedFile,
     /// The file is larger than what is read.
@@ -95,6 +102,31 @@ pub enum Detail {
     NotFinite,
 }
 
+/// What to do with a file that is recognised, but not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Instead {
+    /// Save it as PNG or TIFF.
+    SaveAsPng,
+    /// Export its B-scans from the software that made it.
+    Export,
+    /// Unpack it.
+    Unpack,
+    /// Open the files that it lists.
+    OpenListed,
+}
+
+impl Instead {
+    /// The advice, for the end of a message.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::SaveAsPng => "save the scan as PNG or TIFF",
+            Self::Export => "export the B-scan from the device's software as DICOM, TIFF or PNG",
+            Self::Unpack => "unpack it and open the scan in it",
+            Self::OpenListed => "open the pictures that it lists",
+        }
+    }
+}
+
 /// An error with a kind, a one-line message, and its source, if there is one.
 #[derive(Debug)]
 pub struct Error {
@@ -125,6 +157,13 @@ impl Error {
     /// A scan that cannot be read.
     pub fn scan(message: impl Into<String>) -> Self {
         Self::new(Kind::Scan, message)
+    }
+
+    /// A scan of a kind that is recognised, but not read: `what` names it as its users do.
+    pub fn unsupported(what: impl Into<String>, instead: Instead) -> Self {
+        let what = what.into();
+        let message = format!("octlens does not read {what}: {}", instead.advice());
+        Self::scan(message).with_detail(Detail::Unsupported { what, instead })
     }
 
     /// A caption that cannot be used.

@@ -48,9 +48,10 @@
 //!
 //! | module | may import |
 //! |---|---|
-//! | [`error`], [`report`], [`caption`], [`tokenizer`], [`kernels`] | nothing |
-//! | [`scan::format`], [`bundle::index`], [`bundle::sha256`] | nothing |
-//! | [`scan`] | `scan::format` |
+//! | [`error`], [`caption`], [`tokenizer`], [`kernels`] | nothing |
+//! | [`scan::format`], [`scan::note`], [`bundle::index`], [`bundle::sha256`] | nothing |
+//! | [`report`] | `scan::note` |
+//! | [`scan`] | `scan::format`, `scan::note` |
 //! | [`preprocess`] | `scan` |
 //! | [`nn`] | `kernels` |
 //! | [`clip`], [`head`], [`resnet`] | `nn` |

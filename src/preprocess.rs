@@ -292,6 +292,7 @@ mod tests {
             n_frames: 1,
             um_per_pixel: None,
             coloured: 0.,
+            notes: vec![],
         }
     }
 

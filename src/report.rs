@@ -4,6 +4,8 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::scan::note::Note;
+
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "octlens.report/1";
 
@@ -93,6 +95,17 @@ pub struct InputRef {
     pub sha256: String,
     /// Micrometres per pixel, across and down, where the file says so.
     pub um_per_pixel: Option<[f64; 2]>,
+    /// Frames in the file.
+    #[serde(default = "one")]
+    pub n_frames: usize,
+    /// What a person should know about how the file was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// For reports that were written before files had several frames.
+fn one() -> usize {
+    1
 }
 
 /// The answer of one head.

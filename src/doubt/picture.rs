@@ -103,6 +103,7 @@ mod tests {
             n_frames: 1,
             um_per_pixel: None,
             coloured,
+            notes: vec![],
         }
     }
 

@@ -59,6 +59,8 @@ pub(super) fn report(caption: &str) -> Report {
             frame: 0,
             sha256: "0".into(),
             um_per_pixel: None,
+            n_frames: 1,
+            notes: vec![],
         },
         image: amd.clone(),
         caption: CaptionReport {

@@ -71,7 +71,7 @@ fn find(names: &[[&'static str; 2]], phrase: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::caption::{Lesion, Vocabulary, finding};
-    use crate::error::{Detail, Error};
+    use crate::error::{Detail, Error, Instead};
     use crate::page::demo::demo_scans;
     use crate::protocol::Failure;
     use crate::report::{Doubt, WarningKind};
@@ -171,6 +171,7 @@ mod tests {
         let details = [
             Detail::EmptyFile,
             Detail::UnknownFormat,
+            Detail::Unsupported { what: "HEIC".into(), instead: Instead::SaveAsPng },
             Detail::DamagedFile,
             Detail::LargeFile { n_bytes: 70 << 20, max_bytes: 64 << 20 },
             Detail::MissingFile,

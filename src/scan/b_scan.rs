@@ -1,6 +1,7 @@
 //! The result of every reader, one B-scan, and the largest sizes that are read.
 
 use super::format::Format;
+use super::note::Note;
 use crate::error::{Detail, Error, Result};
 
 /// The largest width or height that is read; larger files are refused before memory is allocated.
@@ -27,6 +28,8 @@ pub struct Scan {
     pub um_per_pixel: Option<[f64; 2]>,
     /// Share of clearly coloured pixels in the file, 0…1: a scan is grey but for overlays.
     pub coloured: f32,
+    /// What a person should know about how the file was read.
+    pub notes: Vec<Note>,
 }
 
 impl Scan {

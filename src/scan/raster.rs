@@ -38,6 +38,7 @@ pub(super) fn decode(bytes: &[u8], format: Format, frame: usize) -> Result<Scan>
         n_frames: 1,
         um_per_pixel: None,
         coloured: coloured(&picture),
+        notes: vec![],
     })
 }
 

@@ -1,7 +1,7 @@
 //! The page in Korean.
 
 use crate::bundle::card::Measure;
-use crate::error::{Detail, Kind};
+use crate::error::{Detail, Instead, Kind};
 use crate::page::card::{Device, NoteName};
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
@@ -300,6 +300,15 @@ fn detail_text(detail: &Detail) -> String {
         Detail::EmptyFile => "파일이 비어 있습니다. 다른 파일을 선택하세요.".to_owned(),
         Detail::UnknownFormat => {
             format!("지원하지 않는 파일입니다. {} 형식으로 저장한 영상을 선택하세요.", format::names())
+        }
+        Detail::Unsupported { what, instead } => {
+            let advice = match instead {
+                Instead::SaveAsPng => "PNG나 TIFF로 저장하세요.",
+                Instead::Export => "장비 소프트웨어에서 DICOM, TIFF, PNG로 내보내세요.",
+                Instead::Unpack => "압축을 풀고 그 안의 영상을 여세요.",
+                Instead::OpenListed => "목록에 적힌 영상을 여세요.",
+            };
+            format!("octlens가 읽지 않는 형식입니다({what}). {advice}")
         }
         Detail::DamagedFile => {
             "파일이 손상되었거나 일부만 저장되었습니다. 영상을 다시 저장하거나 내보내세요.".to_owned()

@@ -141,7 +141,7 @@ impl Oddity {
 fn picture(like: &Scan, width: usize, pixels: Vec<f32>) -> Scan {
     let height = pixels.len() / width;
     let pixels = pixels.into_iter().map(|v| v.round().clamp(0., 255.) as u8).collect();
-    Scan { width, height, pixels, um_per_pixel: None, coloured: 0., ..*like }
+    Scan { width, height, pixels, um_per_pixel: None, coloured: 0., notes: vec![], ..*like }
 }
 
 fn normal(rng: &mut impl Rng) -> f32 {
@@ -293,7 +293,17 @@ mod tests {
         let (width, height) = (200, 80);
         let pixels =
             (0..width * height).map(|i| if (20..40).contains(&(i / width)) { 200 } else { (i % 40) as u8 }).collect();
-        Scan { width, height, pixels, format: Format::Png, frame: 0, n_frames: 1, um_per_pixel: None, coloured: 0. }
+        Scan {
+            width,
+            height,
+            pixels,
+            format: Format::Png,
+            frame: 0,
+            n_frames: 1,
+            um_per_pixel: None,
+            coloured: 0.,
+            notes: vec![],
+        }
     }
 
     #[test]

@@ -330,6 +330,7 @@ mod tests {
             n_frames: 1,
             um_per_pixel: Some([10., 4.]),
             coloured: 0.,
+            notes: vec![],
         }
     }
 

@@ -1,0 +1,21 @@
+//! What a reader has to say about a scan that it did read: facts only, so that reports and the page can hold them without
+//! linking a decoder.
+
+use serde::{Deserialize, Serialize};
+
+/// Something that a person should know about how a file was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Note {
+    /// The file says that its picture is stored turned or mirrored, and it was put upright.
+    Oriented,
+}
+
+impl Note {
+    /// The note as an English sentence without its full stop.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Oriented => "the picture was stored turned, and put upright as its orientation tag says".to_owned(),
+        }
+    }
+}
