@@ -292,6 +292,8 @@ mod tests {
             n_frames: 1,
             um_per_pixel: None,
             coloured: 0.,
+            laterality: None,
+            layers: vec![],
             notes: vec![],
         }
     }

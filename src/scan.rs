@@ -7,8 +7,9 @@ mod file;
 pub mod format;
 pub mod note;
 mod raster;
+mod vol;
 
-pub use b_scan::Scan;
+pub use b_scan::{Layer, Scan};
 pub use file::ScanFile;
 
 use crate::error::Result;

@@ -103,6 +103,8 @@ mod tests {
             n_frames: 1,
             um_per_pixel: None,
             coloured,
+            laterality: None,
+            layers: vec![],
             notes: vec![],
         }
     }

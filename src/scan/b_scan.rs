@@ -1,7 +1,7 @@
 //! The result of every reader, one B-scan, and the largest sizes that are read.
 
 use super::format::Format;
-use super::note::Note;
+use super::note::{Laterality, Note};
 use crate::error::{Detail, Error, Result};
 
 /// The largest width or height that is read; larger files are refused before memory is allocated.
@@ -26,10 +26,23 @@ pub struct Scan {
     pub n_frames: usize,
     /// Micrometres per pixel, across and down, where the file says so.
     pub um_per_pixel: Option<[f64; 2]>,
+    /// Which eye it shows, where the file says so.
+    pub laterality: Option<Laterality>,
     /// Share of clearly coloured pixels in the file, 0…1: a scan is grey but for overlays.
     pub coloured: f32,
+    /// Boundaries of layers that the device found, where the file has them.
+    pub layers: Vec<Layer>,
     /// What a person should know about how the file was read.
     pub notes: Vec<Note>,
+}
+
+/// A boundary between layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// As the device's maker abbreviates it: `ILM`, `BM`, `RPE`.
+    pub name: String,
+    /// The row at each column, in pixels from the top; `None` where it was not found.
+    pub rows: Vec<Option<f32>>,
 }
 
 impl Scan {

@@ -3,6 +3,7 @@
 use super::b_scan::Scan;
 use super::format::{self, Format};
 use super::raster;
+use super::vol::VolFile;
 use crate::error::{Detail, Error, Result};
 
 /// A file whose format is known and whose structure was read; its frames are decoded one by one.
@@ -13,13 +14,15 @@ pub struct ScanFile<'a> {
 enum Content<'a> {
     /// One picture.
     Picture { bytes: &'a [u8], format: Format },
+    /// B-scans of a Heidelberg device.
+    Vol(VolFile<'a>),
 }
 
 impl<'a> ScanFile<'a> {
     /// Recognises a file by its bytes.
     ///
     /// # Errors
-    /// The file is empty, or of a format that is not read. The message says what to do.
+    /// The file is empty, of a format that is not read, or its structure is damaged. The message says what to do.
     pub fn open(bytes: &'a [u8]) -> Result<Self> {
         let formats = format::any_name();
         if bytes.is_empty() {
@@ -30,6 +33,7 @@ impl<'a> ScanFile<'a> {
             Some(format @ (Format::Png | Format::Jpeg | Format::Tiff | Format::Bmp)) => {
                 Content::Picture { bytes, format }
             }
+            Some(Format::Vol) => Content::Vol(VolFile::open(bytes)?),
             None => {
                 let message = format!("the file is not a picture octlens reads: save the scan as {formats}");
                 return Err(Error::scan(message).with_detail(Detail::UnknownFormat));
@@ -42,6 +46,7 @@ impl<'a> ScanFile<'a> {
     pub fn n_frames(&self) -> usize {
         match &self.content {
             Content::Picture { .. } => 1,
+            Content::Vol(file) => file.n_frames(),
         }
     }
 
@@ -50,8 +55,9 @@ impl<'a> ScanFile<'a> {
     /// # Errors
     /// There is no such frame, or its pixels are damaged or more than what is read.
     pub fn frame(&self, frame: usize) -> Result<Scan> {
-        match self.content {
-            Content::Picture { bytes, format } => raster::decode(bytes, format, frame),
+        match &self.content {
+            Content::Picture { bytes, format } => raster::decode(bytes, *format, frame),
+            Content::Vol(file) => file.frame(frame),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The file formats that octlens reads: one table for the reader, the file picker, help texts and messages. Holds facts only
 //! and decodes nothing, so that the page can use it without linking a decoder.
 //!
-//! - [`names`] and [`any_name`] list the formats for texts: `PNG, JPEG, TIFF, BMP` and `PNG, JPEG, TIFF or BMP`;
+//! - [`names`] and [`any_name`] list the formats for texts: `PNG, JPEG, …` and `PNG, JPEG or …`;
 //! - [`accept`] is the `accept` attribute of a file input;
 //! - [`Format::of`] recognises a file by its first bytes;
 //! - [`MAX_FILE_BYTES`] is the largest file that is read, by the page and by `train` alike.
@@ -22,12 +22,15 @@ pub enum Format {
     Tiff,
     /// Windows bitmap.
     Bmp,
+    /// Heidelberg Spectralis, raw export.
+    Vol,
 }
 
 /// A row of the table.
 struct Facts {
     name: &'static str,
     extensions: &'static [&'static str],
+    /// Empty where there is none.
     media_type: &'static str,
     /// A file has one of these: an offset, and the bytes there.
     signatures: &'static [(usize, &'static [u8])],
@@ -35,7 +38,7 @@ struct Facts {
 
 impl Format {
     /// Every format, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [Self::Png, Self::Jpeg, Self::Tiff, Self::Bmp];
+    pub const ALL: [Self; 5] = [Self::Png, Self::Jpeg, Self::Tiff, Self::Bmp, Self::Vol];
 
     fn facts(self) -> Facts {
         match self {
@@ -60,6 +63,7 @@ impl Format {
             Self::Bmp => {
                 Facts { name: "BMP", extensions: &["bmp"], media_type: "image/bmp", signatures: &[(0, b"BM")] }
             }
+            Self::Vol => Facts { name: "VOL", extensions: &["vol"], media_type: "", signatures: &[(0, b"HSF-OCT-")] },
         }
     }
 
@@ -84,7 +88,7 @@ impl Format {
         self.facts().extensions
     }
 
-    /// Its media (MIME) type.
+    /// Its media (MIME) type; empty where there is none.
     pub fn media_type(self) -> &'static str {
         self.facts().media_type
     }
@@ -106,12 +110,12 @@ pub fn check_file_size(n_bytes: u64) -> Result<()> {
     Err(error.with_detail(Detail::LargeFile { n_bytes, max_bytes: MAX_FILE_BYTES }))
 }
 
-/// Every format's name: `PNG, JPEG, TIFF, BMP`.
+/// Every format's name: `PNG, JPEG, …`.
 pub fn names() -> String {
     Format::ALL.map(Format::name).join(", ")
 }
 
-/// The same for an English sentence: `PNG, JPEG, TIFF or BMP`.
+/// The same for an English sentence: `PNG, JPEG or …`.
 pub fn any_name() -> String {
     let names = names();
     match names.rsplit_once(", ") {
@@ -122,7 +126,7 @@ pub fn any_name() -> String {
 
 /// The `accept` attribute of a file input: media types, then extensions, because some systems know only one of both.
 pub fn accept() -> String {
-    let media_types = Format::ALL.iter().map(|format| format.media_type().to_owned());
+    let media_types = Format::ALL.iter().map(|format| format.media_type().to_owned()).filter(|kind| !kind.is_empty());
     let extensions = Format::ALL.iter().flat_map(|format| format.extensions()).map(|extension| format!(".{extension}"));
     media_types.chain(extensions).collect::<Vec<_>>().join(",")
 }
@@ -133,9 +137,9 @@ mod tests {
 
     #[test]
     fn lists_are_written_for_people_and_for_file_inputs() {
-        assert_eq!(names(), "PNG, JPEG, TIFF, BMP");
-        assert_eq!(any_name(), "PNG, JPEG, TIFF or BMP");
-        assert_eq!(accept(), "image/png,image/jpeg,image/tiff,image/bmp,.png,.jpg,.jpeg,.tif,.tiff,.bmp");
+        assert_eq!(names(), "PNG, JPEG, TIFF, BMP, VOL");
+        assert_eq!(any_name(), "PNG, JPEG, TIFF, BMP or VOL");
+        assert_eq!(accept(), "image/png,image/jpeg,image/tiff,image/bmp,.png,.jpg,.jpeg,.tif,.tiff,.bmp,.vol");
     }
 
     #[test]

@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 pub enum Note {
     /// The file says that its picture is stored turned or mirrored, and it was put upright.
     Oriented,
+    /// The file was cut: only the B-scans before the cut are there.
+    CutShort {
+        /// The B-scans that are whole.
+        n_frames: usize,
+        /// The B-scans that the file claims to have.
+        n_claimed: usize,
+    },
 }
 
 impl Note {
@@ -16,6 +23,20 @@ impl Note {
     pub fn text(&self) -> String {
         match self {
             Self::Oriented => "the picture was stored turned, and put upright as its orientation tag says".to_owned(),
+            Self::CutShort { n_frames, n_claimed } => {
+                format!("the file is cut short: {n_frames} of its {n_claimed} B-scans are there")
+            }
         }
     }
+}
+
+/// Which eye a scan shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Laterality {
+    /// The right eye, oculus dexter.
+    #[serde(rename = "OD")]
+    Right,
+    /// The left eye, oculus sinister.
+    #[serde(rename = "OS")]
+    Left,
 }

@@ -38,6 +38,8 @@ pub(super) fn decode(bytes: &[u8], format: Format, frame: usize) -> Result<Scan>
         n_frames: 1,
         um_per_pixel: None,
         coloured: coloured(&picture),
+        laterality: None,
+        layers: vec![],
         notes: vec![],
     })
 }

@@ -141,7 +141,7 @@ impl Oddity {
 fn picture(like: &Scan, width: usize, pixels: Vec<f32>) -> Scan {
     let height = pixels.len() / width;
     let pixels = pixels.into_iter().map(|v| v.round().clamp(0., 255.) as u8).collect();
-    Scan { width, height, pixels, um_per_pixel: None, coloured: 0., notes: vec![], ..*like }
+    Scan { width, height, pixels, um_per_pixel: None, coloured: 0., layers: vec![], notes: vec![], ..*like }
 }
 
 fn normal(rng: &mut impl Rng) -> f32 {
@@ -302,6 +302,8 @@ mod tests {
             n_frames: 1,
             um_per_pixel: None,
             coloured: 0.,
+            laterality: None,
+            layers: vec![],
             notes: vec![],
         }
     }

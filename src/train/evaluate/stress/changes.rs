@@ -254,7 +254,7 @@ fn aspect(scan: &Scan, factor: f32) -> Changed {
     let factor = width as f32 / scan.width as f32;
     let um_per_pixel = scan.um_per_pixel.map(|[across, down]| [across / f64::from(factor), down]);
     Changed {
-        scan: Scan { width, pixels: squeezed.into_raw(), um_per_pixel, ..scan.clone() },
+        scan: Scan { width, pixels: squeezed.into_raw(), um_per_pixel, layers: vec![], ..scan.clone() },
         motion: Motion::Squeezed(factor),
     }
 }
@@ -275,7 +275,7 @@ fn curvature(scan: &Scan, amount: f32, rng: &mut ChaCha8Rng) -> Changed {
             pixels[(y + down) * scan.width + x] = scan.pixel(x, y);
         }
     }
-    Changed { scan: Scan { height, pixels, ..scan.clone() }, motion: Motion::Bent(bend) }
+    Changed { scan: Scan { height, pixels, layers: vec![], ..scan.clone() }, motion: Motion::Bent(bend) }
 }
 
 /// Keeps the share `kept` of the columns, the left or the right ones.
@@ -283,7 +283,7 @@ fn crop(scan: &Scan, kept: f32, is_left: bool) -> Changed {
     let width = ((scan.width as f32 * kept).round() as usize).max(1);
     let left = if is_left { 0 } else { scan.width - width };
     let pixels = scan.pixels.chunks_exact(scan.width).flat_map(|row| &row[left..left + width]).copied().collect();
-    Changed { scan: Scan { width, pixels, ..scan.clone() }, motion: Motion::Shifted(left as f32) }
+    Changed { scan: Scan { width, pixels, layers: vec![], ..scan.clone() }, motion: Motion::Shifted(left as f32) }
 }
 
 fn compression(scan: &Scan, quality: u8) -> Changed {
@@ -330,6 +330,8 @@ mod tests {
             n_frames: 1,
             um_per_pixel: Some([10., 4.]),
             coloured: 0.,
+            laterality: None,
+            layers: vec![],
             notes: vec![],
         }
     }
