@@ -109,6 +109,8 @@ pub enum Instead {
     SaveAsPng,
     /// Export its B-scans from the software that made it.
     Export,
+    /// Export its B-scans from HEYEX, Heidelberg's software.
+    ExportFromHeyex,
     /// Unpack it.
     Unpack,
     /// Open the files that it lists.
@@ -121,6 +123,7 @@ impl Instead {
         match self {
             Self::SaveAsPng => "save the scan as PNG or TIFF",
             Self::Export => "export the B-scan from the device's software as DICOM, TIFF or PNG",
+            Self::ExportFromHeyex => "export the B-scan from HEYEX as VOL, DICOM or TIFF",
             Self::Unpack => "unpack it and open the scan in it",
             Self::OpenListed => "open the pictures that it lists",
         }

@@ -7,6 +7,7 @@ mod file;
 pub mod format;
 pub mod note;
 mod raster;
+mod vendor;
 mod vol;
 
 pub use b_scan::{Layer, Scan};

@@ -3,6 +3,7 @@
 use super::b_scan::Scan;
 use super::format::{self, Format};
 use super::raster;
+use super::vendor;
 use super::vol::VolFile;
 use crate::error::{Detail, Error, Result};
 
@@ -35,11 +36,25 @@ impl<'a> ScanFile<'a> {
             }
             Some(Format::Vol) => Content::Vol(VolFile::open(bytes)?),
             None => {
+                if let Some(refusal) = vendor::by_bytes(bytes) {
+                    return Err(refusal);
+                }
                 let message = format!("the file is not a picture octlens reads: save the scan as {formats}");
                 return Err(Error::scan(message).with_detail(Detail::UnknownFormat));
             }
         };
         Ok(Self { content })
+    }
+
+    /// The same. A file whose bytes say nothing is at least named by its name.
+    ///
+    /// # Errors
+    /// As [`ScanFile::open`].
+    pub fn open_named(name: &str, bytes: &'a [u8]) -> Result<Self> {
+        Self::open(bytes).map_err(|error| match error.detail() {
+            Some(Detail::UnknownFormat) => vendor::by_name(name).unwrap_or(error),
+            _ => error,
+        })
     }
 
     /// How many B-scans it holds.
