@@ -26,7 +26,7 @@ use crate::report::{
     Agreement, Candidate, CaptionReport, CaptionSource, Doubt, Heatmap, InputRef, MapMethod, ModelRef, Options,
     Prediction, Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod, WordSum,
 };
-use crate::scan::Scan;
+use crate::scan::{Scan, ScanFile};
 use crate::tokenizer::Tokenizer;
 use finite::{finite, finite_embeds};
 use text_classifier::TextClassifier;
@@ -194,11 +194,43 @@ impl Engine {
     /// The file is not a scan, or the options name a class or phrase that the model does not know, or an empty caption.
     pub fn analyze(&self, input: &Input<'_>, options: &Options) -> Result<Analysis> {
         let start = Instant::now();
-        let scan = Scan::decode(input.bytes, input.frame)?;
         let sha256 = sha256::of(input.bytes);
+        let hash_ms = ms_since(start);
+        let mut analysis = self.analyze_hashed(input, &sha256, options)?;
+        analysis.report.timings_ms.decode += hash_ms;
+        Ok(analysis)
+    }
+
+    /// The same for a file whose SHA-256 is known: a file of many frames is hashed once.
+    ///
+    /// # Errors
+    /// As [`Engine::analyze`].
+    pub fn analyze_hashed(&self, input: &Input<'_>, sha256: &str, options: &Options) -> Result<Analysis> {
+        let start = Instant::now();
+        let file = ScanFile::open_named(input.name, input.bytes)?;
+        let open_ms = ms_since(start);
+        let mut analysis = self.analyze_frame(input.name, &file, input.frame, sha256, options)?;
+        analysis.report.timings_ms.decode += open_ms;
+        Ok(analysis)
+    }
+
+    /// The same for a frame of an opened file, whose SHA-256 is known.
+    ///
+    /// # Errors
+    /// As [`Engine::analyze`].
+    pub fn analyze_frame(
+        &self,
+        name: &str,
+        file: &ScanFile<'_>,
+        frame: usize,
+        sha256: &str,
+        options: &Options,
+    ) -> Result<Analysis> {
+        let start = Instant::now();
+        let scan = file.frame(frame)?;
         let decode = ms_since(start);
-        let mut analysis = self.analyze_scan(input.name, scan, options)?;
-        analysis.report.input.sha256 = sha256;
+        let mut analysis = self.analyze_scan(name, scan, options)?;
+        analysis.report.input.sha256 = sha256.to_owned();
         analysis.report.timings_ms.decode = decode;
         Ok(analysis)
     }

@@ -32,6 +32,7 @@
 //!   picture, feature map, embedding, answers → doubt: can the model speak about this scan?
 //!   image embedding · caption table → caption → token ids → text tower → text logits
 //!                                                     └ Shapley values: phrases left out, the text head asked again
+//! report::Report of each frame → eye: one answer for a file of several B-scans
 //! report::Report ─ postMessage ─► page::state → render → canvas and shaded phrases
 //! ```
 //!
@@ -51,6 +52,7 @@
 //! | [`error`], [`caption`], [`tokenizer`], [`kernels`] | nothing |
 //! | [`scan::format`], [`scan::note`], [`bundle::index`], [`bundle::sha256`] | nothing |
 //! | [`report`] | `scan::note` |
+//! | [`eye`] | `report` |
 //! | [`scan`] | `scan::format`, `scan::note` |
 //! | [`preprocess`] | `scan` |
 //! | [`nn`] | `kernels` |
@@ -63,8 +65,8 @@
 //! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `tokenizer` |
 //! | [`protocol`] | `bundle::card`, `bundle::index`, `report` |
 //! | [`render`] | `report` |
-//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `protocol`, `report`, `scan::format` |
-//! | `web::worker` | `bundle::card`, `bundle::index`, `engine`, `protocol`, `report`, `scan::format`, `web` |
+//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `eye`, `protocol`, `report`, `scan::format` |
+//! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `engine`, `protocol`, `report`, `scan::format`, `web` |
 //! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `page`, `protocol`, `render`, `report`, `scan::format` |
 //! | `train`, `train::files`, `train::progress` | nothing |
 //! | `train::config` | `caption`, `clip`, `head`, `preprocess` |
@@ -79,7 +81,7 @@
 //! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run`, `train::weights` |
 //! | `train::doubt` | `bundle`, `caption`, `doubt`, `engine`, `report`, `scan`, `train::config`, `train::data`, `train::fit` |
 //! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::doubt`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
-//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `clip`, `engine`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run`, `train::weights` |
+//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `eye`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run`, `train::weights` |
 //! | `train::cli` | `train::commands` |
 //!
 //! Where new code belongs: it touches a tensor → a core module; the DOM → `web`; what the page knows → `page`; disk or
@@ -102,6 +104,7 @@ pub mod doubt;
 pub mod engine;
 pub mod error;
 pub mod explain;
+pub mod eye;
 pub mod head;
 pub mod kernels;
 pub mod nn;

@@ -11,7 +11,7 @@ pub mod classes;
 pub mod comparison;
 pub mod demo;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod lines;
 pub mod look;
 pub mod numbers;

@@ -36,6 +36,8 @@ pub enum Request {
         id: RequestId,
         /// The number this scan gets.
         scan: ScanId,
+        /// The number of its file: the worker keeps the bytes of the last file of several frames.
+        file: ScanId,
         /// The file's name.
         name: String,
         /// Which frame of the file, from 0.

@@ -10,14 +10,14 @@ use crate::report::{
     Prediction, Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod,
 };
 
-pub(super) fn vocabulary() -> Vocabulary {
+pub(crate) fn vocabulary() -> Vocabulary {
     Vocabulary::new(
         vec!["healthy".into(), "AMD".into()],
         vec!["fluid".into(), "soft drusen".into(), "soft drusen PED".into()],
     )
 }
 
-pub(super) fn card(name: &str) -> ModelCard {
+pub(crate) fn card(name: &str) -> ModelCard {
     ModelCard {
         name: name.into(),
         title: name.into(),
@@ -34,7 +34,7 @@ pub(super) fn card(name: &str) -> ModelCard {
 }
 
 /// The most probable class is the one that is predicted.
-pub(super) fn prediction(probabilities: &[(&str, f32)]) -> Prediction {
+pub(crate) fn prediction(probabilities: &[(&str, f32)]) -> Prediction {
     let best = probabilities.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
     Prediction {
         label: best.0.into(),
@@ -44,7 +44,7 @@ pub(super) fn prediction(probabilities: &[(&str, f32)]) -> Prediction {
 }
 
 /// Image and words say AMD; every phrase of the retrieved caption counts the same.
-pub(super) fn report(caption: &str) -> Report {
+pub(crate) fn report(caption: &str) -> Report {
     let amd = prediction(&[("healthy", 0.1), ("AMD", 0.9)]);
     let n_phrases = caption.split(", ").count();
     let word = |text: &str| Word { text: text.into(), start: 0, end: 0, score: 1.0 / n_phrases as f32, log_odds: None };
@@ -94,15 +94,18 @@ pub(super) fn report(caption: &str) -> Report {
 }
 
 /// A warning for these reasons, the gravest first.
-pub(super) fn warning(reasons: &[Doubt]) -> Warning {
+pub(crate) fn warning(reasons: &[Doubt]) -> Warning {
     Warning { kind: reasons[0].kind(), reasons: reasons.to_vec(), score: 0.5 }
 }
 
 /// A scan that is held, and for which `caption` was retrieved.
-pub(super) fn held(id: u32, caption: &str) -> OpenScan {
+pub(crate) fn held(id: u32, caption: &str) -> OpenScan {
     OpenScan {
         id,
+        file: id,
         name: format!("{id}.png"),
+        frame: 0,
+        n_frames: 1,
         origin: Origin::Visitor,
         state: ScanState::Held { pixels: Arc::new(vec![0, 255]), used: 0 },
         answer: Some(Answer { report: Arc::new(report(caption)), answered: Options::default() }),

@@ -1,5 +1,6 @@
 //! The one list of opened scans. A scan stays listed until it is removed or its file cannot be read. To save memory, only
-//! pixels are released; they are read from the file again. Knows ids and names; `web` holds the files, by the same ids.
+//! pixels are released; they are read from the file again. Each frame of a file is a scan of its own, listed after the first
+//! one. Knows ids and names; `web` holds the files, by the ids of their first frames.
 
 use std::sync::Arc;
 
@@ -64,10 +65,16 @@ pub enum Origin {
 /// A scan that a visitor has opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenScan {
-    /// Its number; its file has the same.
+    /// Its number.
     pub id: ScanId,
+    /// Its file: the number of the file's first frame.
+    pub file: ScanId,
     /// Its file's name.
     pub name: String,
+    /// Which frame of the file, from 0.
+    pub frame: usize,
+    /// Frames in the file, as far as is known: one until the first is answered.
+    pub n_frames: usize,
     /// Where its file comes from.
     pub origin: Origin,
     /// Its state.
@@ -83,6 +90,15 @@ pub struct OpenScan {
 }
 
 impl OpenScan {
+    /// Its name, with its number where the file has several frames.
+    pub fn title(&self) -> String {
+        if self.n_frames > 1 {
+            format!("{}, {}/{}", self.name, self.frame + 1, self.n_frames)
+        } else {
+            self.name.clone()
+        }
+    }
+
     /// The newest report about it.
     pub fn report(&self) -> Option<&Arc<Report>> {
         self.answer.as_ref().map(|answer| &answer.report)
@@ -114,6 +130,7 @@ impl OpenScan {
             (a, b) => a.is_none() && b.is_none(),
         };
         self.id == other.id
+            && self.n_frames == other.n_frames
             && self.wanted == other.wanted
             && self.is_awaited() == other.is_awaited()
             && is_same(self.report(), other.report())
@@ -139,6 +156,16 @@ impl Scans {
         self.list.iter()
     }
 
+    /// The files, by their first frames.
+    pub fn files(&self) -> impl Iterator<Item = &OpenScan> {
+        self.list.iter().filter(|scan| scan.frame == 0)
+    }
+
+    /// The frames of a file, in order.
+    pub fn frames(&self, file: ScanId) -> impl Iterator<Item = &OpenScan> {
+        self.list.iter().filter(move |scan| scan.file == file)
+    }
+
     /// The scan of a number.
     pub fn get(&self, id: ScanId) -> Option<&OpenScan> {
         self.list.iter().find(|scan| scan.id == id)
@@ -162,7 +189,10 @@ impl Scans {
     pub(super) fn open(&mut self, origin: Origin, opened: impl IntoIterator<Item = (ScanId, String)>) {
         let scan = |(id, name)| OpenScan {
             id,
+            file: id,
             name,
+            frame: 0,
+            n_frames: 1,
             origin,
             state: ScanState::Fetching,
             answer: None,
@@ -173,17 +203,38 @@ impl Scans {
         self.list.splice(0..0, opened.into_iter().map(scan));
     }
 
-    /// The scan that takes the place of another when that is removed: the next one, or else the one before.
-    pub fn neighbour(&self, id: ScanId) -> Option<ScanId> {
-        let at = self.list.iter().position(|scan| scan.id == id)?;
-        let before = || self.list.get(at.checked_sub(1)?);
-        self.list.get(at + 1).or_else(before).map(|scan| scan.id)
+    /// Lists the other frames of a file, after its first one; they wait for the worker.
+    pub(super) fn open_frames(&mut self, file: ScanId, others: &[ScanId]) {
+        let Some(at) = self.list.iter().position(|scan| scan.id == file) else { return };
+        self.list[at].n_frames = others.len() + 1;
+        let first = &self.list[at];
+        let other = |(id, frame): (&ScanId, usize)| OpenScan {
+            id: *id,
+            frame,
+            state: ScanState::Queued,
+            answer: None,
+            wanted: Options::default(),
+            // Its file was: it stays listed even if its own pixels cannot be read.
+            was_read: true,
+            ..first.clone()
+        };
+        let others: Vec<OpenScan> = others.iter().zip(1..).map(other).collect();
+        self.list.splice(at + 1..at + 1, others);
     }
 
-    /// Takes a scan off the list. Returns its neighbour.
-    pub(super) fn remove(&mut self, id: ScanId) -> Option<ScanId> {
-        let neighbour = self.neighbour(id);
-        self.list.retain(|scan| scan.id != id);
+    /// The file that takes the place of another when that is removed: the next one, or else the one before. Files have the
+    /// numbers of their first frames.
+    pub fn neighbour(&self, file: ScanId) -> Option<ScanId> {
+        let files: Vec<ScanId> = self.files().map(|scan| scan.id).collect();
+        let at = files.iter().position(|id| *id == file)?;
+        let before = || files.get(at.checked_sub(1)?);
+        files.get(at + 1).or_else(before).copied()
+    }
+
+    /// Takes a file off the list, with all its frames. Returns its neighbour.
+    pub(super) fn remove(&mut self, file: ScanId) -> Option<ScanId> {
+        let neighbour = self.neighbour(file);
+        self.list.retain(|scan| scan.file != file);
         neighbour
     }
 
@@ -269,10 +320,11 @@ impl Scans {
             .collect()
     }
 
-    /// Another model is loaded: drops all answers, and queues what was held.
+    /// Another model is loaded: drops all answers, and queues what was held, and every frame of a volume that was answered.
     pub(super) fn start_over(&mut self) {
         for scan in &mut self.list {
-            if matches!(scan.state, ScanState::Held { .. } | ScanState::Analyzing(_)) {
+            let is_answered_frame = scan.n_frames > 1 && scan.answer.is_some();
+            if matches!(scan.state, ScanState::Held { .. } | ScanState::Analyzing(_)) || is_answered_frame {
                 scan.state = ScanState::Queued;
             }
             scan.answer = None;

@@ -2,6 +2,7 @@
 //! Each change returns the requests that must go to the worker, in order.
 
 mod answers;
+mod frames;
 mod life;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::page::worker::WorkerLife;
 use crate::protocol::{Failure, Progress, Request, RequestId, ScanId};
 use crate::report::Options;
 
+pub use frames::FrameWheel;
 pub use visitor::DemoOpening;
 
 /// What the page is doing: the value of `data-phase`.
@@ -194,10 +196,10 @@ impl PageState {
     }
 
     /// The scans that wait for an answer: the name of the next one, and their number.
-    pub fn awaited(&self) -> Option<(&str, usize)> {
+    pub fn awaited(&self) -> Option<(String, usize)> {
         let awaited = || self.scans.iter().filter(|scan| scan.is_awaited());
         let next = awaited().find(|scan| matches!(scan.state, ScanState::Analyzing(_))).or_else(|| awaited().next())?;
-        Some((next.name.as_str(), awaited().count()))
+        Some((next.title(), awaited().count()))
     }
 
     fn is_awaiting(&self) -> bool {
@@ -281,13 +283,20 @@ impl PageState {
         let scan = self.scans.get_mut(scan)?;
         scan.state = ScanState::Analyzing(id);
         scan.wanted.baseline = is_comparing;
-        Some(Request::Analyze { id, scan: scan.id, name: scan.name.clone(), frame: 0, options: scan.wanted.clone() })
+        Some(Request::Analyze {
+            id,
+            scan: scan.id,
+            file: scan.file,
+            name: scan.name.clone(),
+            frame: scan.frame,
+            options: scan.wanted.clone(),
+        })
     }
 
     /// A scan's file could not be fetched or read. If it was read before, the scan stays listed.
     fn drop_unread(&mut self, id: ScanId, failure: Failure) {
         let Some(scan) = self.scans.get_mut(id) else { return };
-        self.problems.push(Problem { name: scan.name.clone(), failure });
+        self.problems.push(Problem { name: scan.title(), failure });
         if scan.was_read {
             scan.state = ScanState::Released;
             self.reset_wanted(id);

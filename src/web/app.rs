@@ -100,7 +100,7 @@ fn Viewer(
     let scan = NodeRef::<html::Canvas>::new();
     let overlays = [NodeRef::<html::Canvas>::new(), NodeRef::new()];
     let labels = move || card.with(|card| card.as_ref().map(|card| card.vocabulary.labels.clone()).unwrap_or_default());
-    let awaited = move || session.with(|page| page.awaited().map(|(name, n_scans)| (name.to_owned(), n_scans)));
+    let awaited = move || session.with(PageState::awaited);
     let dismiss = |page: &mut PageState, ()| {
         page.dismiss_problems();
         Vec::new()

@@ -199,7 +199,7 @@ impl Session {
 
     fn send(self, request: Request) {
         let file = match &request {
-            Request::Analyze { scan, .. } => self.files.with_value(|files| files.get(scan).cloned()),
+            Request::Analyze { file, .. } => self.files.with_value(|files| files.get(file).cloned()),
             _ => None,
         };
         self.client.with_value(|client| {

@@ -97,6 +97,7 @@ impl PageState {
         let (scan, answered) = (scan.id, scan.wanted.clone());
         let answer = Answer { report: Arc::new(report), answered };
         self.scans.hold(scan, answer, pixels.unwrap_or_default());
+        self.list_frames(scan);
         if self.next_shown == Some(scan) || self.shown.is_none() {
             return self.look_at(scan);
         }
@@ -110,7 +111,7 @@ impl PageState {
             if !self.is_asked_later(scan) {
                 self.reset_wanted(scan);
             }
-            let name = self.scans.get(scan).map(|scan| scan.name.clone());
+            let name = self.scans.get(scan).map(OpenScan::title);
             self.problems.extend(name.map(|name| Problem { name, failure }));
             return Vec::new();
         }

@@ -1,5 +1,6 @@
 //! Every way in which the page's state changes, as the browser and the worker would drive it.
 
+mod frames;
 mod life;
 mod list;
 mod questions;
@@ -20,6 +21,9 @@ fn failure(message: &str) -> Failure {
 fn names(range: Range<usize>) -> Vec<String> {
     range.map(|i| format!("{i}.png")).collect()
 }
+
+/// Frames of files named `….vol`.
+const N_FRAMES: usize = 49;
 
 /// A page and its worker, which answers when a test says so.
 struct Visit {
@@ -82,11 +86,13 @@ impl Visit {
 
     fn answer_to(&mut self, request: &Request) {
         match request {
-            Request::Analyze { id, scan, name, options, .. } => {
+            Request::Analyze { id, scan, name, frame, options, .. } => {
                 self.held.retain(|held| held != scan);
                 self.held.push(*scan);
                 let mut report = report("AMD, fluid");
                 report.input.name = name.clone();
+                report.input.frame = *frame;
+                report.input.n_frames = if name.ends_with(".vol") { N_FRAMES } else { 1 };
                 let pixels = vec![0; self.n_pixels];
                 self.hear(Response::Analyzed { id: *id, report: Box::new(asked(report, options)) }, Some(pixels));
             }

@@ -74,18 +74,22 @@ impl PageState {
         self.next_requests()
     }
 
-    /// Takes a scan off the list. If it was shown, the one that takes its place is shown.
-    pub fn remove(&mut self, id: ScanId) -> Vec<Request> {
-        let Some(removed) = self.scans.get(id) else { return Vec::new() };
-        // The worker answers in order: it forgets the scan after it has analysed it.
-        let is_known = matches!(removed.state, ScanState::Held { .. } | ScanState::Analyzing(_));
-        let mut requests: Vec<_> = is_known.then_some(Request::Forget { scan: id }).into_iter().collect();
-        let neighbour = self.scans.remove(id);
-        self.revisions.retain(|revision| revision.scan != id);
-        if self.next_shown == Some(id) {
+    /// Takes a file off the list, with all its frames. If one of them was shown, the file that takes its place is shown.
+    pub fn remove(&mut self, file: ScanId) -> Vec<Request> {
+        let frames: Vec<ScanId> = self.scans.frames(file).map(|scan| scan.id).collect();
+        // The worker answers in order: it forgets a scan after it has analysed it.
+        let is_known = |scan: &&OpenScan| matches!(scan.state, ScanState::Held { .. } | ScanState::Analyzing(_));
+        let known = self.scans.frames(file).filter(is_known);
+        let mut requests: Vec<_> = known.map(|scan| Request::Forget { scan: scan.id }).collect();
+        if frames.is_empty() {
+            return requests;
+        }
+        let neighbour = self.scans.remove(file);
+        self.revisions.retain(|revision| !frames.contains(&revision.scan));
+        if self.next_shown.is_some_and(|next| frames.contains(&next)) {
             self.next_shown = None;
         }
-        if self.shown == Some(id) {
+        if self.shown.is_some_and(|shown| frames.contains(&shown)) {
             self.shown = None;
             if let (Some(neighbour), None) = (neighbour, self.next_shown) {
                 requests.extend(self.show(neighbour));

@@ -6,22 +6,45 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use image::{ColorType, ImageFormat};
+use serde::Serialize;
 
 use super::args::CpuArgs;
 use super::output::{Failures, note, print, print_json};
 use super::result_files::{BASELINE_OVERLAY, OVERLAY, REPORT, ResultFiles};
 use super::weights::{load, load_baseline};
+use crate::bundle::sha256;
+use crate::engine::Engine;
 use crate::engine::baseline::Baseline;
-use crate::engine::{Engine, Input};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
+use crate::eye::{EyeAnswer, EyeReport};
 use crate::render;
-use crate::report::{Heatmap, MapMethod, Options, Prediction, Report, WarningKind, WordMethod};
-use crate::scan::{Scan, format};
+use crate::report::{Heatmap, InputRef, MapMethod, Options, Prediction, Report, WarningKind, WordMethod};
+use crate::scan::{Scan, ScanFile, format};
 use crate::train::data::scan_file;
 use crate::train::files::{self, Action, failed, in_file};
 
+/// Which B-scans of a file are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Frames {
+    /// One, by its number from 0.
+    One(usize),
+    All,
+}
+
+impl Frames {
+    /// A number from 1, or `all`.
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.parse::<usize>() {
+            Ok(number @ 1..) => Ok(Self::One(number - 1)),
+            _ if text == "all" => Ok(Self::All),
+            _ => Err("give a number from 1, or all".to_owned()),
+        }
+    }
+}
+
 /// How opaque the heatmap of a written overlay is, 0…1.
 const OVERLAY_OPACITY: f32 = 0.6;
+
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
     #[arg(required = true, help = format!("Scans: {}", format::any_name()))]
@@ -32,6 +55,11 @@ pub(crate) struct ExplainArgs {
     /// Weights file of a baseline, whose answer is added to each report.
     #[arg(long)]
     baseline: Option<PathBuf>,
+    /// Which B-scan of a file that holds several: its number, from 1, or all of them; the first if this is not given.
+    ///
+    /// With all, an answer for the eye follows those of a file's B-scans. Reports count frames from 0.
+    #[arg(long, value_name = "N|all", value_parser = Frames::parse)]
+    frame: Option<Frames>,
     /// Folder for a report and an overlay of each scan, which have its name, or that name and a number where it is taken.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -55,7 +83,8 @@ pub(crate) struct ExplainArgs {
         value_parser = named(WordMethod::ALL.map(WordMethod::name), WordMethod::from_name)
     )]
     words: WordMethod,
-    /// Print reports as JSON: one object, or an array of them for several scans.
+    /// Print reports as JSON: one object, or an array of them for several scans. With --frame all, an object with the answer
+    /// for the eye follows the reports of each file of several B-scans.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -90,50 +119,156 @@ impl ExplainArgs {
         }
         let inputs = || self.images.iter().chain([&self.weights]).chain(&self.baseline);
         let mut results = self.out.as_deref().map(|out| ResultFiles::new(out, inputs()));
-        let mut reports: Vec<Report> = Vec::new();
+        let mut printed: Vec<Printed> = Vec::new();
         let mut failures = Failures::of(self.images.len());
+        let asked = Asked { engine: &engine, baseline: baseline.as_ref(), options: &options };
         for path in &self.images {
-            let answered = match answer(&engine, baseline.as_ref(), path, &options) {
-                // Caption and class are the same for all scans.
-                Err(e) if matches!(e.kind(), Kind::Caption | Kind::Config) => return Err(e),
-                outcome => failures.keep(outcome)?,
-            };
-            let Some((report, scan)) = answered else { continue };
-            if let Some(results) = &mut results {
-                let stem = results.stem(path, &report.input.sha256);
-                write(&report, &scan, &stem)?;
-                if stem.file_name() != path.file_stem() {
-                    let (scan, report) = (path.display(), stem.with_added_extension(REPORT));
-                    note(format_args!("{scan}: its name is taken, the results are in {}", report.display()));
+            let mut reports: Vec<Report> = Vec::new();
+            let outcome = asked.answer(path, self.frame, |report, scan| {
+                if let Some(results) = &mut results {
+                    let stem = results.stem(path, &frame_suffix(&report), &report.input.sha256);
+                    write(&report, &scan, &stem)?;
+                    note_other_name(path, &frame_suffix(&report), &stem);
                 }
+                if !self.json {
+                    print(lines(&input_name(&report), &report))?;
+                }
+                reports.push(report);
+                Ok(())
+            });
+            match outcome {
+                // Caption and class are the same for all scans, and so is what is written to.
+                Err(Broken { error, is_of_scan: false }) => return Err(error),
+                Err(Broken { error, .. }) => drop(failures.keep::<()>(Err(error))?),
+                Ok(()) => {}
             }
-            if !self.json {
-                print(lines(&report.input.name, &report))?;
+            let is_volume = reports.first().is_some_and(|report| report.input.n_frames > 1);
+            let eye = EyeReport::of(&reports).filter(|_| is_volume && self.frame == Some(Frames::All));
+            printed.extend(reports.into_iter().map(|report| Printed::Report(Box::new(report))));
+            if let Some(eye) = eye {
+                if let Some(results) = &mut results {
+                    let stem = results.stem(path, "-eye", &eye.input.sha256);
+                    files::write_json(&stem.with_added_extension(REPORT), &eye)?;
+                }
+                if !self.json {
+                    print(eye_line(&eye))?;
+                }
+                printed.push(Printed::Eye(eye));
             }
-            reports.push(report);
         }
         if self.json {
-            match (self.images.len(), reports.as_slice()) {
+            match (self.images.len(), printed.as_slice()) {
                 (1, [report]) => print_json(report)?,
-                (_, reports) => print_json(&reports)?,
+                (_, all) => print_json(&all)?,
             }
         }
         failures.finish()
     }
 }
 
-/// The report on the scan at `path`, and the scan.
-fn answer(engine: &Engine, baseline: Option<&Baseline>, path: &Path, options: &Options) -> Result<(Report, Scan)> {
-    let bytes = scan_file::read(path)?;
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    let analysis = engine
-        .analyze(&Input { name: &name, bytes: &bytes, frame: 0 }, options)
-        .map_err(|e| if matches!(e.kind(), Kind::Caption | Kind::Config) { e } else { in_file(path, e) })?;
-    let mut report = analysis.report;
-    if let Some(baseline) = baseline {
-        baseline.add_answer(&mut report, &analysis.scan, &mut None)?;
+/// What is printed as JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Printed {
+    Report(Box<Report>),
+    Eye(EyeReport),
+}
+
+/// What is asked about every scan, and who answers.
+struct Asked<'a> {
+    engine: &'a Engine,
+    baseline: Option<&'a Baseline>,
+    options: &'a Options,
+}
+
+/// Why a file has no answer, or not all of them.
+struct Broken {
+    error: Error,
+    /// Whether the other scans may have answers nevertheless.
+    is_of_scan: bool,
+}
+
+impl Broken {
+    fn of_all(error: Error) -> Self {
+        Self { error, is_of_scan: false }
     }
-    Ok((report, analysis.scan))
+
+    fn of_scan(path: &Path, error: Error) -> Self {
+        match error.kind() {
+            Kind::Caption | Kind::Config => Self::of_all(error),
+            _ => Self { error: in_file(path, error), is_of_scan: true },
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// Gives `take` the report on each of the wanted B-scans of a file, and the B-scan.
+    fn answer(
+        &self,
+        path: &Path,
+        frames: Option<Frames>,
+        mut take: impl FnMut(Report, Scan) -> Result<()>,
+    ) -> Result<(), Broken> {
+        let of_scan = |error| Broken::of_scan(path, error);
+        // It names the file itself.
+        let bytes = scan_file::read(path).map_err(|error| Broken { error, is_of_scan: true })?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let file = ScanFile::open_named(&name, &bytes).map_err(of_scan)?;
+        let sha256 = sha256::of(&bytes);
+        let n_frames = file.n_frames();
+        if frames.is_none() && n_frames > 1 {
+            note(format_args!("{name}: the first of {n_frames} B-scans; --frame all answers about all of them"));
+        }
+        let wanted = match frames {
+            None => 0..1,
+            Some(Frames::One(frame)) => frame..frame + 1,
+            Some(Frames::All) => 0..n_frames,
+        };
+        for frame in wanted {
+            let analysis = self.engine.analyze_frame(&name, &file, frame, &sha256, self.options).map_err(of_scan)?;
+            let mut report = analysis.report;
+            if let Some(baseline) = self.baseline {
+                baseline.add_answer(&mut report, &analysis.scan, &mut None).map_err(Broken::of_all)?;
+            }
+            take(report, analysis.scan).map_err(Broken::of_all)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the names of a frame's results end with; of a file with one B-scan, nothing. As many digits as the largest number
+/// has, so that the files are listed in order.
+fn frame_suffix(report: &Report) -> String {
+    let InputRef { frame, n_frames, .. } = report.input;
+    let digits = n_frames.to_string().len();
+    if n_frames > 1 { format!("-frame-{:0digits$}", frame + 1) } else { String::new() }
+}
+
+/// A scan's name in the output, with its number where the file has several.
+fn input_name(report: &Report) -> String {
+    let InputRef { name, frame, n_frames, .. } = &report.input;
+    if *n_frames > 1 { format!("{name}, frame {} of {n_frames}", frame + 1) } else { name.clone() }
+}
+
+/// The answer about the eye in a line.
+fn eye_line(EyeReport { input, eye, .. }: &EyeReport) -> String {
+    let name = &input.name;
+    match eye {
+        Some(EyeAnswer { label, probability, frame, n_counted, n_answered, .. }) => format!(
+            "{name}: the eye is {label} ({probability:.3}); frame {} decided, {n_counted} of {n_answered} frames count",
+            frame + 1
+        ),
+        None => format!("{name}: no answer for the eye, because no frame is a scan that the model knows"),
+    }
+}
+
+fn note_other_name(path: &Path, suffix: &str, stem: &Path) {
+    let mut usual = path.file_stem().unwrap_or(path.as_os_str()).to_owned();
+    usual.push(suffix);
+    if stem.file_name() != Some(&usual) {
+        let (scan, report) = (path.display(), stem.with_added_extension(REPORT));
+        note(format_args!("{scan}: its name is taken, the results are in {}", report.display()));
+    }
 }
 
 /// Writes a report and its overlays to `stem` with their extensions.
@@ -211,6 +346,20 @@ mod tests {
         let kind = reasons.first().map(|doubt| doubt.kind()).unwrap_or_default();
         report.warning = Warning { kind, reasons: reasons.to_vec(), score: 0.5 };
         report
+    }
+
+    #[test]
+    fn frames_are_numbered_from_1_for_people() {
+        assert_eq!(Frames::parse("1"), Ok(Frames::One(0)));
+        assert_eq!(Frames::parse("all"), Ok(Frames::All));
+        for wrong in ["0", "-1", "", "every", "1.5"] {
+            assert!(Frames::parse(wrong).is_err(), "{wrong}");
+        }
+        let mut report = report(&[]);
+        assert_eq!((input_name(&report), frame_suffix(&report)), ("a.png".to_owned(), String::new()));
+        (report.input.frame, report.input.n_frames) = (6, 49);
+        assert_eq!(input_name(&report), "a.png, frame 7 of 49");
+        assert_eq!(frame_suffix(&report), "-frame-07");
     }
 
     #[test]

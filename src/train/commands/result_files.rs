@@ -20,8 +20,8 @@ pub(super) struct ResultFiles<'a> {
     dir: &'a Path,
     /// Files that are read, which no result may replace.
     inputs: HashSet<PathBuf>,
-    /// By scan, where its results are, without extensions.
-    stems: HashMap<PathBuf, PathBuf>,
+    /// By scan and suffix, where the results are, without extensions.
+    stems: HashMap<(PathBuf, String), PathBuf>,
 }
 
 impl<'a> ResultFiles<'a> {
@@ -31,20 +31,22 @@ impl<'a> ResultFiles<'a> {
         Self { dir, inputs, stems: HashMap::new() }
     }
 
-    /// The path of the results of `scan`, whose content has the hash `sha256`, without an extension. Only earlier results of
-    /// the same content are there, if anything is; of two scans with one name, the second gets `name-2`.
-    pub(super) fn stem(&mut self, scan: &Path, sha256: &str) -> PathBuf {
+    /// The path of the results of `scan`, whose content has the hash `sha256`, without an extension: its name and `suffix`,
+    /// which tells several results of one file apart. Only earlier results of the same content are there, if anything is; of
+    /// two scans with one name, the second gets `name-2`.
+    pub(super) fn stem(&mut self, scan: &Path, suffix: &str, sha256: &str) -> PathBuf {
         // A scan that is named twice has one result.
-        let key = scan.canonicalize().unwrap_or_else(|_| scan.to_owned());
+        let key = (scan.canonicalize().unwrap_or_else(|_| scan.to_owned()), suffix.to_owned());
         if let Some(stem) = self.stems.get(&key) {
             return stem.clone();
         }
-        let name = scan.file_stem().unwrap_or(scan.as_os_str());
-        let mut stem = self.dir.join(name);
+        let mut name = scan.file_stem().unwrap_or(scan.as_os_str()).to_owned();
+        name.push(suffix);
+        let mut stem = self.dir.join(&name);
         let mut n = 1;
         while !self.is_free(&stem, sha256) {
             n += 1;
-            let mut numbered = OsString::from(name);
+            let mut numbered = OsString::from(&name);
             numbered.push(format!("-{n}"));
             stem = self.dir.join(numbered);
         }
@@ -94,18 +96,18 @@ mod tests {
             for (scan, sha256, name) in
                 [(&first, "1", "x"), (&second, "2", "x-2"), (&third, "1", "x-3"), (&first, "1", "x")]
             {
-                let stem = results.stem(scan, sha256);
+                let stem = results.stem(scan, "", sha256);
                 assert_eq!(stem, out.join(name));
                 result(&stem, sha256);
             }
         }
         // Results of another call's scan, and a picture that is no result.
         let out = path("out");
-        assert_eq!(ResultFiles::new(&out, std::slice::from_ref(&second)).stem(&second, "4"), out.join("x-4"));
+        assert_eq!(ResultFiles::new(&out, std::slice::from_ref(&second)).stem(&second, "", "4"), out.join("x-4"));
         fs::write(out.join("y.baseline.png"), "mine").unwrap();
-        assert_eq!(ResultFiles::new(&out, []).stem(Path::new("y.png"), "5"), out.join("y-2"));
+        assert_eq!(ResultFiles::new(&out, []).stem(Path::new("y.png"), "", "5"), out.join("y-2"));
         // In the folder of the scans: the overlay would be the scan.
         let beside = path("a");
-        assert_eq!(ResultFiles::new(&beside, &inputs).stem(&first, "1"), beside.join("x-2"));
+        assert_eq!(ResultFiles::new(&beside, &inputs).stem(&first, "", "1"), beside.join("x-2"));
     }
 }

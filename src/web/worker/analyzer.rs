@@ -6,6 +6,7 @@ use web_sys::Blob;
 
 use crate::bundle::card::ModelCard;
 use crate::bundle::index::{Index, IndexEntry};
+use crate::bundle::sha256;
 use crate::engine::baseline::{Baseline, BaselineAnalysis};
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Detail, Error, Result};
@@ -25,6 +26,8 @@ pub(super) struct Analyzer {
     /// With its name in the index.
     baseline: Option<(String, Baseline)>,
     scans: Vec<AnalyzedScan>,
+    /// The file that was read last, if it has several frames: they are asked for one after the other.
+    last_file: Option<OpenedFile>,
     post: Post,
 }
 
@@ -33,6 +36,19 @@ struct AnalyzedScan {
     id: ScanId,
     analysis: Analysis,
     baseline: Option<BaselineAnalysis>,
+}
+
+/// A file's bytes.
+struct OpenedFile {
+    id: ScanId,
+    bytes: Vec<u8>,
+    sha256: String,
+}
+
+impl OpenedFile {
+    fn input<'a>(&'a self, name: &'a str, frame: usize) -> Input<'a> {
+        Input { name, bytes: &self.bytes, frame }
+    }
 }
 
 /// Fetches a model's file: that of a name, or the default one. `on_event` gets the models to choose from, and the progress.
@@ -60,16 +76,20 @@ pub(super) async fn fetch_baseline(name: &str, on_progress: impl Fn(Progress)) -
 impl Analyzer {
     /// An analyzer without a model.
     pub(super) fn new(post: Post) -> Self {
-        Self { engine: None, baseline: None, scans: Vec::new(), post }
+        Self { engine: None, baseline: None, scans: Vec::new(), last_file: None, post }
     }
 
     /// Answers any request except [`Request::Load`] and [`Request::LoadBaseline`], whose files are fetched concurrently.
     pub(super) async fn answer(&mut self, request: Request, file: Option<Blob>) {
         match request {
-            Request::Analyze { id, scan, name, frame, options } => {
-                let outcome = match file {
-                    Some(file) => self.analyze(id, scan, &name, frame, &options, &file).await,
-                    None => Err(missing_file()),
+            Request::Analyze { id, scan, file: file_id, name, frame, options } => {
+                let outcome = match self.open(file_id, file).await {
+                    Ok(file) => {
+                        self.analyze(id, scan, &file.input(&name, frame), &file.sha256, &options).map(|n_frames| {
+                            self.last_file = (n_frames > 1).then_some(file);
+                        })
+                    }
+                    Err(error) => Err(error),
                 };
                 self.reply_failure(id, outcome);
             }
@@ -129,28 +149,37 @@ impl Analyzer {
         Ok(())
     }
 
-    async fn analyze(
+    /// A file that is kept, or else is read now.
+    async fn open(&mut self, id: ScanId, file: Option<Blob>) -> Result<OpenedFile> {
+        // They are taken out: two files of full size are never held at once.
+        if let Some(kept) = self.last_file.take().filter(|kept| kept.id == id) {
+            return Ok(kept);
+        }
+        let bytes = bytes_of(&file.ok_or_else(missing_file)?).await?;
+        Ok(OpenedFile { id, sha256: sha256::of(&bytes), bytes })
+    }
+
+    /// Answers about a frame, and returns how many the file has.
+    fn analyze(
         &mut self,
         id: RequestId,
         scan: ScanId,
-        name: &str,
-        frame: usize,
+        input: &Input<'_>,
+        sha256: &str,
         options: &Options,
-        file: &Blob,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let engine = self.engine.as_ref().ok_or_else(no_model)?;
-        let bytes = bytes_of(file).await?;
-        let analysis = engine.analyze(&Input { name, bytes: &bytes, frame }, options)?;
+        let analysis = engine.analyze_hashed(input, sha256, options)?;
         let mut report = analysis.report.clone();
         let mut kept = AnalyzedScan { id: scan, analysis, baseline: None };
         compare(&mut self.baseline, options, self.post, |baseline| {
             baseline.add_answer(&mut report, &kept.analysis.scan, &mut kept.baseline)
         });
-        let pixels = Uint8Array::from(kept.analysis.scan.pixels.as_slice());
+        let (pixels, n_frames) = (Uint8Array::from(kept.analysis.scan.pixels.as_slice()), report.input.n_frames);
         self.scans.retain(|other| other.id != scan);
         self.scans.push(kept);
         (self.post)(Response::Analyzed { id, report: Box::new(report) }, Some(pixels));
-        Ok(())
+        Ok(n_frames)
     }
 
     fn revise(&mut self, id: RequestId, scan: ScanId, options: &Options) -> Result<()> {

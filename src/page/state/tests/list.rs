@@ -39,7 +39,7 @@ fn a_scan_is_listed_at_once_and_shown_when_it_is_answered() {
     visit.open(&names(0..1));
     assert_eq!(visit.listed(), ["0.png"]);
     assert_eq!((visit.shown(), visit.page.phase()), ("", Phase::Analyzing));
-    assert_eq!(visit.page.awaited(), Some(("0.png", 1)));
+    assert_eq!(visit.page.awaited(), Some(("0.png".to_owned(), 1)));
     visit.answer_all();
     assert_eq!((visit.shown(), visit.page.phase()), ("0.png", Phase::Done));
     assert_eq!(visit.page.shown().unwrap().caption(), "AMD, fluid");
