@@ -120,6 +120,24 @@ pub fn composite_rgb(pixels: &[u8], scan: [usize; 2], heatmap: &Heatmap, opacity
         .collect()
 }
 
+/// The size of the heated region in µm, across and down: of the rectangle around all cells above half of the maximum. None
+/// where nothing counts.
+pub fn heated_um(heatmap: &Heatmap, um_per_pixel: [f64; 2]) -> Option<[f64; 2]> {
+    let maximum = heatmap.values.iter().copied().fold(0., f32::max);
+    if maximum <= 0. || heatmap.cols == 0 {
+        return None;
+    }
+    let heated = heatmap.values.iter().enumerate().filter(|(_, value)| **value > maximum / 2.);
+    let cells: Vec<[usize; 2]> = heated.map(|(i, _)| [i % heatmap.cols, i / heatmap.cols]).collect();
+    let [_, _, width, height] = heatmap.region.map(f64::from);
+    let extent = |axis: usize| {
+        let positions = || cells.iter().map(|cell| cell[axis]);
+        positions().max().zip(positions().min()).map_or(0, |(last, first)| last - first + 1) as f64
+    };
+    let cell_um = [width * um_per_pixel[0] / heatmap.cols as f64, height * um_per_pixel[1] / heatmap.rows as f64];
+    Some([extent(0) * cell_um[0], extent(1) * cell_um[1]])
+}
+
 /// How strongly a phrase is shaded, 0…1: the square root of its share, so that a tenth of the weight is still visible.
 pub fn shade(score: f32) -> f32 {
     score.abs().clamp(0.0, 1.0).sqrt()
@@ -162,6 +180,16 @@ mod tests {
 
     fn alpha(rgba: &[u8], width: usize, x: usize, y: usize) -> u8 {
         rgba[(y * width + x) * 4 + 3]
+    }
+
+    #[test]
+    fn the_heated_region_is_measured_between_its_outermost_cells() {
+        let map = heatmap(2, 4, &[0.0, 0.6, 0.1, 0.0, 0.0, 0.0, 1.0, 0.5], [0.0, 10.0, 80.0, 40.0]);
+        // Two cells of 20 columns at 10 µm, both rows of 20 at 4 µm; what is at half is not above it.
+        assert_eq!(heated_um(&map, [10.0, 4.0]), Some([400.0, 160.0]));
+        let small = heatmap(2, 4, &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.0], [0.0, 10.0, 80.0, 40.0]);
+        assert_eq!(heated_um(&small, [10.0, 4.0]), Some([200.0, 80.0]));
+        assert_eq!(heated_um(&heatmap(1, 2, &[0.0, 0.0], [0.0, 0.0, 8.0, 4.0]), [10.0, 4.0]), None);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Lines composed of a language's strings and a report's values.
 
+use crate::eye::EyeAnswer;
 use crate::page::card::{Note, NoteValue, Section};
 use crate::page::classes::{ClassAnswer, ClassGroup, class_answer};
 use crate::page::numbers::{probability_text, total_ms};
-use crate::page::reading::{Agreement, Verdict, agreement, verdict};
+use crate::page::reading::{Agreement, Verdict, agreement, eye_answer, verdict};
 use crate::page::text::Language;
 use crate::protocol::Progress;
-use crate::report::{CaptionSource, Prediction, Report, TimingsMs, Warning, Word};
+use crate::report::{CaptionSource, InputRef, Prediction, Report, TimingsMs, Warning, Word};
 
 /// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {
@@ -63,6 +64,26 @@ pub fn verdict_lines(language: &Language, report: &Report) -> [String; 2] {
             };
             [answer_line(language, &answer), meaning]
         }
+    }
+}
+
+/// The name of a scan, with its number where its file has several.
+pub fn input_title(input: &InputRef) -> String {
+    match input.n_frames {
+        0 | 1 => input.name.clone(),
+        n_frames => format!("{}, {}/{n_frames}", input.name, input.frame + 1),
+    }
+}
+
+/// The answer for the eye, and the frame that decided; while frames wait, how many are answered.
+pub fn eye_line(language: &Language, eye: &EyeAnswer) -> String {
+    let answer = eye_answer(eye);
+    let named = format!("{} {}", answer_name(language, &answer), probability_text(answer.probability));
+    let line = (language.text.eye)(&named, eye.frame + 1, eye.n_frames, answer.group == ClassGroup::Healthy);
+    if eye.n_answered < eye.n_frames {
+        format!("{line} {}", (language.text.eye_so_far)(eye.n_answered, eye.n_frames))
+    } else {
+        line
     }
 }
 
@@ -169,7 +190,7 @@ pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
         format!("{} ({source})", caption.text),
         format!(
             "{} · {} {} → {} · octlens {} · {}",
-            report.input.name,
+            input_title(&report.input),
             (text.map_method)(report.heatmap.method),
             report.heatmap.layer,
             language.name_of(&report.heatmap.target),
@@ -238,6 +259,29 @@ mod tests {
         healthy.agreement.same_label = false;
         let line = agreement_line(korean(), &healthy);
         assert!(line.contains("정상") && line.contains("황반변성") && !line.contains("AMD"), "{line}");
+    }
+
+    #[test]
+    fn an_eye_has_an_answer_and_the_frame_that_decided() {
+        let mut eye = EyeAnswer {
+            label: "AMD".into(),
+            probability: 0.97,
+            frame: 22,
+            n_counted: 49,
+            n_answered: 49,
+            n_frames: 49,
+        };
+        assert_eq!(eye_line(english(), &eye), "Eye: AMD .97, frame 23 of 49 decided");
+        eye.label = "healthy".into();
+        eye.n_answered = 12;
+        let line = eye_line(english(), &eye);
+        assert_eq!(line, "Eye: healthy .97, frame 23 of 49 looks most like disease (12 of 49 answered)");
+        eye.label = "DME".into();
+        assert!(eye_line(korean(), &eye).contains("23번"), "{}", eye_line(korean(), &eye));
+        let mut input = report("AMD").input;
+        assert_eq!(input_title(&input), "scan.png");
+        (input.frame, input.n_frames) = (2, 5);
+        assert_eq!(input_title(&input), "scan.png, 3/5");
     }
 
     #[test]

@@ -54,10 +54,13 @@ pub fn total_ms(timings: &TimingsMs) -> f64 {
     timings.decode + timings.preprocess + timings.image_encoder + timings.text_encoder + timings.explain
 }
 
-/// The file name of a saved report or picture: the scan's, with another extension.
+/// The file name of a saved report or picture: the scan's with another extension, and its number where its file has several.
 pub fn saved_name(report: &Report, extension: &str) -> String {
     let name = report.input.name.rsplit_once('.').map_or(report.input.name.as_str(), |(stem, _)| stem);
-    format!("{name}.octlens.{extension}")
+    match report.input.n_frames {
+        0 | 1 => format!("{name}.octlens.{extension}"),
+        _ => format!("{name}-frame-{}.octlens.{extension}", report.input.frame + 1),
+    }
 }
 
 #[cfg(test)]

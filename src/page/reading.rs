@@ -1,5 +1,6 @@
 //! How a report is read: the verdict, whether both heads agree, which words are reasons and which only name the class.
 
+use crate::eye::EyeAnswer;
 use crate::page::classes::{ClassAnswer, ClassGroup, class_answer, knows_other_diseases};
 use crate::page::scans::OpenScan;
 use crate::report::{CaptionSource, Report, WarningKind, Word};
@@ -106,6 +107,13 @@ pub enum ScanStatus {
     Waiting,
     /// The model is asked when the scan is shown.
     NotAsked,
+}
+
+/// The answer for an eye as one of a scan.
+pub fn eye_answer(eye: &EyeAnswer) -> ClassAnswer {
+    let group = ClassGroup::of(&eye.label);
+    let disease = (group == ClassGroup::OtherDisease).then(|| eye.label.clone());
+    ClassAnswer { group, disease, probability: eye.probability }
 }
 
 /// Whether what was opened is known not to be a scan.

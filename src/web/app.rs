@@ -40,6 +40,7 @@ fn App() -> impl IntoView {
     listen(session, heat, is_dragging);
     let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
     let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
+    let shown_ids = Memo::new(move |_| session.with(|page| page.shown().map(|scan| [scan.id, scan.file])));
     // A new scan's answer is read from its top.
     let aside = NodeRef::<html::Aside>::new();
     Effect::new(move || {
@@ -61,14 +62,17 @@ fn App() -> impl IntoView {
             />
             <main>
                 <Strip
-                    scans=Memo::new(move |_| session.with(|page| page.scans().iter().map(|scan| scan.id).collect())).into()
+                    scans=Memo::new(move |_| session.with(|page| page.scans().files().map(|scan| scan.id).collect())).into()
                     scan_of=Callback::new(move |id| session.with(|page| page.scans().get(id).cloned()))
                     neighbour_of=Callback::new(move |id| session.with(|page| page.scans().neighbour(id)))
-                    shown=shown_id.into()
+                    frames_of=Callback::new(move |file| session.with(|page| page.frames(file)))
+                    eye_of=Callback::new(move |file| session.with(|page| page.eye(file)))
+                    shown=shown_ids.into()
                     demo_scans=session.demo_scans.into()
                     on_open=Callback::new(move |files| session.open_files(files))
                     on_demo=Callback::new(move |file| session.open_demo(file))
                     on_show=session.on(PageState::show)
+                    on_step=session.on(PageState::step_frame)
                     on_remove=session.on(PageState::remove)
                 />
                 <Viewer session=session heat=heat is_stale=is_stale.into() />
@@ -134,6 +138,7 @@ fn Viewer(
                 can_answer=Memo::new(move |_| session.with(PageState::can_answer)).into()
                 is_stale=is_stale
                 heat=heat
+                frames_done=Memo::new(move |_| session.with(PageState::frames_done)).into()
                 scan=scan
                 overlays=overlays
             />

@@ -3,6 +3,7 @@
 mod answer;
 mod baseline;
 mod edit;
+mod frames;
 pub(super) mod header;
 mod select;
 pub(super) mod stage;

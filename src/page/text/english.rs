@@ -8,6 +8,7 @@ use crate::page::numbers::{megabytes, odds_text};
 use crate::protocol::Failure;
 use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
+use crate::scan::note::{Laterality, Note};
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -36,6 +37,16 @@ pub struct Text {
     pub waiting: &'static str,
     /// On a scan that the model is asked about when it is shown.
     pub not_asked: &'static str,
+
+    pub frames: &'static str,
+    pub frames_detail: &'static str,
+    /// The answer for an eye by its frames: class and probability, the frame that decided of how many, whether it is healthy.
+    pub eye: fn(&str, usize, usize, bool) -> String,
+    /// How many of the frames it stands on.
+    pub eye_so_far: fn(usize, usize) -> String,
+    pub laterality: fn(Laterality) -> &'static str,
+    /// What a person should know about how a file was read.
+    pub scan_note: fn(&Note) -> String,
 
     pub viewer: &'static str,
     pub scan_only: &'static str,
@@ -144,6 +155,7 @@ pub struct Text {
     pub class_word_share: &'static str,
     pub divergence: &'static str,
     pub caption_similarity: &'static str,
+    pub heated: &'static str,
     pub measured: &'static str,
     pub measure: fn(Measure) -> &'static str,
     pub head_image: &'static str,
@@ -195,6 +207,19 @@ pub(super) static TEXT: Text = Text {
     remove: "Remove from the list (Delete)",
     waiting: "waiting",
     not_asked: "not asked yet",
+
+    frames: "B-scans of this file",
+    frames_detail: "Arrow keys or the wheel go from B-scan to B-scan",
+    eye: |answer, frame, n_frames, is_healthy| {
+        let role = if is_healthy { "looks most like disease" } else { "decided" };
+        format!("Eye: {answer}, frame {frame} of {n_frames} {role}")
+    },
+    eye_so_far: |n_answered, n_frames| format!("({n_answered} of {n_frames} answered)"),
+    laterality: |eye| match eye {
+        Laterality::Right => "right eye (OD)",
+        Laterality::Left => "left eye (OS)",
+    },
+    scan_note: Note::text,
 
     viewer: "Viewer",
     scan_only: "Scan",
@@ -336,6 +361,7 @@ pub(super) static TEXT: Text = Text {
     trust_scan: "This scan",
     class_word_share: "weight on the class word, which is no reason",
     divergence: "distance of the two answers, in bits (0 same, 1 opposite)",
+    heated: "heated region, width × height in µm (above half of the maximum)",
     caption_similarity: "similarity of scan and caption",
     measured: "Measured on held-out patients",
     measure: |measure| match measure {

@@ -9,6 +9,7 @@ use crate::page::text::english::Text;
 use crate::protocol::Failure;
 use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
+use crate::scan::note::{Laterality, Note};
 
 /// The page's strings in Korean.
 pub(super) static TEXT: Text = Text {
@@ -36,6 +37,24 @@ pub(super) static TEXT: Text = Text {
     remove: "목록에서 제거 (Delete)",
     waiting: "대기 중",
     not_asked: "아직 묻지 않음",
+
+    frames: "이 파일의 B-스캔",
+    frames_detail: "방향키나 휠로 B-스캔을 넘깁니다",
+    eye: |answer, frame, n_frames, is_healthy| {
+        let role = if is_healthy { "가장 의심됨" } else { "판단 근거" };
+        format!("안구: {answer}, {n_frames}개 중 {frame}번 프레임이 {role}")
+    },
+    eye_so_far: |n_answered, n_frames| format!("({n_frames}개 중 {n_answered}개 분석됨)"),
+    laterality: |eye| match eye {
+        Laterality::Right => "우안 (OD)",
+        Laterality::Left => "좌안 (OS)",
+    },
+    scan_note: |note| match note {
+        Note::Oriented => "돌려서 저장된 영상을 방향 태그에 따라 바로 세웠습니다".to_owned(),
+        Note::CutShort { n_frames, n_claimed } => {
+            format!("파일이 잘려 B-스캔 {n_claimed}개 중 {n_frames}개만 있습니다")
+        }
+    },
 
     viewer: "뷰어",
     scan_only: "원본",
@@ -179,6 +198,7 @@ pub(super) static TEXT: Text = Text {
     trust_scan: "이 영상",
     class_word_share: "분류어의 비중 (이유로 치지 않음)",
     divergence: "두 판단의 거리, 비트 (0 같음, 1 반대)",
+    heated: "뜨거운 영역의 너비 × 높이, µm (최댓값의 절반 이상)",
     caption_similarity: "영상과 문장의 유사도",
     measured: "학습에 쓰지 않은 환자에서 측정",
     measure: |measure| match measure {

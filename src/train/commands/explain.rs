@@ -290,9 +290,12 @@ fn write_overlay(scan: &Scan, map: &Heatmap, path: &Path) -> Result<()> {
     files::write(path, png)
 }
 
-/// Both answers in a line, below it a line for each reason to doubt them.
+/// Both answers in a line, below it a line for each note on the file and for each reason to doubt the answers.
 fn lines(name: &str, report: &Report) -> String {
     let mut text = answer_line(name, report);
+    for note in &report.input.notes {
+        text.push_str(&format!("\n  note: {}", note.text()));
+    }
     for doubt in &report.warning.reasons {
         text.push_str(&format!("\n  warning, {}: {}", doubt.kind().name(), doubt.advice()));
     }

@@ -25,6 +25,11 @@ pub fn AnswerCard(
             (!verdict.is_empty()).then(|| view! { <div class="verdict">{verdict} " " <small>{meaning}</small></div> })
         })
     };
+    let notes = move || {
+        let notes = report.get().map(|report| report.input.notes.clone()).unwrap_or_default();
+        let line = |note| view! { <p class="note" data-testid="scan-note">{(locale.text().scan_note)(&note)}</p> };
+        notes.into_iter().map(line).collect_view()
+    };
     let heads = move || {
         report.get().map(|report| {
             let language = locale.language();
@@ -67,6 +72,7 @@ pub fn AnswerCard(
         <section class="card answer">
             <h2>{move || locale.text().answer}</h2>
             <WarningNotice report=report />
+            {notes}
             {verdict}
             {heads}
             {agreement}

@@ -31,6 +31,8 @@ pub fn Stage(
     is_stale: Signal<bool>,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
+    /// Of the file whose frames are being answered: those that are, and all of them.
+    frames_done: Signal<Option<[usize; 2]>>,
     /// The canvas of the scan.
     scan: NodeRef<html::Canvas>,
     /// The canvases of the heatmaps: the model's and the baseline's.
@@ -55,7 +57,7 @@ pub fn Stage(
     };
     view! {
         <div class="stage" class:stale=move || is_stale.get()>
-            <ProgressBar phase=phase />
+            <ProgressBar phase=phase frames_done=frames_done />
             <Show when=move || !has_scan.get() && can_answer.get()>
                 <Invitation phase=phase />
             </Show>

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::bundle::card::ModelCard;
-use crate::page::lines::{loading_line, timings_line, total_line};
+use crate::page::lines::{input_title, loading_line, timings_line, total_line};
 use crate::page::numbers::percent;
 use crate::page::state::{Model, Phase, Problem};
 use crate::report::Report;
@@ -57,8 +57,9 @@ pub fn StatusLine(
         report.get().map(|report| {
             let input = &report.input;
             view! {
-                <span class="name">{input.name.clone()}</span>
+                <span class="name">{input_title(input)}</span>
                 <span><code>{format!("{} × {}", input.width, input.height)}</code></span>
+                {input.laterality.map(|eye| view! { <span data-testid="laterality">{(locale.text().laterality)(eye)}</span> })}
             }
         })
     };
@@ -90,15 +91,19 @@ pub fn StatusLine(
     }
 }
 
-/// The progress bar above the scan: determinate while weights load, indeterminate while an answer is awaited.
+/// The progress bar above the scan: determinate while weights load and while the frames of a file are answered,
+/// indeterminate while one answer is awaited.
 #[component]
 pub fn ProgressBar(
     /// What the page is doing.
     phase: Signal<Phase>,
+    /// Of the file whose frames are being answered: those that are, and all of them.
+    frames_done: Signal<Option<[usize; 2]>>,
 ) -> impl IntoView {
     let locale = use_locale();
     let percent = Memo::new(move |_| match phase.get() {
         Phase::Loading(progress) => Some(percent(progress)),
+        Phase::Analyzing => frames_done.get().map(|[n_done, n_frames]| (n_done * 100 / n_frames.max(1)) as u64),
         _ => None,
     });
     let is_busy = Memo::new(move |_| matches!(phase.get(), Phase::Loading(_) | Phase::Analyzing));

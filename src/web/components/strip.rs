@@ -8,14 +8,17 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{FileList, HtmlElement};
 
+use crate::eye::EyeAnswer;
 use crate::page::demo::{DemoScan, url_of};
 use crate::page::lines::badge_lines;
-use crate::page::reading::{ScanStatus, scan_status};
+use crate::page::reading::{ScanStatus, eye_answer, scan_status};
 use crate::page::scans::OpenScan;
+use crate::page::text::Language;
 use crate::protocol::ScanId;
 use crate::report::WarningKind;
 use crate::scan::format;
 use crate::web::canvas;
+use crate::web::components::frames::Frames;
 use crate::web::components::warning::WarningMark;
 use crate::web::preferences::use_locale;
 use crate::web::session::is_other_scan;
@@ -48,14 +51,18 @@ fn focus(id: &str) {
 /// The strip of scans.
 #[component]
 pub fn Strip(
-    /// The scans that are open, in order.
+    /// The files that are open, by their first frames, in order.
     scans: Signal<Vec<ScanId>>,
     /// Looks one of them up; read by each thumbnail on its own.
     scan_of: Callback<ScanId, Option<OpenScan>>,
     /// Looks up the one that takes its place when it is removed.
     neighbour_of: Callback<ScanId, Option<ScanId>>,
-    /// The one that is shown.
-    shown: Signal<Option<ScanId>>,
+    /// Lists the frames of a file; none of a file with one.
+    frames_of: Callback<ScanId, Vec<ScanId>>,
+    /// What the frames of a file say together; nothing of a file with one.
+    eye_of: Callback<ScanId, Option<EyeAnswer>>,
+    /// The scan that is shown, and its file.
+    shown: Signal<Option<[ScanId; 2]>>,
     /// The demo scans.
     demo_scans: Signal<Vec<DemoScan>>,
     /// Files are chosen.
@@ -64,6 +71,8 @@ pub fn Strip(
     on_demo: Callback<String>,
     /// A scan is to be shown.
     on_show: Callback<ScanId>,
+    /// The frame so many further than the shown one is to be shown.
+    on_step: Callback<isize>,
     /// A scan is to be taken off the list.
     on_remove: Callback<ScanId>,
 ) -> impl IntoView {
@@ -75,22 +84,34 @@ pub fn Strip(
         }
         on_remove.run(id);
     };
-    let thumbnail = move |id: ScanId| {
+    let file = move |id: ScanId| {
+        let eye = Memo::new(move |_| eye_of.run(id));
         view! {
-            <Thumbnail
-                id=thumbnail_id(id)
-                scan=Memo::new_with_compare(move |_| scan_of.run(id), is_other_scan).into()
-                is_shown=Signal::derive(move || shown.get() == Some(id))
-                on_show=Callback::new(move |()| on_show.run(id))
-                on_remove=Callback::new(move |way| remove(id, way))
-            />
+            <div class="file">
+                <Thumbnail
+                    id=thumbnail_id(id)
+                    scan=Memo::new_with_compare(move |_| scan_of.run(id), is_other_scan).into()
+                    eye=eye.into()
+                    is_shown=Signal::derive(move || shown.get().is_some_and(|[_, file]| file == id))
+                    on_show=Callback::new(move |()| on_show.run(id))
+                    on_remove=Callback::new(move |way| remove(id, way))
+                />
+                <Frames
+                    frames=Memo::new(move |_| frames_of.run(id)).into()
+                    scan_of=scan_of
+                    eye=eye.into()
+                    shown=Signal::derive(move || shown.get().map(|[scan, _]| scan))
+                    on_show=on_show
+                    on_step=on_step
+                />
+            </div>
         }
     };
     view! {
         <nav class="strip" aria-label=move || locale.text().scans>
             <h2>{move || locale.text().scans}</h2>
             <DropZone on_open=on_open />
-            <For each=move || scans.get() key=|id| *id children=thumbnail />
+            <For each=move || scans.get() key=|id| *id children=file />
             <DemoScans demo_scans=demo_scans on_choose=on_demo />
         </nav>
     }
@@ -129,6 +150,28 @@ fn DropZone(
     }
 }
 
+/// What a thumbnail or a frame says about its scan.
+pub(super) fn badge(language: &'static Language, status: ScanStatus) -> AnyView {
+    let text = language.text;
+    match status {
+        ScanStatus::Answered(answer, warning) => {
+            let [shown, meaning] = badge_lines(language, &answer);
+            view! {
+                <WarningMark kind=warning />
+                <em title=meaning.clone() aria-label=meaning>{shown}</em>
+            }
+            .into_any()
+        }
+        ScanStatus::NotAScan => view! {
+            <WarningMark kind=WarningKind::NotAScan />
+            <em class="no-answer">{text.no_answer}</em>
+        }
+        .into_any(),
+        ScanStatus::Waiting => view! { <em class="pending">{text.waiting}</em> }.into_any(),
+        ScanStatus::NotAsked => view! { <em class="pending">{text.not_asked}</em> }.into_any(),
+    }
+}
+
 /// A scan that is open.
 #[component]
 fn Thumbnail(
@@ -136,6 +179,8 @@ fn Thumbnail(
     id: String,
     /// The scan.
     scan: Signal<Option<OpenScan>>,
+    /// What its frames say together, if it has several.
+    eye: Signal<Option<EyeAnswer>>,
     /// Whether it is the one that is shown.
     is_shown: Signal<bool>,
     /// It is to be shown.
@@ -166,26 +211,12 @@ fn Thumbnail(
     });
     let name = move || scan.with(|scan| scan.as_ref().map(|scan| scan.name.clone()));
     let is_waiting = move || scan.with(|scan| scan.as_ref().is_some_and(OpenScan::is_awaited));
-    let corner = move || {
-        let status = scan.with(|scan| scan.as_ref().map(scan_status))?;
-        Some(match status {
-            ScanStatus::Answered(answer, warning) => {
-                let [shown, meaning] = badge_lines(locale.language(), &answer);
-                view! {
-                    <WarningMark kind=warning />
-                    <em title=meaning.clone() aria-label=meaning>{shown}</em>
-                }
-                .into_any()
-            }
-            ScanStatus::NotAScan => view! {
-                <WarningMark kind=WarningKind::NotAScan />
-                <em class="no-answer">{locale.text().no_answer}</em>
-            }
-            .into_any(),
-            ScanStatus::Waiting => view! { <em class="pending">{locale.text().waiting}</em> }.into_any(),
-            ScanStatus::NotAsked => view! { <em class="pending">{locale.text().not_asked}</em> }.into_any(),
-        })
+    // Of a volume it is the answer for the eye that counts, not that of its first frame.
+    let status = move || match eye.get() {
+        Some(eye) => Some(ScanStatus::Answered(eye_answer(&eye), WarningKind::None)),
+        None => scan.with(|scan| scan.as_ref().map(scan_status)),
     };
+    let corner = move || status().map(|status| badge(locale.language(), status));
     let on_key = move |event: KeyboardEvent| {
         if ["Delete", "Backspace"].contains(&event.key().as_str()) {
             event.prevent_default();

@@ -9,6 +9,7 @@ use crate::page::card::{Device, Note, Section, drift_notes, scanners, sections, 
 use crate::page::lines::{note_lines, section_line};
 use crate::page::reading::class_word_share;
 use crate::page::text::{Language, Text};
+use crate::render;
 use crate::report::Report;
 use crate::web::preferences::use_locale;
 
@@ -69,15 +70,18 @@ pub fn TrustCard(
 }
 
 fn scan_signs(text: &'static Text, report: &Report) -> impl IntoView + use<> {
-    let signs = [
+    let mut signs = vec![
         (format!("{:.2}", report.agreement.divergence), text.divergence),
         (format!("{:.2}", report.caption.similarity), text.caption_similarity),
         (format!("{:.0} %", class_word_share(report) * 100.0), text.class_word_share),
     ];
-    let rows = signs.map(|(value, meaning)| view! { <div><dt>{meaning}</dt><dd>{value}</dd></div> });
+    let um_per_pixel = report.input.um_per_pixel;
+    let heated = um_per_pixel.and_then(|um_per_pixel| render::heated_um(&report.heatmap, um_per_pixel));
+    signs.extend(heated.map(|[width, height]| (format!("{width:.0} × {height:.0}"), text.heated)));
+    let rows = signs.into_iter().map(|(value, meaning)| view! { <div><dt>{meaning}</dt><dd>{value}</dd></div> });
     view! {
         <h3>{text.trust_scan}</h3>
-        <dl class="signs">{rows.into_iter().collect_view()}</dl>
+        <dl class="signs" data-testid="signs">{rows.collect_view()}</dl>
     }
 }
 

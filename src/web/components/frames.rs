@@ -1,0 +1,172 @@
+//! The frames of a file of several B-scans, below its thumbnail: the answer for the eye, and each frame with its own.
+
+use leptos::ev::{KeyboardEvent, WheelEvent};
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use crate::eye::EyeAnswer;
+use crate::page::lines::eye_line;
+use crate::page::reading::scan_status;
+use crate::page::scans::OpenScan;
+use crate::page::state::FrameWheel;
+use crate::protocol::ScanId;
+use crate::web::components::strip::badge;
+use crate::web::preferences::use_locale;
+use crate::web::session::is_other_scan;
+
+/// Frames that Page Up and Page Down go.
+const PAGE: isize = 10;
+
+/// The answer for the eye, and the frames.
+#[component]
+pub fn Frames(
+    /// The frames, in order; none of a file with one.
+    frames: Signal<Vec<ScanId>>,
+    /// Looks one of them up.
+    scan_of: Callback<ScanId, Option<OpenScan>>,
+    /// What they say together.
+    eye: Signal<Option<EyeAnswer>>,
+    /// The scan that is shown, one of them or another.
+    shown: Signal<Option<ScanId>>,
+    /// A frame is to be shown.
+    on_show: Callback<ScanId>,
+    /// The frame so many further than the shown one is to be shown.
+    on_step: Callback<isize>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let list = NodeRef::<html::Div>::new();
+    let wheel = StoredValue::new(FrameWheel::default());
+    let on_key = move |event: KeyboardEvent| {
+        let by = match event.key().as_str() {
+            "ArrowDown" | "ArrowRight" => 1,
+            "ArrowUp" | "ArrowLeft" => -1,
+            "PageDown" => PAGE,
+            "PageUp" => -PAGE,
+            "End" => isize::MAX,
+            "Home" => isize::MIN,
+            _ => return,
+        };
+        event.prevent_default();
+        on_step.run(by);
+    };
+    let on_wheel = move |event: WheelEvent| {
+        event.prevent_default();
+        // Some browsers count lines instead of pixels.
+        let unit = if event.delta_mode() == WheelEvent::DOM_DELTA_PIXEL { 1. } else { 40. };
+        match wheel.try_update_value(|wheel| wheel.turn(event.delta_y() * unit)) {
+            None | Some(0) => {}
+            Some(by) => on_step.run(by),
+        }
+    };
+    Effect::new(move || {
+        let (Some(list), Some(_)) = (list.get(), shown.get()) else { return };
+        // After the list is drawn with the new choice.
+        request_animation_frame(move || follow(&list));
+    });
+    let line = move || {
+        eye.get().map(|eye| {
+            view! {
+                <p
+                    class="eye"
+                    data-testid="eye"
+                    data-label=eye.label.clone()
+                    data-probability=format!("{:.4}", eye.probability)
+                    data-frame=eye.frame.to_string()
+                >
+                    {eye_line(locale.language(), &eye)}
+                </p>
+            }
+        })
+    };
+    let frame = move |(index, id): (usize, ScanId)| {
+        view! {
+            <Frame
+                index=index
+                scan=Memo::new_with_compare(move |_| scan_of.run(id), is_other_scan).into()
+                is_shown=Signal::derive(move || shown.get() == Some(id))
+                // Tab goes to the shown frame, or else to the first.
+                has_tab_stop=Signal::derive(move || {
+                    shown.with(|shown| {
+                        let of_file = frames.with(|frames| shown.is_some_and(|shown| frames.contains(&shown)));
+                        if of_file { *shown == Some(id) } else { index == 0 }
+                    })
+                })
+                on_show=Callback::new(move |()| on_show.run(id))
+            />
+        }
+    };
+    let numbered = move || frames.get().into_iter().enumerate().collect::<Vec<_>>();
+    view! {
+        <Show when=move || frames.with(|frames| !frames.is_empty())>
+            {line}
+            <div
+                node_ref=list
+                class="frames"
+                role="group"
+                data-testid="frames"
+                aria-label=move || locale.text().frames
+                title=move || locale.text().frames_detail
+                on:keydown=on_key
+                on:wheel=on_wheel
+            >
+                <For each=numbered key=|(_, id)| *id children=frame />
+            </div>
+        </Show>
+    }
+}
+
+/// Keeps the shown frame in sight, and the focus on it where the list has it.
+fn follow(list: &HtmlElement) {
+    let Some(shown) = list.query_selector("[aria-pressed=true]").ok().flatten() else { return };
+    let Ok(shown) = shown.dyn_into::<HtmlElement>() else { return };
+    let (top, height) = (shown.offset_top(), shown.offset_height());
+    if top < list.scroll_top() || top + height > list.scroll_top() + list.client_height() {
+        list.set_scroll_top(top + height / 2 - list.client_height() / 2);
+    }
+    let has_focus = document().active_element().is_some_and(|focused| list.contains(Some(&focused)));
+    if has_focus {
+        // An element that cannot take the focus leaves it where it is.
+        let _ = shown.focus();
+    }
+}
+
+/// One frame: its number and its answer.
+#[component]
+fn Frame(
+    /// Its number, from 0.
+    index: usize,
+    /// Its scan.
+    scan: Signal<Option<OpenScan>>,
+    /// Whether it is the one that is shown.
+    is_shown: Signal<bool>,
+    /// Whether the Tab key goes to it.
+    has_tab_stop: Signal<bool>,
+    /// It is to be shown.
+    on_show: Callback<()>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let answered = move || scan.with(|scan| scan.as_ref()?.report().map(|report| report.image.clone()));
+    let label = move || answered().map(|image| image.label);
+    let probability =
+        move || answered().map(|image| format!("{:.4}", image.probabilities.get(&image.label).copied().unwrap_or(0.)));
+    let status = move || scan.with(|scan| scan.as_ref().map(scan_status));
+    view! {
+        <button
+            type="button"
+            class="frame"
+            class:on=move || is_shown.get()
+            data-testid="frame"
+            data-index=index.to_string()
+            data-label=label
+            data-probability=probability
+            aria-pressed=move || is_shown.get().to_string()
+            tabindex=move || if has_tab_stop.get() { "0" } else { "-1" }
+            on:click=move |_| on_show.run(())
+        >
+            <span>{index + 1}</span>
+            {move || status().map(|status| badge(locale.language(), status))}
+        </button>
+    }
+}
