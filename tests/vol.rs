@@ -1,4 +1,5 @@
-//! The reader of Heidelberg `.vol` files against eyepy's (`tests/fixtures/trials/vol/make.py`), and on damaged files.
+//! The reader of Heidelberg `.vol` files against eyepy's (`tests/fixtures/trials/vol/make.py`), on damaged files, and in `train
+//! explain`.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod common;
@@ -156,4 +157,37 @@ fn the_size_of_a_b_scans_header_is_its_own_or_else_the_files() {
     assert_eq!(Scan::decode(&wrong_in_file, 4).unwrap(), expected);
     let none_of_its_own = with(fixture("volume.vol"), FIRST_B_SCAN + 12, &0u32.to_le_bytes());
     assert_eq!(Scan::decode(&none_of_its_own, 4).unwrap(), expected);
+}
+
+#[test]
+fn train_explain_answers_about_every_frame_and_then_about_the_eye() {
+    let volume = common::in_repository("tests/fixtures/trials/vol/volume.vol");
+    let out = tempfile::tempdir().unwrap();
+    let explain = ["explain", common::text(&volume), "--weights", common::WEIGHTS];
+    let all = common::json(&[&explain[..], &["--json", "--frame", "all", "--out", common::text(out.path())]].concat());
+    let all = all.as_array().unwrap();
+    assert_eq!(all.len(), 6);
+    for (number, report) in all[..5].iter().enumerate() {
+        let input = &report["input"];
+        assert_eq!(
+            (&input["frame"], &input["n_frames"], &input["laterality"]),
+            (&number.into(), &5.into(), &"OD".into())
+        );
+        assert!(out.path().join(format!("volume-frame-{}.json", number + 1)).is_file());
+        assert!(out.path().join(format!("volume-frame-{}.png", number + 1)).is_file());
+    }
+    let eye = &all[5];
+    assert_eq!((&eye["schema"], &eye["input"]["sha256"]), (&"octlens.eye/1".into(), &all[0]["input"]["sha256"]));
+    assert_eq!((&eye["eye"]["n_answered"], &eye["eye"]["n_frames"]), (&5.into(), &5.into()));
+    assert_eq!(octlens::report::SCHEMA, all[0]["schema"]);
+    let written: Value = serde_json::from_slice(&fs::read(out.path().join("volume-eye.json")).unwrap()).unwrap();
+    assert_eq!(written, *eye);
+    // People count from 1.
+    let third = common::json(&[&explain[..], &["--json", "--frame", "3"]].concat());
+    assert_eq!((&third["image"], &third["input"]), (&all[2]["image"], &all[2]["input"]));
+    let lines = common::printed(&[&explain[..], &["--frame", "all"]].concat());
+    assert!(lines.contains("volume.vol, frame 5 of 5: ") && lines.contains("volume.vol: the eye is "), "{lines}");
+    let refused = common::one_line(&[&explain[..], &["--frame", "6"]].concat());
+    assert!(refused.contains("5 frames, not a frame 6"), "{refused}");
+    assert!(common::refusal(&[&explain[..], &["--frame", "0"]].concat(), 2).contains("from 1"));
 }

@@ -1,6 +1,7 @@
 //! The components of the page. They draw their props and compute nothing. [`Cards`] places the cards.
 
 mod answer;
+mod badge;
 mod baseline;
 mod edit;
 mod frames;

@@ -12,7 +12,7 @@ use crate::page::reading::scan_status;
 use crate::page::scans::OpenScan;
 use crate::page::state::FrameWheel;
 use crate::protocol::ScanId;
-use crate::web::components::strip::badge;
+use crate::web::components::badge::badge;
 use crate::web::preferences::use_locale;
 use crate::web::session::is_other_scan;
 

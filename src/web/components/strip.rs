@@ -10,16 +10,14 @@ use web_sys::{FileList, HtmlElement};
 
 use crate::eye::EyeAnswer;
 use crate::page::demo::{DemoScan, url_of};
-use crate::page::lines::badge_lines;
 use crate::page::reading::{ScanStatus, eye_answer, scan_status};
 use crate::page::scans::OpenScan;
-use crate::page::text::Language;
 use crate::protocol::ScanId;
 use crate::report::WarningKind;
 use crate::scan::format;
 use crate::web::canvas;
+use crate::web::components::badge::badge;
 use crate::web::components::frames::Frames;
-use crate::web::components::warning::WarningMark;
 use crate::web::preferences::use_locale;
 use crate::web::session::is_other_scan;
 
@@ -147,28 +145,6 @@ fn DropZone(
             <span>{move || locale.text().drop_here}<u>{move || locale.text().choose}</u></span>
             <small>{move || (locale.text().formats)()}</small>
         </label>
-    }
-}
-
-/// What a thumbnail or a frame says about its scan.
-pub(super) fn badge(language: &'static Language, status: ScanStatus) -> AnyView {
-    let text = language.text;
-    match status {
-        ScanStatus::Answered(answer, warning) => {
-            let [shown, meaning] = badge_lines(language, &answer);
-            view! {
-                <WarningMark kind=warning />
-                <em title=meaning.clone() aria-label=meaning>{shown}</em>
-            }
-            .into_any()
-        }
-        ScanStatus::NotAScan => view! {
-            <WarningMark kind=WarningKind::NotAScan />
-            <em class="no-answer">{text.no_answer}</em>
-        }
-        .into_any(),
-        ScanStatus::Waiting => view! { <em class="pending">{text.waiting}</em> }.into_any(),
-        ScanStatus::NotAsked => view! { <em class="pending">{text.not_asked}</em> }.into_any(),
     }
 }
 

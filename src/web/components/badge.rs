@@ -1,0 +1,31 @@
+//! What a thumbnail or a frame says about its scan: its answer, or why there is none.
+
+use leptos::prelude::*;
+
+use crate::page::lines::badge_lines;
+use crate::page::reading::ScanStatus;
+use crate::page::text::Language;
+use crate::report::WarningKind;
+use crate::web::components::warning::WarningMark;
+
+/// What a thumbnail or a frame says about its scan.
+pub(super) fn badge(language: &'static Language, status: ScanStatus) -> AnyView {
+    let text = language.text;
+    match status {
+        ScanStatus::Answered(answer, warning) => {
+            let [shown, meaning] = badge_lines(language, &answer);
+            view! {
+                <WarningMark kind=warning />
+                <em title=meaning.clone() aria-label=meaning>{shown}</em>
+            }
+            .into_any()
+        }
+        ScanStatus::NotAScan => view! {
+            <WarningMark kind=WarningKind::NotAScan />
+            <em class="no-answer">{text.no_answer}</em>
+        }
+        .into_any(),
+        ScanStatus::Waiting => view! { <em class="pending">{text.waiting}</em> }.into_any(),
+        ScanStatus::NotAsked => view! { <em class="pending">{text.not_asked}</em> }.into_any(),
+    }
+}
