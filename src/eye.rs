@@ -6,12 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::caption::Diagnosis;
 use crate::report::{InputRef, Prediction, Report, WarningKind};
 
 /// How many frames decide.
 const N_DECIDING: usize = 3;
-/// The class that is no disease.
-const HEALTHY: &str = "healthy";
 /// The value of [`EyeReport::schema`].
 pub const SCHEMA: &str = "octlens.eye/1";
 
@@ -69,17 +68,18 @@ impl EyeAnswer {
         let counts = |report: &&&Report| report.warning.kind < WarningKind::Unfamiliar;
         let counted: Vec<&Report> = answered.iter().filter(counts).copied().collect();
         let first = counted.first()?;
-        let disease = mean_of_largest(&counted, |image| 1. - probability(image, HEALTHY));
+        let healthy = Diagnosis::Healthy.label();
+        let disease = mean_of_largest(&counted, |image| 1. - probability(image, healthy));
         let (label, share): (&str, &dyn Fn(&Prediction) -> f32) = if disease < 0.5 {
-            (HEALTHY, &|image| 1. - probability(image, HEALTHY))
+            (healthy, &|image| 1. - probability(image, healthy))
         } else {
             let of = |label: &str| mean_of_largest(&counted, |image| probability(image, label));
-            let diseases = first.image.probabilities.keys().map(String::as_str).filter(|label| *label != HEALTHY);
+            let diseases = first.image.probabilities.keys().map(String::as_str).filter(|label| *label != healthy);
             let label = diseases.max_by(|a, b| of(a).total_cmp(&of(b)))?;
             (label, &move |image| probability(image, label))
         };
         let decided = counted.iter().max_by(|a, b| share(&a.image).total_cmp(&share(&b.image)))?;
-        let probability = if label == HEALTHY { 1. - disease } else { mean_of_largest(&counted, share) };
+        let probability = if label == healthy { 1. - disease } else { mean_of_largest(&counted, share) };
         Some(Self {
             label: label.to_owned(),
             probability,

@@ -52,7 +52,7 @@
 //! | [`error`], [`caption`], [`tokenizer`], [`kernels`] | nothing |
 //! | [`scan::format`], [`scan::note`], [`bundle::index`], [`bundle::sha256`] | nothing |
 //! | [`report`] | `scan::note` |
-//! | [`eye`] | `report` |
+//! | [`eye`] | `caption`, `report` |
 //! | [`scan`] | `scan::format`, `scan::note` |
 //! | [`preprocess`] | `scan` |
 //! | [`nn`] | `kernels` |
@@ -81,7 +81,7 @@
 //! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run`, `train::weights` |
 //! | `train::doubt` | `bundle`, `caption`, `doubt`, `engine`, `report`, `scan`, `train::config`, `train::data`, `train::fit` |
 //! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::doubt`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
-//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `eye`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run`, `train::weights` |
+//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `clip`, `engine`, `eye`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run`, `train::weights` |
 //! | `train::cli` | `train::commands` |
 //!
 //! Where new code belongs: it touches a tensor → a core module; the DOM → `web`; what the page knows → `page`; disk or

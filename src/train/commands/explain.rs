@@ -13,6 +13,7 @@ use super::output::{Failures, note, print, print_json};
 use super::result_files::{BASELINE_OVERLAY, OVERLAY, REPORT, ResultFiles};
 use super::weights::{load, load_baseline};
 use crate::bundle::sha256;
+use crate::caption::Diagnosis;
 use crate::engine::Engine;
 use crate::engine::baseline::Baseline;
 use crate::error::{Error, Kind, Result};
@@ -254,10 +255,13 @@ fn input_name(report: &Report) -> String {
 fn eye_line(EyeReport { input, eye, .. }: &EyeReport) -> String {
     let name = &input.name;
     match eye {
-        Some(EyeAnswer { label, probability, frame, n_counted, n_answered, .. }) => format!(
-            "{name}: the eye is {label} ({probability:.3}); frame {} decided, {n_counted} of {n_answered} frames count",
-            frame + 1
-        ),
+        Some(EyeAnswer { label, probability, frame, n_counted, n_answered, .. }) => {
+            let role = if label == Diagnosis::Healthy.label() { "looks most like disease" } else { "decided" };
+            let frame = frame + 1;
+            format!(
+                "{name}: the eye is {label} ({probability:.3}); frame {frame} {role}, {n_counted} of {n_answered} frames count"
+            )
+        }
         None => format!("{name}: no answer for the eye, because no frame is a scan that the model knows"),
     }
 }
