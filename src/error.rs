@@ -107,6 +107,8 @@ pub enum Detail {
 pub enum Instead {
     /// Save it as PNG or TIFF.
     SaveAsPng,
+    /// Save it in shades of grey.
+    SaveInGrey,
     /// Export its B-scans from the software that made it.
     Export,
     /// Unpack it.
@@ -120,6 +122,7 @@ impl Instead {
     pub fn advice(self) -> &'static str {
         match self {
             Self::SaveAsPng => "save the scan as PNG or TIFF",
+            Self::SaveInGrey => "save the scan in shades of grey, of 8 bits or more",
             Self::Export => "export the B-scan from the device's software as DICOM, TIFF or PNG",
             Self::Unpack => "unpack it and open the scan in it",
             Self::OpenListed => "open the pictures that it lists",

@@ -2,7 +2,8 @@
 
 use super::b_scan::Scan;
 use super::format::{self, Format};
-use super::raster;
+use super::raster::Picture;
+use super::unsupported;
 use crate::error::{Detail, Error, Result};
 
 /// A file whose format is known and whose structure was read; its frames are decoded one by one.
@@ -11,8 +12,8 @@ pub struct ScanFile<'a> {
 }
 
 enum Content<'a> {
-    /// One picture.
-    Picture { bytes: &'a [u8], format: Format },
+    /// A picture, or pages of pictures.
+    Picture(Picture<'a>),
 }
 
 impl<'a> ScanFile<'a> {
@@ -26,13 +27,13 @@ impl<'a> ScanFile<'a> {
             let error = Error::scan(format!("the file is empty: choose a scan saved as {formats}"));
             return Err(error.with_detail(Detail::EmptyFile));
         }
+        let bytes = without_leading_blanks(bytes);
         let content = match Format::of(bytes) {
-            Some(format @ (Format::Png | Format::Jpeg | Format::Tiff | Format::Bmp)) => {
-                Content::Picture { bytes, format }
-            }
+            Some(format) => Content::Picture(Picture::open(bytes, format)?),
             None => {
                 let message = format!("the file is not a picture octlens reads: save the scan as {formats}");
-                return Err(Error::scan(message).with_detail(Detail::UnknownFormat));
+                let unknown = || Error::scan(message).with_detail(Detail::UnknownFormat);
+                return Err(unsupported::named(bytes).unwrap_or_else(unknown));
             }
         };
         Ok(Self { content })
@@ -41,7 +42,7 @@ impl<'a> ScanFile<'a> {
     /// How many B-scans it holds.
     pub fn n_frames(&self) -> usize {
         match &self.content {
-            Content::Picture { .. } => 1,
+            Content::Picture(picture) => picture.n_frames(),
         }
     }
 
@@ -50,8 +51,18 @@ impl<'a> ScanFile<'a> {
     /// # Errors
     /// There is no such frame, or its pixels are damaged or more than what is read.
     pub fn frame(&self, frame: usize) -> Result<Scan> {
-        match self.content {
-            Content::Picture { bytes, format } => raster::decode(bytes, format, frame),
+        match &self.content {
+            Content::Picture(picture) => picture.frame(frame),
         }
     }
+}
+
+/// The most blanks that are looked past.
+const MAX_BLANKS: usize = 16;
+
+/// A file without blanks before its signature, which mail gateways and scripts of web servers put there.
+fn without_leading_blanks(bytes: &[u8]) -> &[u8] {
+    let trimmed = bytes.trim_ascii_start();
+    let is_worth = bytes.len() - trimmed.len() <= MAX_BLANKS && Format::of(trimmed).is_some();
+    if Format::of(bytes).is_none() && is_worth { trimmed } else { bytes }
 }

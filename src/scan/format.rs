@@ -1,7 +1,7 @@
 //! The file formats that octlens reads: one table for the reader, the file picker, help texts and messages. Holds facts only
 //! and decodes nothing, so that the page can use it without linking a decoder.
 //!
-//! - [`names`] and [`any_name`] list the formats for texts: `PNG, JPEG, TIFF, BMP` and `PNG, JPEG, TIFF or BMP`;
+//! - [`names`] and [`any_name`] list the formats for texts: `PNG, JPEG, …, PNM` and `PNG, JPEG, … or PNM`;
 //! - [`accept`] is the `accept` attribute of a file input;
 //! - [`Format::of`] recognises a file by its first bytes;
 //! - [`MAX_FILE_BYTES`] is the largest file that is read, by the page and by `train` alike.
@@ -22,6 +22,14 @@ pub enum Format {
     Tiff,
     /// Windows bitmap.
     Bmp,
+    /// Graphics Interchange Format.
+    Gif,
+    /// WebP.
+    WebP,
+    /// JPEG 2000.
+    Jpeg2000,
+    /// Portable anymap: PGM, PPM, PAM.
+    Pnm,
 }
 
 /// A row of the table.
@@ -33,9 +41,34 @@ struct Facts {
     signatures: &'static [(usize, &'static [u8])],
 }
 
+/// The kind of anymap, then a blank.
+const PNM_SIGNATURES: &[(usize, &[u8])] = &[
+    (0, b"P1\n"),
+    (0, b"P2\n"),
+    (0, b"P3\n"),
+    (0, b"P4\n"),
+    (0, b"P5\n"),
+    (0, b"P6\n"),
+    (0, b"P7\n"),
+    (0, b"P1 "),
+    (0, b"P2 "),
+    (0, b"P3 "),
+    (0, b"P4 "),
+    (0, b"P5 "),
+    (0, b"P6 "),
+    (0, b"P1\r"),
+    (0, b"P2\r"),
+    (0, b"P3\r"),
+    (0, b"P4\r"),
+    (0, b"P5\r"),
+    (0, b"P6\r"),
+    (0, b"P7\r"),
+];
+
 impl Format {
     /// Every format, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [Self::Png, Self::Jpeg, Self::Tiff, Self::Bmp];
+    pub const ALL: [Self; 8] =
+        [Self::Png, Self::Jpeg, Self::Tiff, Self::Bmp, Self::Gif, Self::WebP, Self::Jpeg2000, Self::Pnm];
 
     fn facts(self) -> Facts {
         match self {
@@ -55,11 +88,32 @@ impl Format {
                 name: "TIFF",
                 extensions: &["tif", "tiff"],
                 media_type: "image/tiff",
-                signatures: &[(0, b"II*\0"), (0, b"MM\0*")],
+                signatures: &[(0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+")],
             },
             Self::Bmp => {
                 Facts { name: "BMP", extensions: &["bmp"], media_type: "image/bmp", signatures: &[(0, b"BM")] }
             }
+            Self::Gif => Facts {
+                name: "GIF",
+                extensions: &["gif"],
+                media_type: "image/gif",
+                signatures: &[(0, b"GIF87a"), (0, b"GIF89a")],
+            },
+            Self::WebP => {
+                Facts { name: "WebP", extensions: &["webp"], media_type: "image/webp", signatures: &[(8, b"WEBP")] }
+            }
+            Self::Jpeg2000 => Facts {
+                name: "JPEG 2000",
+                extensions: &["jp2", "j2k", "j2c"],
+                media_type: "image/jp2",
+                signatures: &[(0, b"\0\0\0\x0cjP  "), (0, b"\xff\x4f\xff\x51")],
+            },
+            Self::Pnm => Facts {
+                name: "PNM",
+                extensions: &["pgm", "ppm", "pnm", "pam"],
+                media_type: "image/x-portable-anymap",
+                signatures: PNM_SIGNATURES,
+            },
         }
     }
 
@@ -74,9 +128,9 @@ impl Format {
         self.facts().name
     }
 
-    /// Its name in reports: `png`.
+    /// Its name in reports: `png`, `jpeg2000`.
     pub fn id(self) -> String {
-        self.name().to_ascii_lowercase()
+        self.name().to_ascii_lowercase().replace(' ', "")
     }
 
     /// What its files' names end with, in lower case and without the dot.
@@ -106,12 +160,12 @@ pub fn check_file_size(n_bytes: u64) -> Result<()> {
     Err(error.with_detail(Detail::LargeFile { n_bytes, max_bytes: MAX_FILE_BYTES }))
 }
 
-/// Every format's name: `PNG, JPEG, TIFF, BMP`.
+/// Every format's name: `PNG, JPEG, …, PNM`.
 pub fn names() -> String {
     Format::ALL.map(Format::name).join(", ")
 }
 
-/// The same for an English sentence: `PNG, JPEG, TIFF or BMP`.
+/// The same for an English sentence: `PNG, JPEG, … or PNM`.
 pub fn any_name() -> String {
     let names = names();
     match names.rsplit_once(", ") {
@@ -133,9 +187,16 @@ mod tests {
 
     #[test]
     fn lists_are_written_for_people_and_for_file_inputs() {
-        assert_eq!(names(), "PNG, JPEG, TIFF, BMP");
-        assert_eq!(any_name(), "PNG, JPEG, TIFF or BMP");
-        assert_eq!(accept(), "image/png,image/jpeg,image/tiff,image/bmp,.png,.jpg,.jpeg,.tif,.tiff,.bmp");
+        assert_eq!(names(), "PNG, JPEG, TIFF, BMP, GIF, WebP, JPEG 2000, PNM");
+        assert_eq!(any_name(), "PNG, JPEG, TIFF, BMP, GIF, WebP, JPEG 2000 or PNM");
+        let accepted = accept();
+        let (media_types, extensions) = accepted.split_at(accepted.find(",.").unwrap());
+        assert_eq!(
+            media_types,
+            "image/png,image/jpeg,image/tiff,image/bmp,image/gif,image/webp,image/jp2,image/x-portable-anymap"
+        );
+        assert_eq!(extensions, ",.png,.jpg,.jpeg,.tif,.tiff,.bmp,.gif,.webp,.jp2,.j2k,.j2c,.pgm,.ppm,.pnm,.pam");
+        assert_eq!([Format::Png, Format::Jpeg2000].map(Format::id), ["png", "jpeg2000"]);
     }
 
     #[test]

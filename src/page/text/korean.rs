@@ -304,6 +304,7 @@ fn detail_text(detail: &Detail) -> String {
         Detail::Unsupported { what, instead } => {
             let advice = match instead {
                 Instead::SaveAsPng => "PNG나 TIFF로 저장하세요.",
+                Instead::SaveInGrey => "8비트 이상의 회색조로 저장하세요.",
                 Instead::Export => "장비 소프트웨어에서 DICOM, TIFF, PNG로 내보내세요.",
                 Instead::Unpack => "압축을 풀고 그 안의 영상을 여세요.",
                 Instead::OpenListed => "목록에 적힌 영상을 여세요.",
