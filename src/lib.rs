@@ -63,7 +63,7 @@
 //! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `tokenizer` |
 //! | [`protocol`] | `bundle::card`, `bundle::index`, `report` |
 //! | [`render`] | `report` |
-//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `protocol`, `report`, `scan::format` |
+//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `protocol`, `report`, `scan::format`, `scan::note` |
 //! | `web::worker` | `bundle::card`, `bundle::index`, `engine`, `protocol`, `report`, `scan::format`, `web` |
 //! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `page`, `protocol`, `render`, `report`, `scan::format` |
 //! | `train`, `train::files`, `train::progress` | nothing |

@@ -8,6 +8,7 @@ use crate::page::numbers::{megabytes, odds_text};
 use crate::protocol::Failure;
 use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
+use crate::scan::note::Note;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -103,6 +104,8 @@ pub struct Text {
     pub warning: fn(WarningKind) -> &'static str,
     /// Why an answer is doubtful, and what to do.
     pub doubt: fn(Doubt) -> &'static str,
+    /// What a person should know about how a file was read.
+    pub note: fn(&Note) -> String,
     /// In place of the class of what is not a scan.
     pub no_answer: &'static str,
     pub no_clear_answer: &'static str,
@@ -267,6 +270,7 @@ pub(super) static TEXT: Text = Text {
     unreliable: "not to be relied on",
     warning: WarningKind::heading,
     doubt: Doubt::advice,
+    note: |note| sentence(&note.text()),
     no_answer: "no answer",
     no_clear_answer: "No clear answer",
     image_says: "Image says",
@@ -378,6 +382,12 @@ pub(super) static TEXT: Text = Text {
     not_a_device: "Not a medical device.",
     weights_licence: "Weights:",
 };
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
 
 fn note_name(name: &NoteName) -> String {
     match name {

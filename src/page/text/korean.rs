@@ -9,6 +9,7 @@ use crate::page::text::english::Text;
 use crate::protocol::Failure;
 use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
+use crate::scan::note::Note;
 
 /// The page's strings in Korean.
 pub(super) static TEXT: Text = Text {
@@ -112,6 +113,7 @@ pub(super) static TEXT: Text = Text {
     unreliable: "믿고 쓸 수 없음",
     warning: warning_text,
     doubt: doubt_text,
+    note: note_text,
     no_answer: "판단 없음",
     no_clear_answer: "판단이 엇갈림",
     image_says: "영상",
@@ -278,6 +280,20 @@ fn doubt_text(doubt: Doubt) -> &'static str {
         Doubt::LowProbability => "어느 분류도 확률이 충분히 높지 않습니다. 직접 판독하거나 그 눈을 다시 촬영하세요.",
         Doubt::HeadsDisagree => "영상과 문장의 판단이 다릅니다. 어느 쪽이든 믿기 전에 둘을 비교하세요.",
         Doubt::CaptionFar => "이 영상을 잘 설명하는 문장이 없습니다. 소견을 직접 확인하세요.",
+    }
+}
+
+/// How a file was read.
+fn note_text(note: &Note) -> String {
+    match note {
+        Note::Oriented => "파일에 돌려 저장된 그림이라, 방향 정보대로 바로 세웠습니다.".to_owned(),
+        Note::CutShort { n_rows, height } => {
+            format!(
+                "파일이 끝까지 저장되지 않아 아래쪽 {height}줄 중 {}줄이 없습니다. 없는 줄은 검게 두었습니다.",
+                height - n_rows
+            )
+        }
+        Note::MoreFrames => "파일에 그림이 더 있지만 첫 번째 그림만 읽었습니다.".to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::page::lines::{agreement_line, answer_name, disease_name, group_name, 
 use crate::page::numbers::{probability_of_label, probability_text};
 use crate::page::text::Language;
 use crate::report::{Prediction, Report};
-use crate::web::components::warning::WarningNotice;
+use crate::web::components::warning::{FileNotes, WarningNotice};
 use crate::web::preferences::use_locale;
 
 /// The answer card.
@@ -67,6 +67,7 @@ pub fn AnswerCard(
         <section class="card answer">
             <h2>{move || locale.text().answer}</h2>
             <WarningNotice report=report />
+            <FileNotes report=report />
             {verdict}
             {heads}
             {agreement}
