@@ -73,6 +73,9 @@ pub(super) fn samples(bytes: &[u8], colours: Colours) -> Result<Samples> {
     }
     let survey = Survey::of(bytes);
     cut::refuse(survey.n_rows, frame.height)?;
+    if survey.has_damage {
+        return Err(refusal::damaged());
+    }
 
     let options = DecoderOptions::default().set_strict_mode(false).set_max_width(MAX_SIDE).set_max_height(MAX_SIDE);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);

@@ -30,9 +30,16 @@ pub(super) struct ScanHeader<'t> {
     pub(super) restart_interval: usize,
 }
 
-/// Rows of MCUs that came whole, of a scan whose bits begin at byte `at`. Of a scan of one component these are rows of its own
-/// blocks.
-pub(super) fn whole_rows(scan: &ScanHeader, components: &mut [Component], bytes: &[u8], at: usize) -> usize {
+/// What came of a scan.
+pub(super) struct Walked {
+    /// Rows of MCUs that came whole. Of a scan of one component these are rows of its own blocks.
+    pub(super) n_rows: usize,
+    /// Whether more codes came than the scan has blocks: some of those before were damaged.
+    pub(super) has_rest: bool,
+}
+
+/// Walks a scan whose bits begin at byte `at`.
+pub(super) fn walk_scan(scan: &ScanHeader, components: &mut [Component], bytes: &[u8], at: usize) -> Walked {
     let [(only, ..)] = scan.components[..] else {
         let mcus = components.first().map_or([0, 0], |c| [0, 1].map(|i| c.padded[i] / c.sampling[i].max(1)));
         return walk(scan, components, mcus, bytes, at);
@@ -41,23 +48,24 @@ pub(super) fn whole_rows(scan: &ScanHeader, components: &mut [Component], bytes:
     walk(scan, components, blocks, bytes, at)
 }
 
-fn walk(scan: &ScanHeader, components: &mut [Component], mcus: [usize; 2], bytes: &[u8], at: usize) -> usize {
+fn walk(scan: &ScanHeader, components: &mut [Component], mcus: [usize; 2], bytes: &[u8], at: usize) -> Walked {
     let mut bits = Bits::new(bytes, at);
     let mut end_of_band = 0;
     let mut restarts = 0_u8;
+    let cut_at = |n_rows| Walked { n_rows, has_rest: false };
     let is_alone = scan.components.len() == 1;
     for y in 0..mcus[1] {
         for x in 0..mcus[0] {
             let n = y * mcus[0] + x;
             if scan.restart_interval > 0 && n > 0 && n.is_multiple_of(scan.restart_interval) {
                 if bits.restart(restarts % 8).is_none() {
-                    return y;
+                    return cut_at(y);
                 }
                 restarts = restarts.wrapping_add(1);
                 end_of_band = 0;
             }
             for &(index, dc, ac) in &scan.components {
-                let Some(component) = components.get_mut(index) else { return 0 };
+                let Some(component) = components.get_mut(index) else { return cut_at(0) };
                 let [across, down] = if is_alone { [1, 1] } else { component.sampling };
                 for i in 0..across * down {
                     let block = (y * down + i / across) * component.padded[0] + x * across + i % across;
@@ -69,13 +77,13 @@ fn walk(scan: &ScanHeader, components: &mut [Component], mcus: [usize; 2], bytes
                         sequential_block(&mut bits, dc, ac)
                     };
                     if walked.is_none() {
-                        return y;
+                        return cut_at(y);
                     }
                 }
             }
         }
     }
-    mcus[1]
+    Walked { n_rows: mcus[1], has_rest: end_of_band > 0 || bits.has_rest() }
 }
 
 /// None where the block's bits are missing or no codes.

@@ -23,6 +23,9 @@ impl Table {
     }
 }
 
+/// Bytes that may be left of a segment after its last code.
+const MAX_REST: usize = 4;
+
 /// The bits of an entropy-coded segment. Every read gives none once the segment's bits are used up.
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
@@ -75,8 +78,11 @@ impl<'a> Bits<'a> {
 
     /// Passes restart marker `number`, which must follow.
     pub(super) fn restart(&mut self, number: u8) -> Option<()> {
+        // Whatever bytes the buffer holds belong to the interval that ends.
+        if self.n as usize / 8 > MAX_REST {
+            return None;
+        }
         (self.buffer, self.n) = (0, 0);
-        // Whatever bytes the buffer held belong to the interval that ends.
         while let Some([0xff, 0xff, ..]) = self.bytes.get(self.at..) {
             self.at += 1;
         }
@@ -87,6 +93,14 @@ impl<'a> Bits<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether bytes are left before the next marker, other than those that some encoders fill up with.
+    pub(super) fn has_rest(&self) -> bool {
+        // Bytes that were read ahead into the buffer are left, too.
+        let at = self.at.saturating_sub(self.n as usize / 8);
+        let rest = self.bytes.get(at..next_marker(self.bytes, at)).unwrap_or_default();
+        rest.len() > MAX_REST && rest.iter().any(|byte| !matches!(byte, 0x00 | 0xff))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a JPEG's markers say, and how many of its rows came.
 
-use super::entropy::{Component, ScanHeader, whole_rows};
+use super::entropy::{Component, ScanHeader, walk_scan};
 use super::huffman::{Table, next_marker};
 
 /// How a JPEG codes its samples.
@@ -35,6 +35,8 @@ pub(super) struct Survey<'a> {
     pub(super) exif: Option<&'a [u8]>,
     /// Rows that came whole.
     pub(super) n_rows: usize,
+    /// Whether some of those that came are damaged.
+    pub(super) has_damage: bool,
 }
 
 /// Zeros at the end of a file from which on they are taken for what a broken copy fills up with.
@@ -174,13 +176,14 @@ impl<'a> Walk<'a> {
         }
         let scan =
             ScanHeader { components, spectrum, approximation, is_progressive, restart_interval: self.restart_interval };
-        let rows = whole_rows(&scan, &mut frame.components, self.bytes, self.at);
+        let walked = walk_scan(&scan, &mut frame.components, self.bytes, self.at);
+        self.survey.has_damage |= walked.has_rest;
         let tallest = frame.components.iter().map(|component| component.sampling[1]).max()?;
         for (index, ..) in &scan.components {
             let component = frame.components.get(*index)?;
             let pixels = match scan.components.len() {
-                1 => rows * 8 * tallest / component.sampling[1],
-                _ => rows * 8 * tallest,
+                1 => walked.n_rows * 8 * tallest / component.sampling[1],
+                _ => walked.n_rows * 8 * tallest,
             };
             let pixels = pixels.min(frame.height);
             self.fewest = self.fewest.min(pixels);
