@@ -107,6 +107,8 @@ pub enum Detail {
 pub enum Instead {
     /// Save it as PNG or TIFF.
     SaveAsPng,
+    /// Save it in shades of grey.
+    SaveInGrey,
     /// Export its B-scans from the software that made it.
     Export,
     /// Export its B-scans from HEYEX, Heidelberg's software.
@@ -122,6 +124,7 @@ impl Instead {
     pub fn advice(self) -> &'static str {
         match self {
             Self::SaveAsPng => "save the scan as PNG or TIFF",
+            Self::SaveInGrey => "save the scan in shades of grey, of 8 bits or more",
             Self::Export => "export the B-scan from the device's software as DICOM, TIFF or PNG",
             Self::ExportFromHeyex => "export the B-scan from HEYEX as VOL, DICOM or TIFF",
             Self::Unpack => "unpack it and open the scan in it",

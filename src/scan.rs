@@ -5,8 +5,10 @@
 mod b_scan;
 mod file;
 pub mod format;
+mod jpeg2000;
 pub mod note;
 mod raster;
+mod unsupported;
 mod vendor;
 mod vol;
 

@@ -114,7 +114,7 @@ fn b_scans_before_a_cut_are_read_with_a_note() {
             let cut = ScanFile::open(&volume[..FIRST_B_SCAN + n_frames * B_SCAN + more]).unwrap();
             assert_eq!(cut.n_frames(), n_frames);
             let scan = cut.frame(n_frames - 1).unwrap();
-            assert_eq!(scan.notes, [Note::CutShort { n_frames, n_claimed: 5 }]);
+            assert_eq!(scan.notes, [Note::FramesMissing { n_frames, n_claimed: 5 }]);
             assert_eq!(scan.pixels, whole.frame(n_frames - 1).unwrap().pixels);
         }
     }

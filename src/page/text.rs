@@ -75,6 +75,7 @@ mod tests {
     use crate::page::demo::demo_scans;
     use crate::protocol::Failure;
     use crate::report::{Doubt, WarningKind};
+    use crate::scan::note::Note;
 
     /// The words of a weights file that is shipped.
     fn words_of(file: &str) -> Vocabulary {
@@ -163,6 +164,18 @@ mod tests {
             said.push(line);
         }
         assert_eq!([english, korean].map(|text| (text.warning)(WarningKind::None)), ["", ""]);
+    }
+
+    #[test]
+    fn every_note_about_a_file_is_said_in_every_language() {
+        let notes = [Note::Oriented, Note::CutShort { n_rows: 490, height: 500 }, Note::FramesMissing { n_frames: 2, n_claimed: 5 }, Note::MoreFrames];
+        let said = notes.each_ref().map(|note| [english::TEXT.note, korean::TEXT.note].map(|say| say(note)));
+        for (at, [english, korean]) in said.iter().enumerate() {
+            assert!(english.ends_with('.') && english.starts_with(char::is_uppercase), "{english}");
+            assert!(korean.chars().any(|c| ('가'..='힣').contains(&c)), "{korean}");
+            assert!(said[..at].iter().all(|other| other[1] != *korean), "{korean}");
+        }
+        assert!(said[1].iter().all(|line| line.contains("10") && line.contains("500")), "{:?}", said[1]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::b_scan::Scan;
 use super::format::{self, Format};
-use super::raster;
+use super::raster::Picture;
+use super::unsupported;
 use super::vendor;
 use super::vol::VolFile;
 use crate::error::{Detail, Error, Result};
@@ -13,8 +14,8 @@ pub struct ScanFile<'a> {
 }
 
 enum Content<'a> {
-    /// One picture.
-    Picture { bytes: &'a [u8], format: Format },
+    /// A picture, or pages of pictures.
+    Picture(Picture<'a>),
     /// B-scans of a Heidelberg device.
     Vol(VolFile<'a>),
 }
@@ -30,17 +31,14 @@ impl<'a> ScanFile<'a> {
             let error = Error::scan(format!("the file is empty: choose a scan saved as {formats}"));
             return Err(error.with_detail(Detail::EmptyFile));
         }
+        let bytes = without_leading_blanks(bytes);
         let content = match Format::of(bytes) {
-            Some(format @ (Format::Png | Format::Jpeg | Format::Tiff | Format::Bmp)) => {
-                Content::Picture { bytes, format }
-            }
             Some(Format::Vol) => Content::Vol(VolFile::open(bytes)?),
+            Some(format) => Content::Picture(Picture::open(bytes, format)?),
             None => {
-                if let Some(refusal) = vendor::by_bytes(bytes) {
-                    return Err(refusal);
-                }
                 let message = format!("the file is not a picture octlens reads: save the scan as {formats}");
-                return Err(Error::scan(message).with_detail(Detail::UnknownFormat));
+                let unknown = || Error::scan(message).with_detail(Detail::UnknownFormat);
+                return Err(vendor::by_bytes(bytes).or_else(|| unsupported::named(bytes)).unwrap_or_else(unknown));
             }
         };
         Ok(Self { content })
@@ -60,7 +58,7 @@ impl<'a> ScanFile<'a> {
     /// How many B-scans it holds.
     pub fn n_frames(&self) -> usize {
         match &self.content {
-            Content::Picture { .. } => 1,
+            Content::Picture(picture) => picture.n_frames(),
             Content::Vol(file) => file.n_frames(),
         }
     }
@@ -71,8 +69,18 @@ impl<'a> ScanFile<'a> {
     /// There is no such frame, or its pixels are damaged or more than what is read.
     pub fn frame(&self, frame: usize) -> Result<Scan> {
         match &self.content {
-            Content::Picture { bytes, format } => raster::decode(bytes, *format, frame),
+            Content::Picture(picture) => picture.frame(frame),
             Content::Vol(file) => file.frame(frame),
         }
     }
+}
+
+/// The most blanks that are looked past.
+const MAX_BLANKS: usize = 16;
+
+/// A file without blanks before its signature, which mail gateways and scripts of web servers put there.
+fn without_leading_blanks(bytes: &[u8]) -> &[u8] {
+    let trimmed = bytes.trim_ascii_start();
+    let is_worth = bytes.len() - trimmed.len() <= MAX_BLANKS && Format::of(trimmed).is_some();
+    if Format::of(bytes).is_none() && is_worth { trimmed } else { bytes }
 }

@@ -24,6 +24,14 @@ pub enum Format {
     Bmp,
     /// Heidelberg Spectralis, raw export.
     Vol,
+    /// Graphics Interchange Format.
+    Gif,
+    /// WebP.
+    WebP,
+    /// JPEG 2000.
+    Jpeg2000,
+    /// Portable anymap: PGM, PPM, PAM.
+    Pnm,
 }
 
 /// A row of the table.
@@ -36,9 +44,43 @@ struct Facts {
     signatures: &'static [(usize, &'static [u8])],
 }
 
+/// The kind of anymap, then a blank.
+const PNM_SIGNATURES: &[(usize, &[u8])] = &[
+    (0, b"P1\n"),
+    (0, b"P2\n"),
+    (0, b"P3\n"),
+    (0, b"P4\n"),
+    (0, b"P5\n"),
+    (0, b"P6\n"),
+    (0, b"P7\n"),
+    (0, b"P1 "),
+    (0, b"P2 "),
+    (0, b"P3 "),
+    (0, b"P4 "),
+    (0, b"P5 "),
+    (0, b"P6 "),
+    (0, b"P1\r"),
+    (0, b"P2\r"),
+    (0, b"P3\r"),
+    (0, b"P4\r"),
+    (0, b"P5\r"),
+    (0, b"P6\r"),
+    (0, b"P7\r"),
+];
+
 impl Format {
     /// Every format, in the order in which they are listed.
-    pub const ALL: [Self; 5] = [Self::Png, Self::Jpeg, Self::Tiff, Self::Bmp, Self::Vol];
+    pub const ALL: [Self; 9] = [
+        Self::Png,
+        Self::Jpeg,
+        Self::Tiff,
+        Self::Bmp,
+        Self::Vol,
+        Self::Gif,
+        Self::WebP,
+        Self::Jpeg2000,
+        Self::Pnm,
+    ];
 
     fn facts(self) -> Facts {
         match self {
@@ -58,12 +100,33 @@ impl Format {
                 name: "TIFF",
                 extensions: &["tif", "tiff"],
                 media_type: "image/tiff",
-                signatures: &[(0, b"II*\0"), (0, b"MM\0*")],
+                signatures: &[(0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+")],
             },
             Self::Bmp => {
                 Facts { name: "BMP", extensions: &["bmp"], media_type: "image/bmp", signatures: &[(0, b"BM")] }
             }
             Self::Vol => Facts { name: "VOL", extensions: &["vol"], media_type: "", signatures: &[(0, b"HSF-OCT-")] },
+            Self::Gif => Facts {
+                name: "GIF",
+                extensions: &["gif"],
+                media_type: "image/gif",
+                signatures: &[(0, b"GIF87a"), (0, b"GIF89a")],
+            },
+            Self::WebP => {
+                Facts { name: "WebP", extensions: &["webp"], media_type: "image/webp", signatures: &[(8, b"WEBP")] }
+            }
+            Self::Jpeg2000 => Facts {
+                name: "JPEG 2000",
+                extensions: &["jp2", "j2k", "j2c"],
+                media_type: "image/jp2",
+                signatures: &[(0, b"\0\0\0\x0cjP  "), (0, b"\xff\x4f\xff\x51")],
+            },
+            Self::Pnm => Facts {
+                name: "PNM",
+                extensions: &["pgm", "ppm", "pnm", "pam"],
+                media_type: "image/x-portable-anymap",
+                signatures: PNM_SIGNATURES,
+            },
         }
     }
 
@@ -78,9 +141,9 @@ impl Format {
         self.facts().name
     }
 
-    /// Its name in reports: `png`.
+    /// Its name in reports: `png`, `jpeg2000`.
     pub fn id(self) -> String {
-        self.name().to_ascii_lowercase()
+        self.name().to_ascii_lowercase().replace(' ', "")
     }
 
     /// What its files' names end with, in lower case and without the dot.
@@ -137,9 +200,16 @@ mod tests {
 
     #[test]
     fn lists_are_written_for_people_and_for_file_inputs() {
-        assert_eq!(names(), "PNG, JPEG, TIFF, BMP, VOL");
-        assert_eq!(any_name(), "PNG, JPEG, TIFF, BMP or VOL");
-        assert_eq!(accept(), "image/png,image/jpeg,image/tiff,image/bmp,.png,.jpg,.jpeg,.tif,.tiff,.bmp,.vol");
+        assert_eq!(names(), "PNG, JPEG, TIFF, BMP, VOL, GIF, WebP, JPEG 2000, PNM");
+        assert_eq!(any_name(), "PNG, JPEG, TIFF, BMP, VOL, GIF, WebP, JPEG 2000 or PNM");
+        let accepted = accept();
+        let (media_types, extensions) = accepted.split_at(accepted.find(",.").unwrap());
+        assert_eq!(
+            media_types,
+            "image/png,image/jpeg,image/tiff,image/bmp,image/gif,image/webp,image/jp2,image/x-portable-anymap"
+        );
+        assert_eq!(extensions, ",.png,.jpg,.jpeg,.tif,.tiff,.bmp,.vol,.gif,.webp,.jp2,.j2k,.j2c,.pgm,.ppm,.pnm,.pam");
+        assert_eq!([Format::Png, Format::Jpeg2000].map(Format::id), ["png", "jpeg2000"]);
     }
 
     #[test]

@@ -10,12 +10,21 @@ pub enum Note {
     /// The file says that its picture is stored turned or mirrored, and it was put upright.
     Oriented,
     /// The file was cut: only the B-scans before the cut are there.
-    CutShort {
+    FramesMissing {
         /// The B-scans that are whole.
         n_frames: usize,
         /// The B-scans that the file claims to have.
         n_claimed: usize,
     },
+    /// The file ends early; what is missing is black.
+    CutShort {
+        /// Rows that came.
+        n_rows: usize,
+        /// Rows that there should be.
+        height: usize,
+    },
+    /// The file holds more pictures than the one that was read.
+    MoreFrames,
 }
 
 impl Note {
@@ -23,9 +32,16 @@ impl Note {
     pub fn text(&self) -> String {
         match self {
             Self::Oriented => "the picture was stored turned, and put upright as its orientation tag says".to_owned(),
-            Self::CutShort { n_frames, n_claimed } => {
+            Self::FramesMissing { n_frames, n_claimed } => {
                 format!("the file is cut short: {n_frames} of its {n_claimed} B-scans are there")
             }
+            Self::CutShort { n_rows, height } => {
+                format!(
+                    "the file is cut short: {} of {height} rows are missing at the end, and left black",
+                    height - n_rows
+                )
+            }
+            Self::MoreFrames => "the file holds more pictures; only the first was read".to_owned(),
         }
     }
 }

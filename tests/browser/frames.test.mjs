@@ -112,9 +112,9 @@ test("a volume that is cut short shows what is there and says so, in every langu
     await visit.hook("frames").waitFor();
     const nFrames = await visit.hook("frame").count();
     assert.ok(nFrames > 1 && nFrames < N_FRAMES, String(nFrames));
-    assert.match(await visit.hook("scan-note").innerText(), new RegExp(`${nFrames} of its ${N_FRAMES}`));
+    assert.match(await visit.hook("note").innerText(), new RegExp(`${nFrames} of its ${N_FRAMES}`));
     await visit.hook("language").locator('[data-language="ko"]').click();
-    assert.match(await visit.hook("scan-note").innerText(), /잘려/);
+    assert.match(await visit.hook("note").innerText(), /잘려/);
   } finally {
     await visit.close();
   }

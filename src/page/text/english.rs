@@ -45,8 +45,6 @@ pub struct Text {
     /// How many of the frames it stands on.
     pub eye_so_far: fn(usize, usize) -> String,
     pub laterality: fn(Laterality) -> &'static str,
-    /// What a person should know about how a file was read.
-    pub scan_note: fn(&Note) -> String,
 
     pub viewer: &'static str,
     pub scan_only: &'static str,
@@ -114,6 +112,8 @@ pub struct Text {
     pub warning: fn(WarningKind) -> &'static str,
     /// Why an answer is doubtful, and what to do.
     pub doubt: fn(Doubt) -> &'static str,
+    /// What a person should know about how a file was read.
+    pub note: fn(&Note) -> String,
     /// In place of the class of what is not a scan.
     pub no_answer: &'static str,
     pub no_clear_answer: &'static str,
@@ -219,7 +219,6 @@ pub(super) static TEXT: Text = Text {
         Laterality::Right => "right eye (OD)",
         Laterality::Left => "left eye (OS)",
     },
-    scan_note: Note::text,
 
     viewer: "Viewer",
     scan_only: "Scan",
@@ -292,6 +291,7 @@ pub(super) static TEXT: Text = Text {
     unreliable: "not to be relied on",
     warning: WarningKind::heading,
     doubt: Doubt::advice,
+    note: |note| sentence(&note.text()),
     no_answer: "no answer",
     no_clear_answer: "No clear answer",
     image_says: "Image says",
@@ -404,6 +404,12 @@ pub(super) static TEXT: Text = Text {
     not_a_device: "Not a medical device.",
     weights_licence: "Weights:",
 };
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
 
 fn note_name(name: &NoteName) -> String {
     match name {

@@ -49,12 +49,6 @@ pub(super) static TEXT: Text = Text {
         Laterality::Right => "우안 (OD)",
         Laterality::Left => "좌안 (OS)",
     },
-    scan_note: |note| match note {
-        Note::Oriented => "돌려서 저장된 영상을 방향 태그에 따라 바로 세웠습니다".to_owned(),
-        Note::CutShort { n_frames, n_claimed } => {
-            format!("파일이 잘려 B-스캔 {n_claimed}개 중 {n_frames}개만 있습니다")
-        }
-    },
 
     viewer: "뷰어",
     scan_only: "원본",
@@ -131,6 +125,7 @@ pub(super) static TEXT: Text = Text {
     unreliable: "믿고 쓸 수 없음",
     warning: warning_text,
     doubt: doubt_text,
+    note: note_text,
     no_answer: "판단 없음",
     no_clear_answer: "판단이 엇갈림",
     image_says: "영상",
@@ -301,6 +296,23 @@ fn doubt_text(doubt: Doubt) -> &'static str {
     }
 }
 
+/// How a file was read.
+fn note_text(note: &Note) -> String {
+    match note {
+        Note::Oriented => "파일에 돌려 저장된 그림이라, 방향 정보대로 바로 세웠습니다.".to_owned(),
+        Note::FramesMissing { n_frames, n_claimed } => {
+            format!("파일이 잘려 있어 B-스캔 {n_claimed}장 가운데 {n_frames}장만 읽었습니다.")
+        }
+        Note::CutShort { n_rows, height } => {
+            format!(
+                "파일이 끝까지 저장되지 않아 아래쪽 {height}줄 중 {}줄이 없습니다. 없는 줄은 검게 두었습니다.",
+                height - n_rows
+            )
+        }
+        Note::MoreFrames => "파일에 그림이 더 있지만 첫 번째 그림만 읽었습니다.".to_owned(),
+    }
+}
+
 /// Why something failed: by its detail, or else by its kind and the English message.
 fn failure_text(failure: &Failure) -> String {
     let what = match (&failure.detail, failure.kind) {
@@ -324,6 +336,7 @@ fn detail_text(detail: &Detail) -> String {
         Detail::Unsupported { what, instead } => {
             let advice = match instead {
                 Instead::SaveAsPng => "PNG나 TIFF로 저장하세요.",
+                Instead::SaveInGrey => "8비트 이상의 회색조로 저장하세요.",
                 Instead::Export => "장비 소프트웨어에서 DICOM, TIFF, PNG로 내보내세요.",
                 Instead::ExportFromHeyex => "HEYEX에서 VOL, DICOM, TIFF로 내보내세요.",
                 Instead::Unpack => "압축을 풀고 그 안의 영상을 여세요.",

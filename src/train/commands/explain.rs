@@ -294,14 +294,14 @@ fn write_overlay(scan: &Scan, map: &Heatmap, path: &Path) -> Result<()> {
     files::write(path, png)
 }
 
-/// Both answers in a line, below it a line for each note on the file and for each reason to doubt the answers.
+/// Both answers in a line, below it a line for each reason to doubt them, and for each note about the file.
 fn lines(name: &str, report: &Report) -> String {
     let mut text = answer_line(name, report);
-    for note in &report.input.notes {
-        text.push_str(&format!("\n  note: {}", note.text()));
-    }
     for doubt in &report.warning.reasons {
         text.push_str(&format!("\n  warning, {}: {}", doubt.kind().name(), doubt.advice()));
+    }
+    for note in &report.input.notes {
+        text.push_str(&format!("\n  note: {}", note.text()));
     }
     text
 }
@@ -328,6 +328,7 @@ mod tests {
 
     use super::*;
     use crate::report::{Doubt, Warning};
+    use crate::scan::note::Note;
 
     /// A report of a model that is sure of a healthy scan.
     fn report(reasons: &[Doubt]) -> Report {
@@ -377,6 +378,9 @@ mod tests {
         let printed: Vec<_> = unsure.lines().collect();
         assert_eq!(printed[0], format!("a.png: {answer}"));
         assert_eq!(printed[2], format!("  warning, unsure: {}", Doubt::CaptionFar.advice()));
+        let mut oriented = report(&[Doubt::CaptionFar]);
+        oriented.input.notes.push(Note::Oriented);
+        assert!(lines("a.png", &oriented).ends_with(&format!("\n  note: {}", Note::Oriented.text())));
         let noise = lines("a.png", &report(&[Doubt::Noise]));
         assert!(noise.starts_with("a.png: No answer: not an OCT B-scan (image says"), "{noise}");
     }

@@ -9,7 +9,7 @@ use crate::page::lines::{agreement_line, answer_name, disease_name, group_name, 
 use crate::page::numbers::{probability_of_label, probability_text};
 use crate::page::text::Language;
 use crate::report::{Prediction, Report};
-use crate::web::components::warning::WarningNotice;
+use crate::web::components::warning::{FileNotes, WarningNotice};
 use crate::web::preferences::use_locale;
 
 /// The answer card.
@@ -24,11 +24,6 @@ pub fn AnswerCard(
             let [verdict, meaning] = verdict_lines(locale.language(), &report);
             (!verdict.is_empty()).then(|| view! { <div class="verdict">{verdict} " " <small>{meaning}</small></div> })
         })
-    };
-    let notes = move || {
-        let notes = report.get().map(|report| report.input.notes.clone()).unwrap_or_default();
-        let line = |note| view! { <p class="note" data-testid="scan-note">{(locale.text().scan_note)(&note)}</p> };
-        notes.into_iter().map(line).collect_view()
     };
     let heads = move || {
         report.get().map(|report| {
@@ -72,7 +67,7 @@ pub fn AnswerCard(
         <section class="card answer">
             <h2>{move || locale.text().answer}</h2>
             <WarningNotice report=report />
-            {notes}
+            <FileNotes report=report />
             {verdict}
             {heads}
             {agreement}

@@ -1,4 +1,5 @@
-//! The warning that an answer is doubtful: a notice beside the answer, and a sign on the scan's thumbnail.
+//! The warning that an answer is doubtful: a notice beside the answer, and a sign on the scan's thumbnail. Below it what a
+//! person should know about how the file was read.
 
 use std::sync::Arc;
 
@@ -30,6 +31,21 @@ pub fn WarningNotice(
                     <ul>{lines.map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
                 </div>
             </div>
+        })
+    }
+}
+
+/// A line for each note about how the file was read.
+#[component]
+pub fn FileNotes(
+    /// The report about the scan that is shown.
+    report: Signal<Option<Arc<Report>>>,
+) -> impl IntoView {
+    let locale = use_locale();
+    move || {
+        report.get().map(|report| {
+            let line = |note| view! { <p class="note" data-testid="note">{(locale.text().note)(note)}</p> };
+            report.input.notes.iter().map(line).collect_view()
         })
     }
 }
