@@ -218,6 +218,7 @@ impl Engine {
             sha256: String::new(),
             um_per_pixel: scan.um_per_pixel,
             n_frames: scan.n_frames,
+            laterality: scan.laterality,
             notes: scan.notes.clone(),
         };
         let start = Instant::now();

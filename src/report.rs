@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::scan::note::Note;
+use crate::scan::note::{Laterality, Note};
 
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "octlens.report/1";
@@ -83,7 +83,7 @@ pub struct ModelRef {
 pub struct InputRef {
     /// The file's name, without its folder.
     pub name: String,
-    /// `png`, `jpeg`, `tiff`, `bmp`, …
+    /// `png`, `jpeg`, `tiff`, `bmp`, `dicom`, …
     pub format: String,
     /// Columns of the scan.
     pub width: usize,
@@ -95,6 +95,9 @@ pub struct InputRef {
     pub sha256: String,
     /// Micrometres per pixel, across and down, where the file says so.
     pub um_per_pixel: Option<[f64; 2]>,
+    /// Which eye the scan shows, where the file says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub laterality: Option<Laterality>,
     /// Frames in the file.
     #[serde(default = "one")]
     pub n_frames: usize,

@@ -60,6 +60,7 @@ pub(super) fn report(caption: &str) -> Report {
             sha256: "0".into(),
             um_per_pixel: None,
             n_frames: 1,
+            laterality: None,
             notes: vec![],
         },
         image: amd.clone(),

@@ -1,7 +1,7 @@
 //! The result of every reader, one B-scan, and the largest sizes that are read.
 
 use super::format::Format;
-use super::note::Note;
+use super::note::{Laterality, Note};
 use crate::error::{Detail, Error, Result};
 
 /// The largest width or height that is read; larger files are refused before memory is allocated.
@@ -26,6 +26,8 @@ pub struct Scan {
     pub n_frames: usize,
     /// Micrometres per pixel, across and down, where the file says so.
     pub um_per_pixel: Option<[f64; 2]>,
+    /// Which eye it shows, where the file says so.
+    pub laterality: Option<Laterality>,
     /// Share of clearly coloured pixels in the file, 0…1: a scan is grey but for overlays.
     pub coloured: f32,
     /// What a person should know about how the file was read.

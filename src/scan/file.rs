@@ -1,6 +1,7 @@
 //! An opened file: what it is, how many B-scans it holds, and each of them on demand.
 
 use super::b_scan::Scan;
+use super::dicom::DicomFile;
 use super::format::{self, Format};
 use super::raster;
 use crate::error::{Detail, Error, Result};
@@ -13,13 +14,15 @@ pub struct ScanFile<'a> {
 enum Content<'a> {
     /// One picture.
     Picture { bytes: &'a [u8], format: Format },
+    /// A DICOM file.
+    Dicom(Box<DicomFile<'a>>),
 }
 
 impl<'a> ScanFile<'a> {
     /// Recognises a file by its bytes.
     ///
     /// # Errors
-    /// The file is empty, or of a format that is not read. The message says what to do.
+    /// The file is empty, of a format that is not read, or its structure is damaged. The message says what to do.
     pub fn open(bytes: &'a [u8]) -> Result<Self> {
         let formats = format::any_name();
         if bytes.is_empty() {
@@ -30,6 +33,7 @@ impl<'a> ScanFile<'a> {
             Some(format @ (Format::Png | Format::Jpeg | Format::Tiff | Format::Bmp)) => {
                 Content::Picture { bytes, format }
             }
+            Some(Format::Dicom) => Content::Dicom(Box::new(DicomFile::open(bytes)?)),
             None => {
                 let message = format!("the file is not a picture octlens reads: save the scan as {formats}");
                 return Err(Error::scan(message).with_detail(Detail::UnknownFormat));
@@ -42,6 +46,7 @@ impl<'a> ScanFile<'a> {
     pub fn n_frames(&self) -> usize {
         match &self.content {
             Content::Picture { .. } => 1,
+            Content::Dicom(file) => file.n_frames(),
         }
     }
 
@@ -50,8 +55,9 @@ impl<'a> ScanFile<'a> {
     /// # Errors
     /// There is no such frame, or its pixels are damaged or more than what is read.
     pub fn frame(&self, frame: usize) -> Result<Scan> {
-        match self.content {
-            Content::Picture { bytes, format } => raster::decode(bytes, format, frame),
+        match &self.content {
+            Content::Picture { bytes, format } => raster::decode(bytes, *format, frame),
+            Content::Dicom(file) => file.frame(frame),
         }
     }
 }

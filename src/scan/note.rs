@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Note {
     /// The file says that its picture is stored turned or mirrored, and it was put upright.
     Oriented,
+    /// The file says which values to show, but all of its values lie outside of them.
+    WindowIgnored,
 }
 
 impl Note {
@@ -16,6 +18,20 @@ impl Note {
     pub fn text(&self) -> String {
         match self {
             Self::Oriented => "the picture was stored turned, and put upright as its orientation tag says".to_owned(),
+            Self::WindowIgnored => {
+                "the window that the file names shows nothing of its values, and was passed over".to_owned()
+            }
         }
     }
+}
+
+/// Which eye a scan shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Laterality {
+    /// The right eye, oculus dexter.
+    #[serde(rename = "OD")]
+    Right,
+    /// The left eye, oculus sinister.
+    #[serde(rename = "OS")]
+    Left,
 }

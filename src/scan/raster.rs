@@ -6,6 +6,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 
 use super::b_scan::{MAX_PIXELS, Scan, check_size};
 use super::format::Format;
+use super::luma::{is_coloured, luma};
 use crate::error::{Detail, Error, Result};
 
 fn damaged(error: ImageError) -> Error {
@@ -37,13 +38,11 @@ pub(super) fn decode(bytes: &[u8], format: Format, frame: usize) -> Result<Scan>
         frame,
         n_frames: 1,
         um_per_pixel: None,
+        laterality: None,
         coloured: coloured(&picture),
         notes: vec![],
     })
 }
-
-/// Difference between the channels of a pixel from which it is clearly coloured: compressed grey stays below.
-const MIN_CHROMA: u8 = 40;
 
 /// The share of clearly coloured pixels.
 fn coloured(picture: &DynamicImage) -> f32 {
@@ -51,26 +50,18 @@ fn coloured(picture: &DynamicImage) -> f32 {
         return 0.;
     }
     let pixels = picture.to_rgb8();
-    let chroma = |p: &image::Rgb<u8>| p.0.iter().max().zip(p.0.iter().min()).map_or(0, |(most, least)| most - least);
-    let n = pixels.pixels().filter(|p| chroma(p) >= MIN_CHROMA).count();
+    let n = pixels.pixels().filter(|p| is_coloured(p.0)).count();
     n as f32 / (pixels.width() * pixels.height()).max(1) as f32
 }
 
-/// Rec. 601 luma (0.299, 0.587, 0.114), in integers, so that every target gives the same grey. Alpha is ignored.
+/// The grey of each pixel. Alpha is ignored.
 fn grey(picture: &DynamicImage) -> Vec<u8> {
     match picture {
         DynamicImage::ImageLuma8(p) => p.as_raw().clone(),
         DynamicImage::ImageLumaA8(p) => p.pixels().map(|p| p.0[0]).collect(),
         DynamicImage::ImageLuma16(p) => p.pixels().map(|p| (p.0[0] >> 8) as u8).collect(),
         DynamicImage::ImageLumaA16(p) => p.pixels().map(|p| (p.0[0] >> 8) as u8).collect(),
-        other => other
-            .to_rgb8()
-            .pixels()
-            .map(|p| {
-                let [r, g, b] = p.0.map(u32::from);
-                ((299 * r + 587 * g + 114 * b + 500) / 1000) as u8
-            })
-            .collect(),
+        other => other.to_rgb8().pixels().map(|p| luma(p.0)).collect(),
     }
 }
 

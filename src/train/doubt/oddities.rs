@@ -141,7 +141,7 @@ impl Oddity {
 fn picture(like: &Scan, width: usize, pixels: Vec<f32>) -> Scan {
     let height = pixels.len() / width;
     let pixels = pixels.into_iter().map(|v| v.round().clamp(0., 255.) as u8).collect();
-    Scan { width, height, pixels, um_per_pixel: None, coloured: 0., notes: vec![], ..*like }
+    Scan { width, height, pixels, um_per_pixel: None, laterality: None, coloured: 0., notes: vec![], ..*like }
 }
 
 fn normal(rng: &mut impl Rng) -> f32 {
@@ -301,6 +301,7 @@ mod tests {
             frame: 0,
             n_frames: 1,
             um_per_pixel: None,
+            laterality: None,
             coloured: 0.,
             notes: vec![],
         }
