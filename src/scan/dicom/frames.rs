@@ -36,7 +36,7 @@ impl Frames {
         let (start, n_bytes) = (pixel_data.at, pixel_data.value.len());
         if codec != Codec::Native && n_frames == 1 && starts_picture(pixel_data.value) {
             let fragments = vec![Fragment { range: start..start + n_bytes, is_cut: pixel_data.is_cut }];
-            return Ok((Self::Fragments { fragments: whole(fragments, 1)?, of_frame: vec![0..1] }, codec));
+            return Ok((Self::Fragments { fragments: whole(fragments, 1)?, of_frame: one_frame(1) }, codec));
         }
         layout.fit(n_bytes, n_frames);
         let frame_bytes = layout.frame_bytes();
@@ -94,6 +94,11 @@ fn short(n_whole: usize, n_frames: usize) -> Error {
     Error::scan(message).with_detail(Detail::DamagedFile)
 }
 
+/// A frame of all fragments.
+fn one_frame(n_fragments: usize) -> Vec<Range<usize>> {
+    std::iter::once(0..n_fragments).collect()
+}
+
 /// Whether a compressed picture begins here: JPEG, or JPEG 2000 with or without its boxes.
 fn starts_picture(bytes: &[u8]) -> bool {
     [&b"\xff\xd8\xff"[..], b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  "].iter().any(|start| bytes.starts_with(start))
@@ -131,7 +136,7 @@ fn encapsulated(
             })
     };
     let of_frame = if n_frames == 1 {
-        vec![0..fragments.len()]
+        one_frame(fragments.len())
     } else if fragments.len() == n_frames {
         (0..n_frames).map(|frame| frame..frame + 1).collect()
     } else {
