@@ -291,6 +291,7 @@ mod tests {
             frame: 0,
             n_frames: 1,
             um_per_pixel: None,
+            laterality: None,
             coloured: 0.,
             laterality: None,
             layers: vec![],

@@ -83,7 +83,7 @@ pub struct ModelRef {
 pub struct InputRef {
     /// The file's name, without its folder.
     pub name: String,
-    /// `png`, `jpeg`, `tiff`, `bmp`, `vol`, …
+    /// `png`, `jpeg`, `tiff`, `dicom`, `vol`, … ([`crate::scan::format`]).
     pub format: String,
     /// Columns of the scan.
     pub width: usize,

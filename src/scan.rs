@@ -3,9 +3,11 @@
 //! [`mod@format`] is the table of formats. Each reader has a file of its own and is called by [`ScanFile`].
 
 mod b_scan;
+mod dicom;
 mod file;
 pub mod format;
 mod jpeg2000;
+mod luma;
 pub mod note;
 mod raster;
 mod unsupported;

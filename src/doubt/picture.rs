@@ -102,6 +102,7 @@ mod tests {
             frame: 0,
             n_frames: 1,
             um_per_pixel: None,
+            laterality: None,
             coloured,
             laterality: None,
             layers: vec![],

@@ -1,6 +1,7 @@
 //! An opened file: what it is, how many B-scans it holds, and each of them on demand.
 
 use super::b_scan::Scan;
+use super::dicom::DicomFile;
 use super::format::{self, Format};
 use super::raster::Picture;
 use super::unsupported;
@@ -16,6 +17,8 @@ pub struct ScanFile<'a> {
 enum Content<'a> {
     /// A picture, or pages of pictures.
     Picture(Picture<'a>),
+    /// A DICOM file.
+    Dicom(Box<DicomFile<'a>>),
     /// B-scans of a Heidelberg device.
     Vol(VolFile<'a>),
 }
@@ -33,6 +36,7 @@ impl<'a> ScanFile<'a> {
         }
         let bytes = without_leading_blanks(bytes);
         let content = match Format::of(bytes) {
+            Some(Format::Dicom) => Content::Dicom(Box::new(DicomFile::open(bytes)?)),
             Some(Format::Vol) => Content::Vol(VolFile::open(bytes)?),
             Some(format) => Content::Picture(Picture::open(bytes, format)?),
             None => {
@@ -59,6 +63,7 @@ impl<'a> ScanFile<'a> {
     pub fn n_frames(&self) -> usize {
         match &self.content {
             Content::Picture(picture) => picture.n_frames(),
+            Content::Dicom(file) => file.n_frames(),
             Content::Vol(file) => file.n_frames(),
         }
     }
@@ -70,6 +75,7 @@ impl<'a> ScanFile<'a> {
     pub fn frame(&self, frame: usize) -> Result<Scan> {
         match &self.content {
             Content::Picture(picture) => picture.frame(frame),
+            Content::Dicom(file) => file.frame(frame),
             Content::Vol(file) => file.frame(frame),
         }
     }

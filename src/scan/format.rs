@@ -22,6 +22,8 @@ pub enum Format {
     Tiff,
     /// Windows bitmap.
     Bmp,
+    /// Digital Imaging and Communications in Medicine.
+    Dicom,
     /// Heidelberg Spectralis, raw export.
     Vol,
     /// Graphics Interchange Format.
@@ -70,11 +72,12 @@ const PNM_SIGNATURES: &[(usize, &[u8])] = &[
 
 impl Format {
     /// Every format, in the order in which they are listed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Png,
         Self::Jpeg,
         Self::Tiff,
         Self::Bmp,
+        Self::Dicom,
         Self::Vol,
         Self::Gif,
         Self::WebP,
@@ -105,6 +108,13 @@ impl Format {
             Self::Bmp => {
                 Facts { name: "BMP", extensions: &["bmp"], media_type: "image/bmp", signatures: &[(0, b"BM")] }
             }
+            Self::Dicom => Facts {
+                name: "DICOM",
+                extensions: &["dcm", "dicom"],
+                media_type: "application/dicom",
+                // Behind a preamble of 128 bytes, which may be that of another format.
+                signatures: &[(128, b"DICM"), (0, b"DICM")],
+            },
             Self::Vol => Facts { name: "VOL", extensions: &["vol"], media_type: "", signatures: &[(0, b"HSF-OCT-")] },
             Self::Gif => Facts {
                 name: "GIF",
@@ -133,7 +143,12 @@ impl Format {
     /// The format of a file, by its first bytes.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let has = |(at, signature): &(usize, &[u8])| bytes.get(*at..).is_some_and(|rest| rest.starts_with(signature));
-        Self::ALL.into_iter().find(|format| format.facts().signatures.iter().any(has))
+        let signed = Self::ALL.into_iter().find(|format| format.facts().signatures.iter().any(has));
+        match dicom_data_at(bytes) {
+            Some(DICOM_DATA_AT) => Some(Self::Dicom),
+            Some(_) => signed.or(Some(Self::Dicom)),
+            None => signed,
+        }
     }
 
     /// Its usual name: `PNG`.
@@ -155,6 +170,32 @@ impl Format {
     pub fn media_type(self) -> &'static str {
         self.facts().media_type
     }
+}
+
+/// Where the data of a DICOM file begins, behind preamble and prefix.
+const DICOM_DATA_AT: usize = 132;
+
+/// Where the data of a DICOM file begins, if it is one. Old archives write no preamble: such a file begins with an element of
+/// the meta information or of the identification (groups 2 and 8) that is as short as those are.
+pub(super) fn dicom_data_at(bytes: &[u8]) -> Option<usize> {
+    const PREFIX: &[u8] = b"DICM";
+    /// Real first elements are shorter.
+    const MAX_LENGTH: u32 = 256;
+    if bytes.get(DICOM_DATA_AT - PREFIX.len()..DICOM_DATA_AT) == Some(PREFIX) {
+        return Some(DICOM_DATA_AT);
+    }
+    if bytes.starts_with(PREFIX) {
+        return Some(PREFIX.len());
+    }
+    let [tag @ .., l_0, l_1, l_2, l_3]: [u8; 8] = *bytes.first_chunk()?;
+    let is_vr = l_0.is_ascii_uppercase() && l_1.is_ascii_uppercase();
+    let length = match tag {
+        [2 | 8, 0, 0..=0x60, 0] if is_vr => u16::from_le_bytes([l_2, l_3]).into(),
+        [0, 2 | 8, 0, 0..=0x60] if is_vr => u16::from_be_bytes([l_2, l_3]).into(),
+        [2 | 8, 0, 0..=0x60, 0] => u32::from_le_bytes([l_0, l_1, l_2, l_3]),
+        _ => return None,
+    };
+    (length <= MAX_LENGTH && length.is_multiple_of(2)).then_some(0)
 }
 
 /// Checks a file's size before the file is read.
@@ -200,15 +241,15 @@ mod tests {
 
     #[test]
     fn lists_are_written_for_people_and_for_file_inputs() {
-        assert_eq!(names(), "PNG, JPEG, TIFF, BMP, VOL, GIF, WebP, JPEG 2000, PNM");
-        assert_eq!(any_name(), "PNG, JPEG, TIFF, BMP, VOL, GIF, WebP, JPEG 2000 or PNM");
+        assert_eq!(names(), "PNG, JPEG, TIFF, BMP, DICOM, VOL, GIF, WebP, JPEG 2000, PNM");
+        assert_eq!(any_name(), "PNG, JPEG, TIFF, BMP, DICOM, VOL, GIF, WebP, JPEG 2000 or PNM");
         let accepted = accept();
         let (media_types, extensions) = accepted.split_at(accepted.find(",.").unwrap());
         assert_eq!(
             media_types,
-            "image/png,image/jpeg,image/tiff,image/bmp,image/gif,image/webp,image/jp2,image/x-portable-anymap"
+            "image/png,image/jpeg,image/tiff,image/bmp,application/dicom,image/gif,image/webp,image/jp2,image/x-portable-anymap"
         );
-        assert_eq!(extensions, ",.png,.jpg,.jpeg,.tif,.tiff,.bmp,.vol,.gif,.webp,.jp2,.j2k,.j2c,.pgm,.ppm,.pnm,.pam");
+        assert_eq!(extensions, ",.png,.jpg,.jpeg,.tif,.tiff,.bmp,.dcm,.dicom,.vol,.gif,.webp,.jp2,.j2k,.j2c,.pgm,.ppm,.pnm,.pam");
         assert_eq!([Format::Png, Format::Jpeg2000].map(Format::id), ["png", "jpeg2000"]);
     }
 
@@ -229,6 +270,28 @@ mod tests {
             }
         }
         assert_eq!(Format::of(b""), None);
+        let mut with_tiff_before = vec![0; 132];
+        with_tiff_before[..4].copy_from_slice(b"II*\0");
+        with_tiff_before[128..].copy_from_slice(b"DICM");
+        assert_eq!(Format::of(&with_tiff_before), Some(Format::Dicom));
         assert_eq!(Format::of(b"patient,age\n1,64\n"), None);
+    }
+
+    #[test]
+    fn bare_data_sets_are_recognised_by_a_plausible_first_element() {
+        for (file, expected) in [
+            (&b"\x08\0\x05\0\x0a\0\0\0ISO_IR 100"[..], Some(0)),
+            (b"\x08\0\x16\0UI\x1a\x001.2.840", Some(0)),
+            (b"\0\x08\0\x16UI\0\x1a1.2.840", Some(0)),
+            (b"\x02\0\0\0UL\x04\0", Some(0)),
+            (b"DICM\x02\0\0\0", Some(4)),
+            (b"\x08\0\x05\0\x0a\0\x01\0ISO_IR 100", None),
+            (b"\x08\0\x05\x10\x0a\0\0\0ISO_IR 100", None),
+            (&[0; 200], None),
+            (b"\x08\0\x05\0", None),
+        ] {
+            assert_eq!(dicom_data_at(file), expected, "{file:?}");
+            assert_eq!(Format::of(file), expected.map(|_| Format::Dicom), "{file:?}");
+        }
     }
 }

@@ -25,6 +25,8 @@ pub enum Note {
     },
     /// The file holds more pictures than the one that was read.
     MoreFrames,
+    /// The file says which values to show, but all of its values lie outside of them.
+    WindowIgnored,
 }
 
 impl Note {
@@ -42,6 +44,9 @@ impl Note {
                 )
             }
             Self::MoreFrames => "the file holds more pictures; only the first was read".to_owned(),
+            Self::WindowIgnored => {
+                "the window that the file names shows nothing of its values, and was passed over".to_owned()
+            }
         }
     }
 }

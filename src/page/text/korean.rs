@@ -309,6 +309,7 @@ fn note_text(note: &Note) -> String {
                 height - n_rows
             )
         }
+        Note::WindowIgnored => "파일이 지정한 밝기 범위에는 보이는 값이 없어 그 범위를 쓰지 않았습니다.".to_owned(),
         Note::MoreFrames => "파일에 그림이 더 있지만 첫 번째 그림만 읽었습니다.".to_owned(),
     }
 }

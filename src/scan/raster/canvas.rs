@@ -4,6 +4,7 @@ use super::depth::{self, Depth, Extent};
 use crate::error::Result;
 use crate::scan::b_scan::{Scan, check_size};
 use crate::scan::format::Format;
+use crate::scan::luma::{MIN_CHROMA, chroma, luma};
 
 /// What the samples of a pixel are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +43,6 @@ enum Luma {
     U16(Vec<u16>),
     F32(Vec<f32>),
 }
-
-/// Difference between the channels of an 8-bit pixel from which it is clearly coloured: compressed grey stays below.
-const MIN_CHROMA: u32 = 40;
 
 /// A picture that is being decoded.
 pub(super) struct Canvas {
@@ -176,23 +174,22 @@ impl Canvas {
             um_per_pixel: None,
             coloured: self.coloured[bit] as f32 / pixels.len().max(1) as f32,
             pixels,
+            laterality: None,
+            layers: vec![],
             notes: vec![],
         }
     }
 }
 
-/// Grey, chroma and alpha of a pixel. Grey is Rec. 601 luma (0.299, 0.587, 0.114), in integers, so that every target gives the
-/// same.
+/// Grey, chroma and alpha of a pixel.
 fn mixed(channels: Channels, mut samples: impl Iterator<Item = u32>, opaque: u32) -> (u32, u32, u32) {
     let mut next = || samples.next().unwrap_or_default();
     match channels {
         Channels::Grey => (next(), 0, opaque),
         Channels::GreyAlpha => (next(), 0, next()),
         Channels::Rgb | Channels::Rgba => {
-            let [r, g, b] = [next(), next(), next()];
-            let grey = (299 * r + 587 * g + 114 * b + 500) / 1000;
-            let chroma = r.max(g).max(b) - r.min(g).min(b);
-            (grey, chroma, if channels == Channels::Rgba { next() } else { opaque })
+            let rgb = [next(), next(), next()];
+            (luma(rgb), chroma(rgb), if channels == Channels::Rgba { next() } else { opaque })
         }
     }
 }

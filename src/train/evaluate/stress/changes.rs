@@ -329,6 +329,7 @@ mod tests {
             frame: 0,
             n_frames: 1,
             um_per_pixel: Some([10., 4.]),
+            laterality: None,
             coloured: 0.,
             laterality: None,
             layers: vec![],
