@@ -3,6 +3,7 @@
 pub(super) mod annotation;
 pub(super) mod appearance;
 pub(super) mod augment;
+pub(super) mod check;
 pub(super) mod dataset;
 pub(super) mod kermany;
 pub(super) mod lesion_box;
@@ -17,3 +18,4 @@ pub(super) mod record;
 pub(super) mod samples;
 pub(super) mod scan_file;
 pub(super) mod split;
+pub(super) mod twins;
