@@ -80,9 +80,10 @@ impl Lesion {
         Self::ALL.into_iter().find(|l| l.phrase() == phrase)
     }
 
-    /// The lesion of a name in OCT5k's box file, in any case.
+    /// The lesion of a name in OCT5k's box file, in any case, with or without blanks, `_` and `-` between its words.
     pub fn from_oct5k_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|l| l.oct5k_name().eq_ignore_ascii_case(name.trim()))
+        let name: String = name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-')).collect();
+        Self::ALL.into_iter().find(|l| l.oct5k_name().eq_ignore_ascii_case(&name))
     }
 }
 

@@ -71,7 +71,7 @@
 //! | `train`, `train::files`, `train::progress` | nothing |
 //! | `train::config` | `caption`, `clip`, `head`, `preprocess` |
 //! | `train::weights` | `bundle::index`, `bundle::sha256`, `train::files` |
-//! | `train::data` | `bundle::card`, `caption`, `scan`, `scan::format`, `train::config`, `train::files` |
+//! | `train::data` | `bundle::card`, `caption`, `doubt`, `report`, `scan`, `scan::format`, `train::config`, `train::files` |
 //! | `train::run` | `bundle::checksum`, `tokenizer`, `train::config`, `train::data`, `train::files` |
 //! | `train::phantom` | `caption`, `train::data`, `train::files` |
 //! | `train::metrics` | `bundle::card`, `head` |

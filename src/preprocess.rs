@@ -293,7 +293,6 @@ mod tests {
             um_per_pixel: None,
             laterality: None,
             coloured: 0.,
-            laterality: None,
             layers: vec![],
             notes: vec![],
         }

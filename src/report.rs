@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::scan::note::{Laterality, Note};
 
+#[cfg(test)]
+pub(crate) mod made_up;
+
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "octlens.report/1";
 

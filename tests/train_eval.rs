@@ -28,13 +28,49 @@ fn four_patients(dir: &std::path::Path) -> String {
 #[test]
 fn patients_with_other_diseases_are_split_too() {
     let dir = tempfile::tempdir().unwrap();
-    let (data, run) = (four_patients(dir.path()), dir.path().join("run"));
+    let (scans, run) = (dir.path().join("scans"), dir.path().join("run"));
+    // Three patients of each class, whose scans are turned copies, and one of another disease.
+    let mut patient = 0;
+    let mut add = |class: &str, scan: &image::DynamicImage| {
+        patient += 1;
+        std::fs::create_dir_all(scans.join(class)).unwrap();
+        scan.save(scans.join(class).join(format!("{class}-{patient}-1.png"))).unwrap();
+    };
+    for (class, sample) in [("NORMAL", "healthy"), ("CNV", "drusen")] {
+        let scan = image::open(in_repository("www/samples").join(sample).with_extension("png")).unwrap();
+        [scan.fliph(), scan.flipv(), scan].iter().for_each(|scan| add(class, scan));
+    }
+    add("DME", &image::open(in_repository("www/samples/fluid.png")).unwrap());
+    let data = format!("kermany:{}", text(&scans));
     printed(&["finetune", "--out", text(&run), "--data", &data, "--epochs", "0"]);
     let splits: serde_json::Value = serde_json::from_slice(&std::fs::read(run.join("splits.json")).unwrap()).unwrap();
-    assert_eq!(splits["patients"].as_object().unwrap().len(), 4);
-    assert!(splits["patients"]["kermany/9999993"].is_string(), "{splits}");
+    assert_eq!(splits["patients"].as_object().unwrap().len(), 7);
+    assert!(splits["patients"]["kermany/7"].is_string(), "{splits}");
     let model = std::fs::read_to_string(run.join("model.json")).unwrap();
     assert!(!model.contains("DME"));
+}
+
+#[test]
+fn one_class_alone_has_no_auroc() {
+    let dir = tempfile::tempdir().unwrap();
+    four_patients(dir.path());
+    for class in ["NORMAL", "DME"] {
+        std::fs::remove_dir_all(dir.path().join(class)).unwrap();
+    }
+    let (data, weights) = (format!("kermany:{}", text(dir.path())), in_repository(WEIGHTS));
+    let eval = ["eval", "--weights", text(&weights), "--data", &data, "--split", "all"];
+    let figures = json(&[&eval[..], &["--json"]].concat());
+    let image = &figures["sources"]["kermany"]["heads"]["image"];
+    for measure in ["auroc", "macro_auroc", "auprc", "specificity"] {
+        assert!(image[measure].is_null(), "{measure}: {}", image[measure]);
+    }
+    assert!(image["sensitivity"]["value"].is_f64());
+    let printed = printed(&eval);
+    assert!(printed.contains("sensitivity") && !printed.contains("NaN"), "{printed}");
+    for line in printed.lines().filter(|line| line.contains("AUROC") && !line.contains("by device")) {
+        let is_header = line.contains("image AUROC");
+        assert!(is_header || !line.contains(|c: char| c.is_ascii_digit()), "{line}");
+    }
 }
 
 #[test]

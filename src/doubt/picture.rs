@@ -104,7 +104,6 @@ mod tests {
             um_per_pixel: None,
             laterality: None,
             coloured,
-            laterality: None,
             layers: vec![],
             notes: vec![],
         }

@@ -168,7 +168,13 @@ mod tests {
 
     #[test]
     fn every_note_about_a_file_is_said_in_every_language() {
-        let notes = [Note::Oriented, Note::CutShort { n_rows: 490, height: 500 }, Note::FramesMissing { n_frames: 2, n_claimed: 5 }, Note::MoreFrames, Note::WindowIgnored];
+        let notes = [
+            Note::Oriented,
+            Note::CutShort { n_rows: 490, height: 500 },
+            Note::FramesMissing { n_frames: 2, n_claimed: 5 },
+            Note::MoreFrames,
+            Note::WindowIgnored,
+        ];
         let said = notes.each_ref().map(|note| [english::TEXT.note, korean::TEXT.note].map(|say| say(note)));
         for (at, [english, korean]) in said.iter().enumerate() {
             assert!(english.ends_with('.') && english.starts_with(char::is_uppercase), "{english}");

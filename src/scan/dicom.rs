@@ -164,6 +164,7 @@ impl<'a> DicomFile<'a> {
             um_per_pixel: facts.um_per_pixel,
             laterality: facts.laterality,
             coloured,
+            layers: vec![],
             notes,
         })
     }

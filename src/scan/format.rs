@@ -249,7 +249,10 @@ mod tests {
             media_types,
             "image/png,image/jpeg,image/tiff,image/bmp,application/dicom,image/gif,image/webp,image/jp2,image/x-portable-anymap"
         );
-        assert_eq!(extensions, ",.png,.jpg,.jpeg,.tif,.tiff,.bmp,.dcm,.dicom,.vol,.gif,.webp,.jp2,.j2k,.j2c,.pgm,.ppm,.pnm,.pam");
+        assert_eq!(
+            extensions,
+            ",.png,.jpg,.jpeg,.tif,.tiff,.bmp,.dcm,.dicom,.vol,.gif,.webp,.jp2,.j2k,.j2c,.pgm,.ppm,.pnm,.pam"
+        );
         assert_eq!([Format::Png, Format::Jpeg2000].map(Format::id), ["png", "jpeg2000"]);
     }
 

@@ -126,7 +126,8 @@ impl<'a> VolFile<'a> {
             return Err(damaged("is cut short in its first B-scan"));
         }
         let is_cut = frames.len() < header.n_frames as usize;
-        let notes = is_cut.then_some(Note::FramesMissing { n_frames: frames.len(), n_claimed: header.n_frames as usize });
+        let notes =
+            is_cut.then_some(Note::FramesMissing { n_frames: frames.len(), n_claimed: header.n_frames as usize });
         Ok(Self { header, frames, notes: notes.into_iter().collect() })
     }
 

@@ -83,12 +83,35 @@ pub(super) fn data_help() -> String {
     format!("Folder of scans: {}; may be given several times", DataSpec::form())
 }
 
+/// `--data` and `--strict`.
+#[derive(Args, Clone)]
+pub(super) struct DataArgs {
+    #[arg(
+        long = "data",
+        required = true,
+        value_name = "KIND:DIR",
+        help = data_help(),
+        long_help = format!("{}\n\n{}", data_help(), DataSpec::layouts())
+    )]
+    pub(super) specs: Vec<DataSpec>,
+    #[command(flatten)]
+    pub(super) strict: StrictArgs,
+}
+
+/// `--strict`.
+#[derive(Args, Clone, Copy, Default)]
+pub(super) struct StrictArgs {
+    /// Stop if a row or a picture of --data cannot be used, instead of leaving it out.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
 /// `--run` and `--data`: a run, and the data that it was trained with.
 #[derive(Args, Clone)]
 pub(super) struct RunArgs {
     /// The run's folder.
     #[arg(long)]
     pub(super) run: PathBuf,
-    #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
-    pub(super) data: Vec<DataSpec>,
+    #[command(flatten)]
+    pub(super) data: DataArgs,
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::{CpuArgs, RunArgs};
 use super::output::{print, print_json};
-use super::records::{read_dataset, records_of};
+use super::records::{read_dataset, some_records_of, usable};
 use crate::bundle::Bundle;
 use crate::bundle::index::ModelKind;
 use crate::error::Result;
@@ -44,9 +44,11 @@ impl BaselineArgs {
         self.device.check()?;
         let Self { run, resnet50, out, name, settings, json, .. } = self;
         let prepared = Prepared::read(&Run::open(&run.run)?)?;
-        let backbone = import::resnet50::read(&resnet50)?;
         let dataset = read_dataset(&run.data, &prepared.spec.vocabulary.labels)?;
-        let [train, test] = [Split::Train, Split::Test].map(|split| records_of(&dataset, &prepared.splits, split));
+        // Without figures on test patients the file would not be read.
+        let of = |split| usable(some_records_of(&dataset, &prepared.splits, split)?, run.data.strict);
+        let [train, test] = [of(Split::Train)?, of(Split::Test)?];
+        let backbone = import::resnet50::read(&resnet50)?;
         let bar = progress::bar("baseline", train.len() + test.len());
         let trained = baseline::train(backbone, &prepared, &name, &settings, (&train, &test), &bar)?;
         bar.finish_and_clear();

@@ -6,12 +6,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::args::{CpuArgs, data_help};
+use super::args::{CpuArgs, DataArgs};
 use super::output::{note, print, print_json};
-use super::records::{evenly_spaced, read_dataset, unseen};
+use super::records::{evenly_spaced, read_dataset, unseen, usable};
 use super::weights::load;
 use crate::error::{Error, Result};
-use crate::train::data::dataset::DataSpec;
 use crate::train::data::record::Record;
 use crate::train::data::split::Split;
 use crate::train::evaluate::evaluation::evaluate;
@@ -25,8 +24,8 @@ pub(crate) struct EvalArgs {
     /// The weights file.
     #[arg(long)]
     pub(super) weights: PathBuf,
-    #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
-    pub(super) data: Vec<DataSpec>,
+    #[command(flatten)]
+    pub(super) data: DataArgs,
     /// Which scans: a split that is recorded in the weights file, or all scans, if it lists none of their patients.
     ///
     /// Scans of diseases that are no class of the model are read too, for the table of warnings alone: those of the split's
@@ -109,7 +108,8 @@ impl EvalArgs {
             ));
         }
         let validation = if matches!(split, None | Some(Split::Val)) { Vec::new() } else { of(Split::Val) };
-        let (records, others, validation) = (spaced(records), spaced(others), spaced(validation));
+        let chosen = |records| usable(spaced(records), self.data.strict);
+        let (records, others, validation) = (chosen(records)?, chosen(others)?, chosen(validation)?);
         let n_stress = if self.stress { records.len() * stress::N_RUNS } else { 0 };
         let bar = progress::bar("eval", records.len() + others.len() + validation.len() + n_stress);
         let mut reader = Reader::new(&engine)?;

@@ -324,33 +324,13 @@ fn answer_line(name: &str, report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::report::{Doubt, Warning};
+    use crate::report::{Doubt, Warning, made_up};
     use crate::scan::note::Note;
 
     /// A report of a model that is sure of a healthy scan.
     fn report(reasons: &[Doubt]) -> Report {
-        let head = json!({ "label": "healthy", "probabilities": { "healthy": 0.9, "AMD": 0.1 }, "logits": [2.2, 0.0] });
-        let mut report: Report = serde_json::from_value(json!({
-            "schema": "octlens.report/1",
-            "model": { "name": "m", "sha256": "0" },
-            "input": {
-                "name": "a.png", "format": "png", "width": 2, "height": 1, "frame": 0, "sha256": "0", "um_per_pixel": null
-            },
-            "image": head,
-            "caption": { "text": "healthy", "source": "retrieved", "similarity": 0.5, "candidates": [] },
-            "text": head,
-            "agreement": { "same_label": true, "divergence": 0.0 },
-            "heatmap": {
-                "method": "grad_cam", "target": "healthy", "layer": "layer4", "rows": 1, "cols": 1, "values": [1.0],
-                "region": [0.0, 0.0, 2.0, 1.0]
-            },
-            "tokens": { "method": "shapley", "target": "healthy", "words": [] },
-            "timings_ms": { "decode": 0.0, "preprocess": 0.0, "image_encoder": 0.0, "text_encoder": 0.0, "explain": 0.0 }
-        }))
-        .unwrap();
+        let mut report = made_up::report("healthy", [2, 1], &[1.]);
         let kind = reasons.first().map(|doubt| doubt.kind()).unwrap_or_default();
         report.warning = Warning { kind, reasons: reasons.to_vec(), score: 0.5 };
         report

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::args::{CpuArgs, RunArgs};
 use super::output::{print, print_json};
-use super::records::{read_dataset, records_of};
-use crate::error::{Error, Result};
+use super::records::{read_dataset, records_of, some_records_of, usable};
+use crate::error::Result;
 use crate::train::data::split::Split;
 use crate::train::export::{self, ExportOptions, Scans};
 use crate::train::progress;
@@ -38,16 +38,12 @@ impl ExportArgs {
         let prepared = Prepared::read(&run)?;
         let mut dataset = read_dataset(&data, &[])?;
         let others = dataset.take_others(&prepared.spec.vocabulary.labels);
-        let [train, val, test] =
-            [Split::Train, Split::Val, Split::Test].map(|split| records_of(&dataset, &prepared.splits, split));
-        let others = others.iter().filter(|r| prepared.splits.split_of(r) == Some(Split::Train)).collect();
-        for (split, records) in [("training", &train), ("test", &test)] {
-            if records.is_empty() {
-                return Err(Error::data(format!(
-                    "--data holds no {split} patient of this run: name the data it was trained with"
-                )));
-            }
-        }
+        let splits = &prepared.splits;
+        let [train, test] = [Split::Train, Split::Test].map(|split| some_records_of(&dataset, splits, split));
+        let others = others.iter().filter(|r| splits.split_of(r) == Some(Split::Train)).collect();
+        let check = |records| usable(records, data.strict);
+        let (train, val, test) = (check(train?)?, check(records_of(&dataset, splits, Split::Val))?, check(test?)?);
+        let others = check(others)?;
         let bar = progress::bar("measure", 2 * test.len());
         let scans = Scans { train, val, test, others };
         let metrics = export::export(&run, &prepared, &options, &scans, &out, &bar)?;

@@ -1,17 +1,21 @@
 //! `train finetune`: trains both towers on scans and captions.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{DeviceArgs, data_help};
+use super::args::{DataArgs, DeviceArgs};
 use super::output::note;
-use super::records::{keep_labels, read_dataset, read_samples, records_of};
+use super::records::{
+    check_all, check_splits, keep_labels, note_torn_families, read_dataset, read_samples, records_of,
+};
 use crate::error::{Error, Result};
 use crate::train::config::{ModelSpec, SPLIT_FRACTIONS, Settings};
-use crate::train::data::dataset::{self, DataSpec};
+use crate::train::data::dataset;
 use crate::train::data::record::{Dataset, Record};
 use crate::train::data::split::{Split, Splits};
+use crate::train::data::twins::Families;
 use crate::train::files::read_json;
 use crate::train::fit::{self, vocab};
 use crate::train::import::{Pretrained, start};
@@ -22,8 +26,8 @@ pub(crate) struct FinetuneArgs {
     /// The run's folder.
     #[arg(long)]
     pub(super) out: PathBuf,
-    #[arg(long, required = true, value_name = "KIND:DIR", help = data_help())]
-    pub(super) data: Vec<DataSpec>,
+    #[command(flatten)]
+    pub(super) data: DataArgs,
     /// What to start from: a folder that import wrote, another run's, or a weights file (with --freeze-bn true, because
     /// its norms are folded). Its sizes and tokenizer are used instead of --model's, and patients that it was trained on
     /// stay in their split.
@@ -48,12 +52,12 @@ impl FinetuneArgs {
         let device = device.open()?;
         let run = Run::create(&out)?;
         let _lock = run.lock()?;
-        let everyone = read_dataset(&data, &[])?;
+        let mut everyone = read_dataset(&data, &[])?;
+        check_classes(&everyone, settings.labels())?;
+        let families = check_all(&mut everyone, data.strict)?;
         let mut dataset = everyone.clone();
         keep_labels(&mut dataset, settings.labels())?;
-        if let Some(missing) = settings.labels().iter().find(|l| !dataset.records.iter().any(|r| r.label == **l)) {
-            return Err(Error::data(format!("no scan of --data is of class {missing}: check --classes")));
-        }
+        check_classes(&dataset, settings.labels())?;
         let (prepared, start) = if run.path(names::CHECKPOINT).exists() {
             let prepared = Prepared::read(&run)?;
             if prepared.settings != settings {
@@ -67,7 +71,7 @@ impl FinetuneArgs {
             (prepared, None)
         } else {
             let start = start::begin(&run, init.as_deref())?;
-            prepare(&dataset, &everyone.records, settings, start, add_words, splits.as_deref())?
+            prepare(&dataset, &everyone.records, &families, settings, start, add_words, splits.as_deref())?
         };
         prepared.write(&run)?;
         let train = records_of(&dataset, &prepared.splits, Split::Train);
@@ -80,11 +84,30 @@ impl FinetuneArgs {
     }
 }
 
+/// # Errors
+/// A class of `labels` has no scan, or there is one class only.
+fn check_classes(dataset: &Dataset, labels: &[String]) -> Result<()> {
+    let mut counts: BTreeMap<&str, usize> = labels.iter().map(|label| (label.as_str(), 0)).collect();
+    for record in &dataset.records {
+        *counts.entry(&record.label).or_default() += 1;
+    }
+    let counted = || counts.iter().map(|(label, n)| format!("{label} {n}")).collect::<Vec<_>>().join(", ");
+    if let Some(missing) = labels.iter().find(|label| counts[label.as_str()] == 0) {
+        let message = format!("no scan of --data is of class {missing} (scans: {}): check --classes", counted());
+        return Err(Error::data(message));
+    }
+    if counts.len() < 2 {
+        return Err(Error::data(format!("all scans of --data are of one class ({}): two are needed", counted())));
+    }
+    Ok(())
+}
+
 /// Makes splits, tokenizer and model of a new run; returns them with what the run begins from, at its input size. `everyone`
 /// are all scans, those of other classes too: they teach a model to doubt, and measure it, so that they need a split.
 fn prepare(
     dataset: &Dataset,
     everyone: &[Record],
+    families: &Families,
     settings: Settings,
     start: Option<Pretrained>,
     add_words: bool,
@@ -94,7 +117,9 @@ fn prepare(
         return Err(Error::config("the batch norms of --init are folded into its convolutions: add --freeze-bn true"));
     }
     let known = known_splits(start.as_ref(), splits)?;
-    let splits = Splits::make(everyone, settings.seed, SPLIT_FRACTIONS, known.as_ref());
+    let splits = Splits::make(everyone, settings.seed, SPLIT_FRACTIONS, known.as_ref(), families);
+    check_splits(dataset, &splits, known.is_none())?;
+    note_torn_families(everyone, &splits, families);
     let train = records_of(dataset, &splits, Split::Train);
     let mut captions: Vec<_> = train.into_iter().map(|r| r.caption.clone()).collect();
     captions.sort();

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::args::{DeviceArgs, RunArgs};
 use super::output::print;
-use super::records::{read_dataset, read_samples, records_of};
+use super::records::{read_dataset, read_samples, records_of, usable};
 use crate::error::Result;
 use crate::train::data::split::Split;
 use crate::train::run::{Prepared, Run, names};
@@ -25,7 +25,8 @@ impl HeadsArgs {
         let _lock = run.lock()?;
         let prepared = Prepared::read(&run)?;
         let dataset = read_dataset(&self.run.data, &prepared.spec.vocabulary.labels)?;
-        let [train, val] = [Split::Train, Split::Val].map(|split| records_of(&dataset, &prepared.splits, split));
+        let of = |split| usable(records_of(&dataset, &prepared.splits, split), self.run.data.strict);
+        let [train, val] = [of(Split::Train)?, of(Split::Val)?];
         let train_samples = read_samples(&train, &prepared.spec, "train scans")?;
         let val_samples = read_samples(&val, &prepared.spec, "val scans")?;
         let bar = progress::bar("heads", train_samples.len() * prepared.settings.head_views.max(1));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{CpuArgs, DeviceArgs, RunArgs, data_help};
+use super::args::{CpuArgs, DataArgs, DeviceArgs, RunArgs, StrictArgs, data_help};
 use super::baseline::BaselineArgs;
 use super::eval::{EvalArgs, Part};
 use super::export::ExportArgs;
@@ -55,6 +55,8 @@ pub(crate) struct PaperArgs {
     oct5k: Option<PathBuf>,
     #[arg(long, value_name = "KIND:DIR", help = data_help())]
     data: Vec<DataSpec>,
+    #[command(flatten)]
+    strict: StrictArgs,
     /// The run's folder.
     #[arg(long)]
     out: PathBuf,
@@ -80,12 +82,13 @@ impl PaperArgs {
     /// # Errors
     /// The error of the first step that fails; the files of earlier steps are kept.
     pub(crate) fn run(self) -> Result<()> {
-        let Self { clip, vocabulary, text_heads, resnet50, oct5k, data, out, settings, device } = self;
+        let Self { clip, vocabulary, text_heads, resnet50, oct5k, data, strict, out, settings, device } = self;
         let oct5k = oct5k.map(|dir| DataSpec { kind: SourceKind::Oct5k, dir });
         let data: Vec<DataSpec> = oct5k.into_iter().chain(data).collect();
         if data.is_empty() {
             return Err(Error::config("there is no data to train on: give --oct5k DIR or --data KIND:DIR"));
         }
+        let data = DataArgs { specs: data, strict };
         let cpu = CpuArgs::default();
         let run = RunArgs { run: out.clone(), data: data.clone() };
         let start = out.join("clip");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::record::{Dataset, Record, SourceKind};
+use super::record::{Dataset, Problem, Record, SourceKind};
 use super::{kermany, oct5k, octdl};
 use crate::caption::{Diagnosis, Lesion, Vocabulary};
 use crate::error::{Error, Result};
@@ -35,6 +35,14 @@ impl DataSpec {
     pub(crate) fn form() -> String {
         format!("KIND:DIR, where KIND is one of {}", SourceKind::ALL.map(SourceKind::name).join(", "))
     }
+
+    /// What each kind of folder holds, for help texts.
+    pub(crate) fn layouts() -> String {
+        let of = |kind: SourceKind| format!("{kind}: {}", kind.layout());
+        let lists =
+            "Lists are tables in UTF-8, separated by commas, semicolons or tabs; their columns may be in any order.";
+        format!("{}\n\n{lists}", SourceKind::ALL.map(of).join("\n"))
+    }
 }
 
 /// Reads every folder.
@@ -50,14 +58,26 @@ pub(crate) fn read(specs: &[DataSpec]) -> Result<Dataset> {
             SourceKind::Oct5k | SourceKind::Phantom => oct5k::read(&spec.dir, spec.kind)?,
         };
         if part.records.is_empty() {
-            let first = part.problems.first().map(|p| format!(" (first problem: {p})")).unwrap_or_default();
-            return Err(Error::data(format!("no usable scan in {}{first}", spec.dir.display())));
+            return Err(Error::data(format!("no usable scan in {}{}", spec.dir.display(), reason(&part.problems))));
         }
         part.records.sort_by(|a, b| a.name.cmp(&b.name));
         all.records.append(&mut part.records);
         all.problems.append(&mut part.problems);
+        all.notes.append(&mut part.notes);
     }
     Ok(all)
+}
+
+/// Why nothing is left, for the end of a message.
+fn reason(problems: &[Problem]) -> String {
+    match problems {
+        [] => String::new(),
+        [only] => format!(" ({only})"),
+        [first, ..] if problems.iter().all(|p| p.what == first.what) => {
+            format!(" ({} rows or files, all with the same problem: {first})", problems.len())
+        }
+        [first, ..] => format!(" ({} rows or files with problems, first: {first})", problems.len()),
+    }
 }
 
 /// The findings that a source may have, in the order of a vocabulary.

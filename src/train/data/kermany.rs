@@ -6,16 +6,19 @@
 //! the outlined kinds it does not show.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use unicode_normalization::UnicodeNormalization;
 
-use super::csv_line::csv_line;
 use super::lesion_box::LesionBox;
+use super::list::List;
+use super::listed::Listed;
+use super::pictures::Pictures;
 use super::record::{Dataset, Problem, Record, SourceKind};
+use super::{locate, patient, pictures};
 use crate::caption::{Caption, Diagnosis, finding};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::train::files::read_json;
 
 const LABELS: &str = "labels.csv";
@@ -47,7 +50,7 @@ impl Class {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.name() == name.trim())
+        Self::ALL.into_iter().find(|class| class.name().eq_ignore_ascii_case(name.trim()))
     }
 
     fn label(self) -> &'static str {
@@ -113,110 +116,81 @@ pub(crate) const FINDINGS: [&str; 8] = [
     finding::POSTERIOR_VITREOUS_DETACHMENT,
 ];
 
-/// Reads `dir`.
+/// Reads `dir`, or the data set a little deeper in it.
 ///
 /// # Errors
 /// The list or the outlines cannot be read, or there is neither a list nor a folder of a class.
 pub(crate) fn read(dir: &Path) -> Result<Dataset> {
-    if dir.join(LABELS).is_file() { read_list(dir) } else { read_folders(dir) }
+    let list_in = |dir: &Path| locate::in_any_case(dir, LABELS).filter(|list| list.is_file());
+    let classes = Class::ALL.map(Class::name).join(", ");
+    let root = locate::root(dir, &format!("{LABELS} or one of the folders {classes}"), |dir| {
+        list_in(dir).is_some() || has_class_folder(dir)
+    })?;
+    match list_in(&root) {
+        Some(list) => read_list(&root, &list),
+        None => read_folders(&root),
+    }
 }
 
-/// A row of the list.
-#[derive(Deserialize)]
-struct Row {
-    file: String,
-    label: String,
-    patient: String,
+fn has_class_folder(dir: &Path) -> bool {
+    PARTS.iter().any(|part| Class::ALL.iter().any(|class| dir.join(part).join(class.name()).is_dir()))
 }
 
-fn read_list(dir: &Path) -> Result<Dataset> {
-    let list = dir.join(LABELS);
-    let unreadable = || Error::data(format!("{} cannot be read", list.display()));
-    let outlines = read_outlines(dir)?;
-    let bytes = fs::read(&list).map_err(|e| unreadable().because(e))?;
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let header = reader.headers().map_err(|e| unreadable().because(e))?.clone();
-    for column in ["file", "label", "patient"] {
-        if !header.iter().any(|h| h == column) {
-            return Err(Error::data(format!("{} has no column {column}", list.display())));
+fn read_list(root: &Path, list: &Path) -> Result<Dataset> {
+    let outlines = read_outlines(root)?;
+    let list = List::read(list)?;
+    let columns = list.columns(["file", "label", "patient"], "that of Kermany's scans")?;
+    let pictures = Pictures::below(root)?;
+    let mut listed = Listed::of(&list.path);
+    for row in list.rows {
+        let read = row.cells.and_then(|cells| {
+            let [file, label, number] = columns.map(|column| cells[column].as_str());
+            let class = Class::from_name(label).ok_or_else(|| format!("label \"{label}\" is not known"))?;
+            let patient = patient::patient(number)?;
+            let picture = pictures.find(file, |_| false).map_err(|why| why.what(file))?;
+            let boxes = outlines.get(&key(&picture.name)).map(|outlines| boxes(outlines)).transpose();
+            let boxes = boxes.map_err(|what| format!("{file}: {what}"))?;
+            Ok(record(picture.path.clone(), picture.name.clone(), patient, class, boxes))
+        });
+        match read {
+            Ok(record) => listed.add(row.line, record),
+            Err(what) => listed.problem(row.line, what),
         }
     }
+    listed.finish(pictures.scans().count())
+}
+
+fn read_folders(root: &Path) -> Result<Dataset> {
     let mut dataset = Dataset::default();
-    for row in reader.records() {
-        let line = csv_line(&bytes, &row);
-        let mut problem = |what: String| dataset.problems.push(Problem { file: list.clone(), line, what });
-        let Row { file, label, patient } = match row.and_then(|row| row.deserialize(Some(&header))) {
-            Ok(row) => row,
-            Err(e) => {
-                problem(e.to_string());
-                continue;
+    for picture in Pictures::below(root)?.scans() {
+        let folders: Vec<&str> = picture.name.split('/').collect();
+        let (part, class, file) = match folders[..] {
+            [class, file] => ("", class, file),
+            [part, class, file] => (part, class, file),
+            _ => continue,
+        };
+        let is_part = PARTS.iter().any(|known| known.eq_ignore_ascii_case(part));
+        let Some(class) = Class::from_name(class).filter(|_| is_part) else { continue };
+        match patient_of(pictures::without_extension(file)) {
+            Some(patient) => {
+                dataset.records.push(record(picture.path.clone(), picture.name.clone(), patient, class, None));
             }
-        };
-        let Some(class) = Class::from_name(&label) else {
-            problem(format!("label {label} is not known"));
-            continue;
-        };
-        let path = dir.join(&file);
-        if !path.is_file() {
-            problem(format!("image {file} is missing"));
-            continue;
-        }
-        if patient.trim().is_empty() {
-            problem(format!("{file} has no patient"));
-            continue;
-        }
-        let boxes = match outlines.get(&file).map(|outlines| boxes(outlines)) {
-            Some(Ok(boxes)) => Some(boxes),
-            None => None,
-            Some(Err(what)) => {
-                problem(format!("{file}: {what}"));
-                continue;
+            None => {
+                let what = "the name is not CLASS-patient-n".to_owned();
+                dataset.problems.push(Problem { file: picture.path.clone(), line: None, what });
             }
-        };
-        dataset.records.push(record(path, file, patient.trim().to_owned(), class, boxes));
+        }
     }
     Ok(dataset)
 }
 
-fn read_folders(dir: &Path) -> Result<Dataset> {
-    let mut dataset = Dataset::default();
-    let mut has_class = false;
-    for part in PARTS {
-        for class in Class::ALL {
-            let folder = if part.is_empty() { dir.join(class.name()) } else { dir.join(part).join(class.name()) };
-            if !folder.is_dir() {
-                continue;
-            }
-            has_class = true;
-            let unreadable = |e| Error::io(format!("{} cannot be listed", folder.display())).because(e);
-            for entry in fs::read_dir(&folder).map_err(unreadable)? {
-                let path = entry.map_err(unreadable)?.path();
-                let is_image = path
-                    .extension()
-                    .is_some_and(|e| ["jpeg", "jpg", "png"].into_iter().any(|image| e.eq_ignore_ascii_case(image)));
-                if !is_image {
-                    continue;
-                }
-                let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                let Some(patient) = patient(&stem) else {
-                    let what = "the name is not CLASS-patient-n".to_owned();
-                    dataset.problems.push(Problem { file: path, line: None, what });
-                    continue;
-                };
-                let name = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().into_owned();
-                dataset.records.push(record(path, name, patient, class, None));
-            }
-        }
-    }
-    if has_class {
-        return Ok(dataset);
-    }
-    let classes = Class::ALL.map(Class::name).join(", ");
-    Err(Error::data(format!("{} holds neither {LABELS} nor one of the folders {classes}", dir.display())))
+/// What names of files are compared by.
+fn key(name: &str) -> String {
+    name.replace('\\', "/").to_lowercase().nfc().collect()
 }
 
 /// The patient of `CLASS-patient-n`.
-fn patient(stem: &str) -> Option<String> {
+fn patient_of(stem: &str) -> Option<String> {
     let mut parts = stem.split('-');
     let (class, patient, number) = (parts.next()?, parts.next()?, parts.next()?);
     let is_name = Class::from_name(class).is_some()
@@ -252,13 +226,14 @@ struct Outline {
     points: Vec<[f64; 2]>,
 }
 
-/// Outlines by file; empty if there is no file of outlines.
+/// Outlines by [`key`] of the file; empty if there is no file of outlines.
 fn read_outlines(dir: &Path) -> Result<HashMap<String, Vec<Outline>>> {
     let path = dir.join(OUTLINES);
     if !path.exists() {
         return Ok(HashMap::new());
     }
-    read_json(&path)
+    let outlines: HashMap<String, Vec<Outline>> = read_json(&path)?;
+    Ok(outlines.into_iter().map(|(name, outlines)| (key(&name), outlines)).collect())
 }
 
 /// The smallest box of whole pixels around each outline.
@@ -285,6 +260,7 @@ fn boxes(outlines: &[Outline]) -> Result<Vec<LesionBox>, String> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::fs;
 
     use super::*;
 

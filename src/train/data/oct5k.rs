@@ -3,12 +3,13 @@
 //! Healthy: `Normal Part1`, `Normal Part2`. AMD: images of `AMD Part1`, `AMD Part2` and `DRUSEN` that have a box; without
 //! one, the caption would name no lesion, like a healthy one. `train phantom` writes this layout too, by the names here.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
-use super::csv_line::csv_line;
 use super::lesion_box::LesionBox;
+use super::list::List;
+use super::locate;
+use super::pictures::Pictures;
 use super::record::{Dataset, Problem, Record, SourceKind};
 use crate::caption::{self, Diagnosis, Lesion};
 use crate::error::{Error, Result};
@@ -29,35 +30,39 @@ const DRUSEN_PART: &str = "DRUSEN";
 /// Boxes of the same lesion whose intersection over union reaches this are one box, drawn twice.
 const SAME_BOX_IOU: f64 = 0.9;
 
-/// Reads `dir`.
+/// Reads `dir`, or the folder of OCT5k a little deeper in it.
 ///
 /// # Errors
-/// The image folder or the box file is missing.
+/// The image folder or the box file is missing, or the box file has not OCT5k's columns.
 pub(crate) fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
-    let root = dir.join(IMAGES);
-    let mut images = Vec::new();
-    collect(&root, &mut images).map_err(|e| {
-        Error::data(format!("{} cannot be listed: name the folder that holds Images and Detection", root.display()))
-            .because(e)
+    let what = format!("{IMAGES}, the images of OCT5k's layout");
+    let images = |dir: &Path| locate::in_any_case(dir, IMAGES).filter(|images| images.is_dir());
+    let root = locate::root(dir, &what, |dir| images(dir).is_some())?;
+    let pictures = Pictures::below(&images(&root).unwrap_or_else(|| root.join(IMAGES)))?;
+    let list = locate::in_any_case(&root, BOXES).ok_or_else(|| {
+        let there = locate::tables(&root).join(", ");
+        let there = if there.is_empty() { String::new() } else { format!("; there is {there}: rename the list") };
+        Error::data(format!("{} does not hold {BOXES}, the boxes of OCT5k's layout{there}", root.display()))
     })?;
-    // The box file says .png where the disk says .PNG.
-    let by_name: HashMap<String, PathBuf> =
-        images.into_iter().map(|path| (key(&relative(&root, &path)), path)).collect();
     let mut dataset = Dataset::default();
-    let boxes = read_boxes(&dir.join(BOXES), &by_name, &mut dataset.problems)?;
-    for (key, path) in &by_name {
-        let name = relative(&root, path);
-        let boxes = boxes.get(key).cloned().unwrap_or_default();
+    let Boxes { by_image, unclear } = read_boxes(&list, &pictures, &mut dataset.problems)?;
+    let (mut n_without_box, mut n_elsewhere) = (0, 0);
+    for picture in pictures.scans() {
+        let name = picture.name.clone();
+        let boxes = by_image.get(&name).cloned().unwrap_or_default();
+        let is_amd = is_in(&name, AMD_PART) || is_in(&name, DRUSEN_PART);
         let diagnosis = if is_in(&name, HEALTHY_PART) {
             Diagnosis::Healthy
-        } else if (is_in(&name, AMD_PART) || is_in(&name, DRUSEN_PART)) && !boxes.is_empty() {
+        } else if is_amd && !boxes.is_empty() && !unclear.contains(&name) {
             Diagnosis::Amd
         } else {
+            n_without_box += usize::from(is_amd && boxes.is_empty() && !unclear.contains(&name));
+            n_elsewhere += usize::from(!is_amd);
             continue;
         };
         let boxes = if diagnosis == Diagnosis::Healthy { vec![] } else { boxes };
         dataset.records.push(Record {
-            path: path.clone(),
+            path: picture.path.clone(),
             patient: patient(&name),
             name,
             source,
@@ -67,7 +72,12 @@ pub(crate) fn read(dir: &Path, source: SourceKind) -> Result<Dataset> {
             boxes,
         });
     }
-    dataset.problems.sort_by_key(|p| p.line);
+    for (n, why) in [(n_without_box, "of AMD or drusen have no usable box"), (n_elsewhere, "are in none of the parts")]
+    {
+        if n > 0 {
+            dataset.notes.push(format!("{}: {n} pictures {why}, and are left out", root.display()));
+        }
+    }
     Ok(dataset)
 }
 
@@ -86,28 +96,6 @@ fn is_in(name: &str, part: &str) -> bool {
     name.get(..part.len()).is_some_and(|start| start.eq_ignore_ascii_case(part))
 }
 
-/// Every picture below `dir`, however deep: eye folders named `<name>.E2E` hold folders of dates.
-fn collect(dir: &Path, images: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, images)?;
-        } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) {
-            images.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn relative(root: &Path, path: &Path) -> String {
-    let parts = path.strip_prefix(root).unwrap_or(path).components();
-    parts.map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
-}
-
-fn key(name: &str) -> String {
-    name.trim().replace('\\', "/").to_ascii_lowercase()
-}
-
 /// The eye: the folder below the part, or the patient in `DRUSEN-<patient>-<n>.png`. One eye may have images in both
 /// parts, so the part is left out: `AMD Part1/AMD (3)` and `AMD Part2/AMD (3)` are kept together, to be safe.
 fn patient(name: &str) -> String {
@@ -120,60 +108,88 @@ fn patient(name: &str) -> String {
     next.trim_end_matches(".E2E").to_owned()
 }
 
-fn read_boxes(
-    list: &Path,
-    images: &HashMap<String, PathBuf>,
-    problems: &mut Vec<Problem>,
-) -> Result<BTreeMap<String, Vec<LesionBox>>> {
-    let bytes = fs::read(list).map_err(|e| Error::data(format!("{} cannot be read", list.display())).because(e))?;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
-    let mut boxes: BTreeMap<String, Vec<LesionBox>> = BTreeMap::new();
-    for row in reader.records() {
-        let line = csv_line(&bytes, &row);
-        let read = row.map_err(|e| e.to_string()).and_then(|row| parse(&row));
-        let (name, found) = match read {
-            Ok(read) => read,
+/// What the box file says of pictures, by their names.
+#[derive(Default)]
+struct Boxes {
+    by_image: HashMap<String, Vec<LesionBox>>,
+    /// Pictures with a lesion that is not understood: what else they show is not all that they show.
+    unclear: HashSet<String>,
+}
+
+/// Why a row is no box.
+enum BadRow {
+    /// It has no place.
+    NoBox(String),
+    /// Its lesion is not known.
+    UnknownLesion(String),
+}
+
+fn read_boxes(list: &Path, pictures: &Pictures, problems: &mut Vec<Problem>) -> Result<Boxes> {
+    let list = List::read(list)?;
+    let [image, class] = list.columns(["image", "class"], "OCT5k's")?;
+    let edges = list.columns(["xmin", "ymin", "xmax", "ymax"], "OCT5k's")?;
+    let mut boxes = Boxes::default();
+    for row in &list.rows {
+        let mut problem = |what: String| problems.push(Problem { file: list.path.clone(), line: Some(row.line), what });
+        let cells = match &row.cells {
+            Ok(cells) => cells,
             Err(what) => {
-                problems.push(Problem { file: list.to_owned(), line, what });
+                problem(what.clone());
                 continue;
             }
         };
-        let key = key(&name);
-        if !images.contains_key(&key) {
-            let what = format!("image {name} is missing");
-            problems.push(Problem { file: list.to_owned(), line, what });
-            continue;
-        }
-        let known = boxes.entry(key).or_default();
-        if !known.iter().any(|b| b.finding == found.finding && iou(b, &found) >= SAME_BOX_IOU) {
-            known.push(found);
+        let name = match pictures.find(below_images(&cells[image]), |_| false) {
+            Ok(picture) => picture.name.clone(),
+            Err(why) => {
+                problem(why.what(&cells[image]));
+                continue;
+            }
+        };
+        match parse(&cells[class], edges.map(|edge| cells[edge].as_str())) {
+            Ok(found) => {
+                let known = boxes.by_image.entry(name).or_default();
+                if !known.iter().any(|b| b.finding == found.finding && iou(b, &found) >= SAME_BOX_IOU) {
+                    known.push(found);
+                }
+            }
+            Err(BadRow::NoBox(what)) => problem(what),
+            Err(BadRow::UnknownLesion(what)) => {
+                problem(format!("{what}: {name} is left out"));
+                boxes.unclear.insert(name);
+            }
         }
     }
     Ok(boxes)
 }
 
-/// One row of [`BOX_COLUMNS`].
-fn parse(row: &csv::StringRecord) -> Result<(String, LesionBox), String> {
-    let [_, image, xmin, ymin, xmax, ymax, class] = row.iter().collect::<Vec<_>>()[..] else {
-        return Err(format!("{} columns, not {}", row.len(), BOX_COLUMNS.len()));
-    };
+/// A name in the box file without the folder of all images.
+fn below_images(name: &str) -> &str {
+    let is_folder = |start: &str| start.replace('\\', "/").eq_ignore_ascii_case(IMAGES);
+    match name.split_at_checked(IMAGES.len()) {
+        Some((start, rest)) if is_folder(start) => rest.trim_start_matches(['/', '\\']),
+        _ => name,
+    }
+}
+
+/// The box of a row.
+fn parse(class: &str, [xmin, ymin, xmax, ymax]: [&str; 4]) -> Result<LesionBox, BadRow> {
     let number = |what: &str, text: &str| {
-        let value = text.trim().parse::<f64>().ok().filter(|v| (0. ..=65_535.).contains(v));
-        value.map(|v| v.round() as u32).ok_or_else(|| format!("{what} is \"{text}\", not a pixel"))
+        let value = text.replace(',', ".").parse::<f64>().ok().filter(|v| (0. ..=65_535.).contains(v));
+        let refused = || BadRow::NoBox(format!("{what} is \"{text}\", not a pixel"));
+        value.map(|v| v.round() as u32).ok_or_else(refused)
     };
-    let lesion =
-        Lesion::from_oct5k_name(class).ok_or_else(|| format!("class \"{class}\" is not one of OCT5k's nine"))?;
+    let unknown = || BadRow::UnknownLesion(format!("class \"{class}\" is not one of OCT5k's nine"));
     let found = LesionBox {
-        finding: lesion.phrase(),
+        finding: Lesion::from_oct5k_name(class).ok_or_else(unknown)?.phrase(),
         xmin: number("xmin", xmin)?,
         ymin: number("ymin", ymin)?,
         xmax: number("xmax", xmax)?,
         ymax: number("ymax", ymax)?,
     };
     if found.xmin >= found.xmax || found.ymin >= found.ymax {
-        return Err(format!("the box {xmin},{ymin},{xmax},{ymax} is empty"));
+        return Err(BadRow::NoBox(format!("the box {xmin},{ymin},{xmax},{ymax} is empty")));
     }
-    Ok((image.to_owned(), found))
+    Ok(found)
 }
 
 fn iou(a: &LesionBox, b: &LesionBox) -> f64 {
@@ -185,6 +201,8 @@ fn iou(a: &LesionBox, b: &LesionBox) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn folder(images: &[&str], rows: &str) -> tempfile::TempDir {
@@ -246,13 +264,64 @@ mod tests {
             "0,AMD Part1/AMD (3)/Image (1).png,a,100,200,200,Fluid\n\
              1,AMD Part1/AMD (9)/Image (1).png,100,100,200,200,Fluid\n\
              2,AMD Part1/AMD (3)/Image (1).png,200,100,100,200,Fluid\n\
-             3,AMD Part1/AMD (3)/Image (1).png,100,100,200,200,Cyst\n\
-             4,AMD Part1/AMD (3)/Image (1).png,100,100\n\
-             5,AMD Part1/AMD (3)/Image (1).png,100,100,200,200,Fluid\n",
+             3,AMD Part1/AMD (3)/Image (1).png,100,100\n\
+             4,AMD Part1/AMD (3)/Image (1).png,100,100,200,200,Fluid\n\
+             5,\"AMD Part1/AMD (3), left/Image (1).png\",100,100,200,200,Fluid\n",
         );
         let dataset = read(dir.path(), SourceKind::Oct5k).unwrap();
         assert_eq!(dataset.records.len(), 1);
         let lines: Vec<_> = dataset.problems.iter().filter_map(|p| p.line).collect();
-        assert_eq!(lines, [2, 3, 4, 5, 6]);
+        assert_eq!(lines, [2, 3, 4, 5, 7]);
+    }
+
+    #[test]
+    fn lesions_are_known_however_they_are_spelled_and_an_unknown_one_leaves_its_scan_out() {
+        let images = ["AMD Part1/AMD (1)/Image (1).png", "AMD Part1/AMD (2)/Image (1).png"];
+        let dir = folder(
+            &images,
+            "0,AMD Part1/AMD (1)/Image (1).png,1,2,30,40,Hard Drusen\n\
+             1,AMD Part1/AMD (1)/Image (1).png,1,2,30,40,soft_drusen \n\
+             2,AMD Part1/AMD (2)/Image (1).png,1,2,30,40,Fluid\n\
+             3,AMD Part1/AMD (2)/Image (1).png,1,2,30,40,Cyst\n",
+        );
+        let dataset = read(dir.path(), SourceKind::Oct5k).unwrap();
+        let captions: Vec<_> = dataset.records.iter().map(|r| r.caption.text()).collect();
+        assert_eq!(captions, ["AMD, hard drusen, soft drusen"]);
+        let problem = dataset.problems[0].to_string();
+        assert!(
+            problem.contains(":5: class \"Cyst\"") && problem.contains("AMD (2)/Image (1).png is left out"),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn boxes_are_read_by_column_and_find_images_by_other_slashes_and_extensions() {
+        let dir =
+            folder(&["AMD Part1/AMD (1)/Image (1).PNG", "AMD Part1/AMD (2)/Image (1).jpeg", "Normal Part1/x.png"], "");
+        let rows = "class;image;ymin;ymax;xmin;xmax\nFluid;AMD Part1\\AMD (1)\\Image (1).jpg;1,0;30;2;40\n\
+                    Fluid;Images/Images_Original/amd part1/AMD (2)/Image (1).png;1;30;2;40\n";
+        fs::write(dir.path().join(BOXES), rows).unwrap();
+        let dataset = read(dir.path(), SourceKind::Oct5k).unwrap();
+        assert_eq!((dataset.records.len(), dataset.problems), (3, vec![]));
+        let found = &dataset.records[0].boxes[0];
+        assert_eq!([found.xmin, found.ymin, found.xmax, found.ymax], [2, 1, 40, 30]);
+    }
+
+    #[test]
+    fn pictures_that_are_left_out_are_counted() {
+        let dir = folder(
+            &["AMD Part1/AMD (1)/Image (1).png", "AMD Part1/AMD (2)/Image (1).png", "Other/x.png"],
+            "0,AMD Part1/AMD (1)/Image (1).png,1,2,30,40,Fluid\n",
+        );
+        let notes = read(dir.path(), SourceKind::Oct5k).unwrap().notes;
+        assert!(notes[0].contains("1 pictures of AMD") && notes[1].contains("1 pictures are in none"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_folder_without_boxes_is_refused_with_what_is_there() {
+        let dir = folder(&["Normal Part1/x.png"], "");
+        fs::rename(dir.path().join(BOXES), dir.path().join("Detection/boxes (1).csv")).unwrap();
+        let refused = read(dir.path(), SourceKind::Oct5k).unwrap_err().to_string();
+        assert!(refused.contains(BOXES) && refused.ends_with("there is boxes (1).csv: rename the list"), "{refused}");
     }
 }

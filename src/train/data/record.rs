@@ -36,6 +36,21 @@ impl SourceKind {
         }
     }
 
+    /// What its folder holds, for help texts.
+    pub(crate) fn layout(self) -> &'static str {
+        match self {
+            Self::Oct5k | Self::Phantom => {
+                "Images/Images_Original with its parts, Detection/all_bounding_boxes.csv (image, xmin, ymin, xmax, ymax, class)"
+            }
+            Self::Octdl => {
+                "OCTDL_labels.csv (file_name, disease, subcategory, condition, patient_id), beside it a folder per disease"
+            }
+            Self::Kermany => {
+                "labels.csv (file, label, patient), or folders CNV, DME, DRUSEN, NORMAL of files CLASS-patient-n.jpeg"
+            }
+        }
+    }
+
     /// Whether all its lesions are marked by boxes, on every scan.
     pub fn has_boxes(self) -> bool {
         match self {
@@ -93,6 +108,13 @@ pub struct Record {
     pub boxes: Vec<LesionBox>,
 }
 
+impl Record {
+    /// Names the patient among those of all sources, as splits do: `octdl/1084498`.
+    pub(crate) fn patient_key(&self) -> String {
+        format!("{}/{}", self.source, self.patient)
+    }
+}
+
 /// A row or file that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -121,6 +143,8 @@ pub(crate) struct Dataset {
     pub records: Vec<Record>,
     /// Rows and files that were left out.
     pub problems: Vec<Problem>,
+    /// What a person should know of the folders besides.
+    pub notes: Vec<String>,
 }
 
 impl Dataset {

@@ -141,7 +141,17 @@ impl Oddity {
 fn picture(like: &Scan, width: usize, pixels: Vec<f32>) -> Scan {
     let height = pixels.len() / width;
     let pixels = pixels.into_iter().map(|v| v.round().clamp(0., 255.) as u8).collect();
-    Scan { width, height, pixels, um_per_pixel: None, laterality: None, coloured: 0., layers: vec![], notes: vec![], ..*like }
+    Scan {
+        width,
+        height,
+        pixels,
+        um_per_pixel: None,
+        laterality: None,
+        coloured: 0.,
+        layers: vec![],
+        notes: vec![],
+        ..*like
+    }
 }
 
 fn normal(rng: &mut impl Rng) -> f32 {

@@ -97,9 +97,8 @@ fn lesion_figures(vocabulary: &Vocabulary, outcomes: &[Outcome<'_>]) -> Option<L
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde_json::json;
-
     use super::*;
+    use crate::report::made_up;
     use crate::train::data::lesion_box::LesionBox;
     use crate::train::evaluate::reading::Reading;
 
@@ -132,27 +131,10 @@ mod tests {
     }
 
     fn outcome(record: &Record, class: usize) -> Outcome<'_> {
-        let head = json!({ "label": "AMD", "probabilities": { "healthy": 0.1, "AMD": 0.9 }, "logits": [0.0, 2.2] });
-        let report = serde_json::from_value(json!({
-            "schema": "octlens.report/1",
-            "model": { "name": "m", "sha256": "0" },
-            "input": {
-                "name": "a.png", "format": "png", "width": 400, "height": 100, "frame": 0, "sha256": "0", "um_per_pixel": null
-            },
-            "image": head,
-            "caption": { "text": "AMD, fluid", "source": "retrieved", "similarity": 0.5, "candidates": [] },
-            "text": head,
-            "agreement": { "same_label": true, "divergence": 0.0 },
-            "heatmap": {
-                "method": "grad_cam", "target": record.label, "layer": "layer4", "rows": 1, "cols": 4,
-                "values": [1.0, 0.0, 0.0, 0.0], "region": [0.0, 0.0, 400.0, 100.0]
-            },
-            "tokens": { "method": "shapley", "target": "AMD", "words": [] },
-            "timings_ms": { "decode": 0.0, "preprocess": 0.0, "image_encoder": 0.0, "text_encoder": 0.0, "explain": 0.0 }
-        }));
+        let report = made_up::report(&record.label, [400, 100], &[1., 0., 0., 0.]);
         let retrieved = Caption { label: Some("AMD".into()), findings: vec!["fluid".into()] };
         let reading = Reading { record, class, logits: BTreeMap::new(), retrieved, margins: vec![0.] };
-        Outcome { reading, report: report.unwrap(), same_without_class: true }
+        Outcome { reading, report, same_without_class: true }
     }
 
     #[test]

@@ -331,7 +331,6 @@ mod tests {
             um_per_pixel: Some([10., 4.]),
             laterality: None,
             coloured: 0.,
-            laterality: None,
             layers: vec![],
             notes: vec![],
         }
