@@ -15,6 +15,7 @@ mod vendor;
 mod vol;
 
 pub use b_scan::{Layer, Scan};
+pub use dicom::{Identifier, Identity};
 pub use file::ScanFile;
 
 use crate::error::Result;

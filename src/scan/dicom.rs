@@ -1,5 +1,6 @@
 //! DICOM files with pictures, by the headers of `dicom-encoding` and decoders of pictures. A frame is decoded when it is
-//! asked for; opening a file reads no pixels. Knows no patient: the attributes that are read are listed in `data_set`.
+//! asked for; opening a file reads no pixels. Knows no patient: the attributes that are read are listed in `data_set`, and only
+//! `identity`, which is asked for by name, looks at others.
 //!
 //! - `container` finds the data set, with or without preamble and meta information, deflated or not;
 //! - `element` walks it, `data_set` keeps what is wanted, `kind` names files that hold no scan;
@@ -15,6 +16,7 @@ mod element;
 mod facts;
 mod frames;
 mod grey;
+mod identity;
 mod jpeg;
 mod jpeg2000;
 mod kind;
@@ -43,10 +45,15 @@ use lut::Palette;
 use pixels::{ByteOrder, Samples};
 use transfer_syntax::Codec;
 
+pub use identity::{Identifier, Identity};
+
 /// An opened DICOM file.
 pub(super) struct DicomFile<'a> {
     /// The data set with what is before it, inflated.
     bytes: Cow<'a, [u8]>,
+    meta_at: usize,
+    data_set_at: usize,
+    encoding: Encoding,
     layout: Layout,
     frames: Frames,
     codec: Codec,
@@ -70,9 +77,10 @@ impl<'a> DicomFile<'a> {
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self> {
         let container = container::open(bytes)?;
         let bytes = container.bytes;
-        let meta = DataSet::read_meta(&bytes, container.meta_at)?.0;
+        let (meta_at, data_set_at) = (container.meta_at, container.data_set_at);
+        let meta = DataSet::read_meta(&bytes, meta_at)?.0;
         let encoding = container.encoding;
-        let data_set = DataSet::read(&bytes, container.data_set_at..bytes.len(), encoding)?;
+        let data_set = DataSet::read(&bytes, data_set_at..bytes.len(), encoding)?;
         kind::check(&meta, &data_set)?;
         let codec = container.codec?;
         let mut layout = Layout::read(&data_set)?;
@@ -102,6 +110,9 @@ impl<'a> DicomFile<'a> {
         let is_inverted =
             layout.photometric == Photometric::Monochrome1 || data_set.code(tags::PRESENTATION_LUT_SHAPE) == "INVERSE";
         Ok(Self {
+            meta_at,
+            data_set_at,
+            encoding,
             layout,
             frames,
             codec,
@@ -167,6 +178,14 @@ impl<'a> DicomFile<'a> {
             layers: vec![],
             notes,
         })
+    }
+
+    /// What in the file names its patient and itself.
+    ///
+    /// # Errors
+    /// A nested part of it is damaged.
+    pub(super) fn identity(&self) -> Result<Identity> {
+        Identity::read(&self.bytes, self.meta_at, self.data_set_at, self.encoding, self.n_frames())
     }
 
     fn facts_of(&self, frame: usize) -> Result<Facts> {

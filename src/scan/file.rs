@@ -1,7 +1,7 @@
 //! An opened file: what it is, how many B-scans it holds, and each of them on demand.
 
 use super::b_scan::Scan;
-use super::dicom::DicomFile;
+use super::dicom::{DicomFile, Identity};
 use super::format::{self, Format};
 use super::raster::Picture;
 use super::unsupported;
@@ -77,6 +77,21 @@ impl<'a> ScanFile<'a> {
             Content::Picture(picture) => picture.frame(frame),
             Content::Dicom(file) => file.frame(frame),
             Content::Vol(file) => file.frame(frame),
+        }
+    }
+}
+
+impl ScanFile<'_> {
+    /// What in a DICOM file names its patient and itself. Nothing else of this crate reads that.
+    ///
+    /// # Errors
+    /// The file is of another format, or damaged.
+    pub fn identity(&self) -> Result<Identity> {
+        match &self.content {
+            Content::Dicom(file) => file.identity(),
+            Content::Picture(_) | Content::Vol(_) => Err(Error::scan(
+                "the file is not DICOM, so that nothing can refer to it as DICOM does: choose the DICOM file",
+            )),
         }
     }
 }

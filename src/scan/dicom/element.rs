@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 16;
 /// The least that a header of an element takes.
 const MIN_HEADER: usize = 8;
 /// The tag of an item, little endian, which no other encoding begins a sequence with.
-const ITEM: &[u8] = b"\xfe\xff\x00\xe0";
+pub(super) const ITEM: &[u8] = b"\xfe\xff\x00\xe0";
 /// The group of items and delimiters.
 const ITEM_GROUP: u16 = 0xFFFE;
 
