@@ -54,12 +54,6 @@ fn cells(n_drawn: usize, n_scan: usize, start: f32, length: f32, n_cells: usize)
 /// premultiplied; transparent outside the map's region.
 pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> {
     let mut rgba = vec![0; drawn[0] * drawn[1] * 4];
-    if heatmap.values.len() != heatmap.rows * heatmap.cols {
-        return rgba;
-    }
-    let [x, y, width, height] = heatmap.region;
-    let columns = cells(drawn[0], scan[0], x, width, heatmap.cols);
-    let rows = cells(drawn[1], scan[1], y, height, heatmap.rows);
     let colours: Vec<[u8; 4]> = (0..=255)
         .map(|i| {
             let value = i as f32 / 255.0;
@@ -67,18 +61,37 @@ pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2]) -> V
             [r, g, b, (coverage(value) * 255.0).round() as u8]
         })
         .collect();
-    for (row, line) in rows.iter().zip(rgba.chunks_exact_mut(drawn[0].max(1) * 4)) {
+    each_level(heatmap, scan, drawn, |i, level| rgba[i * 4..][..4].copy_from_slice(&colours[usize::from(level)]));
+    rgba
+}
+
+/// The heatmap at the size of its scan, `scan` (columns, rows), between its cells as [`overlay_rgba`] draws it: 0…255, row by
+/// row; 0 outside the map's region.
+pub fn levels(heatmap: &Heatmap, scan: [usize; 2]) -> Vec<u8> {
+    let mut levels = vec![0; scan[0] * scan[1]];
+    each_level(heatmap, scan, scan, |i, level| levels[i] = level);
+    levels
+}
+
+/// Calls `put` with each drawn pixel inside the map's region and its value, 0…255.
+fn each_level(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], mut put: impl FnMut(usize, u8)) {
+    if heatmap.values.len() != heatmap.rows * heatmap.cols {
+        return;
+    }
+    let [x, y, width, height] = heatmap.region;
+    let columns = cells(drawn[0], scan[0], x, width, heatmap.cols);
+    let rows = cells(drawn[1], scan[1], y, height, heatmap.rows);
+    for (i_row, row) in rows.iter().enumerate() {
         let Some((top, bottom, down)) = *row else { continue };
         let (top, bottom) = (&heatmap.values[top * heatmap.cols..], &heatmap.values[bottom * heatmap.cols..]);
-        for (column, pixel) in columns.iter().zip(line.chunks_exact_mut(4)) {
+        for (i_column, column) in columns.iter().enumerate() {
             let Some((left, right, across)) = *column else { continue };
             let above = top[left] + (top[right] - top[left]) * across;
             let below = bottom[left] + (bottom[right] - bottom[left]) * across;
             let value = (above + (below - above) * down).clamp(0.0, 1.0);
-            pixel.copy_from_slice(&colours[(value * 255.0).round() as usize]);
+            put(i_row * drawn[0] + i_column, (value * 255.0).round() as u8);
         }
     }
-    rgba
 }
 
 /// A grey scan of `scan` (columns, rows) drawn at `drawn`: opaque RGBA; a drawn pixel is the mean of those it covers.
