@@ -65,6 +65,7 @@
 //! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `tokenizer` |
 //! | [`protocol`] | `bundle::card`, `bundle::index`, `report` |
 //! | [`render`] | `report` |
+//! | [`dicom_out`] | `render`, `report`, `scan`, `scan::note` |
 //! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `eye`, `protocol`, `report`, `scan::format`, `scan::note` |
 //! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `engine`, `protocol`, `report`, `scan::format`, `web` |
 //! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `eye`, `page`, `protocol`, `render`, `report`, `scan::format` |
@@ -81,7 +82,7 @@
 //! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run`, `train::weights` |
 //! | `train::doubt` | `bundle`, `caption`, `doubt`, `engine`, `report`, `scan`, `train::config`, `train::data`, `train::fit` |
 //! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::doubt`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
-//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `clip`, `engine`, `eye`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run`, `train::weights` |
+//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `clip`, `dicom_out`, `engine`, `eye`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run`, `train::weights` |
 //! | `train::cli` | `train::commands` |
 //!
 //! Where new code belongs: it touches a tensor → a core module; the DOM → `web`; what the page knows → `page`; disk or
@@ -100,6 +101,7 @@
 pub mod bundle;
 pub mod caption;
 pub mod clip;
+pub mod dicom_out;
 pub mod doubt;
 pub mod engine;
 pub mod error;

@@ -9,6 +9,7 @@ use image::{ColorType, ImageFormat};
 use serde::Serialize;
 
 use super::args::CpuArgs;
+use super::dicom::{DicomArgs, show_identifiers};
 use super::output::{Failures, note, print, print_json};
 use super::result_files::{BASELINE_OVERLAY, OVERLAY, REPORT, ResultFiles};
 use super::weights::{load, load_baseline};
@@ -89,6 +90,8 @@ pub(crate) struct ExplainArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    dicom: DicomArgs,
+    #[command(flatten)]
     device: CpuArgs,
 }
 
@@ -105,6 +108,9 @@ where
 
 impl ExplainArgs {
     pub(crate) fn run(self) -> Result<()> {
+        if self.dicom.show_identifiers {
+            return show_identifiers(&self.images);
+        }
         self.device.check()?;
         let engine = load(&self.weights)?;
         let baseline = self.baseline.as_deref().map(load_baseline).transpose()?;
@@ -118,11 +124,12 @@ impl ExplainArgs {
         if let Some(out) = &self.out {
             files::make_dir(out)?;
         }
+        self.dicom.prepare()?;
         let inputs = || self.images.iter().chain([&self.weights]).chain(&self.baseline);
         let mut results = self.out.as_deref().map(|out| ResultFiles::new(out, inputs()));
         let mut printed: Vec<Printed> = Vec::new();
         let mut failures = Failures::of(self.images.len());
-        let asked = Asked { engine: &engine, baseline: baseline.as_ref(), options: &options };
+        let asked = Asked { engine: &engine, baseline: baseline.as_ref(), options: &options, dicom: &self.dicom };
         for path in &self.images {
             let mut reports: Vec<Report> = Vec::new();
             let outcome = asked.answer(path, self.frame, |report, scan| {
@@ -180,6 +187,7 @@ struct Asked<'a> {
     engine: &'a Engine,
     baseline: Option<&'a Baseline>,
     options: &'a Options,
+    dicom: &'a DicomArgs,
 }
 
 /// Why a file has no answer, or not all of them.
@@ -215,6 +223,7 @@ impl Asked<'_> {
         let bytes = scan_file::read(path).map_err(|error| Broken { error, is_of_scan: true })?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let file = ScanFile::open_named(&name, &bytes).map_err(of_scan)?;
+        let identity = self.dicom.identity(&file).map_err(of_scan)?;
         let sha256 = sha256::of(&bytes);
         let n_frames = file.n_frames();
         if frames.is_none() && n_frames > 1 {
@@ -230,6 +239,11 @@ impl Asked<'_> {
             let mut report = analysis.report;
             if let Some(baseline) = self.baseline {
                 baseline.add_answer(&mut report, &analysis.scan, &mut None).map_err(Broken::of_all)?;
+            }
+            let objects =
+                self.dicom.objects(identity.as_ref(), &report, path, &frame_suffix(&report)).map_err(of_scan)?;
+            for (path, bytes) in objects {
+                files::write(&path, bytes).map_err(Broken::of_all)?;
             }
             take(report, analysis.scan).map_err(Broken::of_all)?;
         }

@@ -1,8 +1,9 @@
 //! One file per command: its options, the order of its steps, and what it prints. `args` has the options that several
-//! share, `records` reads what `--data` names, `weights` loads weights files, `output` prints.
+//! share, `records` reads what `--data` names, `weights` loads weights files, `output` prints, `dicom` and `result_files` name what `explain` writes.
 
 mod args;
 pub(super) mod baseline;
+mod dicom;
 pub(super) mod embed;
 pub(super) mod eval;
 pub(super) mod explain;
