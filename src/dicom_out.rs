@@ -3,7 +3,7 @@
 //! ([`Identity`]) and a report, gives the bytes of two files. Reads no clock and no pixels.
 //!
 //! - `item` writes data sets, `file` puts meta information before them, `uid` derives UIDs;
-//! - `common` has what both objects say of patient, study and source; `code` and `content` what a structured report is made of;
+//! - `common` has what both objects say of patient, study and source, `patient` whether they name one; `code` and `content` what a structured report is made of;
 //! - `segmentation` and `structured_report` put the objects together.
 //!
 //! # Which objects
@@ -12,7 +12,7 @@
 //! patient, and B-scans of many devices have no frame of reference. A Segmentation may do without where it has the pixels of
 //! the frame that it is derived from (PS3.3, A.51: either Derivation Image, or planes in a frame of reference), and more
 //! viewers show it. It is FRACTIONAL with 255 as the maximum. Of the two meanings that the standard has for fractions,
-//! PROBABILITY is nearer than OCCUPANCY, which is a share of a pixel's area; but values are *relative*: 255 is where the scan
+//! PROBABILITY is nearer than OCCUPANCY, which is a share of a pixel's area; but values are *relative*: 255 is the cell that
 //! counted most for the class, and no probability. The segment's description says so. Every value is that of the overlay
 //! that the page draws.
 //!
@@ -35,6 +35,7 @@ mod common;
 mod content;
 mod file;
 mod item;
+mod patient;
 mod segmentation;
 mod structured_report;
 mod uid;
@@ -44,18 +45,7 @@ use crate::report::Report;
 use crate::scan::Identity;
 use common::Source;
 
-/// Whether the objects say who the patient is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Patient {
-    /// Nothing of the patient: name, ID, birth date, sex and what the study is called are empty, dates are
-    /// dummies, and the objects say that they are without identity. They are in a study of their own, since an archive must not file
-    /// objects without a patient into the study of one. The source itself is named by its UIDs, which are the
-    /// reference: they tell nothing to whoever has no access to the archive of the source.
-    #[default]
-    Unnamed,
-    /// As the source says: patient, study and dates are copied, so that an archive files the objects where the source is.
-    AsSource,
-}
+pub use patient::Patient;
 
 /// Two DICOM files.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,6 +34,7 @@
 //!                                                     └ Shapley values: phrases left out, the text head asked again
 //! report::Report of each frame → eye: one answer for a file of several B-scans
 //! report::Report ─ postMessage ─► page::state → render → canvas and shaded phrases
+//! report::Report · UIDs of a DICOM file → dicom_out: Segmentation and structured report
 //! ```
 //!
 //! [`engine::Engine`] does all of this behind one call, for the page and for `train explain` alike. Where a visitor wants to

@@ -4,7 +4,8 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::item::Item;
-use super::{Patient, uid};
+use super::patient::Patient;
+use super::uid;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::scan::Identity;

@@ -93,7 +93,7 @@ fn segment(source: &Source) -> Item {
         .text(tags::ALGORITHM_SOURCE, MANUFACTURER);
     let side = source.laterality().map(|laterality| code::side(laterality).item());
     let region = code::RETINA.item().maybe_item(tags::ANATOMIC_REGION_MODIFIER_SEQUENCE, side);
-    let description = "Relative: 255 is where the scan counted most for the class, 0 where it did not; no probability";
+    let description = "Relative: 255 is the value of the cell that counted most for the class, 0 of those that did not; no probability";
     Item::default()
         .u16(tags::SEGMENT_NUMBER, SEGMENT)
         .short_text(tags::SEGMENT_LABEL, &label(source.report), 64)

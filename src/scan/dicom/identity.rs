@@ -201,8 +201,8 @@ impl Reader<'_> {
         }
         if tag == tags::SPECIFIC_CHARACTER_SET {
             let codes = String::from_utf8_lossy(value).into_owned();
-            let sets = codes.split('\\').filter_map(|code| SpecificCharacterSet::from_code(code.trim()));
-            self.character_set = sets.last().unwrap_or_default();
+            let mut sets = codes.split('\\').filter_map(|code| SpecificCharacterSet::from_code(code.trim()));
+            self.character_set = sets.next_back().unwrap_or_default();
         }
         if identifies {
             let shown = self.text(value);
