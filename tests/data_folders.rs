@@ -59,7 +59,9 @@ fn scan(sample: &str, i: u32) -> DynamicImage {
 
 /// Starts a run without training; returns what was noted.
 fn begin(data: &str, run: &Path, more: &[&str]) -> String {
-    let output = train(&[&["finetune", "--epochs", "0", "--data", data, "--out", text(run)], more].concat());
+    let output = train(
+        &[&["finetune", "--epochs", "0", "--input", "64x128", "--data", data, "--out", text(run)], more].concat(),
+    );
     let notes = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{notes}");
     notes

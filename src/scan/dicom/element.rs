@@ -139,7 +139,9 @@ impl<'a> Walk<'a> {
         let length = header.length().get().map(|length| length as usize);
         // A sequence of unknown VR has implicit items (PS3.5, 6.2.2), but not all writers know that.
         let encoding = match self.bytes[at..self.end].strip_prefix(ITEM) {
-            Some([_, _, _, _, item @ ..]) if header.vr() == VR::UN => Encoding::of(item),
+            Some([_, _, _, _, item @ ..]) if header.vr() == VR::UN && self.encoding != Encoding::ImplicitLittle => {
+                Encoding::of(item)
+            }
             _ => self.encoding,
         };
         let is_pixel_data = self.depth == 0 && tag == tags::PIXEL_DATA;

@@ -29,7 +29,7 @@ pub(super) fn decode(bytes: &[u8], format: Format) -> Result<Scan> {
     let (width, height) = decoder.dimensions();
     let size = [width as usize, height as usize];
     check_size(size[0], size[1])?;
-    if decoder.total_bytes() > 2 * refusal::MAX_SAMPLE_BYTES {
+    if decoder.total_bytes() > refusal::MAX_SAMPLE_BYTES {
         return Err(refusal::too_large(size));
     }
     let upright = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);

@@ -66,7 +66,7 @@ pub(super) fn samples(bytes: &[u8], colours: Colours) -> Result<Samples> {
     // Passes over the picture are collected as coefficients of 16 bits.
     let n_components = frame.components.len() as u64;
     let n_bytes = (frame.width * frame.height) as u64 * n_components;
-    if n_bytes > 2 * refusal::MAX_SAMPLE_BYTES
+    if 2 * n_bytes > 3 * refusal::MAX_SAMPLE_BYTES
         || frame.coding == Coding::Progressive && n_bytes > refusal::MAX_SAMPLE_BYTES / 2
     {
         return Err(refusal::too_large([frame.width, frame.height]));

@@ -23,7 +23,7 @@ pub(super) fn cut_short() -> Error {
 /// A picture whose pixels would take more memory than is taken.
 pub(super) fn too_large([width, height]: [usize; 2]) -> Error {
     let message = format!(
-        "the picture is {width} × {height} pixels of a kind that takes too much memory: crop it, or save it in 8-bit grey"
+        "the picture is {width} × {height} pixels of a kind that takes too much memory: crop it, or save it as a grey PNG"
     );
     Error::scan(message).with_detail(Detail::LargeScan { width, height })
 }

@@ -54,7 +54,7 @@ fn leave_out(problems: &[Problem], strict: StrictArgs) -> Result<()> {
 ///
 /// # Errors
 /// None can be used; with `--strict`, not all can.
-pub(super) fn usable<'a>(records: Vec<&'a Record>, strict: StrictArgs) -> Result<Vec<&'a Record>> {
+pub(super) fn usable(records: Vec<&Record>, strict: StrictArgs) -> Result<Vec<&Record>> {
     let checked = check(&records, strict)?;
     Ok(records.into_iter().zip(checked).filter_map(|(record, checked)| checked.map(|_| record)).collect())
 }
