@@ -234,6 +234,19 @@ mod tests {
     }
 
     #[test]
+    fn levels_are_the_values_behind_the_overlay() {
+        let map = heatmap(1, 2, &[0.2, 1.0], [2.0, 1.0, 6.0, 2.0]);
+        let (levels, rgba) = (levels(&map, [10, 4]), overlay_rgba(&map, [10, 4], [10, 4]));
+        for (level, pixel) in levels.iter().zip(rgba.chunks_exact(4)) {
+            let value = f32::from(*level) / 255.0;
+            assert_eq!(pixel[3], (coverage(value) * 255.0).round() as u8);
+            assert!(*level == 0 || pixel[..3] == inferno(value));
+        }
+        // At the centre of the first cell, in the outer half of the second, and outside.
+        assert_eq!((levels[10 + 3], levels[10 + 7], levels[0], levels[10 + 8]), (51, 255, 0, 0));
+    }
+
+    #[test]
     fn the_hottest_pixel_lies_at_the_centre_of_the_hottest_cell() {
         let mut values = vec![0.0; 15];
         values[5 + 3] = 1.0;
