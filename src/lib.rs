@@ -12,7 +12,7 @@
 //! let input = Input { name: "drusen.png", bytes: &bytes, frame: 0 };
 //! let report = engine.analyze(&input, &Options::default())?.report;
 //! assert_eq!(report.image.label, "AMD");
-//! assert_eq!(report.caption.text, "AMD, hard drusen, soft drusen");
+//! assert_eq!(report.caption.text, "AMD, hard drusen");
 //! # Ok(())
 //! # }
 //! ```

@@ -8,8 +8,9 @@
 
 use crate::error::{Detail, Error, Result};
 
-/// The largest file that is read; larger ones are refused before memory is taken.
-pub const MAX_FILE_BYTES: u64 = 64 << 20;
+/// The largest file that is read; larger ones are refused before memory is taken. A `.vol` of 97 B-scans of 1024 × 496 values
+/// has 188 MiB.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,7 +261,7 @@ mod tests {
     fn a_file_may_be_as_large_as_the_limit() {
         assert!(check_file_size(MAX_FILE_BYTES).is_ok());
         let refused = check_file_size(MAX_FILE_BYTES + (6 << 20)).unwrap_err();
-        assert!(refused.to_string().contains("70.0 MB, more than the 64 MB"), "{refused}");
+        assert!(refused.to_string().contains("262.0 MB, more than the 256 MB"), "{refused}");
     }
 
     #[test]

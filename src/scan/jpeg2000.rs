@@ -1,6 +1,9 @@
 //! JPEG 2000 codestreams and JP2 files, by `hayro-jpeg2000`, for pictures, TIFF and DICOM alike.
 
+mod header;
+
 use hayro_jpeg2000::{ColorSpace, DecodeSettings, DecoderContext, Image};
+pub(super) use header::{Header, code_stream, is_jpeg2000};
 
 use super::b_scan::check_size;
 use crate::error::{Detail, Error, Result};
@@ -38,8 +41,9 @@ const MAX_SAMPLES: usize = 16 << 20;
 /// # Errors
 /// It is damaged or cut short, too large, or has more than 16 bits in a sample.
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture> {
+    Header::read(bytes)?;
     let settings = DecodeSettings { strict: true, ..DecodeSettings::default() };
-    let image = Image::new(bytes, &settings).map_err(damaged)?;
+    let image = Image::new(bytes, &settings).map_err(|error| damaged().because(error))?;
     let (width, height) = (image.width() as usize, image.height() as usize);
     check_size(width, height)?;
     let colour = match image.color_space() {
@@ -60,7 +64,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture> {
         return Err(Error::scan(message).with_detail(Detail::LargeScan { width, height }));
     }
     let mut context = DecoderContext::default();
-    let decoded = image.decode(&mut context).map_err(damaged)?;
+    let decoded = image.decode(&mut context).map_err(|error| damaged().because(error))?;
     let components = decoded.components();
     let bit_depth = components.iter().map(|component| component.bit_depth()).max().unwrap_or_default();
     let is_whole = components.iter().all(|component| component.samples().len() == width * height);
@@ -78,7 +82,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture> {
     Ok(Picture { width, height, n_components, colour, bit_depth, samples })
 }
 
-fn damaged(error: hayro_jpeg2000::DecodeError) -> Error {
+fn damaged() -> Error {
     let message = "the JPEG 2000 picture is damaged or cut short: copy or export the scan again";
-    Error::scan(message).with_detail(Detail::DamagedFile).because(error)
+    Error::scan(message).with_detail(Detail::DamagedFile)
 }

@@ -9,7 +9,10 @@ use super::data_set::DataSet;
 use super::element::{Encoding, cut};
 use super::transfer_syntax::{Codec, TransferSyntax};
 use crate::error::{Detail, Error, Result};
-use crate::scan::format::{MAX_FILE_BYTES, dicom_data_at};
+use crate::scan::format::dicom_data_at;
+
+/// The most bytes that a deflated file may inflate to: a file of a few kB can claim a thousand times its size.
+const MAX_INFLATED_BYTES: usize = 64 << 20;
 
 /// An opened container.
 pub(super) struct Container<'a> {
@@ -48,12 +51,14 @@ pub(super) fn open(bytes: &[u8]) -> Result<Container<'_>> {
 
 /// Inflates a raw stream, up to the largest file that is read.
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>> {
-    let limit = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX);
-    miniz_oxide::inflate::decompress_to_vec_with_limit(deflated, limit).map_err(|error| match error.status {
-        miniz_oxide::inflate::TINFLStatus::HasMoreOutput => {
-            let message = format!("the DICOM file inflates to more than the {} MB that are read", MAX_FILE_BYTES >> 20);
-            Error::scan(format!("{message}: export it without compression")).with_detail(Detail::DamagedFile)
+    miniz_oxide::inflate::decompress_to_vec_with_limit(deflated, MAX_INFLATED_BYTES).map_err(|error| {
+        match error.status {
+            miniz_oxide::inflate::TINFLStatus::HasMoreOutput => {
+                let message =
+                    format!("the DICOM file inflates to more than the {} MB that are read", MAX_INFLATED_BYTES >> 20);
+                Error::scan(format!("{message}: export it without compression")).with_detail(Detail::DamagedFile)
+            }
+            _ => cut(),
         }
-        _ => cut(),
     })
 }

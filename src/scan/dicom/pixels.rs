@@ -6,6 +6,7 @@ use super::rle;
 use super::transfer_syntax::Codec;
 use super::{jpeg, jpeg2000};
 use crate::error::{Detail, Error, Instead, Result};
+use crate::scan::jpeg2000::{Header, is_jpeg2000};
 
 /// The samples of a frame.
 #[derive(Debug)]
@@ -106,8 +107,8 @@ fn picture(bytes: &[u8], layout: &Layout, codec: Codec) -> Result<Samples> {
         let n_samples = decoded.n_samples;
         return Ok(Samples { values, n_samples, is_planar: false, photometric, ..Samples::of(layout) });
     }
-    if jpeg2000::is_jpeg2000(bytes) {
-        let header = jpeg2000::Header::read(bytes)?;
+    if is_jpeg2000(bytes) {
+        let header = Header::read(bytes)?;
         check_same_size(layout, header.width, header.height)?;
         // A black frame takes a few bytes only.
         check_ratio(layout, bytes, 512, 1 << 20)?;

@@ -34,6 +34,6 @@ mod tests {
         // Sparse: it takes no room.
         file.as_file().set_len(MAX_FILE_BYTES + 1).unwrap();
         let refused = decode(file.path()).unwrap_err().to_string();
-        assert!(refused.contains(&file.path().display().to_string()) && refused.contains("64 MB"), "{refused}");
+        assert!(refused.contains(&file.path().display().to_string()) && refused.contains("256 MB"), "{refused}");
     }
 }
