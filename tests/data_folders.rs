@@ -86,7 +86,8 @@ fn broken_pictures_are_named_at_the_start_and_left_out() {
     let refused = refusal(&["finetune", "--epochs", "0", "--data", &data, "--out", text(&run), "--strict"], 1);
     assert!(refused.contains("--strict: 4 rows or pictures cannot be used, first"), "{refused}");
     let notes = begin(&data, &run, &[]);
-    for (name, reason) in [("amd_1", "cut short"), ("no_1", "not a picture"), ("no_2", "empty"), ("no_3", "one colour")]
+    for (name, reason) in
+        [("amd_1", "cut short"), ("no_1", "web pages (HTML)"), ("no_2", "empty"), ("no_3", "one colour")]
     {
         let is_named = |line: &str| {
             line.starts_with("left out: ") && line.contains(&format!("{name}.png: ")) && line.contains(reason)

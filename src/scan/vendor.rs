@@ -194,11 +194,11 @@ mod tests {
             ("Nidek RS-3000 (1)", "Nidek"),
             ("scan.mat", "MATLAB"),
         ] {
-            let said = what(ScanFile::open_named(name, &[0; 600]).err());
+            let said = what(ScanFile::open_named(name, &[1; 600]).err());
             assert!(said.starts_with(expected), "{name}: {said}");
         }
         for name in ["scan.png", "img", "oct", ".oct.txt", "eye.octx", ""] {
-            let error = ScanFile::open_named(name, &[0; 600]).err().unwrap();
+            let error = ScanFile::open_named(name, &[1; 600]).err().unwrap();
             assert_eq!(error.detail(), Some(&Detail::UnknownFormat), "{name}: {error}");
         }
     }

@@ -78,7 +78,7 @@ mod tests {
             ("pixel.png", Some("too small, 1 × 1")),
             ("cut.png", Some("cut short")),
             ("empty.png", Some("empty")),
-            ("page.png", Some("not a picture")),
+            ("page.png", Some("web pages (HTML)")),
             ("gone.png", Some("No such file")),
         ];
         let records = expected.map(|(name, _)| record(name));
