@@ -50,10 +50,10 @@
 //! | module | may import |
 //! |---|---|
 //! | [`error`], [`caption`], [`tokenizer`], [`kernels`] | nothing |
-//! | [`scan::format`], [`scan::note`], [`bundle::index`], [`bundle::sha256`] | nothing |
-//! | [`report`] | `scan::note` |
+//! | [`scan::format`], [`scan::note`], [`scan::view`], [`bundle::index`], [`bundle::sha256`] | nothing |
+//! | [`report`] | `scan::note`, `scan::view` |
 //! | [`eye`] | `caption`, `report` |
-//! | [`scan`] | `scan::format`, `scan::note` |
+//! | [`scan`] | `scan::format`, `scan::note`, `scan::view` |
 //! | [`preprocess`] | `scan` |
 //! | [`nn`] | `kernels` |
 //! | [`clip`], [`head`], [`resnet`] | `nn` |
