@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::{Doubt, Prediction, Warning, WarningKind};
 
-pub use self::picture::doubts_of_picture;
+pub use self::picture::{doubts_of_picture, doubts_of_suggestion};
 
 /// Where an answer becomes doubtful. Stored in the weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use crate::bundle::{Bundle, CAPTION_EMBEDS, DOUBT, Metadata, sha256};
 use crate::caption::{Caption, Diagnosis};
 use crate::clip::Clip;
 use crate::doubt::detector::{Detected, Detector, features};
-use crate::doubt::{Evidence, doubts_of_picture};
+use crate::doubt::{Evidence, doubts_of_picture, doubts_of_suggestion};
 use crate::error::{Error, Result};
 use crate::explain::grad_cam::CamMap;
 use crate::explain::phrases::{Phrase, phrases, shares};
@@ -26,6 +26,8 @@ use crate::report::{
     Agreement, Candidate, CaptionReport, CaptionSource, Doubt, Heatmap, InputRef, MapMethod, ModelRef, Options,
     Prediction, Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod, WordSum,
 };
+use crate::scan::layout::suggest;
+use crate::scan::view::View;
 use crate::scan::{Scan, ScanFile};
 use crate::tokenizer::Tokenizer;
 use finite::{finite, finite_embeds};
@@ -92,7 +94,7 @@ pub struct Input<'a> {
 pub struct Analysis {
     /// The report.
     pub report: Report,
-    /// The decoded scan.
+    /// The decoded scan, as it was looked at.
     pub scan: Scan,
     seen: Seen,
 }
@@ -103,6 +105,7 @@ struct Seen {
     image_embeds: Tensor,
     picture: Vec<Doubt>,
     detected: Option<Detected>,
+    suggestion: Option<View>,
 }
 
 impl Analysis {
@@ -238,14 +241,21 @@ impl Engine {
     /// Runs and explains a scan that has no file, such as a changed copy; the report's hash of the file is empty.
     ///
     /// # Errors
-    /// The options name a class or phrase that the model does not know, or an empty caption.
+    /// The options name a class or phrase that the model does not know, an empty caption, or a part that is not in the scan.
     pub fn analyze_scan(&self, name: &str, scan: Scan, options: &Options) -> Result<Analysis> {
         let mut timings = TimingsMs::default();
+        let start = Instant::now();
+        let suggestion = if options.view.is_none() { suggest(&scan) } else { None };
+        let scan = match &options.view {
+            Some(view) => scan.viewed(view)?,
+            None => scan,
+        };
         let input_ref = InputRef {
             name: name.to_owned(),
             format: scan.format.id(),
             width: scan.width,
             height: scan.height,
+            view: options.shown_view(),
             frame: scan.frame,
             sha256: String::new(),
             um_per_pixel: scan.um_per_pixel,
@@ -253,7 +263,6 @@ impl Engine {
             laterality: scan.laterality,
             notes: scan.notes.clone(),
         };
-        let start = Instant::now();
         let preprocess = &self.metadata.preprocess;
         let pixel_values = preprocess.pixel_values(preprocess.grey(&scan), &Device::Cpu)?;
         timings.preprocess = ms_since(start);
@@ -262,7 +271,9 @@ impl Engine {
         timings.image_encoder = ms_since(start);
         let detected = self.detector.as_ref().map(|d| d.detect(&features(&feature_map, &image_embeds)?)).transpose()?;
         finite("doubts", detected.iter().flat_map(|d| d.manners.iter().chain([&d.another_disease])))?;
-        let seen = Seen { feature_map, image_embeds, picture: doubts_of_picture(&scan), detected };
+        let mut picture = doubts_of_picture(&scan);
+        picture.extend(suggestion.iter().flat_map(doubts_of_suggestion));
+        let seen = Seen { feature_map, image_embeds, picture, detected, suggestion };
         let report = self.report(input_ref, &scan, &seen, options, timings)?;
         Ok(Analysis { report, scan, seen })
     }
@@ -270,9 +281,13 @@ impl Engine {
     /// Explains the same scan again, with another caption or class; the image tower does not run.
     ///
     /// # Errors
-    /// The options name a class or phrase that the model does not know, or an empty caption.
+    /// The options name a class or phrase that the model does not know, an empty caption, or another view, which would be
+    /// another scan.
     pub fn revise(&self, analysis: &Analysis, options: &Options) -> Result<Report> {
         let Analysis { report, scan, seen } = analysis;
+        if options.shown_view() != report.input.view {
+            return Err(Error::config("the scan was analysed in another view: analyse it again"));
+        }
         self.report(report.input.clone(), scan, seen, options, report.timings_ms)
     }
 
@@ -307,6 +322,7 @@ impl Engine {
             heatmap,
             tokens,
             baseline: None,
+            suggestion: seen.suggestion,
             timings_ms: timings,
         })
     }

@@ -27,7 +27,7 @@
 //!
 //! ```text
 //! File ─ postMessage ─► worker
-//!   bytes → scan::Scan → preprocess (1, 3, H, W) → feature map (1, C, rows, cols) → image embedding → image logits
+//!   bytes → scan::Scan (→ view) → preprocess (1, 3, H, W) → feature map (1, C, rows, cols) → image embedding → image logits
 //!                                                     └ GradCAM: only attention pool and head run again, with gradients
 //!   picture, feature map, embedding, answers → doubt: can the model speak about this scan?
 //!   image embedding · caption table → caption → token ids → text tower → text logits
@@ -51,23 +51,23 @@
 //! | module | may import |
 //! |---|---|
 //! | [`error`], [`caption`], [`tokenizer`], [`kernels`] | nothing |
-//! | [`scan::format`], [`scan::note`], [`bundle::index`], [`bundle::sha256`] | nothing |
-//! | [`report`] | `scan::note` |
+//! | [`scan::format`], [`scan::note`], [`scan::view`], [`bundle::index`], [`bundle::sha256`] | nothing |
+//! | [`report`] | `scan::note`, `scan::view` |
 //! | [`eye`] | `caption`, `report` |
-//! | [`scan`] | `scan::format`, `scan::note` |
+//! | [`scan`] | `scan::format`, `scan::note`, `scan::view` |
 //! | [`preprocess`] | `scan` |
 //! | [`nn`] | `kernels` |
 //! | [`clip`], [`head`], [`resnet`] | `nn` |
 //! | [`explain`] | `report`, `tokenizer` |
-//! | [`doubt`] | `head`, `report`, `scan` |
+//! | [`doubt`] | `head`, `report`, `scan`, `scan::view` |
 //! | [`bundle::card`] | `caption` |
 //! | [`bundle::checksum`] | `bundle::sha256` |
 //! | [`bundle`] | `bundle::card`, `bundle::checksum`, `caption`, `clip`, `doubt`, `head`, `nn::params`, `preprocess` |
-//! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `tokenizer` |
+//! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `scan::view`, `tokenizer` |
 //! | [`protocol`] | `bundle::card`, `bundle::index`, `report` |
 //! | [`render`] | `report` |
 //! | [`dicom_out`] | `render`, `report`, `scan`, `scan::note` |
-//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `eye`, `protocol`, `report`, `scan::format`, `scan::note` |
+//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `eye`, `protocol`, `report`, `scan::format`, `scan::note`, `scan::view` |
 //! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `engine`, `protocol`, `report`, `scan::format`, `web` |
 //! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `eye`, `page`, `protocol`, `render`, `report`, `scan::format` |
 //! | `train`, `train::files`, `train::progress` | nothing |

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::scan::note::{Laterality, Note};
+use crate::scan::view::View;
 
 #[cfg(test)]
 pub(crate) mod made_up;
@@ -28,6 +29,16 @@ pub struct Options {
     /// Whether the baseline answers too, if one is loaded.
     #[serde(default)]
     pub baseline: bool,
+    /// How the picture is looked at, before anything else; none for the whole as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
+}
+
+impl Options {
+    /// The view as a report says it: that the whole is looked at as it is needs no mention.
+    pub fn shown_view(&self) -> Option<View> {
+        self.view.filter(|view| !view.is_whole())
+    }
 }
 
 /// One scan analysed by one model.
@@ -57,6 +68,9 @@ pub struct Report {
     /// The baseline's answer about the same scan, if it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineReport>,
+    /// How the picture should be looked at instead, if it does not seem to be one upright B-scan and no view was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<View>,
     /// How long each step took.
     pub timings_ms: TimingsMs,
 }
@@ -88,10 +102,13 @@ pub struct InputRef {
     pub name: String,
     /// `png`, `jpeg`, `tiff`, `dicom`, `vol`, … ([`crate::scan::format`]).
     pub format: String,
-    /// Columns of the scan.
+    /// Columns of the scan, as it was looked at.
     pub width: usize,
-    /// Rows of the scan.
+    /// Rows of the scan, as it was looked at.
     pub height: usize,
+    /// How the picture was looked at; none for the whole as it is. Everything else in pixels is about what it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
     /// Which frame of the file, from 0.
     pub frame: usize,
     /// SHA-256 of the file, in hex.
@@ -241,6 +258,8 @@ pub enum Doubt {
     NoRetina,
     /// Far from every scan that the model was trained on.
     UnlikeTraining,
+    /// It shows more than a B-scan, or another one beside it.
+    MoreThanAScan,
     /// Its layers run from top to bottom.
     Turned,
     /// Its tissue is dark, its background bright.
@@ -257,13 +276,14 @@ pub enum Doubt {
 
 impl Doubt {
     /// All of them, gravest first.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::TooSmall,
         Self::OneColour,
         Self::Noise,
         Self::Colour,
         Self::NoRetina,
         Self::UnlikeTraining,
+        Self::MoreThanAScan,
         Self::Turned,
         Self::Inverted,
         Self::AnotherDisease,
@@ -276,7 +296,9 @@ impl Doubt {
     pub fn kind(self) -> WarningKind {
         match self {
             Self::TooSmall | Self::OneColour | Self::Noise | Self::Colour | Self::NoRetina => WarningKind::NotAScan,
-            Self::UnlikeTraining | Self::Turned | Self::Inverted | Self::AnotherDisease => WarningKind::Unfamiliar,
+            Self::UnlikeTraining | Self::MoreThanAScan | Self::Turned | Self::Inverted | Self::AnotherDisease => {
+                WarningKind::Unfamiliar
+            }
             Self::LowProbability | Self::HeadsDisagree | Self::CaptionFar => WarningKind::Unsure,
         }
     }
@@ -293,6 +315,9 @@ impl Doubt {
             }
             Self::UnlikeTraining => {
                 "The picture is unlike every scan this model was trained on: check that it is a whole B-scan, and do not rely on the answer."
+            }
+            Self::MoreThanAScan => {
+                "The picture shows more than one B-scan, or something beside it: crop it to the scan that you ask about."
             }
             Self::Turned => "The layers run from top to bottom: turn the scan so that the vitreous is above.",
             Self::Inverted => "The scan seems to be black on white: export it with white tissue on black.",

@@ -7,11 +7,14 @@ mod dicom;
 mod file;
 pub mod format;
 mod jpeg2000;
+pub mod layout;
 mod luma;
 pub mod note;
 mod raster;
 mod unsupported;
 mod vendor;
+pub mod view;
+mod viewed;
 mod vol;
 
 pub use b_scan::{Layer, Scan};

@@ -4,6 +4,7 @@
 
 use crate::report::Doubt;
 use crate::scan::Scan;
+use crate::scan::view::{Turn, View};
 
 /// Rows and columns below which layers cannot be seen (scans: 68 and 444).
 const MIN_SIDE: usize = 40;
@@ -33,6 +34,17 @@ pub fn doubts_of_picture(scan: &Scan) -> Vec<Doubt> {
         doubts.push(Doubt::Colour);
     }
     doubts
+}
+
+/// The doubts about a picture that should be looked at as `suggestion` says.
+pub fn doubts_of_suggestion(suggestion: &View) -> Vec<Doubt> {
+    let turned = match suggestion.turn {
+        Turn::None => None,
+        Turn::Left | Turn::Right => Some(Doubt::Turned),
+        Turn::Half => Some(Doubt::UnlikeTraining),
+    };
+    let others = [suggestion.crop.map(|_| Doubt::MoreThanAScan), suggestion.invert.then_some(Doubt::Inverted)];
+    others.into_iter().chain([turned]).flatten().collect()
 }
 
 /// Distance between the 1st and the 99th percentile.
@@ -136,6 +148,19 @@ mod tests {
             (scan(1, 1, 0., |_, _| 7), &[Doubt::TooSmall]),
         ] {
             assert_eq!(doubts_of_picture(&picture), expected, "{} × {}", picture.width, picture.height);
+        }
+    }
+
+    #[test]
+    fn what_should_be_looked_at_otherwise_is_doubted() {
+        let view = View { crop: Some([0, 0, 9, 9]), turn: Turn::Left, invert: true };
+        assert_eq!(doubts_of_suggestion(&view), [Doubt::MoreThanAScan, Doubt::Inverted, Doubt::Turned]);
+        for view in [
+            View { crop: Some([0, 0, 9, 9]), ..View::default() },
+            View { turn: Turn::Half, ..View::default() },
+            View { invert: true, ..View::default() },
+        ] {
+            assert_eq!(doubts_of_suggestion(&view).len(), 1, "{view:?}");
         }
     }
 

@@ -56,6 +56,7 @@ pub(crate) fn report(caption: &str) -> Report {
             format: "png".into(),
             width: 2,
             height: 1,
+            view: None,
             frame: 0,
             sha256: "0".into(),
             um_per_pixel: None,
@@ -89,6 +90,7 @@ pub(crate) fn report(caption: &str) -> Report {
             sum: None,
         },
         baseline: None,
+        suggestion: None,
         timings_ms: TimingsMs::default(),
     }
 }

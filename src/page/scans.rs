@@ -328,8 +328,9 @@ impl Scans {
                 scan.state = ScanState::Queued;
             }
             scan.answer = None;
-            // Another model may know neither the class nor the phrases that were asked about.
-            scan.wanted = Options::default();
+            // Another model may know neither the class nor the phrases that were asked about. The part of the picture that is
+            // the scan stays the same.
+            scan.wanted = Options { view: scan.wanted.view, ..Options::default() };
         }
     }
 }

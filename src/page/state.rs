@@ -6,6 +6,7 @@ mod frames;
 mod life;
 #[cfg(test)]
 mod tests;
+mod views;
 mod visitor;
 
 use std::sync::Arc;

@@ -76,6 +76,7 @@ mod tests {
     use crate::protocol::Failure;
     use crate::report::{Doubt, WarningKind};
     use crate::scan::note::Note;
+    use crate::scan::view::{Turn, View};
 
     /// The words of a weights file that is shipped.
     fn words_of(file: &str) -> Vocabulary {
@@ -164,6 +165,20 @@ mod tests {
             said.push(line);
         }
         assert_eq!([english, korean].map(|text| (text.warning)(WarningKind::None)), ["", ""]);
+    }
+
+    #[test]
+    fn every_suggestion_is_said_in_every_language() {
+        let crops = [[500, 0, 500, 500], [0, 0, 500, 500], [0, 0, 1000, 200], [0, 300, 1000, 200], [100, 50, 800, 400]];
+        let of_crop = crops.map(|crop| View { crop: Some(crop), ..View::default() });
+        let turns = [Turn::Left, Turn::Half].map(|turn| View { turn, ..View::default() });
+        let mut said = Vec::new();
+        for view in of_crop.into_iter().chain(turns).chain([View { invert: true, ..View::default() }]) {
+            let [english, korean] = [&english::TEXT, &korean::TEXT].map(|text| (text.suggestion)(&view, [1000, 500]));
+            assert_eq!(english, view.suggestion([1000, 500]));
+            assert!(korean.chars().any(|c| ('가'..='힣').contains(&c)) && !said.contains(&korean), "{korean}");
+            said.push(korean);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(super) mod status;
 pub(super) mod strip;
 pub(super) mod tools;
 mod trust;
+mod view;
 mod warning;
 mod words;
 
@@ -51,7 +52,11 @@ pub fn Cards(
     });
     view! {
         <Show when=move || has_answer.get() fallback=HowTo>
-            <AnswerCard report=report />
+            <AnswerCard
+                report=report
+                on_use_view=session.on(|page, ()| page.use_suggestion())
+                on_undo_view=session.on(|page, ()| page.undo_view())
+            />
             <WordsCard
                 report=report
                 method=Signal::derive(move || wanted.with(|wanted| wanted.as_ref().map(|wanted| wanted.words)))

@@ -4,6 +4,7 @@ mod frames;
 mod life;
 mod list;
 mod questions;
+mod views;
 
 use std::ops::Range;
 
@@ -13,6 +14,7 @@ use crate::page::fixtures::{card, report};
 use crate::page::state::PageState;
 use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
 use crate::report::{CaptionSource, Options, Report};
+use crate::scan::view::{Turn, View};
 
 fn failure(message: &str) -> Failure {
     Error::scan(message).into()
@@ -24,6 +26,9 @@ fn names(range: Range<usize>) -> Vec<String> {
 
 /// Frames of files named `….vol`.
 const N_FRAMES: usize = 49;
+
+/// What is suggested for `screenshot.png`.
+const SUGGESTED: View = View { crop: Some([1, 0, 1, 1]), turn: Turn::None, invert: false };
 
 /// A page and its worker, which answers when a test says so.
 struct Visit {
@@ -98,7 +103,11 @@ impl Visit {
             }
             Request::Revise { id, scan, options } => {
                 assert!(self.held.contains(scan), "the worker does not hold {scan}");
-                let report = asked(report("AMD, fluid"), options);
+                let mut report = report("AMD, fluid");
+                if let Some(scan) = self.page.scans().get(*scan) {
+                    report.input.name = scan.name.clone();
+                }
+                let report = asked(report, options);
                 self.hear(Response::Analyzed { id: *id, report: Box::new(report) }, None);
             }
             Request::Forget { scan } => self.held.retain(|held| held != scan),
@@ -149,6 +158,9 @@ fn asked(mut report: Report, options: &Options) -> Report {
         report.caption.text = caption.clone();
         report.caption.source = CaptionSource::Edited;
     }
+    report.input.view = options.view;
+    // Every file named so is taken for a screenshot.
+    report.suggestion = (report.input.name == "screenshot.png" && options.view.is_none()).then_some(SUGGESTED);
     report.heatmap.target = options.target.clone().unwrap_or_else(|| report.image.label.clone());
     report.tokens.method = options.words;
     report

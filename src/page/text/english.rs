@@ -9,6 +9,7 @@ use crate::protocol::Failure;
 use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
 use crate::scan::note::{Laterality, Note};
+use crate::scan::view::{Turn, View};
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -114,6 +115,13 @@ pub struct Text {
     pub doubt: fn(Doubt) -> &'static str,
     /// What a person should know about how a file was read.
     pub note: fn(&Note) -> String,
+    /// What a picture of some width and height seems to be that should be looked at in another way.
+    pub suggestion: fn(&View, [usize; 2]) -> String,
+    /// On the button that looks at it so.
+    pub use_view: fn(&View) -> &'static str,
+    /// That a picture is looked at in another way than it is.
+    pub in_view: fn(&View) -> &'static str,
+    pub undo_view: &'static str,
     /// In place of the class of what is not a scan.
     pub no_answer: &'static str,
     pub no_clear_answer: &'static str,
@@ -292,6 +300,18 @@ pub(super) static TEXT: Text = Text {
     warning: WarningKind::heading,
     doubt: Doubt::advice,
     note: |note| sentence(&note.text()),
+    suggestion: |view, size| view.suggestion(size),
+    use_view: |view| match (view.crop, view.turn) {
+        (Some(_), _) => "Use this part",
+        (None, Turn::None) => "Invert it",
+        (None, _) => "Turn it upright",
+    },
+    in_view: |view| match (view.crop, view.turn) {
+        (Some(_), _) => "The answer is about a part of the picture.",
+        (None, Turn::None) => "The picture was inverted for the answer.",
+        (None, _) => "The picture was turned for the answer.",
+    },
+    undo_view: "Show the whole picture",
     no_answer: "no answer",
     no_clear_answer: "No clear answer",
     image_says: "Image says",

@@ -10,6 +10,7 @@ use crate::protocol::Failure;
 use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
 use crate::scan::note::{Laterality, Note};
+use crate::scan::view::{Place, Turn, View};
 
 /// The page's strings in Korean.
 pub(super) static TEXT: Text = Text {
@@ -126,6 +127,18 @@ pub(super) static TEXT: Text = Text {
     warning: warning_text,
     doubt: doubt_text,
     note: note_text,
+    suggestion: suggestion_text,
+    use_view: |view| match (view.crop, view.turn) {
+        (Some(_), _) => "이 부분만 사용",
+        (None, Turn::None) => "흑백 뒤집기",
+        (None, _) => "바로 세우기",
+    },
+    in_view: |view| match (view.crop, view.turn) {
+        (Some(_), _) => "그림의 일부에 대한 판단입니다.",
+        (None, Turn::None) => "흑백을 뒤집은 그림에 대한 판단입니다.",
+        (None, _) => "돌려서 세운 그림에 대한 판단입니다.",
+    },
+    undo_view: "그림 전체 보기",
     no_answer: "판단 없음",
     no_clear_answer: "판단이 엇갈림",
     image_says: "영상",
@@ -285,6 +298,9 @@ fn doubt_text(doubt: Doubt) -> &'static str {
         Doubt::UnlikeTraining => {
             "이 모델이 학습한 어떤 영상과도 다릅니다. 온전한 단면 영상인지 확인하고, 이 판단은 믿지 마세요."
         }
+        Doubt::MoreThanAScan => {
+            "단면 영상 하나가 아니라 다른 그림도 함께 있습니다. 판단을 원하는 단면만 남기고 잘라내세요."
+        }
         Doubt::Turned => "망막층이 세로로 놓여 있습니다. 유리체가 위로 오도록 영상을 돌리세요.",
         Doubt::Inverted => "흑백이 뒤바뀐 영상으로 보입니다. 검은 바탕에 조직이 밝게 보이도록 내보내세요.",
         Doubt::AnotherDisease => {
@@ -297,6 +313,23 @@ fn doubt_text(doubt: Doubt) -> &'static str {
 }
 
 /// How a file was read.
+fn suggestion_text(view: &View, size: [usize; 2]) -> String {
+    let place = view.place(size).map(|place| match place {
+        Place::Middle => "가운데에 단면 영상이 있는 문서나 화면 갈무리로 보입니다.",
+        Place::Left => "왼쪽에 단면 영상이 있는 화면 갈무리로 보입니다.",
+        Place::Right => "오른쪽에 단면 영상이 있는 화면 갈무리로 보입니다.",
+        Place::Top => "위쪽에 단면 영상이 있는 화면 갈무리로 보입니다.",
+        Place::Bottom => "아래쪽에 단면 영상이 있는 화면 갈무리로 보입니다.",
+    });
+    let turn = match view.turn {
+        Turn::None => None,
+        Turn::Left | Turn::Right => Some("영상이 90° 돌아가 있는 것으로 보입니다."),
+        Turn::Half => Some("영상의 위아래가 뒤집힌 것으로 보입니다."),
+    };
+    let invert = view.invert.then_some("영상의 흑백이 뒤바뀐 것으로 보입니다.");
+    [place, turn, invert].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 fn note_text(note: &Note) -> String {
     match note {
         Note::Oriented => "파일에 돌려 저장된 그림이라, 방향 정보대로 바로 세웠습니다.".to_owned(),

@@ -3,8 +3,8 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use image::{ColorType, ImageFormat};
 use serde::Serialize;
 
@@ -24,6 +24,13 @@ use crate::report::{Heatmap, InputRef, MapMethod, Options, Prediction, Report, W
 use crate::scan::{Scan, ScanFile, format};
 use crate::train::data::scan_file;
 use crate::train::files::{self, Action, failed, in_file};
+
+/// How pictures are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ViewChoice {
+    /// As their report suggests.
+    Suggested,
+}
 
 /// Which B-scans of a file are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +85,10 @@ pub(crate) struct ExplainArgs {
         value_parser = named(MapMethod::ALL.map(MapMethod::name), MapMethod::from_name)
     )]
     map: MapMethod,
+    /// How pictures are looked at that are no single upright B-scan: suggested crops, turns or inverts them as their report
+    /// suggests.
+    #[arg(long, value_enum)]
+    view: Option<ViewChoice>,
     /// How words are scored: shapley measures what each phrase changes, gradient_x_activation is the paper's method.
     #[arg(
         long,
@@ -120,6 +131,7 @@ impl ExplainArgs {
             map: self.map,
             words: self.words,
             baseline: baseline.is_some(),
+            view: None,
         };
         if let Some(out) = &self.out {
             files::make_dir(out)?;
@@ -129,7 +141,13 @@ impl ExplainArgs {
         let mut results = self.out.as_deref().map(|out| ResultFiles::new(out, inputs()));
         let mut printed: Vec<Printed> = Vec::new();
         let mut failures = Failures::of(self.images.len());
-        let asked = Asked { engine: &engine, baseline: baseline.as_ref(), options: &options, dicom: &self.dicom };
+        let asked = Asked {
+            engine: &engine,
+            baseline: baseline.as_ref(),
+            options: &options,
+            dicom: &self.dicom,
+            view: self.view,
+        };
         for path in &self.images {
             let mut reports: Vec<Report> = Vec::new();
             let outcome = asked.answer(path, self.frame, |report, scan| {
@@ -188,6 +206,7 @@ struct Asked<'a> {
     baseline: Option<&'a Baseline>,
     options: &'a Options,
     dicom: &'a DicomArgs,
+    view: Option<ViewChoice>,
 }
 
 /// Why a file has no answer, or not all of them.
@@ -235,7 +254,11 @@ impl Asked<'_> {
             Some(Frames::All) => 0..n_frames,
         };
         for frame in wanted {
-            let analysis = self.engine.analyze_frame(&name, &file, frame, &sha256, self.options).map_err(of_scan)?;
+            let ask = |options| self.engine.analyze_frame(&name, &file, frame, &sha256, options).map_err(of_scan);
+            let mut analysis = ask(self.options)?;
+            if let (Some(ViewChoice::Suggested), Some(view)) = (self.view, analysis.report.suggestion) {
+                analysis = ask(&Options { view: Some(view), ..self.options.clone() })?;
+            }
             let mut report = analysis.report;
             if let Some(baseline) = self.baseline {
                 baseline.add_answer(&mut report, &analysis.scan, &mut None).map_err(Broken::of_all)?;
@@ -314,6 +337,10 @@ fn lines(name: &str, report: &Report) -> String {
     for doubt in &report.warning.reasons {
         text.push_str(&format!("\n  warning, {}: {}", doubt.kind().name(), doubt.advice()));
     }
+    if let Some(view) = report.suggestion {
+        let what = view.suggestion([report.input.width, report.input.height]);
+        text.push_str(&format!("\n  {what} Use --view suggested."));
+    }
     for note in &report.input.notes {
         text.push_str(&format!("\n  note: {}", note.text()));
     }
@@ -341,6 +368,7 @@ mod tests {
     use super::*;
     use crate::report::{Doubt, Warning, made_up};
     use crate::scan::note::Note;
+    use crate::scan::view::View;
 
     /// A report of a model that is sure of a healthy scan.
     fn report(reasons: &[Doubt]) -> Report {
@@ -375,6 +403,10 @@ mod tests {
         let mut oriented = report(&[Doubt::CaptionFar]);
         oriented.input.notes.push(Note::Oriented);
         assert!(lines("a.png", &oriented).ends_with(&format!("\n  note: {}", Note::Oriented.text())));
+        let mut screenshot = report(&[Doubt::MoreThanAScan]);
+        screenshot.suggestion = Some(View { crop: Some([1, 0, 1, 1]), ..View::default() });
+        let printed = lines("a.png", &screenshot);
+        assert!(printed.ends_with("with the scan at the right. Use --view suggested."), "{printed}");
         let noise = lines("a.png", &report(&[Doubt::Noise]));
         assert!(noise.starts_with("a.png: No answer: not an OCT B-scan (image says"), "{noise}");
     }

@@ -9,6 +9,7 @@ use crate::page::lines::{agreement_line, answer_name, disease_name, group_name, 
 use crate::page::numbers::{probability_of_label, probability_text};
 use crate::page::text::Language;
 use crate::report::{Prediction, Report};
+use crate::web::components::view::ViewNotice;
 use crate::web::components::warning::{FileNotes, WarningNotice};
 use crate::web::preferences::use_locale;
 
@@ -17,6 +18,10 @@ use crate::web::preferences::use_locale;
 pub fn AnswerCard(
     /// The report about the scan that is shown.
     report: Signal<Option<Arc<Report>>>,
+    /// Looks at the picture as is suggested.
+    on_use_view: Callback<()>,
+    /// Looks at the whole picture again.
+    on_undo_view: Callback<()>,
 ) -> impl IntoView {
     let locale = use_locale();
     let verdict = move || {
@@ -67,6 +72,7 @@ pub fn AnswerCard(
         <section class="card answer">
             <h2>{move || locale.text().answer}</h2>
             <WarningNotice report=report />
+            <ViewNotice report=report on_use=on_use_view on_undo=on_undo_view />
             <FileNotes report=report />
             {verdict}
             {heads}

@@ -1,0 +1,115 @@
+//! Means over the cells of a coarse grid: enough to see layers, few enough that speckle averages out.
+
+use crate::scan::b_scan::Scan;
+use crate::scan::layout::part::Part;
+
+/// Cells across the layers and along them.
+const CELLS: [usize; 2] = [96, 64];
+/// Fewest pixels on a side of a cell.
+const MIN_CELL: usize = 2;
+/// Mean from which a cell is white: a wedge that a device leaves where it turned the scan.
+const WHITE: f32 = 240.;
+/// Largest share of cells that are wedges; where more are white, white is the background.
+const MAX_WEDGES: f32 = 0.4;
+/// Quantile of the cells that is the noise floor.
+const FLOOR: f32 = 0.1;
+
+/// Cell means, 0…255, row by row.
+#[derive(Clone, Debug)]
+pub(super) struct Grid {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    pub(super) cells: Vec<f32>,
+}
+
+impl Grid {
+    /// Of a part of a scan, with more rows than columns if layers should run across, and the reverse if down.
+    pub(super) fn of(scan: &Scan, part: Part, runs_down: bool) -> Self {
+        let [across, along] = CELLS;
+        let [max_rows, max_cols] = if runs_down { [along, across] } else { [across, along] };
+        let rows = max_rows.min(part.height / MIN_CELL).max(1);
+        let cols = max_cols.min(part.width / MIN_CELL).max(1);
+        let column_of: Vec<usize> = (0..part.width).map(|x| x * cols / part.width).collect();
+        let (mut sums, mut counts) = (vec![0f64; rows * cols], vec![0u32; rows * cols]);
+        for y in 0..part.height {
+            let first = y * rows / part.height * cols;
+            let line = &scan.pixels[(part.y + y) * scan.width + part.x..][..part.width];
+            for (pixel, column) in line.iter().zip(&column_of) {
+                sums[first + column] += f64::from(*pixel);
+                counts[first + column] += 1;
+            }
+        }
+        let cells = sums.iter().zip(&counts).map(|(sum, n)| (sum / f64::from((*n).max(1))) as f32).collect();
+        Self { rows, cols, cells }
+    }
+
+    /// The cell of a row and a column.
+    pub(super) fn at(&self, row: usize, col: usize) -> f32 {
+        self.cells[row * self.cols + col]
+    }
+
+    /// A grid of so many rows and columns whose cells are those that `of` (row, column) names.
+    fn mapped(&self, rows: usize, cols: usize, of: impl Fn(usize, usize) -> (usize, usize)) -> Self {
+        let cell = |i: usize| {
+            let (row, col) = of(i / cols, i % cols);
+            self.at(row, col)
+        };
+        Self { rows, cols, cells: (0..rows * cols).map(cell).collect() }
+    }
+
+    /// Turned by 90° clockwise.
+    pub(super) fn turned_right(&self) -> Self {
+        self.mapped(self.cols, self.rows, |row, col| (self.rows - 1 - col, row))
+    }
+
+    /// Turned by 180°.
+    pub(super) fn turned_half(&self) -> Self {
+        self.mapped(self.rows, self.cols, |row, col| (self.rows - 1 - row, self.cols - 1 - col))
+    }
+
+    /// Black for white.
+    pub(super) fn inverted(mut self) -> Self {
+        self.cells.iter_mut().for_each(|cell| *cell = 255. - *cell);
+        self
+    }
+
+    /// White areas at the border become as dark as the noise floor, unless they are most of it.
+    pub(super) fn without_wedges(mut self) -> Self {
+        let (rows, cols) = (self.rows, self.cols);
+        let mut seen: Vec<bool> = vec![false; rows * cols];
+        let border = |i: &usize| i / cols == 0 || i / cols == rows - 1 || i % cols == 0 || i % cols == cols - 1;
+        let mut stack: Vec<usize> = (0..rows * cols).filter(border).filter(|i| self.cells[*i] >= WHITE).collect();
+        stack.iter().for_each(|i| seen[*i] = true);
+        let mut wedges = Vec::new();
+        while let Some(i) = stack.pop() {
+            wedges.push(i);
+            let (row, col) = (i / cols, i % cols);
+            let around = [
+                (row > 0).then(|| i - cols),
+                (row + 1 < rows).then(|| i + cols),
+                (col > 0).then(|| i - 1),
+                (col + 1 < cols).then(|| i + 1),
+            ];
+            for j in around.into_iter().flatten() {
+                // One cell further: the edge of a wedge lies within cells.
+                if !seen[j] && self.cells[i] >= WHITE {
+                    seen[j] = true;
+                    stack.push(j);
+                }
+            }
+        }
+        if !wedges.is_empty() && wedges.len() as f32 <= MAX_WEDGES * (rows * cols) as f32 {
+            let others: Vec<f32> = (0..rows * cols).filter(|i| !seen[*i]).map(|i| self.cells[i]).collect();
+            let floor = quantile(others, FLOOR);
+            wedges.into_iter().for_each(|i| self.cells[i] = floor);
+        }
+        self
+    }
+}
+
+/// The value below which a share of the values lies; 0 without any.
+pub(super) fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
+    values.sort_unstable_by(f32::total_cmp);
+    let at = (share * values.len().saturating_sub(1) as f32).round() as usize;
+    values.get(at).copied().unwrap_or(0.)
+}
