@@ -60,9 +60,14 @@ pub struct Objects {
 /// written as `?`, because text of the source keeps its own character set.
 ///
 /// # Errors
-/// The source does not say which object it is, the report is about another frame than it has, or has a heatmap
-/// of another size than it says.
+/// The source does not say which object it is, the report is about another frame than it has or about a part of it, or has a
+/// heatmap of another size than it says.
 pub fn objects(identity: &Identity, report: &Report, patient: Patient) -> Result<Objects> {
+    if report.input.view.is_some() {
+        let message =
+            "the answer is about a part of the picture, and DICOM objects refer to the whole: leave out --view";
+        return Err(Error::config(message));
+    }
     let (frame, n_frames) = (report.input.frame, identity.n_frames());
     if frame >= n_frames {
         let message =

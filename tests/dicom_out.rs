@@ -18,6 +18,7 @@ use octlens::dicom_out::{Objects, Patient, objects};
 use octlens::engine::{Engine, Input};
 use octlens::render;
 use octlens::report::{Doubt, Options, Report, Warning, WarningKind};
+use octlens::scan::view::View;
 use octlens::scan::{Identity, ScanFile};
 
 /// UIDs of the fixtures.
@@ -288,6 +289,9 @@ fn what_cannot_be_referred_to_is_refused() {
     assert!(refused(&without_study, &report).contains("frame 2"));
     let png = std::fs::read(in_repository("www/samples/drusen.png")).unwrap();
     assert!(refused(&png, &report).contains("not DICOM"));
+    let mut of_a_part = report;
+    of_a_part.input.view = Some(View { invert: true, ..View::default() });
+    assert!(refused(&fixture("volume.dcm"), &of_a_part).contains("a part of the picture"));
 }
 
 #[test]
