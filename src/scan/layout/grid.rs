@@ -77,7 +77,8 @@ impl Grid {
     pub(super) fn without_wedges(mut self) -> Self {
         let (rows, cols) = (self.rows, self.cols);
         let mut seen: Vec<bool> = vec![false; rows * cols];
-        let border = |i: &usize| i / cols == 0 || i / cols == rows - 1 || i % cols == 0 || i % cols == cols - 1;
+        let border =
+            |i: &usize| i / cols == 0 || i / cols == rows - 1 || i.is_multiple_of(cols) || i % cols == cols - 1;
         let mut stack: Vec<usize> = (0..rows * cols).filter(border).filter(|i| self.cells[*i] >= WHITE).collect();
         stack.iter().for_each(|i| seen[*i] = true);
         let mut wedges = Vec::new();
