@@ -7,7 +7,7 @@ use crate::error::{Detail, Error, Result};
 /// The largest width or height that is read; larger files are refused before memory is allocated.
 pub(super) const MAX_SIDE: usize = 16_384;
 /// The most pixels that are read (a 6 × 6 mm volume's widest frames stay well below it).
-pub(super) const MAX_PIXELS: usize = 64 << 20;
+pub(super) const MAX_PIXELS: usize = 24 << 20;
 
 /// One B-scan: grey, 8 bit, row by row from the vitreous down.
 #[derive(Clone, Debug, PartialEq)]
