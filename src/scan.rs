@@ -9,6 +9,7 @@ pub mod format;
 mod jpeg2000;
 pub mod layout;
 mod luma;
+pub(crate) mod moments;
 pub mod note;
 mod raster;
 mod unsupported;

@@ -4,6 +4,7 @@
 
 use crate::report::Doubt;
 use crate::scan::Scan;
+use crate::scan::moments::Moments;
 use crate::scan::view::{Turn, View};
 
 /// Rows and columns below which layers cannot be seen (scans: 68 and 444).
@@ -77,27 +78,6 @@ fn structure(scan: &Scan) -> f64 {
     let n = (BLOCK * BLOCK) as f64;
     sums.iter().for_each(|sum| of_blocks.add(f64::from(*sum) / n));
     of_blocks.variance() * n / of_pixels.variance().max(f64::EPSILON)
-}
-
-/// Count, sum and sum of squares.
-#[derive(Default)]
-struct Moments {
-    n: f64,
-    sum: f64,
-    squares: f64,
-}
-
-impl Moments {
-    fn add(&mut self, value: f64) {
-        self.n += 1.;
-        self.sum += value;
-        self.squares += value * value;
-    }
-
-    fn variance(&self) -> f64 {
-        let mean = self.sum / self.n.max(1.);
-        (self.squares / self.n.max(1.) - mean * mean).max(0.)
-    }
 }
 
 #[cfg(test)]

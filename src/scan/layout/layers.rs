@@ -2,6 +2,7 @@
 //! begins, dark above.
 
 use crate::scan::layout::grid::{Grid, quantile};
+use crate::scan::moments::Moments;
 
 /// Quantiles of the cells between which they are dark and bright.
 const DARK_AND_BRIGHT: [f32; 2] = [0.1, 0.98];
@@ -155,28 +156,4 @@ pub(super) fn skewness(grid: &Grid) -> f32 {
     let mean = moments.mean();
     let cubes: f64 = grid.cells.iter().map(|cell| (f64::from(*cell) - mean).powi(3)).sum();
     (cubes / grid.cells.len().max(1) as f64 / moments.variance().sqrt().max(1e-3).powi(3)) as f32
-}
-
-/// Count, sum and sum of squares.
-#[derive(Default)]
-struct Moments {
-    n: f64,
-    sum: f64,
-    squares: f64,
-}
-
-impl Moments {
-    fn add(&mut self, value: f64) {
-        self.n += 1.;
-        self.sum += value;
-        self.squares += value * value;
-    }
-
-    fn mean(&self) -> f64 {
-        self.sum / self.n.max(1.)
-    }
-
-    fn variance(&self) -> f64 {
-        (self.squares / self.n.max(1.) - self.mean().powi(2)).max(0.)
-    }
 }

@@ -3,7 +3,7 @@
 use crate::scan::b_scan::Scan;
 use crate::scan::layout::grid::quantile;
 use crate::scan::layout::part::{Axis, Part};
-use crate::scan::layout::reading::Reading;
+use crate::scan::layout::reading::{MIN_SIDE, Reading};
 
 /// Largest difference of a line's pixels from its commonest grey value.
 const TOLERANCE: usize = 6;
@@ -18,8 +18,6 @@ const MIN_DENSITY: f32 = 0.6;
 const MIN_GUTTER: usize = 3;
 /// Most dark lines between a page and a panel that are its frame.
 const MAX_FRAME: usize = 4;
-/// Smallest side of a panel, in pixels: smaller ones are text, rulers and buttons.
-const MIN_SIDE: usize = 40;
 /// How often a part is cut again.
 const MAX_DEPTH: usize = 4;
 /// Blocks along a seam, each of which must show it.

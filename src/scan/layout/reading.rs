@@ -6,8 +6,8 @@ use crate::scan::layout::layers::{Layers, skewness};
 use crate::scan::layout::part::Part;
 use crate::scan::view::Turn;
 
-/// Smallest side of a B-scan, in pixels.
-const MIN_SIDE: usize = 40;
+/// Smallest side of a B-scan and of a panel, in pixels: smaller ones are text, rulers and buttons.
+pub(super) const MIN_SIDE: usize = 40;
 /// Least width of an upright B-scan, as a multiple of its height.
 const MIN_ASPECT: f32 = 0.45;
 /// Least amount of skewness of a B-scan's cells.
