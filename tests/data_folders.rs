@@ -114,7 +114,8 @@ fn patients_who_share_a_picture_are_never_in_two_splits() {
     }
     let notes = begin(&folder.data(), &run, &[]);
     assert!(
-        notes.contains("24 pairs of scans are the same picture") && notes.contains("24 patients are kept"),
+        notes.contains("24 pairs of scans are the same picture")
+            && notes.contains("the 24 patients that share a picture are kept in the same split"),
         "{notes}"
     );
     let splits = splits(&run);

@@ -5,23 +5,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { ROOT, Visit, host, launch, sampleFile } from "./page.mjs";
+import { ROOT, sampleFile } from "./page.mjs";
+import { openSite } from "./site.mjs";
 
 /** Frames of the volume. */
 const N_FRAMES = 5;
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await launch();
-  server = await host();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const site = openSite();
 
 /** The volume of the reader's tests, or its first bytes. */
 function volume(name = "eye.vol", nBytes = undefined) {
@@ -38,7 +28,7 @@ async function shows(visit, index) {
 describe("a volume", () => {
   let visit;
   before(async () => {
-    visit = await Visit.start(browser, server.url);
+    visit = await site.visit();
     await visit.choose(sampleFile());
     await visit.answer();
     await visit.choose(volume());
@@ -107,7 +97,7 @@ describe("a volume", () => {
 });
 
 test("a volume that is cut short shows what is there and says so, in every language", async () => {
-  const visit = await Visit.start(browser, server.url);
+  const visit = await site.visit();
   try {
     await visit.choose(volume("cut.vol", 100_000));
     await visit.answer();
@@ -123,7 +113,7 @@ test("a volume that is cut short shows what is there and says so, in every langu
 });
 
 test("a file that only its name tells is named", async () => {
-  const visit = await Visit.start(browser, server.url);
+  const visit = await site.visit();
   try {
     await visit.choose({ name: "P_PCIRRUS_512x128_OD_cube_z.img", mimeType: "", buffer: Buffer.alloc(2000, 7) });
     await visit.phase("failed");

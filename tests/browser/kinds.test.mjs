@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { ROOT, Visit, host, launch } from "./page.mjs";
+import { ROOT } from "./page.mjs";
+import { openSite } from "./site.mjs";
 
 const TRIALS = join(ROOT, "tests", "fixtures", "trials");
 const TRAIN = process.env.OCTLENS_TRAIN;
@@ -24,20 +25,7 @@ const REFUSED = [
   "dicom/claims_4g.dcm", "dicom/claims_precincts.dcm", "dicom/encrypted.dcm", "dicom/jls.dcm", "dicom/cut.dcm",
 ];
 
-let browser;
-let server;
-let visit;
-
-before(async () => {
-  browser = await launch();
-  server = await host();
-  visit = await Visit.start(browser, server.url);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const site = openSite();
 
 /** What the command line says: a report, or a reason. */
 function explained(path) {
@@ -48,18 +36,11 @@ function explained(path) {
 
 const file = (path) => ({ name: basename(path), mimeType: "", buffer: readFileSync(path) });
 
-/** Opens a file in a page without scans. */
-async function open(path) {
-  await visit.page.reload();
-  await visit.phase("ready");
-  await visit.choose(file(path));
-}
-
 for (const name of ANSWERED) {
-  test(`${name} is answered as by the command line`, async () => {
+  test(`${name} is answered as by the command line`, () => site.visiting({}, async (visit) => {
     const { report, reason } = explained(join(TRIALS, name));
     assert.ok(report, reason);
-    await open(join(TRIALS, name));
+    await visit.choose(file(join(TRIALS, name)));
     await visit.answer();
     const theirs = await visit.report();
     assert.deepEqual(theirs.input, report.input);
@@ -67,14 +48,14 @@ for (const name of ANSWERED) {
     for (const [label, probability] of Object.entries(report.image.probabilities)) {
       assert.ok(Math.abs(theirs.image.probabilities[label] - probability) < TOLERANCE, label);
     }
-  });
+  }));
 }
 
 for (const name of REFUSED) {
-  test(`${name} is refused for the same reason`, async () => {
+  test(`${name} is refused for the same reason`, () => site.visiting({}, async (visit) => {
     const { reason, report } = explained(join(TRIALS, name));
     assert.equal(report, undefined);
-    await open(join(TRIALS, name));
+    await visit.choose(file(join(TRIALS, name)));
     assert.equal(await visit.phase("failed"), "failed");
     const said = (await visit.hook("error").innerText()).split("\n").find((line) => line.startsWith(basename(name)));
     const why = said.slice(`${basename(name)}: `.length);
@@ -82,5 +63,5 @@ for (const name of REFUSED) {
     // The next file is answered: the worker lives.
     await visit.choose(file(join(TRIALS, "pictures", "base.png")));
     await visit.answer();
-  });
+  }));
 }

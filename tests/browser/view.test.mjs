@@ -2,31 +2,12 @@
 // page from a sample, as the model is asked about them for real.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import { Visit, host, launch, models, sampleFile } from "./page.mjs";
+import { models, sampleFile } from "./page.mjs";
+import { openSite } from "./site.mjs";
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await launch();
-  server = await host();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-async function visiting(options, steps) {
-  const visit = await Visit.start(browser, server.url, options);
-  try {
-    return await steps(visit);
-  } finally {
-    await visit.close();
-  }
-}
+const site = openSite();
 
 /** A sample at the right of a drawn infrared picture (`beside`), or turned by 90° clockwise (`turned`), as a file; with its size. */
 async function screenshot(visit, kind) {
@@ -82,7 +63,7 @@ const probability = async (visit) => Number(await visit.attribute("image-predict
 
 describe("a screenshot", () => {
   test("of a scan beside an infrared picture: its part is used and the whole shown again", () =>
-    visiting({}, async (visit) => {
+    site.visiting({}, async (visit) => {
       await visit.choose(sampleFile(0, "plain.png"));
       await visit.answer();
       const label = await visit.attribute("image-prediction", "data-label");
@@ -116,7 +97,7 @@ describe("a screenshot", () => {
     }));
 
   test("of a turned scan: it is put upright, and stays so with another scan or model shown between", () =>
-    visiting({}, async (visit) => {
+    site.visiting({}, async (visit) => {
       const { file, width, height } = await screenshot(visit, "turned");
       await visit.choose(file);
       await visit.answer();

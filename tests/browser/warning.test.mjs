@@ -2,10 +2,11 @@
 // the page is tested apart from the model; pictures that are no scans show that the two work together.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import { Visit, host, launch, sampleFile } from "./page.mjs";
+import { sampleFile } from "./page.mjs";
 import { png } from "./png.mjs";
+import { openSite } from "./site.mjs";
 
 const REASONS = {
   unsure: ["heads_disagree", "caption_far"],
@@ -13,18 +14,7 @@ const REASONS = {
   not_a_scan: ["one_colour"],
 };
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await launch();
-  server = await host();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const site = openSite();
 
 /** Gives answers about files named `<kind>….png` a warning of that kind, and all others none. */
 function warnByName(context) {
@@ -47,21 +37,12 @@ function warnByName(context) {
   }, REASONS);
 }
 
-async function visiting(options, steps) {
-  const visit = await Visit.start(browser, server.url, options);
-  try {
-    return await steps(visit);
-  } finally {
-    await visit.close();
-  }
-}
-
 const press = (visit, tag) => visit.hook("language").locator(`[data-language="${tag}"]`).click();
 
 describe("a warning", () => {
   for (const [kind, reasons] of Object.entries(REASONS)) {
     test(`${kind} stands with the answer, in both languages, and in what is saved`, () =>
-      visiting({ prepare: warnByName }, async (visit) => {
+      site.visiting({ prepare: warnByName }, async (visit) => {
         await visit.choose(sampleFile(0, `${kind}.png`));
         await visit.answer();
         const notice = visit.hook("warning");
@@ -93,7 +74,7 @@ describe("a warning", () => {
   }
 
   test("goes with its scan, and brings the heatmap back on the next one", () =>
-    visiting({ prepare: warnByName }, async (visit) => {
+    site.visiting({ prepare: warnByName }, async (visit) => {
       await visit.choose(sampleFile(0, "not_a_scan.png"));
       await visit.answer();
       await visit.choose(sampleFile(1, "fine.png"));
@@ -110,7 +91,7 @@ describe("a warning", () => {
 
   for (const colorScheme of ["dark", "light"]) {
     test(`fits a narrow ${colorScheme} window in Korean`, () =>
-      visiting({ prepare: warnByName, viewport: { width: 360, height: 780 }, colorScheme, locale: "ko-KR" }, async (visit) => {
+      site.visiting({ prepare: warnByName, viewport: { width: 360, height: 780 }, colorScheme, locale: "ko-KR" }, async (visit) => {
         await visit.choose(sampleFile(0, "unfamiliar.png"));
         await visit.answer();
         await visit.hook("warning").scrollIntoViewIfNeeded();
@@ -134,7 +115,7 @@ describe("what is not a scan", () => {
   };
   for (const [what, buffer] of Object.entries(pictures)) {
     test(`${what} is answered with a warning or refused`, () =>
-      visiting({}, async (visit) => {
+      site.visiting({}, async (visit) => {
         await visit.choose({ name: "odd.png", mimeType: "image/png", buffer });
         if ((await visit.phase("done", "failed")) === "done") {
           assert.equal(await visit.hook("warning").count(), 1, "no warning");

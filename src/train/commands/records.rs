@@ -82,7 +82,7 @@ pub(super) fn check_all(dataset: &mut Dataset, strict: StrictArgs) -> Result<Fam
         let n_labels = pairs.iter().filter(|[a, b]| records[*a].label != records[*b].label).count();
         note(format_args!(
             "{n_pairs} pairs of scans are the same picture under two patients, {n_labels} of them under two labels (first \
-             {a}, {b}): {n_patients} patients are kept together in one split with whom they share a picture"
+             {a}, {b}); the {n_patients} patients that share a picture are kept in the same split"
         ));
     }
     let contradicting: Vec<usize> = contradictions.into_iter().flatten().collect();

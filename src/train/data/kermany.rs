@@ -263,16 +263,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-
-    fn folder(files: &[&str]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = dir.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, b"").unwrap();
-        }
-        dir
-    }
+    use crate::train::data::locate::tests::folder;
 
     fn by_name(dataset: &Dataset) -> BTreeMap<&str, &Record> {
         dataset.records.iter().map(|r| (r.name.as_str(), r)).collect()
