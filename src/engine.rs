@@ -1,6 +1,7 @@
 //! The façade: loads a weights file, then turns scans into reports. Knows no page, no disk and no network.
 
 pub mod baseline;
+mod explanations;
 mod finite;
 mod text_classifier;
 
@@ -14,24 +15,19 @@ use crate::clip::Clip;
 use crate::doubt::detector::{Detected, Detector, features};
 use crate::doubt::{Evidence, doubts_of_picture, doubts_of_suggestion};
 use crate::error::{Error, Result};
-use crate::explain::grad_cam::CamMap;
-use crate::explain::phrases::{Phrase, phrases, shares};
-use crate::explain::{PhraseScores, image_map, phrase_scores};
 use crate::head::{Head, probabilities};
 use crate::kernels::Kernel;
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
-use crate::preprocess::Region;
 use crate::report::{
-    Agreement, Candidate, CaptionReport, CaptionSource, Doubt, Heatmap, InputRef, MapMethod, ModelRef, Options,
-    Prediction, Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod, WordSum,
+    Agreement, Candidate, CaptionReport, CaptionSource, Doubt, InputRef, ModelRef, Options, Prediction, Report, SCHEMA,
+    TimingsMs, Warning,
 };
 use crate::scan::layout::suggest;
 use crate::scan::view::View;
 use crate::scan::{Scan, ScanFile};
 use crate::tokenizer::Tokenizer;
 use finite::{finite, finite_embeds};
-use text_classifier::TextClassifier;
 
 /// Captions that a report lists as candidates.
 const N_CANDIDATES: usize = 5;
@@ -402,52 +398,6 @@ impl Engine {
         let candidates = candidates.map(|(c, s)| Candidate { text: c.text(), similarity: *s }).collect();
         Ok((CaptionReport { text, source, similarity, candidates }, text_embeds.detach()))
     }
-
-    fn class_of(&self, label: &str) -> Result<usize> {
-        class_of(&self.metadata.vocabulary.labels, label)
-    }
-
-    /// Where the image head finds evidence for `target`.
-    fn heatmap(&self, scan: &Scan, feature_map: &Tensor, target: &str, method: MapMethod) -> Result<Heatmap> {
-        let tail = |map: &Tensor| self.image_head.forward(&self.clip.visual.pool(map)?);
-        let map = image_map(method, feature_map, tail, self.class_of(target)?)?;
-        Ok(heatmap(map, method, target, self.clip.visual.feature_layer(), self.metadata.preprocess.region(scan)))
-    }
-
-    /// How much each phrase of `text` counts for `target`.
-    ///
-    /// # Errors
-    /// The class is not known, or the caption is too long.
-    pub fn token_report(&self, text: &str, target: &str, method: WordMethod) -> Result<TokenReport> {
-        let class = self.class_of(target)?;
-        let tokens = self.tokenizer.encode(text)?;
-        let phrases = phrases(text, &tokens);
-        let model = TextClassifier { tower: &self.clip.text, head: &self.text_head, class };
-        let scores = phrase_scores(method, &model, &tokens, &phrases)?;
-        finite("scores of words", scores.values())?;
-        let game = match &scores {
-            PhraseScores::LogOdds(game) => Some(game),
-            PhraseScores::Relative(_) => None,
-        };
-        let word = |((phrase, share), i): ((Phrase, f32), usize)| Word {
-            text: text[phrase.bytes.clone()].to_owned(),
-            start: phrase.bytes.start,
-            end: phrase.bytes.end,
-            score: share,
-            log_odds: game.map(|game| game.values[i] as f32),
-        };
-        Ok(TokenReport {
-            method,
-            target: target.to_owned(),
-            words: phrases.into_iter().zip(shares(scores.values())).zip(0..).map(word).collect(),
-            sum: game.map(|game| WordSum {
-                empty: game.nobody as f32,
-                caption: game.everyone as f32,
-                n_captions: game.n_coalitions,
-                is_exact: game.is_exact,
-            }),
-        })
-    }
 }
 
 /// Logits (1, K) as a prediction.
@@ -460,24 +410,6 @@ fn prediction(labels: &[String], logits: &Tensor) -> Result<Prediction> {
         probabilities: labels.iter().cloned().zip(probabilities).collect(),
         logits: logits.get(0)?.to_vec1()?,
     })
-}
-
-fn class_of(labels: &[String], label: &str) -> Result<usize> {
-    labels.iter().position(|l| l == label).ok_or_else(|| {
-        Error::config(format!("class \"{label}\" is not one of this model's: use {}", labels.join(", ")))
-    })
-}
-
-fn heatmap(cam: CamMap, method: MapMethod, target: &str, layer: &str, region: Region) -> Heatmap {
-    Heatmap {
-        method,
-        target: target.to_owned(),
-        layer: layer.to_owned(),
-        rows: cam.rows,
-        cols: cam.cols,
-        values: cam.values,
-        region: [region.x, region.y, region.width, region.height],
-    }
 }
 
 /// Labels compared, and the Jensen–Shannon divergence (Lin 1991) of both distributions in bits.

@@ -4,7 +4,8 @@ use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
-use super::{class_of, heatmap, prediction};
+use super::explanations::{class_of, heatmap};
+use super::prediction;
 use crate::bundle::card::{BaselineMetrics, BaselineTraining};
 use crate::bundle::{Bundle, Header, is_blank, sha256};
 use crate::error::{Error, Result};
