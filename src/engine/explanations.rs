@@ -1,15 +1,18 @@
 //! What [`Engine`] says about the reasons of an answer: the heatmap, and the scores of words.
 
+use std::cell::OnceCell;
+
 use candle_core::Tensor;
 
 use super::Engine;
 use super::finite::finite;
+use super::image_classifier::{ImageClassifier, Target};
 use super::text_classifier::TextClassifier;
 use crate::error::{Error, Result};
 use crate::explain::phrases::{Phrase, phrases, shares};
 use crate::explain::{CamMap, PhraseScores, image_map, phrase_scores};
 use crate::preprocess::Region;
-use crate::report::{Heatmap, MapMethod, TokenReport, Word, WordMethod, WordSum};
+use crate::report::{Heatmap, MapLayer, MapMethod, Options, TokenReport, Word, WordMethod, WordSum};
 use crate::scan::Scan;
 
 impl Engine {
@@ -17,17 +20,39 @@ impl Engine {
         class_of(&self.metadata.vocabulary.labels, label)
     }
 
-    /// Where the image head finds evidence for `target`.
-    pub(super) fn heatmap(
+    /// Where the image head finds evidence for class `target`.
+    pub(super) fn class_map(
         &self,
         scan: &Scan,
         feature_map: &Tensor,
         target: &str,
-        method: MapMethod,
+        options: &Options,
     ) -> Result<Heatmap> {
-        let tail = |map: &Tensor| self.image_head.forward(&self.clip.visual.pool(map)?);
-        let map = image_map(method, feature_map, tail, self.class_of(target)?)?;
-        Ok(heatmap(map, method, target, self.clip.visual.feature_layer(), self.metadata.preprocess.region(scan)))
+        let class = Target::Class(&self.image_head, self.class_of(target)?);
+        self.map(scan, feature_map, class, target, options.map, options.layer)
+    }
+
+    /// Where the scan speaks for what is asked, which the map calls `name`.
+    pub(super) fn map(
+        &self,
+        scan: &Scan,
+        feature_map: &Tensor,
+        target: Target<'_>,
+        name: &str,
+        method: MapMethod,
+        layer: MapLayer,
+    ) -> Result<Heatmap> {
+        let model = ImageClassifier {
+            clip: &self.clip,
+            feature_map,
+            preprocess: || self.pixel_values(scan),
+            pixel_values: OnceCell::new(),
+            target,
+        };
+        let map = image_map(method, layer, &model)?;
+        let visual = &self.clip.visual;
+        let layer = layer_name(method, layer, |stage| visual.stage_name(stage));
+        Ok(heatmap(map, method, name, layer, self.metadata.preprocess.region(scan)))
     }
 
     /// How much each phrase of `text` counts for `target`.
@@ -42,15 +67,15 @@ impl Engine {
         let scores = phrase_scores(method, &model, &tokens, &phrases)?;
         finite("scores of words", scores.values())?;
         let game = match &scores {
-            PhraseScores::LogOdds(game) => Some(game),
-            PhraseScores::Relative(_) => None,
+            PhraseScores::Shared(game) => Some(game),
+            PhraseScores::LogOdds(_) | PhraseScores::Relative(_) => None,
         };
         let word = |((phrase, share), i): ((Phrase, f32), usize)| Word {
             text: text[phrase.bytes.clone()].to_owned(),
             start: phrase.bytes.start,
             end: phrase.bytes.end,
             score: share,
-            log_odds: game.map(|game| game.values[i] as f32),
+            log_odds: scores.are_log_odds().then(|| scores.values()[i] as f32),
         };
         Ok(TokenReport {
             method,
@@ -70,6 +95,15 @@ pub(super) fn class_of(labels: &[String], label: &str) -> Result<usize> {
     labels.iter().position(|l| l == label).ok_or_else(|| {
         Error::config(format!("class \"{label}\" is not one of this model's: use {}", labels.join(", ")))
     })
+}
+
+/// The name of the layer that a map is of; `stage_name` names a stage of the tower, from 1.
+pub(super) fn layer_name<'n>(method: MapMethod, layer: MapLayer, stage_name: impl Fn(usize) -> &'n str) -> &'n str {
+    match method {
+        MapMethod::Local => stage_name(MapLayer::Layer4.stage()),
+        _ if method.uses_layer() => stage_name(layer.stage()),
+        _ => "pixel_values",
+    }
 }
 
 pub(super) fn heatmap(cam: CamMap, method: MapMethod, target: &str, layer: &str, region: Region) -> Heatmap {
