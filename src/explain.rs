@@ -6,6 +6,7 @@
 
 mod cam_map;
 mod caption_model;
+pub mod faithfulness;
 pub mod grad_cam;
 pub(crate) mod phrases;
 pub(crate) mod shapley;

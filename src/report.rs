@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::scan::note::{Laterality, Note};
 use crate::scan::view::View;
 
+mod faithfulness;
 mod heatmap;
 #[cfg(test)]
 pub(crate) mod made_up;
 mod warning;
 mod words;
 
+pub use faithfulness::{Curve, Fill, Mask, MaskPlan, MaskingCurves, RandomPart, WordFaithfulness};
 pub use heatmap::{Heatmap, MapMethod};
 pub use warning::{Doubt, Warning, WarningKind};
 pub use words::{TokenReport, Word, WordMethod, WordSum};

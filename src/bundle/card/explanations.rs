@@ -118,10 +118,10 @@ pub enum MapMeasure {
     Deletion,
     /// The same while they are added to a blurred scan first: higher is better.
     Insertion,
-    /// Area between both curves of a random order and the map's: insertion minus deletion, less the same of random orders.
+    /// Insertion less deletion, which is 0 on average over random orders: higher is better.
     OverRandomOrder,
-    /// Probability of the class lost by noisy linear imputation of the hottest parts rather than of the coldest, averaged
-    /// over shares (ROAD, Rong et al. 2022): higher is better.
+    /// How much more of the class's probability is lost by noisy linear imputation of the hottest pixels than of the coldest,
+    /// averaged over shares (ROAD, Rong et al. 2022): higher is better.
     Road,
     /// Largest relative change of the map under small changes of the scan (Yeh et al. 2019): lower is better.
     MaxSensitivity,
@@ -149,6 +149,19 @@ impl MapMeasure {
         Self::RandomHead,
         Self::RandomLastStage,
     ];
+
+    /// Whether it compares a map with lesions: it differs between small and large ones.
+    pub fn is_about_lesions(self) -> bool {
+        matches!(
+            self,
+            Self::PointingGame
+                | Self::PointingGameHalfCell
+                | Self::EnergyInBox
+                | Self::BestIou
+                | Self::RelevanceMass
+                | Self::RelevanceRank
+        )
+    }
 
     /// Whether a larger value is a better one.
     pub fn is_better_high(self) -> bool {
