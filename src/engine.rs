@@ -2,6 +2,7 @@
 
 pub mod baseline;
 mod explanations;
+pub mod faithfulness;
 mod finite;
 mod text_classifier;
 

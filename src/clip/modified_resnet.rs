@@ -39,6 +39,16 @@ impl Bottleneck {
         })
     }
 
+    fn randomized(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
+        Ok(Self {
+            conv1: self.conv1.randomized(normal)?,
+            conv2: self.conv2.randomized(normal)?,
+            conv3: self.conv3.randomized(normal)?,
+            downsample: self.downsample.as_ref().map(|downsample| downsample.randomized(normal)).transpose()?,
+            stride: self.stride,
+        })
+    }
+
     fn forward<A: Activations>(&self, x: &A, mode: Mode) -> Result<A> {
         let strided = |x: A| if self.stride > 1 { x.average_pool() } else { Ok(x) };
         let y = strided(x.conv(&self.conv1, mode)?.conv(&self.conv2, mode)?)?;
@@ -55,6 +65,8 @@ impl Bottleneck {
 pub struct ModifiedResNet {
     stem: [ConvBn; 3],
     blocks: Vec<Bottleneck>,
+    /// The first block of the last stage.
+    last_stage: usize,
     /// The first layer, where the tower runs on bytes.
     pixel_conv: Option<Arc<PixelConv>>,
     attnpool: AttentionPool,
@@ -67,12 +79,14 @@ impl ModifiedResNet {
         let half = config.width / 2;
         let mut blocks = Vec::new();
         let mut feature_layer = String::new();
+        let mut last_stage = 0;
         let mut c_in = config.width;
         for (i, n_blocks) in config.layers.into_iter().enumerate() {
             let planes = config.width << i;
             let last = i + 1 == config.layers.len();
             let stage_stride = if i == 0 || (last && config.output_stride == 16) { 1 } else { 2 };
             let vb = vb.pp(format!("layer{}", i + 1));
+            last_stage = blocks.len();
             for block in 0..n_blocks {
                 let stride = if block == 0 { stage_stride } else { 1 };
                 blocks.push(Bottleneck::new(c_in, planes, stride, vb.pp(block))?);
@@ -90,6 +104,7 @@ impl ModifiedResNet {
             pixel_conv: stem[1].is_int8().then(|| stem[0].on_pixels()).transpose()?.map(Arc::new),
             stem,
             blocks,
+            last_stage,
             feature_layer,
             attnpool: AttentionPool::new(
                 rows * cols,
@@ -99,6 +114,20 @@ impl ModifiedResNet {
                 vb.pp("attnpool"),
             )?,
         })
+    }
+
+    /// A copy whose last stage and attention pool have random weights of the same scale; norms, positions and biases stay.
+    /// `normal` gives normal numbers with variance 1.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn with_random_last_stage(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
+        let mut copy = self.clone();
+        for block in &mut copy.blocks[self.last_stage..] {
+            *block = block.randomized(normal)?;
+        }
+        copy.attnpool = self.attnpool.randomized(normal)?;
+        Ok(copy)
     }
 
     /// Every convolution, and the one whose output (pooled or not) it reads; none for the first, which reads pixels.

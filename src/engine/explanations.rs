@@ -13,7 +13,7 @@ use crate::report::{Heatmap, MapMethod, TokenReport, Word, WordMethod, WordSum};
 use crate::scan::Scan;
 
 impl Engine {
-    fn class_of(&self, label: &str) -> Result<usize> {
+    pub(super) fn class_of(&self, label: &str) -> Result<usize> {
         class_of(&self.metadata.vocabulary.labels, label)
     }
 
@@ -25,9 +25,20 @@ impl Engine {
         target: &str,
         method: MapMethod,
     ) -> Result<Heatmap> {
+        self.heatmap_in(self.metadata.preprocess.region(scan), feature_map, target, method)
+    }
+
+    /// The same for a scan of which the model sees `region`.
+    pub(super) fn heatmap_in(
+        &self,
+        region: Region,
+        feature_map: &Tensor,
+        target: &str,
+        method: MapMethod,
+    ) -> Result<Heatmap> {
         let tail = |map: &Tensor| self.image_head.forward(&self.clip.visual.pool(map)?);
         let map = image_map(method, feature_map, tail, self.class_of(target)?)?;
-        Ok(heatmap(map, method, target, self.clip.visual.feature_layer(), self.metadata.preprocess.region(scan)))
+        Ok(heatmap(map, method, target, self.clip.visual.feature_layer(), region))
     }
 
     /// How much each phrase of `text` counts for `target`.
