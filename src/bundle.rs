@@ -189,6 +189,24 @@ impl<H: Header> Bundle<H> {
     }
 }
 
+impl<H: Header> Bundle<H> {
+    /// The file of `bytes` with other metadata and the same tensors, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Self::read`] of either file.
+    pub fn amend(name: &str, bytes: &[u8], change: impl FnOnce(&mut H)) -> Result<Vec<u8>> {
+        let mut metadata = Self::read(name, bytes.to_vec(), String::new())?.metadata;
+        change(&mut metadata);
+        let json = serde_json::to_string(&metadata).map_err(|e| Error::weights("the header").because(e))?;
+        let failed = |e| Error::weights(format!("{name} cannot be written")).because(e);
+        let tensors = SafeTensors::deserialize(bytes).map_err(failed)?;
+        let note = HashMap::from([(KEY.to_owned(), checksum::sealed(&json, tensors.iter()))]);
+        let amended = safetensors::serialize(tensors.iter(), Some(note)).map_err(failed)?;
+        Self::read(name, amended.clone(), String::new())?;
+        Ok(amended)
+    }
+}
+
 /// Whether a tensor is stored as 8-bit integers: matrices and kernels, except those that lose too much.
 pub fn is_quantized(name: &str, tensor: &Tensor) -> bool {
     tensor.rank() >= 2 && !NEVER_QUANTIZED.iter().any(|n| name.ends_with(n))
@@ -313,6 +331,25 @@ mod tests {
                 "{field}: {refused:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_amended_file_has_other_metadata_and_the_same_tensors() {
+        let (bytes, fields) = shipped();
+        let amended = Bundle::<Metadata>::amend("a file", &bytes, |m| m.title = "amended".to_owned()).unwrap();
+        let read = Bundle::<Metadata>::read("a file", amended.clone(), String::new()).unwrap();
+        assert_eq!((read.metadata.title.as_str(), &read.metadata.name), ("amended", &"compact".to_owned()));
+        assert_eq!(serde_json::to_value(&read.metadata.metrics).unwrap(), fields["metrics"]);
+        let (before, after) = (SafeTensors::deserialize(&bytes).unwrap(), SafeTensors::deserialize(&amended).unwrap());
+        assert_eq!(before.len(), after.len());
+        for (name, tensor) in before.iter() {
+            assert_eq!(tensor, after.tensor(name).unwrap(), "{name}");
+        }
+        let emptied = Bundle::<Metadata>::amend("a file", &bytes, |m| m.title.clear()).err().unwrap().to_string();
+        assert!(emptied.contains("says nothing of title"), "{emptied}");
+        let mut damaged = bytes;
+        *damaged.last_mut().unwrap() ^= 1;
+        assert!(Bundle::<Metadata>::amend("a file", &damaged, |_| ()).is_err());
     }
 
     #[test]
