@@ -22,7 +22,7 @@ use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::card::{Metrics, Training, WeightPrecision};
+use crate::bundle::card::{ExplanationMetrics, Metrics, Training, WeightPrecision};
 use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::doubt::Thresholds;
@@ -97,6 +97,9 @@ pub struct Metadata {
     pub training: Training,
     /// What was measured on held-out patients, if anything was.
     pub metrics: Option<Metrics>,
+    /// What was measured of its heatmaps; none in files from before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanations: Option<ExplanationMetrics>,
 }
 
 /// A weights file, read and checked.
@@ -183,6 +186,24 @@ impl<H: Header> Bundle<H> {
             is_int8,
             Some((KEY, &|views| checksum::sealed(&json, views.iter().map(|(n, v)| (*n, v))))),
         )
+    }
+}
+
+impl<H: Header> Bundle<H> {
+    /// The file of `bytes` with other metadata and the same tensors, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Self::read`] of either file.
+    pub fn amend(name: &str, bytes: &[u8], change: impl FnOnce(&mut H)) -> Result<Vec<u8>> {
+        let mut metadata = Self::read(name, bytes.to_vec(), String::new())?.metadata;
+        change(&mut metadata);
+        let json = serde_json::to_string(&metadata).map_err(|e| Error::weights("the header").because(e))?;
+        let failed = |e| Error::weights(format!("{name} cannot be written")).because(e);
+        let tensors = SafeTensors::deserialize(bytes).map_err(failed)?;
+        let note = HashMap::from([(KEY.to_owned(), checksum::sealed(&json, tensors.iter()))]);
+        let amended = safetensors::serialize(tensors.iter(), Some(note)).map_err(failed)?;
+        Self::read(name, amended.clone(), String::new())?;
+        Ok(amended)
     }
 }
 
@@ -296,7 +317,9 @@ mod tests {
             *emptied.pointer_mut(path).unwrap() = value;
             refused.push((path.split('/').nth(1).unwrap(), read(&emptied)));
         }
-        for field in fields.as_object().unwrap().keys().filter(|k| !["doubt", "sha256"].contains(&k.as_str())) {
+        for field in
+            fields.as_object().unwrap().keys().filter(|k| !["doubt", "explanations", "sha256"].contains(&k.as_str()))
+        {
             let mut cut = fields.clone();
             cut.as_object_mut().unwrap().remove(field);
             refused.push((field, read(&cut)));
@@ -308,6 +331,25 @@ mod tests {
                 "{field}: {refused:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_amended_file_has_other_metadata_and_the_same_tensors() {
+        let (bytes, fields) = shipped();
+        let amended = Bundle::<Metadata>::amend("a file", &bytes, |m| m.title = "amended".to_owned()).unwrap();
+        let read = Bundle::<Metadata>::read("a file", amended.clone(), String::new()).unwrap();
+        assert_eq!((read.metadata.title.as_str(), &read.metadata.name), ("amended", &"compact".to_owned()));
+        assert_eq!(serde_json::to_value(&read.metadata.metrics).unwrap(), fields["metrics"]);
+        let (before, after) = (SafeTensors::deserialize(&bytes).unwrap(), SafeTensors::deserialize(&amended).unwrap());
+        assert_eq!(before.len(), after.len());
+        for (name, tensor) in before.iter() {
+            assert_eq!(tensor, after.tensor(name).unwrap(), "{name}");
+        }
+        let emptied = Bundle::<Metadata>::amend("a file", &bytes, |m| m.title.clear()).err().unwrap().to_string();
+        assert!(emptied.contains("says nothing of title"), "{emptied}");
+        let mut damaged = bytes;
+        *damaged.last_mut().unwrap() ^= 1;
+        assert!(Bundle::<Metadata>::amend("a file", &damaged, |_| ()).is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod baseline;
 mod explanations;
+pub mod faithfulness;
 mod findings;
 mod finite;
 mod image_classifier;
@@ -186,6 +187,7 @@ impl Engine {
             licence: m.licence.clone(),
             training: m.training.clone(),
             metrics: m.metrics.clone(),
+            explanations: m.explanations.clone(),
         }
     }
 

@@ -8,6 +8,7 @@ mod cam_map;
 mod caption_model;
 mod cells;
 pub mod eigen_cam;
+pub mod faithfulness;
 pub mod fill;
 pub mod g_score_cam;
 pub mod grad_cam;

@@ -36,6 +36,14 @@ impl Head {
         })
     }
 
+    /// A copy with random weights of the same scale and the same biases; `normal` gives normal numbers with variance 1.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn randomized(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
+        Ok(Self { fc1: self.fc1.randomized(normal)?, fc2: self.fc2.randomized(normal)? })
+    }
+
     /// Embeddings (batch, D), normalised or not → logits (batch, n_classes).
     pub fn forward(&self, embeds: &Tensor) -> Result<Tensor> {
         self.fc2.forward(&self.hidden(embeds)?.relu()?)

@@ -60,11 +60,12 @@
 //! | [`nn`] | `kernels` |
 //! | [`clip`], [`head`], [`resnet`] | `nn` |
 //! | [`explain`] | `report`, `tokenizer` |
+//! | [`explain::faithfulness`] | `report` |
 //! | [`doubt`] | `head`, `report`, `scan`, `scan::view` |
 //! | [`bundle::card`] | `caption` |
 //! | [`bundle::checksum`] | `bundle::sha256` |
 //! | [`bundle`] | `bundle::card`, `bundle::checksum`, `caption`, `clip`, `doubt`, `head`, `nn::params`, `preprocess` |
-//! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `scan::view`, `tokenizer` |
+//! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `explain::faithfulness`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `scan::view`, `tokenizer` |
 //! | [`protocol`] | `bundle::card`, `bundle::index`, `report` |
 //! | [`render`] | `report` |
 //! | [`dicom_out`] | `render`, `report`, `scan`, `scan::note` |
@@ -77,13 +78,13 @@
 //! | `train::data` | `bundle::card`, `caption`, `doubt`, `report`, `scan`, `scan::format`, `train::config`, `train::files` |
 //! | `train::run` | `bundle::checksum`, `tokenizer`, `train::config`, `train::data`, `train::files` |
 //! | `train::phantom` | `caption`, `train::data`, `train::files` |
-//! | `train::metrics` | `bundle::card`, `head` |
+//! | `train::metrics` | `bundle::card`, `explain::faithfulness`, `head` |
 //! | `train::fit` | `clip`, `nn`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::progress`, `train::run` |
-//! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `head`, `report`, `scan`, `train::data`, `train::files`, `train::metrics` |
+//! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `explain::faithfulness`, `head`, `preprocess`, `report`, `scan`, `train::data`, `train::files`, `train::metrics` |
 //! | `train::heads` | `bundle`, `bundle::card`, `caption`, `clip`, `engine`, `head`, `nn`, `preprocess`, `resnet`, `train::config`, `train::data`, `train::evaluate`, `train::fit`, `train::metrics`, `train::run` |
 //! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run`, `train::weights` |
 //! | `train::doubt` | `bundle`, `caption`, `doubt`, `engine`, `report`, `scan`, `train::config`, `train::data`, `train::fit` |
-//! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `train::data`, `train::doubt`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
+//! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `report`, `train::data`, `train::doubt`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
 //! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `clip`, `dicom_out`, `engine`, `eye`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run`, `train::weights` |
 //! | `train::cli` | `train::commands` |
 //!

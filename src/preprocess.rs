@@ -140,6 +140,13 @@ impl Preprocess {
         Region { x: left as f32, y: top as f32, width: (right - left) as f32, height: (bottom - top) as f32 }
     }
 
+    /// Which pixels of the scan are part of the retina, row by row, as far as light tells: a band over all columns in which
+    /// layers are seen, to within a cell of a coarse grid. None is, of a picture without light.
+    pub fn retina(scan: &Scan) -> Vec<bool> {
+        let retina = Retina::find(scan, &Foreign::find(scan));
+        (0..scan.width * scan.height).map(|i| retina.contains(i % scan.width, i / scan.width)).collect()
+    }
+
     /// The scan's region, resized and contrast-stretched: `image_height · image_width` grey values 0…1, row by row.
     pub fn grey(&self, scan: &Scan) -> Vec<f32> {
         match self.cleaning {

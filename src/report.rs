@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::scan::note::{Laterality, Note};
 use crate::scan::view::View;
 
+mod faithfulness;
 mod findings;
 mod heatmap;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub(crate) mod made_up;
 mod warning;
 mod words;
 
+pub use faithfulness::{Curve, Fill, Mask, MaskPlan, MaskingCurves, RandomPart, WordFaithfulness};
 pub use findings::{BeforeAfter, FindingChange, FindingReport, Hidden, Likeness};
 pub use heatmap::{Heatmap, MapLayer, MapMethod};
 pub use warning::{Doubt, Warning, WarningKind};

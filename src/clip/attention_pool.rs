@@ -43,6 +43,17 @@ impl AttentionPool {
         })
     }
 
+    /// A copy with random projections of the same scale; positions and biases stay.
+    pub(crate) fn randomized(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
+        Ok(Self {
+            q_proj: self.q_proj.randomized(normal)?,
+            k_proj: self.k_proj.randomized(normal)?,
+            v_proj: self.v_proj.randomized(normal)?,
+            c_proj: self.c_proj.randomized(normal)?,
+            ..self.clone()
+        })
+    }
+
     /// (batch, channels, rows, cols) → (batch, embed_dim), not normalised.
     ///
     /// There is one query, so no cell is projected on its own: `q · (K x) = (q K) · x`, and the mean of values is the value of

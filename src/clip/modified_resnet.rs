@@ -41,6 +41,16 @@ impl Bottleneck {
         })
     }
 
+    fn randomized(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
+        Ok(Self {
+            conv1: self.conv1.randomized(normal)?,
+            conv2: self.conv2.randomized(normal)?,
+            conv3: self.conv3.randomized(normal)?,
+            downsample: self.downsample.as_ref().map(|downsample| downsample.randomized(normal)).transpose()?,
+            stride: self.stride,
+        })
+    }
+
     fn forward<A: Activations>(&self, x: &A, mode: Mode) -> Result<A> {
         let strided = |x: A| if self.stride > 1 { x.average_pool() } else { Ok(x) };
         let y = strided(x.conv(&self.conv1, mode)?.conv(&self.conv2, mode)?)?;
@@ -110,6 +120,21 @@ impl ModifiedResNet {
                 vb.pp("attnpool"),
             )?,
         })
+    }
+
+    /// A copy whose last stage and attention pool have random weights of the same scale; norms, positions and biases stay.
+    /// `normal` gives normal numbers with variance 1.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn with_random_last_stage(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
+        let first = self.stages.len().checked_sub(2).map_or(0, |before| self.stages[before].end);
+        let mut copy = self.clone();
+        for block in &mut copy.blocks[first..] {
+            *block = block.randomized(normal)?;
+        }
+        copy.attnpool = self.attnpool.randomized(normal)?;
+        Ok(copy)
     }
 
     /// Every convolution, and the one whose output (pooled or not) it reads; none for the first, which reads pixels.

@@ -101,6 +101,26 @@ impl ConvBn {
         Ok(Self { name, norm_name, weights, output_scales, kernel, stride, activation, compute })
     }
 
+    /// A copy with a random kernel: each output channel's values are normal, with mean 0 and the mean square of those that they
+    /// replace. The norm, which says nothing of what a channel looks for, stays. `normal` gives normal numbers with variance 1.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn randomized(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
+        let mut copy = self.clone();
+        match &mut copy.weights {
+            Weights::Float { kernel, .. } => *kernel = params::randomized(kernel, normal)?,
+            Weights::Int8 { conv, .. } => {
+                let (n_out, n_in, taps) = (conv.weights().n_out(), conv.weights().n_in(), conv.weights().taps());
+                let values = params::randomized_integers(&conv.weights().unpacked(), n_out, normal);
+                let packed = Packed::new(&values, n_out, n_in, taps);
+                let (scales, bias) = (conv.scales().to_vec(), conv.bias().to_vec());
+                *conv = Arc::new(Conv::new(packed, scales, bias, self.kernel, self.stride));
+            }
+        }
+        Ok(copy)
+    }
+
     /// The layer as the first of those that run on bytes: floats in, bytes out.
     pub fn on_pixels(&self) -> Result<PixelConv> {
         let (kernel, bias) = self.folded()?;

@@ -24,6 +24,14 @@ impl Linear {
         Ok(Self { weight: Weight::new(n_out, n_in, weight, vb)?, bias: vb.get(n_out, bias)? })
     }
 
+    /// A copy with a random weight ([`Weight::randomized`]) and the same bias.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn randomized(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
+        Ok(Self { weight: self.weight.randomized(normal)?, bias: self.bias.clone() })
+    }
+
     /// (…, n_in) → (…, n_out).
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         Ok(self.weight.product(x)?.broadcast_add(&self.bias)?)

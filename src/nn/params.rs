@@ -60,6 +60,31 @@ impl QuantizedTensor {
     }
 }
 
+/// `weight` with random values: those of each output channel (dimension 0) are normal, with mean 0 and the mean square of
+/// those that they replace, so that activations keep their size. `normal` gives normal numbers with variance 1.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn randomized(weight: &Tensor, normal: &mut dyn FnMut() -> f32) -> Result<Tensor> {
+    let mut values = weight.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+    let row = values.len() / weight.dims().first().copied().unwrap_or(1).max(1);
+    for channel in values.chunks_mut(row.max(1)) {
+        let size = (channel.iter().map(|v| v * v).sum::<f32>() / channel.len() as f32).sqrt();
+        channel.iter_mut().for_each(|v| *v = size * normal());
+    }
+    Ok(Tensor::from_vec(values, weight.dims(), weight.device())?.to_dtype(weight.dtype())?)
+}
+
+/// The same for `values` of `n_out` channels as integers, rounded and at most 127.
+pub fn randomized_integers(values: &[i8], n_out: usize, normal: &mut dyn FnMut() -> f32) -> Vec<i8> {
+    let mut random = Vec::with_capacity(values.len());
+    for channel in values.chunks((values.len() / n_out.max(1)).max(1)) {
+        let size = (channel.iter().map(|v| f32::from(*v).powi(2)).sum::<f32>() / channel.len() as f32).sqrt();
+        random.extend(channel.iter().map(|_| (size * normal()).round().clamp(-MAX_WEIGHT, MAX_WEIGHT) as i8));
+    }
+    random
+}
+
 /// The integers of a tensor, if the file has it quantized.
 ///
 /// # Errors
@@ -279,6 +304,23 @@ mod tests {
             assert_eq!(one(&bits.to_le_bytes(), Dtype::F16).is_err(), is_refused, "{bits:x}");
         }
         assert!(one(&f32::MAX.to_le_bytes(), Dtype::F32).is_ok());
+    }
+
+    #[test]
+    fn random_weights_keep_the_size_of_each_channel() {
+        // A fixed sequence of mean square 1.
+        let mut sign = 1.;
+        let mut alternating = || {
+            sign = -sign;
+            sign
+        };
+        let weight = Tensor::new(&[[3f32, 4., 0., 0.], [0., 0., 0., 0.]], &Device::Cpu).unwrap();
+        let random = randomized(&weight, &mut alternating).unwrap().to_vec2::<f32>().unwrap();
+        assert_eq!(random, [[-2.5, 2.5, -2.5, 2.5], [0.; 4]]);
+        assert_eq!(
+            randomized_integers(&[6, 8, 0, 0, 127, 127, 127, -127], 2, &mut alternating),
+            [-5, 5, -5, 5, -127, 127, -127, 127]
+        );
     }
 
     #[test]

@@ -39,6 +39,23 @@ impl Weight {
         })
     }
 
+    /// A copy with random values: each output's are normal, with mean 0 and the mean square of those that they replace.
+    /// `normal` gives normal numbers with variance 1.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn randomized(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
+        Ok(match self {
+            Self::Float(w, compute) => Self::Float(params::randomized(w, normal)?, *compute),
+            Self::Int8(w) => {
+                let (n_out, n_in) = (w.packed.n_out(), w.packed.n_in());
+                let values = params::randomized_integers(&w.packed.unpacked(), n_out, normal);
+                let packed = Packed::new(&values, n_out, n_in, 1);
+                Self::Int8(Arc::new(Int8Weight { packed, scales: w.scales.clone() }))
+            }
+        })
+    }
+
     /// `x · Wᵀ`: (…, n_in) → (…, n_out).
     pub fn product(&self, x: &Tensor) -> Result<Tensor> {
         match self {

@@ -33,6 +33,8 @@ pub(super) struct Retina {
     /// First and last row (exclusive) of the retina, in pixels.
     pub(super) rows: [usize; 2],
     grid: Grid,
+    /// For each cell, whether it is part of the retina.
+    is_retina: Vec<bool>,
     /// For each cell, whether it is part of the retina or near it.
     is_near: Vec<bool>,
 }
@@ -132,13 +134,18 @@ impl Retina {
         };
         let first = (0..scan.height).find(has_retina).unwrap_or(0);
         let last = (0..scan.height).rev().find(has_retina).map_or(scan.height, |row| row + 1);
-        Self { floor, noise, bright, rows: [first, last], grid, is_near }
+        Self { floor, noise, bright, rows: [first, last], grid, is_retina, is_near }
     }
 
     /// Whether a pixel of this value, in this column and row, belongs to an overlay beside the retina.
     pub(super) fn is_overlay(&self, x: usize, y: usize, pixel: u8) -> bool {
         f32::from(pixel) > self.floor + OVERLAY * self.bright
             && !self.is_near[self.grid.row_of[y] * self.grid.cols + self.grid.col_of[x]]
+    }
+
+    /// Whether a pixel in this column and row belongs to the retina.
+    pub(super) fn contains(&self, x: usize, y: usize) -> bool {
+        self.is_retina[self.grid.row_of[y] * self.grid.cols + self.grid.col_of[x]]
     }
 
     /// Noise as a share of the light of bright tissue.
@@ -208,6 +215,8 @@ mod tests {
     fn the_rows_hold_the_retina_from_its_highest_to_its_lowest_place() {
         let [first, last] = find(retina).rows;
         assert!(first <= 100 && last >= 180 && first >= 92 && last <= 188, "{first}…{last}");
+        let found = find(retina);
+        assert!(found.contains(160, 140) && !found.contains(160, 20) && !found.contains(20, 178), "a band that rises");
     }
 
     #[test]

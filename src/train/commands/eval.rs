@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::args::{CpuArgs, DataArgs};
+use super::explanations::{self, ExplanationArgs};
 use super::output::{note, print, print_json};
 use super::records::{evenly_spaced, read_dataset, unseen, usable};
 use super::weights::load;
@@ -35,6 +36,8 @@ pub(crate) struct EvalArgs {
     /// Also run changed copies of each scan: speckle, gamma, curvature, wedges and others, in three strengths.
     #[arg(long)]
     pub(super) stress: bool,
+    #[command(flatten)]
+    pub(super) explanations: ExplanationArgs,
     /// Read at most so many scans of each folder's kind and split, evenly spaced.
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<NonZeroUsize>,
@@ -76,6 +79,8 @@ impl EvalArgs {
             files::check_writable(path)?;
         }
         let split = self.split.split();
+        let split_name = split.map_or("all".to_owned(), |s| s.to_string());
+        self.explanations.check(&split_name)?;
         let engine = load(&self.weights)?;
         let metadata = engine.metadata();
         let mut dataset = read_dataset(&self.data, &[])?;
@@ -107,6 +112,12 @@ impl EvalArgs {
                 "left out: {n} scans of other diseases, of kinds of data without a scan to compare with"
             ));
         }
+        let scans = explanations::Scans {
+            measured: records.clone(),
+            split: split_name.clone(),
+            validation: of(Split::Val),
+            strict: self.data.strict,
+        };
         let validation = if matches!(split, None | Some(Split::Val)) { Vec::new() } else { of(Split::Val) };
         let chosen = |records| usable(spaced(records), self.data.strict);
         let (records, others, validation) = (chosen(records)?, chosen(others)?, chosen(validation)?);
@@ -127,18 +138,21 @@ impl EvalArgs {
             study.stress = stress::study(&engine, &records, &bar)?;
         }
         bar.finish_and_clear();
-        let split = split.map_or("all".to_owned(), |s| s.to_string());
+        study.explanations = self.explanations.measure(&engine, &scans)?;
+        if let Some(metrics) = study.explanations.as_ref().filter(|_| self.explanations.record) {
+            explanations::record(&self.weights, metrics)?;
+        }
         let card = engine.card();
         if let Some(path) = &self.report {
             let (model, title, precision) = (&card.name, &card.title, card.precision.name());
-            let about = html::About { model, title, precision, sha256: &card.sha256, split: &split };
+            let about = html::About { model, title, precision, sha256: &card.sha256, split: &split_name };
             files::write(path, html::page(&about, &study))?;
         }
         if self.json {
             let mut all = serde_json::to_value(&study)
                 .map_err(|e| Error::io("the figures cannot be written as JSON").because(e))?;
             all["model"] = json!({ "name": card.name, "sha256": card.sha256 });
-            all["split"] = json!(split);
+            all["split"] = json!(split_name);
             return print_json(&all);
         }
         print(text::summary(&study))

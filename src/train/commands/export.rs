@@ -10,6 +10,7 @@ use super::output::{print, print_json};
 use super::records::{read_dataset, records_of, some_records_of, usable};
 use crate::error::Result;
 use crate::train::data::split::Split;
+use crate::train::evaluate::explanations::peaks;
 use crate::train::export::{self, ExportOptions, Scans};
 use crate::train::progress;
 use crate::train::run::{Prepared, Run};
@@ -44,7 +45,7 @@ impl ExportArgs {
         let check = |records| usable(records, data.strict);
         let (train, val, test) = (check(train?)?, check(records_of(&dataset, splits, Split::Val))?, check(test?)?);
         let others = check(others)?;
-        let bar = progress::bar("measure", 2 * test.len());
+        let bar = progress::bar("measure", 2 * test.len() + peaks::scans(&val).len());
         let scans = Scans { train, val, test, others };
         let metrics = export::export(&run, &prepared, &options, &scans, &out, &bar)?;
         bar.finish_and_clear();

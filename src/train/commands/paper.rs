@@ -11,6 +11,7 @@ use clap::Args;
 use super::args::{CpuArgs, DataArgs, DeviceArgs, RunArgs, StrictArgs, data_help};
 use super::baseline::BaselineArgs;
 use super::eval::{EvalArgs, Part};
+use super::explanations::ExplanationArgs;
 use super::export::ExportArgs;
 use super::finetune::FinetuneArgs;
 use super::heads::HeadsArgs;
@@ -131,8 +132,9 @@ impl PaperArgs {
         let report = out.join("report.html");
         step("evaluate", &report, || {
             let (weights, report) = (model.clone(), Some(report.clone()));
-            let (stress, limit) = (false, None);
-            EvalArgs { weights, data, split: Part::Test, stress, limit, report, json: false, device: cpu }.run()
+            let (stress, limit, explanations) = (false, None, ExplanationArgs::default());
+            let split = Part::Test;
+            EvalArgs { weights, data, split, stress, explanations, limit, report, json: false, device: cpu }.run()
         })?;
         let table = table(&model, has_baseline.then_some(baseline.as_path()))?;
         let path = out.join("table.md");

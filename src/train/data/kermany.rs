@@ -252,7 +252,8 @@ fn boxes(outlines: &[Outline]) -> Result<Vec<LesionBox>, String> {
         };
         let ((xmin, xmax), (ymin, ymax)) =
             extent(0).zip(extent(1)).ok_or_else(|| format!("an outline of {} encloses nothing", outline.class))?;
-        Ok(LesionBox { finding, xmin, ymin, xmax, ymax })
+        let corners = outline.points.iter().map(|p| p.map(|v| v as f32)).collect();
+        Ok(LesionBox { finding, xmin, ymin, xmax, ymax, outline: corners })
     };
     outlines.iter().map(of).collect()
 }
@@ -304,9 +305,10 @@ mod tests {
             ("lesions/DRUSEN/DRUSEN-2-5.jpg", "AMD, drusen, intraretinal fluid"),
         ];
         assert_eq!(captions, expected.map(|(name, caption)| (name, caption.to_owned())));
-        let fluid = records["lesions/CNV/CNV-1-5.jpg"].boxes[0];
+        let fluid = &records["lesions/CNV/CNV-1-5.jpg"].boxes[0];
         let edges = [fluid.xmin, fluid.ymin, fluid.xmax, fluid.ymax];
         assert_eq!((fluid.finding, edges), ("subretinal fluid", [10, 20, 29, 40]));
+        assert!(fluid.covers(13, 25) && fluid.holds(28, 38) && !fluid.covers(28, 38), "a triangle");
         assert_eq!(records["CNV/CNV-1-1.jpg"].patient, records["DME/DME-1-2.jpg"].patient);
         // The class CNV says nothing about fluid; outlines do.
         assert!(!records["CNV/CNV-1-1.jpg"].annotated.contains(&"subretinal fluid"));

@@ -185,6 +185,7 @@ fn parse(class: &str, [xmin, ymin, xmax, ymax]: [&str; 4]) -> Result<LesionBox, 
         ymin: number("ymin", ymin)?,
         xmax: number("xmax", xmax)?,
         ymax: number("ymax", ymax)?,
+        outline: Vec::new(),
     };
     if found.xmin >= found.xmax || found.ymin >= found.ymax {
         return Err(BadRow::NoBox(format!("the box {xmin},{ymin},{xmax},{ymax} is empty")));

@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn drusen_and_fluid_count_on_scans_with_boxes_and_absent_findings_on_healthy_ones() {
         let with_box = |record: Record| Record {
-            boxes: vec![LesionBox { finding: "fluid", xmin: 0, ymin: 0, xmax: 9, ymax: 9 }],
+            boxes: vec![LesionBox { finding: "fluid", xmin: 0, ymin: 0, xmax: 9, ymax: 9, outline: vec![] }],
             annotated: vec!["drusen", "fluid"],
             ..record
         };

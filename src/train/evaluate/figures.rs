@@ -126,7 +126,7 @@ mod tests {
             label: ["healthy", "AMD"][class].to_owned(),
             caption: Caption::default(),
             annotated: vec!["fluid"],
-            boxes: vec![LesionBox { finding: "fluid", xmin, ymin: 40, xmax: xmin + 20, ymax: 60 }],
+            boxes: vec![LesionBox { finding: "fluid", xmin, ymin: 40, xmax: xmin + 20, ymax: 60, outline: vec![] }],
         }
     }
 

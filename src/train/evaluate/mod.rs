@@ -3,11 +3,12 @@
 //! `reading` runs the model, once per scan; `evaluation` gathers its readings by source. `figures` are the few numbers
 //! that a weights file keeps; `study` is everything that `train eval` reports, with `predictions` (a head's answers, for
 //! each `head_input`), `captions` (retrieved against composed) and `warnings`; `stress` runs changed copies of the scans;
-//! `html` and `text` show it all. `drift` sets the outcomes of two models side by side.
+//! `explanations` measures heatmaps; `html` and `text` show it all. `drift` sets the outcomes of two models side by side.
 
 mod captions;
 pub(crate) mod drift;
 pub(crate) mod evaluation;
+pub(crate) mod explanations;
 mod figures;
 mod format;
 mod head_input;

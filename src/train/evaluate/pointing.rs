@@ -77,7 +77,7 @@ mod tests {
             label: "AMD".into(),
             caption: Caption::default(),
             annotated: vec![],
-            boxes: vec![LesionBox { finding: "fluid", xmin, ymin: 240, xmax, ymax: 260 }],
+            boxes: vec![LesionBox { finding: "fluid", xmin, ymin: 240, xmax, ymax: 260, outline: vec![] }],
         }
     }
 

@@ -12,7 +12,7 @@ use super::predictions::{HeadStudy, Predictions};
 use super::reading::{Outcome, Reader, Reading, n_patients};
 use super::stress::StressStudy;
 use super::warnings::{self, Answer, WarningStudy};
-use crate::bundle::card::{Figures, HeadFigures};
+use crate::bundle::card::{ExplanationMetrics, Figures, HeadFigures};
 use crate::error::Result;
 use crate::train::data::record::SourceKind;
 
@@ -36,6 +36,9 @@ pub(crate) struct Study {
     /// Changed copies of the scans, if they were asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub stress: BTreeMap<SourceKind, StressStudy>,
+    /// What was measured of heatmaps, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanations: Option<ExplanationMetrics>,
     /// The thresholds of composed captions, in vocabulary order.
     pub thresholds: Vec<Threshold>,
     /// Whether temperatures and thresholds were fitted on the scans that are measured.
@@ -119,6 +122,7 @@ pub(crate) fn study(
         sources,
         devices,
         stress: BTreeMap::new(),
+        explanations: None,
         thresholds,
         fitted_on_the_same_scans: matches!(validation, Validation::TheSame),
     })

@@ -1,5 +1,6 @@
 //! A study as lines for a terminal.
 
+use super::explanations;
 use super::format::{UNDEFINED, difference, figure as shown};
 use super::head_input::HeadInput;
 use super::predictions::HeadStudy;
@@ -36,6 +37,9 @@ pub(crate) fn summary(study: &Study) -> String {
         }
     }
     devices(study, &mut lines);
+    if let Some(metrics) = &study.explanations {
+        lines.extend(explanations::lines(metrics));
+    }
     lines.join("\n")
 }
 

@@ -14,18 +14,20 @@ use indicatif::ProgressBar;
 
 use self::publish::{Listing, publish};
 use self::quantize::{activation_ranges, prepare};
-use crate::bundle::card::{Figures, Metrics, Split, Training, WeightPrecision, settings_record};
+use crate::bundle::card::{ExplanationMetrics, Figures, Metrics, Split, Training, WeightPrecision, settings_record};
 use crate::bundle::index::ModelKind;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use crate::clip::Clip;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::preprocess::Preprocess;
+use crate::report::MapMethod;
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::read_scan;
 use crate::train::doubt;
 use crate::train::evaluate::drift::drift;
 use crate::train::evaluate::evaluation::{Evaluation, evaluate};
+use crate::train::evaluate::explanations::peaks;
 use crate::train::evaluate::reading::Reader;
 use crate::train::fit::batches::text_batch;
 use crate::train::import::start;
@@ -61,7 +63,7 @@ fn weight_precision() -> impl TypedValueParser<Value = WeightPrecision> {
 pub(crate) struct Scans<'a> {
     /// Of training patients: activation ranges, and the detector of doubt.
     pub train: Vec<&'a Record>,
-    /// Of validation patients: the thresholds of doubt.
+    /// Of validation patients: the thresholds of doubt, and how large the evidence of a heatmap usually is.
     pub val: Vec<&'a Record>,
     /// Of test patients: the figures.
     pub test: Vec<&'a Record>,
@@ -111,6 +113,13 @@ pub(crate) fn export(
         split: Split::Test,
     };
     metadata.metrics = Some(metrics.clone());
+    let published = if options.precision == WeightPrecision::Int8 { &int8 } else { &float };
+    metadata.explanations = Some(ExplanationMetrics {
+        methods: Vec::new(),
+        peaks: peaks::references(published, &peaks::scans(val), bar)?,
+        default: MapMethod::default().name().to_owned(),
+        rule: String::new(),
+    });
     let bytes = file(&metadata, options.precision == WeightPrecision::Int8)?;
     let listing = Listing { name: &options.name, title: &options.title, kind: ModelKind::Octlens, labels: &[] };
     publish(dir, &bytes, &listing)?;
@@ -164,5 +173,6 @@ fn metadata(prepared: &Prepared, options: &ExportOptions) -> Result<Metadata> {
         },
         doubt: None,
         metrics: None,
+        explanations: None,
     })
 }

@@ -310,6 +310,7 @@ impl Growth {
             ymin: clip(top.floor()),
             xmax: clip(right.ceil()),
             ymax: clip(bottom.ceil()),
+            outline: Vec::new(),
         };
         (found.xmin < found.xmax && found.ymin < found.ymax).then_some(found)
     }

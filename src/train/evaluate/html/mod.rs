@@ -311,6 +311,7 @@ mod tests {
             sources: [].into(),
             devices: [].into(),
             stress: [].into(),
+            explanations: None,
             thresholds: vec![],
             fitted_on_the_same_scans: false,
         };
@@ -363,6 +364,7 @@ mod tests {
             sources: [(SourceKind::Octdl, source)].into(),
             devices: [("a <device>", device)].into(),
             stress: [(SourceKind::Octdl, stress)].into(),
+            explanations: None,
             thresholds: vec![],
             fitted_on_the_same_scans: true,
         }

@@ -1,6 +1,7 @@
 //! Whether two heatmaps mark the same places of a scan, though one is of a changed copy of it.
 
 use super::changes::Motion;
+use crate::explain::faithfulness::field::value_at;
 use crate::report::Heatmap;
 use crate::train::metrics::correlation::pearson;
 
@@ -22,8 +23,8 @@ pub(super) fn correlation(clean: &Heatmap, changed: &Heatmap, motion: Motion, ch
             let (x, y) = (left + place(col, clean.cols) * width, top + place(row, clean.rows) * height);
             let (u, v) = motion.changed_from_clean(x, y);
             if (0. ..changed_size[0] as f32).contains(&u) && (0. ..changed_size[1] as f32).contains(&v) {
-                before.push(f64::from(read(clean, x, y)));
-                after.push(f64::from(read(changed, u, v)));
+                before.push(f64::from(value_at(clean, x, y)));
+                after.push(f64::from(value_at(changed, u, v)));
             }
         }
     }
@@ -33,26 +34,6 @@ pub(super) fn correlation(clean: &Heatmap, changed: &Heatmap, motion: Motion, ch
         true if varies(&after) => pearson(&before, &after),
         true => Some(0.),
     }
-}
-
-/// The map's value at a place of its scan, interpolated between the centres of its cells; 0 outside of its region.
-fn read(map: &Heatmap, x: f32, y: f32) -> f32 {
-    let [left, top, width, height] = map.region;
-    let (across, down) = ((x - left) / width, (y - top) / height);
-    if !(0. ..=1.).contains(&across) || !(0. ..=1.).contains(&down) {
-        return 0.;
-    }
-    let place = |share: f32, n: usize| {
-        let at = (share * n as f32 - 0.5).clamp(0., n as f32 - 1.);
-        (at as usize, (at as usize + 1).min(n - 1), at.fract())
-    };
-    let (col, next_col, right) = place(across, map.cols);
-    let (row, next_row, below) = place(down, map.rows);
-    let between = |row: usize| {
-        let value = |col: usize| map.values[row * map.cols + col];
-        value(col) * (1. - right) + value(next_col) * right
-    };
-    between(row) * (1. - below) + between(next_row) * below
 }
 
 #[cfg(test)]
