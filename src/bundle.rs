@@ -22,7 +22,7 @@ use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::card::{Metrics, Training, WeightPrecision};
+use crate::bundle::card::{ExplanationMetrics, Metrics, Training, WeightPrecision};
 use crate::caption::{Caption, Vocabulary};
 use crate::clip::ClipConfig;
 use crate::doubt::Thresholds;
@@ -97,6 +97,9 @@ pub struct Metadata {
     pub training: Training,
     /// What was measured on held-out patients, if anything was.
     pub metrics: Option<Metrics>,
+    /// What was measured of its heatmaps; none in files from before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanations: Option<ExplanationMetrics>,
 }
 
 /// A weights file, read and checked.
@@ -296,7 +299,9 @@ mod tests {
             *emptied.pointer_mut(path).unwrap() = value;
             refused.push((path.split('/').nth(1).unwrap(), read(&emptied)));
         }
-        for field in fields.as_object().unwrap().keys().filter(|k| !["doubt", "sha256"].contains(&k.as_str())) {
+        for field in
+            fields.as_object().unwrap().keys().filter(|k| !["doubt", "explanations", "sha256"].contains(&k.as_str()))
+        {
             let mut cut = fields.clone();
             cut.as_object_mut().unwrap().remove(field);
             refused.push((field, read(&cut)));

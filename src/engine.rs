@@ -184,6 +184,7 @@ impl Engine {
             licence: m.licence.clone(),
             training: m.training.clone(),
             metrics: m.metrics.clone(),
+            explanations: m.explanations.clone(),
         }
     }
 

@@ -4,12 +4,19 @@
 //! Sources of scans are keyed by their kind (`octdl`), which `train` knows. Optional records are `None` where a file was
 //! written by an older version of this program.
 
+mod explanations;
+mod interval;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::caption::Vocabulary;
 use crate::error::{Error, Result};
+pub use explanations::{
+    CENTRE, ExplanationMetrics, LesionSize, MapFigure, MapMeasure, MethodMetrics, PeakReference, RANDOM,
+};
+pub use interval::Interval;
 
 /// The model card: what the page shows about a weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +43,9 @@ pub struct ModelCard {
     pub training: Training,
     /// Figures measured on held-out patients, if any were.
     pub metrics: Option<Metrics>,
+    /// What was measured of its heatmaps; none in files from before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanations: Option<ExplanationMetrics>,
 }
 
 /// How matrices and kernels are stored.
@@ -318,17 +328,6 @@ pub struct LesionFigures {
     /// The same with the heatmap of another patient's scan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointing_game_half_cell_chance: Option<f64>,
-}
-
-/// A figure and its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// On all scans.
-    pub value: f64,
-    /// 2.5th percentile over draws of a bootstrap.
-    pub low: f64,
-    /// 97.5th percentile over draws.
-    pub high: f64,
 }
 
 #[cfg(test)]

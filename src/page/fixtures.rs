@@ -30,6 +30,7 @@ pub(crate) fn card(name: &str) -> ModelCard {
         licence: String::new(),
         training: Training::default(),
         metrics: None,
+        explanations: None,
     }
 }
 

@@ -90,6 +90,7 @@ fn engine(name: &str, clip: ClipConfig, tokenizer: &Tokenizer) -> Engine {
         licence: String::new(),
         training: Training::default(),
         metrics: None,
+        explanations: None,
     };
     Engine::load_draft(name, Bundle::write(&metadata, &tensors, true).unwrap()).unwrap()
 }

@@ -164,5 +164,6 @@ fn metadata(prepared: &Prepared, options: &ExportOptions) -> Result<Metadata> {
         },
         doubt: None,
         metrics: None,
+        explanations: None,
     })
 }
