@@ -4,6 +4,7 @@
 //! [`grad_cam`] for images; for captions `shapley`, which leaves phrases out and runs the head again, and
 //! [`token_importance`], the paper's gradient × activation. `phrases` splits a caption for both.
 
+mod cam_map;
 mod caption_model;
 pub mod grad_cam;
 pub(crate) mod phrases;
@@ -15,8 +16,8 @@ use candle_core::Tensor;
 use crate::error::Result;
 use crate::report::{MapMethod, WordMethod};
 use crate::tokenizer::Tokens;
+pub use cam_map::CamMap;
 pub use caption_model::CaptionModel;
-use grad_cam::CamMap;
 use phrases::{Phrase, token_ids_of};
 use shapley::{Coalition, Shapley};
 

@@ -187,6 +187,7 @@ mod tests {
             rows,
             cols,
             values: values.to_vec(),
+            peak: 1.,
             region,
         }
     }

@@ -6,9 +6,8 @@ use super::Engine;
 use super::finite::finite;
 use super::text_classifier::TextClassifier;
 use crate::error::{Error, Result};
-use crate::explain::grad_cam::CamMap;
 use crate::explain::phrases::{Phrase, phrases, shares};
-use crate::explain::{PhraseScores, image_map, phrase_scores};
+use crate::explain::{CamMap, PhraseScores, image_map, phrase_scores};
 use crate::preprocess::Region;
 use crate::report::{Heatmap, MapMethod, TokenReport, Word, WordMethod, WordSum};
 use crate::scan::Scan;
@@ -81,6 +80,7 @@ pub(super) fn heatmap(cam: CamMap, method: MapMethod, target: &str, layer: &str,
         rows: cam.rows,
         cols: cam.cols,
         values: cam.values,
+        peak: cam.peak,
         region: [region.x, region.y, region.width, region.height],
     }
 }

@@ -2,18 +2,8 @@
 
 use candle_core::{Tensor, Var};
 
-use crate::error::{Error, Result};
-
-/// A map over the feature map's cells.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CamMap {
-    /// Rows of cells.
-    pub rows: usize,
-    /// Columns of cells.
-    pub cols: usize,
-    /// Row by row, 0…1; the largest is 1 unless no cell counts for the class.
-    pub values: Vec<f32>,
-}
+use super::cam_map::CamMap;
+use crate::error::Result;
 
 /// `ReLU(Σ_c α_c A_c)` with `α_c` the mean over cells of `∂ logit[target] / ∂ A_c` (eq. 1 and 2), divided by its
 /// largest value. `feature_map` A is (1, C, rows, cols); `tail` takes it to logits (1, n_classes). Only the tail runs
@@ -27,21 +17,11 @@ pub fn grad_cam(feature_map: &Tensor, tail: impl Fn(&Tensor) -> Result<Tensor>, 
     let gradients = tail(&activations)?.get(0)?.get(target)?.backward()?;
     let Some(gradient) = gradients.get(&activations) else {
         // Nothing in the tail depends on the map, so no cell counts.
-        return Ok(CamMap { rows, cols, values: vec![0.; rows * cols] });
+        return Ok(CamMap::empty(rows, cols));
     };
     let alpha = gradient.mean_keepdim((2, 3))?;
     let cam = activations.as_detached_tensor().broadcast_mul(&alpha)?.sum(1)?;
-    let mut values = cam.flatten_all()?.to_vec1::<f32>()?;
-    // Before the ReLU, which makes NaN 0.
-    if !values.iter().all(|v| v.is_finite()) {
-        return Err(Error::not_finite("heatmaps"));
-    }
-    values.iter_mut().for_each(|v| *v = v.max(0.));
-    let largest = values.iter().fold(0f32, |m, v| m.max(*v));
-    if largest > 0. {
-        values.iter_mut().for_each(|v| *v /= largest);
-    }
-    Ok(CamMap { rows, cols, values })
+    CamMap::of_evidence(rows, cols, cam.flatten_all()?.to_vec1()?)
 }
 
 #[cfg(test)]

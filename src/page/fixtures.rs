@@ -82,6 +82,7 @@ pub(crate) fn report(caption: &str) -> Report {
             rows: 1,
             cols: 1,
             values: vec![1.0],
+            peak: 2.0,
             region: [0.0, 0.0, 2.0, 1.0],
         },
         tokens: TokenReport {

@@ -17,6 +17,10 @@ pub struct Heatmap {
     pub cols: usize,
     /// Row by row, 0…1; the largest is 1 unless nothing counts for the class.
     pub values: Vec<f32>,
+    /// The largest value before all were divided by it, in the unit of the method ([`MapMethod`]): 0 for an empty map, on which
+    /// nothing counts for the class, and in reports from before this field.
+    #[serde(default)]
+    pub peak: f32,
     /// The rectangle of the scan that the map covers: x, y, width, height in scan pixels.
     pub region: [f32; 4],
 }
@@ -25,7 +29,8 @@ pub struct Heatmap {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MapMethod {
-    /// The feature map's channels, weighted by their gradients (GradCAM, Selvaraju et al. 2017).
+    /// The feature map's channels, weighted by their gradients (GradCAM, Selvaraju et al. 2017). Unit: logits
+    /// per cell, with the mean of all cells' gradients for the gradient of each.
     #[default]
     GradCam,
 }

@@ -24,6 +24,7 @@ pub(crate) fn report(label: &str, size: [u32; 2], cells: &[f32]) -> Report {
         "agreement": { "same_label": true, "divergence": 0.0 },
         "heatmap": {
             "method": "grad_cam", "target": label, "layer": "layer4", "rows": 1, "cols": cells.len(), "values": cells,
+            "peak": cells.iter().copied().fold(0.0, f32::max),
             "region": [0.0, 0.0, f64::from(width), f64::from(height)]
         },
         "tokens": { "method": "shapley", "target": label, "words": [] },

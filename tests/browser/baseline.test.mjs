@@ -155,10 +155,11 @@ describe("a baseline that is listed", () => {
     assert.deepEqual([ours.model, ours.image.label], [theirs.model, theirs.image.label]);
     const probabilities = ({ image }) => Object.values(image.probabilities);
     assertClose(probabilities(ours), probabilities(theirs), TOLERANCE, "probability");
-    const { values, ...map } = ours.heatmap;
-    const { values: nativeValues, ...nativeMap } = theirs.heatmap;
+    const { values, peak, ...map } = ours.heatmap;
+    const { values: nativeValues, peak: nativePeak, ...nativeMap } = theirs.heatmap;
     assert.deepEqual(map, nativeMap);
     assertClose(values, nativeValues, HEATMAP_TOLERANCE, "heatmap cell");
+    assertClose([peak / nativePeak], [1], HEATMAP_TOLERANCE, "share of the peak");
   });
 
   test("both heatmaps lie over the same scan, side by side and equally strong", async () => {

@@ -80,10 +80,11 @@ for (const [i, { file }] of samples().entries()) {
     }
     assert.equal(page.caption.text, native.caption.text);
     assert.equal(page.caption.source, native.caption.source);
-    const { values, ...map } = page.heatmap;
-    const { values: nativeValues, ...nativeMap } = native.heatmap;
+    const { values, peak, ...map } = page.heatmap;
+    const { values: nativeValues, peak: nativePeak, ...nativeMap } = native.heatmap;
     assert.deepEqual(map, nativeMap);
     assertClose(values, nativeValues, HEATMAP_TOLERANCE, "heatmap cell");
+    assertClose([peak / nativePeak], [1], HEATMAP_TOLERANCE, "share of the peak");
     assert.deepEqual(
       page.tokens.words.map((word) => word.text),
       native.tokens.words.map((word) => word.text),

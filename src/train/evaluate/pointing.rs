@@ -66,6 +66,7 @@ mod tests {
             rows: 2,
             cols: 4,
             values,
+            peak: 1.,
             region: [0., 100., 400., 200.],
         }
     }

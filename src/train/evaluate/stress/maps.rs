@@ -71,6 +71,7 @@ mod tests {
             rows: 2,
             cols: values.len() / 2,
             values: values.to_vec(),
+            peak: 1.,
             region,
         }
     }
