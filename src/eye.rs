@@ -24,6 +24,12 @@ pub struct EyeAnswer {
     /// The frame, from 0, that decided most: the one with the largest probability of the class; of healthy: the one that
     /// looks most like disease.
     pub frame: usize,
+    /// The gravest warning on the frames that decided.
+    #[serde(default)]
+    pub warning: WarningKind,
+    /// Frames with a warning of any kind, whether they count or not.
+    #[serde(default)]
+    pub n_warned: usize,
     /// Frames that count.
     pub n_counted: usize,
     /// Frames that have an answer.
@@ -78,12 +84,17 @@ impl EyeAnswer {
             let label = diseases.max_by(|a, b| of(a).total_cmp(&of(b)))?;
             (label, &move |image| probability(image, label))
         };
-        let decided = counted.iter().max_by(|a, b| share(&a.image).total_cmp(&share(&b.image)))?;
+        let mut by_share = counted.clone();
+        by_share.sort_by(|a, b| share(&a.image).total_cmp(&share(&b.image)));
+        let decided = by_share.last()?;
+        let deciding = by_share.iter().rev().take(N_DECIDING);
         let probability = if label == healthy { 1. - disease } else { mean_of_largest(&counted, share) };
         Some(Self {
             label: label.to_owned(),
             probability,
             frame: decided.input.frame,
+            warning: deciding.map(|report| report.warning.kind).max().unwrap_or_default(),
+            n_warned: answered.iter().filter(|report| !report.warning.is_none()).count(),
             n_counted: counted.len(),
             n_answered: answered.len(),
             n_frames: first.input.n_frames,
@@ -130,6 +141,7 @@ mod tests {
         assert_eq!((eye.n_counted, eye.n_answered, eye.n_frames), (6, 6, 6));
         let eye = EyeAnswer::of(&frames(&[0.1, 0.1, 0.1, 0.1, 0.97, 0.1])).unwrap();
         assert_eq!((eye.label.as_str(), eye.frame), ("healthy", 4), "it names the most suspect frame");
+        assert_eq!((eye.warning, eye.n_warned), (WarningKind::None, 0));
         assert!((eye.probability - (1. - 1.17 / 3.)).abs() < 1e-6, "{eye:?}");
     }
 
@@ -148,6 +160,7 @@ mod tests {
         reports[2].warning = warning(&[Doubt::UnlikeTraining]);
         reports[4].warning = warning(&[Doubt::LowProbability]);
         let eye = EyeAnswer::of(&reports).unwrap();
+        assert_eq!((eye.warning, eye.n_warned), (WarningKind::Unsure, 3), "one of the frames that count is unsure");
         assert_eq!((eye.label.as_str(), eye.frame, eye.n_counted, eye.n_answered), ("healthy", 3, 3, 5));
         reports.iter_mut().for_each(|report| report.warning = warning(&[Doubt::OneColour]));
         assert_eq!(EyeAnswer::of(&reports), None);

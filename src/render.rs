@@ -13,6 +13,72 @@ pub const MAX_DRAWN_PIXELS: usize = 4 << 20;
 /// Lengths a scale bar may have, in µm.
 const BAR_LENGTHS_UM: [f64; 9] = [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0];
 
+/// Stripes of a map for another class, as a share of the drawn height; at least [`MIN_STRIPE`] pixels wide.
+const STRIPE_SHARE: f32 = 0.03;
+const MIN_STRIPE: usize = 3;
+/// How opaque the stripes between are: the pattern is seen, and so is the map.
+const STRIPE_COVERAGE: f32 = 0.35;
+
+/// Whose evidence a map is: by its colours, and by a pattern that lasts without them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ramp {
+    /// Of the class that is the answer: Matplotlib's inferno.
+    #[default]
+    Answer,
+    /// Of another class: from black over blue and green to white, in diagonal stripes.
+    Other,
+}
+
+impl Ramp {
+    /// Of a map for class `target` where `answer` is the answer.
+    pub fn of(target: &str, answer: &str) -> Self {
+        if target == answer { Self::Answer } else { Self::Other }
+    }
+
+    /// The colour of a heatmap value; below 0 and above 1 it is clamped.
+    pub fn colour(self, value: f32) -> [u8; 3] {
+        match self {
+            Self::Answer => inferno(value),
+            Self::Other => between(&OTHER_COLOURS, value),
+        }
+    }
+}
+
+/// Evenly spaced colours of [`Ramp::Other`], each brighter than the one before; `www/style.css` has them too, for the bar.
+const OTHER_COLOURS: [[u8; 3]; 5] = [[0, 4, 10], [8, 48, 96], [14, 112, 134], [82, 190, 168], [236, 255, 244]];
+
+/// The colour between evenly spaced ones.
+fn between(colours: &[[u8; 3]], value: f32) -> [u8; 3] {
+    let position = value.clamp(0.0, 1.0) * (colours.len() - 1) as f32;
+    let lower = (position as usize).min(colours.len() - 2);
+    let share = position - lower as f32;
+    let mixed = |c: usize| f32::from(colours[lower][c]) * (1.0 - share) + f32::from(colours[lower + 1][c]) * share;
+    [0, 1, 2].map(|c| mixed(c).round() as u8)
+}
+
+/// How a heatmap is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Paint {
+    /// Whose evidence it is.
+    pub ramp: Ramp,
+    /// What its values are multiplied by, 0…1: 1 for colours relative to the map's own maximum, else [`absolute_gain`].
+    pub gain: f32,
+}
+
+impl Paint {
+    /// Relative to the map's own maximum.
+    pub fn relative(ramp: Ramp) -> Self {
+        Self { ramp, gain: 1.0 }
+    }
+}
+
+/// What a map's values (0…1) are multiplied by so that maps of several scans can be compared: its peak as a share of
+/// a reference, at most 1. A map of nearly nothing is then nearly transparent. `share` is `Heatmap::peak` over
+/// `PeakReference::p95`; what is no share draws nothing.
+pub fn absolute_gain(share: f32) -> f32 {
+    if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
+}
+
 /// The colour of a heatmap value, of Matplotlib's inferno; below 0 and above 1 it is clamped.
 pub fn inferno(value: f32) -> [u8; 3] {
     colorous::INFERNO.eval_continuous(f64::from(value.clamp(0.0, 1.0))).into_array()
@@ -52,21 +118,25 @@ fn cells(n_drawn: usize, n_scan: usize, start: f32, length: f32, n_cells: usize)
 
 /// The heatmap drawn at `drawn` (columns, rows) over a scan of `scan` (columns, rows): RGBA, row by row, alpha not
 /// premultiplied; transparent outside the map's region.
-pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> {
+pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], paint: Paint) -> Vec<u8> {
     let mut rgba = vec![0; drawn[0] * drawn[1] * 4];
-    let colours: Vec<[u8; 4]> = (0..=255)
-        .map(|i| {
-            let value = i as f32 / 255.0;
-            let [r, g, b] = inferno(value);
-            [r, g, b, (coverage(value) * 255.0).round() as u8]
-        })
-        .collect();
-    each_level(heatmap, scan, drawn, |i, level| rgba[i * 4..][..4].copy_from_slice(&colours[usize::from(level)]));
+    let colour = |level: u8, opaque: f32| {
+        let value = f32::from(level) / 255.0 * paint.gain;
+        let [r, g, b] = paint.ramp.colour(value);
+        [r, g, b, (coverage(value) * opaque * 255.0).round() as u8]
+    };
+    let [full, thin] = [1.0, STRIPE_COVERAGE].map(|opaque| (0..=255).map(|i| colour(i, opaque)).collect::<Vec<_>>());
+    let stripe = ((drawn[1] as f32 * STRIPE_SHARE) as usize).max(MIN_STRIPE);
+    each_level(heatmap, scan, drawn, |i, level| {
+        let is_thin = paint.ramp == Ramp::Other && (i % drawn[0] + i / drawn[0]) / stripe % 2 == 1;
+        let colours = if is_thin { &thin } else { &full };
+        rgba[i * 4..][..4].copy_from_slice(&colours[usize::from(level)]);
+    });
     rgba
 }
 
-/// The heatmap at the size of its scan, `scan` (columns, rows), between its cells as [`overlay_rgba`] draws it: 0…255, row by
-/// row; 0 outside the map's region.
+/// The heatmap at the size of its scan, `scan` (columns, rows), between its cells as [`overlay_rgba`] draws it relative to its
+/// own maximum: 0…255, row by row; 0 outside the map's region.
 pub fn levels(heatmap: &Heatmap, scan: [usize; 2]) -> Vec<u8> {
     let mut levels = vec![0; scan[0] * scan[1]];
     each_level(heatmap, scan, scan, |i, level| levels[i] = level);
@@ -121,8 +191,8 @@ pub fn grey_rgba(pixels: &[u8], scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> 
 }
 
 /// The scan with the heatmap over it at `opacity` (0…1): RGB, row by row, at the scan's own size.
-pub fn composite_rgb(pixels: &[u8], scan: [usize; 2], heatmap: &Heatmap, opacity: f32) -> Vec<u8> {
-    let overlay = overlay_rgba(heatmap, scan, scan);
+pub fn composite_rgb(pixels: &[u8], scan: [usize; 2], heatmap: &Heatmap, paint: Paint, opacity: f32) -> Vec<u8> {
+    let overlay = overlay_rgba(heatmap, scan, scan, paint);
     pixels
         .iter()
         .zip(overlay.chunks_exact(4))
@@ -179,6 +249,8 @@ mod tests {
     use super::*;
     use crate::report::MapMethod;
 
+    const ANSWER: Paint = Paint { ramp: Ramp::Answer, gain: 1.0 };
+
     fn heatmap(rows: usize, cols: usize, values: &[f32], region: [f32; 4]) -> Heatmap {
         Heatmap {
             method: MapMethod::GradCam,
@@ -211,13 +283,50 @@ mod tests {
         assert_eq!(inferno(0.0), [0, 0, 4]);
         assert_eq!(inferno(1.0), [252, 255, 164]);
         assert_eq!(inferno(7.0), inferno(1.0));
-        let brightness = |v: f32| inferno(v).iter().map(|&c| u32::from(c)).sum::<u32>();
-        assert!((0..20).all(|i| brightness(i as f32 / 20.0) < brightness((i + 1) as f32 / 20.0)));
+        for ramp in [Ramp::Answer, Ramp::Other] {
+            let brightness = |v: f32| ramp.colour(v).iter().map(|&c| u32::from(c)).sum::<u32>();
+            assert!((0..20).all(|i| brightness(i as f32 / 20.0) < brightness((i + 1) as f32 / 20.0)), "{ramp:?}");
+        }
+    }
+
+    #[test]
+    fn a_map_of_nearly_nothing_looks_like_nothing_on_the_absolute_scale() {
+        assert_eq!([0.5, 3.0, 0.0, -1.0, f32::NAN, f32::INFINITY].map(absolute_gain), [0.5, 1.0, 0.0, 0.0, 0.0, 1.0]);
+        let map = heatmap(1, 1, &[1.0], [0.0, 0.0, 1.0, 1.0]);
+        let drawn = |share: f32| {
+            let paint = Paint { ramp: Ramp::Answer, gain: absolute_gain(share) };
+            overlay_rgba(&map, [1, 1], [1, 1], paint)
+        };
+        assert_eq!(drawn(1.0), overlay_rgba(&map, [1, 1], [1, 1], ANSWER), "a strong map has every colour");
+        assert_eq!(drawn(7.0), drawn(1.0));
+        assert!(drawn(0.02)[3] < 10, "{:?}", drawn(0.02));
+        assert_eq!(drawn(0.0)[3], 0);
+        assert_eq!(drawn(0.5)[..3], inferno(0.5));
+    }
+
+    #[test]
+    fn the_map_of_another_class_differs_in_colour_and_in_pattern() {
+        assert_eq!([Ramp::of("AMD", "AMD"), Ramp::of("healthy", "AMD")], [Ramp::Answer, Ramp::Other]);
+        let map = heatmap(1, 1, &[1.0], [0.0, 0.0, 200.0, 100.0]);
+        let [own, other] =
+            [Ramp::Answer, Ramp::Other].map(|ramp| overlay_rgba(&map, [200, 100], [200, 100], Paint::relative(ramp)));
+        let alphas = |rgba: &[u8]| {
+            let mut alphas: Vec<u8> = rgba.chunks_exact(4).map(|pixel| pixel[3]).collect();
+            alphas.sort_unstable();
+            alphas.dedup();
+            alphas
+        };
+        assert_eq!(alphas(&own), [255]);
+        assert_eq!(alphas(&other), [89, 255], "stripes, which last without colours");
+        for value in [0.6, 0.9_f32] {
+            let [own, other] = [Ramp::Answer, Ramp::Other].map(|ramp| ramp.colour(value));
+            assert!(own[0] > own[2] && other[0] < other[2], "warm and cold: {own:?} {other:?}");
+        }
     }
 
     #[test]
     fn the_map_covers_its_region_and_nothing_else() {
-        let rgba = overlay_rgba(&heatmap(1, 1, &[1.0], [2.0, 1.0, 4.0, 2.0]), [8, 4], [8, 4]);
+        let rgba = overlay_rgba(&heatmap(1, 1, &[1.0], [2.0, 1.0, 4.0, 2.0]), [8, 4], [8, 4], ANSWER);
         for y in 0..4 {
             for x in 0..8 {
                 let inside = (2..6).contains(&x) && (1..3).contains(&y);
@@ -229,7 +338,7 @@ mod tests {
     #[test]
     fn a_region_larger_than_the_scan_is_cut_at_its_edges() {
         let map = heatmap(1, 2, &[0.0, 1.0], [-4.0, 0.0, 8.0, 2.0]);
-        let rgba = overlay_rgba(&map, [4, 2], [4, 2]);
+        let rgba = overlay_rgba(&map, [4, 2], [4, 2], ANSWER);
         assert!((0..4).all(|x| alpha(&rgba, 4, x, 0) > 0), "only the map's hot half lies on the scan");
         assert_eq!(rgba.len(), 4 * 2 * 4);
     }
@@ -237,7 +346,7 @@ mod tests {
     #[test]
     fn levels_are_the_values_behind_the_overlay() {
         let map = heatmap(1, 2, &[0.2, 1.0], [2.0, 1.0, 6.0, 2.0]);
-        let (levels, rgba) = (levels(&map, [10, 4]), overlay_rgba(&map, [10, 4], [10, 4]));
+        let (levels, rgba) = (levels(&map, [10, 4]), overlay_rgba(&map, [10, 4], [10, 4], ANSWER));
         for (level, pixel) in levels.iter().zip(rgba.chunks_exact(4)) {
             let value = f32::from(*level) / 255.0;
             assert_eq!(pixel[3], (coverage(value) * 255.0).round() as u8);
@@ -251,7 +360,7 @@ mod tests {
     fn the_hottest_pixel_lies_at_the_centre_of_the_hottest_cell() {
         let mut values = vec![0.0; 15];
         values[5 + 3] = 1.0;
-        let rgba = overlay_rgba(&heatmap(3, 5, &values, [0.0, 0.0, 50.0, 30.0]), [50, 30], [50, 30]);
+        let rgba = overlay_rgba(&heatmap(3, 5, &values, [0.0, 0.0, 50.0, 30.0]), [50, 30], [50, 30], ANSWER);
         let hottest = (0..50 * 30).max_by_key(|i| u32::from(rgba[i * 4 + 1])).unwrap();
         let (x, y) = (hottest % 50, hottest / 50);
         assert!((34..=35).contains(&x) && (14..=15).contains(&y), "{x},{y}");
@@ -259,14 +368,14 @@ mod tests {
 
     #[test]
     fn a_reduced_drawing_keeps_the_map_over_the_same_share_of_the_scan() {
-        let rgba = overlay_rgba(&heatmap(1, 1, &[1.0], [0.0, 0.0, 500.0, 400.0]), [1000, 400], [100, 40]);
+        let rgba = overlay_rgba(&heatmap(1, 1, &[1.0], [0.0, 0.0, 500.0, 400.0]), [1000, 400], [100, 40], ANSWER);
         assert_eq!(alpha(&rgba, 100, 49, 20), 255);
         assert_eq!(alpha(&rgba, 100, 50, 20), 0);
     }
 
     #[test]
     fn a_map_of_the_wrong_length_is_not_drawn() {
-        let rgba = overlay_rgba(&heatmap(2, 2, &[1.0], [0.0, 0.0, 2.0, 2.0]), [2, 2], [2, 2]);
+        let rgba = overlay_rgba(&heatmap(2, 2, &[1.0], [0.0, 0.0, 2.0, 2.0]), [2, 2], [2, 2], ANSWER);
         assert!(rgba.iter().all(|&b| b == 0));
     }
 
@@ -286,8 +395,8 @@ mod tests {
     #[test]
     fn a_composite_without_opacity_is_the_scan() {
         let map = heatmap(1, 1, &[1.0], [0.0, 0.0, 2.0, 1.0]);
-        assert_eq!(composite_rgb(&[10, 20], [2, 1], &map, 0.0), [10, 10, 10, 20, 20, 20]);
-        assert_eq!(composite_rgb(&[10, 20], [2, 1], &map, 1.0)[..3], inferno(1.0));
+        assert_eq!(composite_rgb(&[10, 20], [2, 1], &map, ANSWER, 0.0), [10, 10, 10, 20, 20, 20]);
+        assert_eq!(composite_rgb(&[10, 20], [2, 1], &map, ANSWER, 1.0)[..3], inferno(1.0));
     }
 
     #[test]

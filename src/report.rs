@@ -64,17 +64,17 @@ pub struct Report {
     pub model: ModelRef,
     /// Which scan was asked about.
     pub input: InputRef,
+    /// Whether the answer is to be doubted, and why: before the answer, for who reads the file from its top.
+    #[serde(default)]
+    pub warning: Warning,
     /// The image head's answer.
     pub image: Prediction,
     /// The caption that the text head read.
     pub caption: CaptionReport,
     /// The text head's answer to that caption.
     pub text: Prediction,
-    /// How far the answers of both heads agree.
+    /// How far the answers of both heads agree. Both stem from one image embedding: agreement is no second opinion.
     pub agreement: Agreement,
-    /// Whether the answer is to be doubted, and why.
-    #[serde(default)]
-    pub warning: Warning,
     /// Which parts of the scan counted for the image head.
     pub heatmap: Heatmap,
     /// Which phrases counted for the text head.

@@ -4,6 +4,7 @@
 //! Sources of scans are keyed by their kind (`octdl`), which `train` knows. Optional records are `None` where a file was
 //! written by an older version of this program.
 
+mod answers;
 mod explanations;
 mod interval;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::caption::Vocabulary;
 use crate::error::{Error, Result};
+pub use answers::{AnswerBand, BAND_STARTS, band_of};
 pub use explanations::{
     CENTRE, ExplanationMetrics, LesionSize, MapFigure, MapMeasure, MethodMetrics, PeakReference, RANDOM,
 };
@@ -233,6 +235,10 @@ pub struct Figures {
     pub image: HeadFigures,
     /// The text head, on the retrieved caption.
     pub text: HeadFigures,
+    /// How often answers of the image head were right, by class, band of probability and warning; bands without a scan are left
+    /// out. Empty in files from before this field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerBand>,
     /// How often the retrieved caption without its class word gets the same label as with it.
     pub findings_keep_label: f64,
     /// Mean share of the class word in the caption's attribution (absolute Shapley values).
@@ -349,6 +355,7 @@ mod tests {
             "lesions": { "micro_f1": 0.5, "macro_f1": 0.25, "pointing_game": 0.75 },
         });
         let figures: Figures = serde_json::from_value(older.clone()).unwrap();
+        assert!(figures.answers.is_empty());
         assert_eq!((figures.device.as_ref(), figures.lesions.as_ref().and_then(|l| l.drusen_fluid_f1)), (None, None));
         assert_eq!(serde_json::to_value(&figures).unwrap(), older);
     }

@@ -297,6 +297,7 @@ mod tests {
             device: Some("Heidelberg Spectralis".to_owned()),
             image: head(interval(0.9), interval(0.9)),
             text: head(interval(0.85), interval(0.85)),
+            answers: Vec::new(),
             findings_keep_label: 0.974,
             class_word_share: Some(0.0021),
             condition: None,

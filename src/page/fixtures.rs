@@ -115,6 +115,7 @@ pub(crate) fn held(id: u32, caption: &str) -> OpenScan {
         origin: Origin::Visitor,
         state: ScanState::Held { pixels: Arc::new(vec![0, 255]), used: 0 },
         answer: Some(Answer { report: Arc::new(report(caption)), answered: Options::default() }),
+        opened_despite: None,
         wanted: Options::default(),
         n_deaths: 0,
         was_read: true,

@@ -1,13 +1,19 @@
 //! Lines composed of a language's strings and a report's values.
 
+mod doubt;
+mod saved;
+
 use crate::eye::EyeAnswer;
 use crate::page::card::{Note, NoteValue, Section};
 use crate::page::classes::{ClassAnswer, ClassGroup, class_answer};
 use crate::page::numbers::{probability_text, total_ms};
-use crate::page::reading::{Agreement, Verdict, agreement, eye_answer, verdict};
+use crate::page::reading::{Verdict, eye_answer, verdict};
 use crate::page::text::Language;
 use crate::protocol::Progress;
-use crate::report::{CaptionSource, InputRef, Prediction, Report, TimingsMs, Warning, Word};
+use crate::report::{InputRef, Prediction, Report, TimingsMs, Word};
+
+pub use doubt::{RowLines, agreement_line, eye_lines, label_line, row_lines, track_record_line, warning_lines};
+pub use saved::saved_lines;
 
 /// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {
@@ -36,23 +42,14 @@ pub fn total_line(timings: &TimingsMs) -> String {
     format!("{:.0} ms", total_ms(timings))
 }
 
-/// What a warning means for the answer, then a sentence for each reason, the gravest first; nothing without a warning.
-pub fn warning_lines(language: &Language, warning: &Warning) -> Vec<&'static str> {
-    if warning.is_none() {
-        return Vec::new();
-    }
-    let heading = (language.text.warning)(warning.kind);
-    std::iter::once(heading).chain(warning.reasons.iter().map(|doubt| (language.text.doubt)(*doubt))).collect()
-}
-
 /// The verdict, and what it means. Of what is not a scan the warning says all there is to say.
 pub fn verdict_lines(language: &Language, report: &Report) -> [String; 2] {
     let text = language.text;
     match verdict(report) {
         Verdict::NotAScan => [String::new(), String::new()],
-        Verdict::Unreliable(answer) => [answer_line(language, &answer), text.unreliable.to_owned()],
-        Verdict::Unclear => [text.no_clear_answer.to_owned(), String::new()],
-        Verdict::Leaning(answer) => [answer_line(language, &answer), text.unsure.to_owned()],
+        Verdict::Unreliable(answer) => [answer_line(language, &answer), text.doubt.unreliable.to_owned()],
+        Verdict::Unclear => [text.doubt.no_clear_answer.to_owned(), String::new()],
+        Verdict::Leaning(answer) => [answer_line(language, &answer), text.doubt.unsure.to_owned()],
         Verdict::Likely { answer, knows_others } => {
             let meaning = match (answer.group, &answer.disease) {
                 (ClassGroup::Healthy, _) => (text.no_sign)(knows_others).to_owned(),
@@ -76,7 +73,7 @@ pub fn input_title(input: &InputRef) -> String {
 }
 
 /// The answer for the eye, and the frame that decided; while frames wait, how many are answered.
-pub fn eye_line(language: &Language, eye: &EyeAnswer) -> String {
+fn eye_line(language: &Language, eye: &EyeAnswer) -> String {
     let answer = eye_answer(eye);
     let named = format!("{} {}", answer_name(language, &answer), probability_text(answer.probability));
     let line = (language.text.eye)(&named, eye.frame + 1, eye.n_frames, answer.group == ClassGroup::Healthy);
@@ -118,16 +115,6 @@ fn answer_line(language: &Language, answer: &ClassAnswer) -> String {
 pub fn answer_name(language: &Language, answer: &ClassAnswer) -> String {
     let disease = answer.disease.as_deref();
     disease.map_or_else(|| group_name(language, answer.group).to_owned(), |label| class_name(language, label))
-}
-
-/// Whether both heads agree.
-pub fn agreement_line(language: &Language, report: &Report) -> String {
-    let [image, words] = [&report.image, &report.text].map(|head| class_name(language, &head.label));
-    match agreement(report) {
-        Agreement::Same => language.text.agree.to_owned(),
-        Agreement::Split => (language.text.disagree)(&image, &words),
-        Agreement::EditedSplit => (language.text.edited_disagree)(&image, &words),
-    }
 }
 
 /// The class that is predicted, and its probability.
@@ -177,34 +164,6 @@ pub fn note_lines(language: &Language, note: &Note) -> [String; 2] {
     [(text.note_name)(&note.name), value]
 }
 
-/// The lines below a saved picture of a report.
-pub fn saved_lines(language: &Language, report: &Report) -> Vec<String> {
-    let text = language.text;
-    let says = |head: &str, prediction: &Prediction| format!("{head}: {}", prediction_line(language, prediction));
-    let caption = &report.caption;
-    let source = if caption.source == CaptionSource::Edited { text.edited } else { text.retrieved };
-    let mut lines: Vec<_> = warning_lines(language, &report.warning).into_iter().map(str::to_owned).collect();
-    let n_warning = lines.len();
-    lines.extend([
-        format!("{}   ·   {}", says(text.image_says, &report.image), says(text.words_say, &report.text)),
-        format!("{} ({source})", caption.text),
-        format!(
-            "{} · {} {} → {} · octlens {} · {}",
-            input_title(&report.input),
-            (text.map_method)(report.heatmap.method),
-            report.heatmap.layer,
-            language.name_of(&report.heatmap.target),
-            report.model.name,
-            text.research_only
-        ),
-    ]);
-    // On the right, where its picture is.
-    if let Some(baseline) = &report.baseline {
-        lines.insert(n_warning + 1, (text.on_the_right)(&says(text.baseline, &baseline.image)));
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,7 +172,7 @@ mod tests {
     use crate::page::fixtures::{prediction, report, warning};
     use crate::page::numbers::odds_text;
     use crate::page::text::LANGUAGES;
-    use crate::report::{BaselineReport, Doubt, WordMethod};
+    use crate::report::{Doubt, WarningKind, WordMethod};
 
     fn english() -> &'static Language {
         Language::from_tag("en")
@@ -255,7 +214,7 @@ mod tests {
         other.image = dme([0.05, 0.05, 0.88, 0.02]);
         other.agreement.same_label = false;
         let line = agreement_line(english(), &other);
-        assert!(line.contains("the image says another disease (DME), the words say AMD"), "{line}");
+        assert!(line.contains("the image says another disease (DME), the words that it picked say AMD"), "{line}");
         healthy.agreement.same_label = false;
         let line = agreement_line(korean(), &healthy);
         assert!(line.contains("정상") && line.contains("황반변성") && !line.contains("AMD"), "{line}");
@@ -267,6 +226,8 @@ mod tests {
             label: "AMD".into(),
             probability: 0.97,
             frame: 22,
+            warning: WarningKind::None,
+            n_warned: 0,
             n_counted: 49,
             n_answered: 49,
             n_frames: 49,
@@ -295,39 +256,10 @@ mod tests {
     }
 
     #[test]
-    fn a_saved_picture_names_scan_method_and_model() {
-        for language in &LANGUAGES {
-            let mut report = report("AMD, fluid");
-            let lines = saved_lines(language, &report);
-            assert_eq!(lines.len(), 3);
-            assert!(lines[1].starts_with("AMD, fluid ("), "captions stay as the model reads them: {}", lines[1]);
-            for part in ["scan.png", "GradCAM", "layer4", "octlens m", language.text.research_only] {
-                assert!(lines[2].contains(part), "{part}: {}", lines[2]);
-            }
-            let baseline = BaselineReport {
-                model: report.model.clone(),
-                image: prediction(&[("healthy", 0.8), ("AMD", 0.2)]),
-                heatmap: report.heatmap.clone(),
-            };
-            report.baseline = Some(baseline);
-            let lines = saved_lines(language, &report);
-            assert!(lines.len() == 4 && lines[1].contains(".80"), "{}", lines[1]);
-        }
-    }
-
-    #[test]
-    fn a_warning_heads_the_answer_and_the_saved_picture() {
+    fn a_warning_leaves_less_of_the_verdict() {
         let mut report = report("AMD, fluid");
-        assert!(warning_lines(english(), &report.warning).is_empty());
         report.warning = warning(&[Doubt::OneColour, Doubt::LowProbability]);
-        let said = warning_lines(english(), &report.warning);
-        assert_eq!(said, [report.warning.kind.heading(), Doubt::OneColour.advice(), Doubt::LowProbability.advice()]);
         assert_eq!(verdict_lines(english(), &report), ["", ""]);
-        for language in &LANGUAGES {
-            let lines = saved_lines(language, &report);
-            assert_eq!(lines[..3], *warning_lines(language, &report.warning));
-            assert_eq!(lines.len(), 6);
-        }
         report.warning = warning(&[Doubt::AnotherDisease]);
         assert_eq!(verdict_lines(english(), &report), ["AMD", "not to be relied on"]);
     }

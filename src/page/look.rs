@@ -1,7 +1,5 @@
 //! Light or dark, and whether and how strongly the heatmap covers the scan.
 
-use crate::protocol::ScanId;
-
 /// The share of the scan that the hottest cell covers, in percent, until a visitor moves the slider.
 pub const DEFAULT_OPACITY_PERCENT: u8 = 55;
 
@@ -43,34 +41,9 @@ impl Theme {
     }
 }
 
-/// Whether the heatmap is shown. On what is not a scan it is off until a visitor asks for it, there alone: a heatmap on noise
-/// looks like a finding.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HeatSwitch {
-    is_on: bool,
-    /// What is not a scan, and has the heatmap on nevertheless.
-    exception: Option<ScanId>,
-}
-
-impl HeatSwitch {
-    /// On.
-    pub const ON: Self = Self { is_on: true, exception: None };
-
-    /// Whether the heatmap is shown; `not_a_scan` is what is shown where that is not a scan.
-    pub fn is_on(self, not_a_scan: Option<ScanId>) -> bool {
-        match not_a_scan {
-            Some(id) => self.exception == Some(id),
-            None => self.is_on,
-        }
-    }
-
-    /// Shows or hides the heatmap.
-    pub fn set(&mut self, not_a_scan: Option<ScanId>, is_on: bool) {
-        match not_a_scan {
-            Some(id) => self.exception = is_on.then_some(id),
-            None => self.is_on = is_on,
-        }
-    }
+/// Whether the heatmap is shown: where a visitor wants it, and the answer that it belongs to is not folded.
+pub fn is_heat_shown(is_wanted: bool, is_folded: bool) -> bool {
+    is_wanted && !is_folded
 }
 
 /// How strongly the heatmap covers the scan, 0…1.
@@ -92,15 +65,9 @@ mod tests {
     }
 
     #[test]
-    fn on_what_is_not_a_scan_the_heatmap_is_off_until_it_is_asked_for() {
-        let mut heat = HeatSwitch::ON;
-        assert!(heat.is_on(None) && !heat.is_on(Some(1)));
-        heat.set(Some(1), true);
-        assert!(heat.is_on(Some(1)) && !heat.is_on(Some(2)));
-        heat.set(Some(1), false);
-        assert!(heat.is_on(None) && !heat.is_on(Some(1)), "scans keep theirs");
-        heat.set(None, false);
-        assert!(!heat.is_on(None) && !heat.is_on(Some(1)));
+    fn a_folded_answer_shows_no_heatmap() {
+        let shown = [(true, false), (true, true), (false, false)].map(|(wanted, folded)| is_heat_shown(wanted, folded));
+        assert_eq!(shown, [true, false, false]);
     }
 
     #[test]

@@ -18,6 +18,12 @@ pub fn probability_text(probability: f32) -> String {
     }
 }
 
+/// A band of probability, from and to.
+pub fn band_text([from, to]: [f32; 2]) -> String {
+    let end = |p: f32| if p >= 1. { "1".to_owned() } else { format!("{p:.2}").replacen("0.", ".", 1) };
+    if from <= 0. { format!("< {}", end(to)) } else { format!("{}–{}", end(from), end(to)) }
+}
+
 /// A signed share in two digits, without the leading zero.
 pub fn share_text(score: f32) -> String {
     let digits = format!("{:.2}", score.abs()).replacen("0.", ".", 1);
@@ -72,6 +78,11 @@ mod tests {
     fn no_probability_is_written_as_certain() {
         let written = [1.0, 0.9941, 0.994, 0.5, 0.006, 0.0059, 0.0].map(probability_text);
         assert_eq!(written, ["> .99", "> .99", ".99", ".50", ".01", "< .01", "< .01"]);
+    }
+
+    #[test]
+    fn a_band_names_its_ends() {
+        assert_eq!([[0., 0.75], [0.75, 0.9], [0.9, 1.]].map(band_text), ["< .75", ".75–.90", ".90–1"]);
     }
 
     #[test]

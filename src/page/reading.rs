@@ -46,23 +46,24 @@ pub fn verdict(report: &Report) -> Verdict {
     }
 }
 
-/// Whether both heads agree.
+/// What the answers of both heads are to each other. They are never two opinions: the image's embedding retrieves the caption, so
+/// that the words say again what the image head read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
-    /// They do.
+    /// The same class, from one source.
     Same,
-    /// They do not.
+    /// Different classes, from one source.
     Split,
-    /// They do not, because a person changed the words.
-    EditedSplit,
+    /// A person wrote the words: they say nothing about the scan, whatever their class is.
+    Edited,
 }
 
-/// Whether both heads agree.
+/// What the answers of both heads are to each other.
 pub fn agreement(report: &Report) -> Agreement {
     match (report.agreement.same_label, report.caption.source) {
-        (true, _) => Agreement::Same,
+        (_, CaptionSource::Edited) => Agreement::Edited,
+        (true, CaptionSource::Retrieved) => Agreement::Same,
         (false, CaptionSource::Retrieved) => Agreement::Split,
-        (false, CaptionSource::Edited) => Agreement::EditedSplit,
     }
 }
 
@@ -101,6 +102,8 @@ pub fn is_exact(report: &Report) -> bool {
 pub enum ScanStatus {
     /// The image head's answer, and how far it is doubtful.
     Answered(ClassAnswer, WarningKind),
+    /// It is doubtful, and nobody has opened the answer.
+    Folded(WarningKind),
     /// It is not a scan.
     NotAScan,
     /// The answer is on its way.
@@ -121,10 +124,16 @@ pub fn is_not_a_scan(scan: &OpenScan) -> bool {
     scan.report().is_some_and(|report| report.warning.kind == WarningKind::NotAScan)
 }
 
+/// What a thumbnail says of a file with several frames: the answer for the eye, unless that is folded.
+pub fn eye_status(eye: &EyeAnswer, is_folded: bool) -> ScanStatus {
+    if is_folded { ScanStatus::Folded(eye.warning) } else { ScanStatus::Answered(eye_answer(eye), eye.warning) }
+}
+
 /// What a thumbnail says about its scan.
 pub fn scan_status(scan: &OpenScan) -> ScanStatus {
     match scan.report() {
         Some(_) if is_not_a_scan(scan) => ScanStatus::NotAScan,
+        Some(report) if scan.is_folded() => ScanStatus::Folded(report.warning.kind),
         Some(report) => ScanStatus::Answered(class_answer(&report.image), report.warning.kind),
         None if scan.is_awaited() => ScanStatus::Waiting,
         None => ScanStatus::NotAsked,
@@ -157,8 +166,16 @@ mod tests {
         let likely = Verdict::Likely { answer: amd(0.9), knows_others: false };
         assert_eq!(verdict(&split(CaptionSource::Edited)), likely);
         assert_eq!(verdict(&report("AMD, fluid")), likely);
-        assert_eq!(agreement(&split(CaptionSource::Edited)), Agreement::EditedSplit);
         assert_eq!(agreement(&report("AMD")), Agreement::Same);
+    }
+
+    #[test]
+    fn words_of_a_person_are_never_in_agreement() {
+        let mut edited = split(CaptionSource::Edited);
+        for is_same in [false, true] {
+            edited.agreement.same_label = is_same;
+            assert_eq!(agreement(&edited), Agreement::Edited);
+        }
     }
 
     #[test]
@@ -200,9 +217,13 @@ mod tests {
             scan.answer = Some(Answer { report: Arc::new(report), answered: Options::default() });
             scan_status(&scan)
         };
-        assert!(matches!(status(Doubt::LowProbability), ScanStatus::Answered(_, WarningKind::Unsure)));
-        assert!(matches!(status(Doubt::Inverted), ScanStatus::Answered(_, WarningKind::Unfamiliar)));
+        assert_eq!(status(Doubt::LowProbability), ScanStatus::Folded(WarningKind::Unsure));
+        assert_eq!(status(Doubt::Inverted), ScanStatus::Folded(WarningKind::Unfamiliar));
         assert_eq!(status(Doubt::TooSmall), ScanStatus::NotAScan);
+        let report = Report { warning: warning(&[Doubt::LowProbability]), ..report("AMD, fluid") };
+        scan.answer = Some(Answer { report: Arc::new(report), answered: Options::default() });
+        scan.opened_despite = Some(vec![Doubt::LowProbability]);
+        assert!(matches!(scan_status(&scan), ScanStatus::Answered(_, WarningKind::Unsure)));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::protocol::{RequestId, ScanId};
-use crate::report::{CaptionSource, Options, Report};
+use crate::report::{CaptionSource, Doubt, Options, Report};
 
 /// How many scans the page and the worker hold at most, ready to be drawn and explained again.
 pub const MAX_HELD: usize = 12;
@@ -81,6 +81,8 @@ pub struct OpenScan {
     pub state: ScanState,
     /// The model's newest answer about it, if there is one.
     pub answer: Option<Answer>,
+    /// The reasons to doubt the answer that a visitor had read when they opened it; none while it is folded.
+    pub opened_despite: Option<Vec<Doubt>>,
     /// What was last asked of it; the answer may be on its way.
     pub wanted: Options,
     /// How often in a row the worker died of it.
@@ -123,6 +125,15 @@ impl OpenScan {
         }
     }
 
+    /// Whether its answer is folded away: there is a warning, and nobody has opened the answer in spite of all of its reasons.
+    pub fn is_folded(&self) -> bool {
+        let Some(warning) = self.report().map(|report| &report.warning).filter(|warning| !warning.is_none()) else {
+            return false;
+        };
+        let is_read = |read: &Vec<Doubt>| warning.reasons.iter().all(|doubt| read.contains(doubt));
+        !self.opened_despite.as_ref().is_some_and(is_read)
+    }
+
     /// Whether both look the same on the page: the same scan, the same answer, the same questions.
     pub fn looks_like(&self, other: &Self) -> bool {
         let is_same = |a: Option<&Arc<Report>>, b: Option<&Arc<Report>>| match (a, b) {
@@ -133,6 +144,7 @@ impl OpenScan {
             && self.n_frames == other.n_frames
             && self.wanted == other.wanted
             && self.is_awaited() == other.is_awaited()
+            && self.is_folded() == other.is_folded()
             && is_same(self.report(), other.report())
             && self.pixels().map(Arc::as_ptr) == other.pixels().map(Arc::as_ptr)
     }
@@ -196,6 +208,7 @@ impl Scans {
             origin,
             state: ScanState::Fetching,
             answer: None,
+            opened_despite: None,
             wanted: Options::default(),
             n_deaths: 0,
             was_read: false,
@@ -213,6 +226,7 @@ impl Scans {
             frame,
             state: ScanState::Queued,
             answer: None,
+            opened_despite: None,
             wanted: Options::default(),
             // Its file was: it stays listed even if its own pixels cannot be read.
             was_read: true,
@@ -328,6 +342,7 @@ impl Scans {
                 scan.state = ScanState::Queued;
             }
             scan.answer = None;
+            scan.opened_despite = None;
             // Another model may know neither the class nor the phrases that were asked about. The part of the picture that is
             // the scan stays the same.
             scan.wanted = Options { view: scan.wanted.view, ..Options::default() };

@@ -2,6 +2,7 @@
 //! Each change returns the requests that must go to the worker, in order.
 
 mod answers;
+mod fold;
 mod frames;
 mod life;
 #[cfg(test)]

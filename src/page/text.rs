@@ -4,7 +4,7 @@
 mod english;
 mod korean;
 
-pub use english::Text;
+pub use english::{DoubtText, Text};
 
 /// A language of the page.
 #[derive(Debug)]
@@ -152,15 +152,15 @@ mod tests {
 
     #[test]
     fn every_warning_is_said_in_every_language_and_english_says_what_reports_say() {
-        let (english, korean) = (&english::TEXT, &korean::TEXT);
+        let (english, korean) = (english::TEXT.doubt, korean::TEXT.doubt);
         let mut said = Vec::new();
         for doubt in Doubt::ALL {
-            assert_eq!((english.doubt)(doubt), doubt.advice());
+            assert_eq!((english.reason)(doubt), doubt.advice());
             assert_ne!((english.warning)(doubt.kind()), "");
-            for line in [(korean.doubt)(doubt), (korean.warning)(doubt.kind())] {
+            for line in [(korean.reason)(doubt), (korean.warning)(doubt.kind()), (korean.in_short)(doubt.kind())] {
                 assert!(line.chars().any(|c| ('가'..='힣').contains(&c)), "{doubt:?}: {line}");
             }
-            let line = (korean.doubt)(doubt);
+            let line = (korean.reason)(doubt);
             assert!(line.ends_with("세요.") && !said.contains(&line), "it says what to do: {line}");
             said.push(line);
         }

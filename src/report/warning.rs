@@ -17,7 +17,7 @@ pub struct Warning {
 impl Warning {
     /// Whether there is anything to warn of.
     pub fn is_none(&self) -> bool {
-        self.kind == WarningKind::None
+        self.kind.is_none()
     }
 }
 
@@ -48,6 +48,11 @@ impl WarningKind {
             Self::Unfamiliar => "unfamiliar",
             Self::NotAScan => "not_a_scan",
         }
+    }
+
+    /// Whether there is nothing to warn of.
+    pub fn is_none(self) -> bool {
+        self == Self::None
     }
 
     /// What it means for the answer, as an English heading; empty for [`WarningKind::None`].

@@ -17,6 +17,7 @@ use crate::web::components::stage::Stage;
 use crate::web::components::status::{Problems, StatusLine};
 use crate::web::components::strip::Strip;
 use crate::web::components::tools::Tools;
+use crate::web::components::warning::WarningNotice;
 use crate::web::heat::Heat;
 use crate::web::preferences::{Preferences, use_locale};
 use crate::web::session::Session;
@@ -34,9 +35,9 @@ fn App() -> impl IntoView {
     let session = Session::start();
     let is_dragging = RwSignal::new(false);
     let Session { phase, card, shown, .. } = session;
-    let not_a_scan =
-        Memo::new(move |_| shown.with(|scan| scan.as_ref().filter(|scan| is_not_a_scan(scan)).map(|s| s.id)));
-    let heat = Heat::new(not_a_scan.into());
+    let not_a_scan = Memo::new(move |_| shown.with(|scan| scan.as_ref().is_some_and(is_not_a_scan)));
+    let is_folded = Memo::new(move |_| session.with(PageState::is_shown_folded));
+    let heat = Heat::new(is_folded.into());
     listen(session, heat, is_dragging);
     let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
     let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
@@ -66,7 +67,7 @@ fn App() -> impl IntoView {
                     scan_of=Callback::new(move |id| session.with(|page| page.scans().get(id).cloned()))
                     neighbour_of=Callback::new(move |id| session.with(|page| page.scans().neighbour(id)))
                     frames_of=Callback::new(move |file| session.with(|page| page.frames(file)))
-                    eye_of=Callback::new(move |file| session.with(|page| page.eye(file)))
+                    eye_of=Callback::new(move |file| session.with(|page| page.eye(file).map(|eye| (eye, page.is_eye_folded(file)))))
                     shown=shown_ids.into()
                     demo_scans=session.demo_scans.into()
                     on_open=Callback::new(move |files| session.open_files(files))
@@ -75,13 +76,21 @@ fn App() -> impl IntoView {
                     on_step=session.on(PageState::step_frame)
                     on_remove=session.on(PageState::remove)
                 />
+                <WarningNotice
+                    report=session.report
+                    is_folded=is_folded.into()
+                    on_fold=session.on(|page, is_folded| {
+                        page.set_folded(is_folded);
+                        Vec::new()
+                    })
+                />
                 <Viewer session=session heat=heat is_stale=is_stale.into() />
                 <aside
                     node_ref=aside
                     class:stale=move || is_stale.get()
-                    class:no-answer=move || not_a_scan.get().is_some()
+                    class:no-answer=move || not_a_scan.get()
                     inert=move || is_stale.get()>
-                    <Cards session=session />
+                    <Cards session=session heat=heat is_folded=is_folded.into() />
                 </aside>
             </main>
             <Footer card=card />
@@ -113,6 +122,7 @@ fn Viewer(
         <section class="view" aria-label=move || locale.text().viewer>
             <Tools
                 report=report
+                card=card
                 heat=heat
                 method=Signal::derive(move || shown.with(|scan| scan.as_ref().map(|scan| scan.wanted.map)))
                 on_method=session.on(|page, method| page.revise(|options| options.map = method))
@@ -135,6 +145,7 @@ fn Viewer(
                 shown=shown
                 report=report
                 phase=phase
+                card=card
                 can_answer=Memo::new(move |_| session.with(PageState::can_answer)).into()
                 is_stale=is_stale
                 heat=heat

@@ -5,8 +5,9 @@ use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData, Url};
 
-use crate::render;
-use crate::report::Heatmap;
+use crate::page::picture::Label;
+use crate::render::{self, Paint};
+use crate::report::{Heatmap, WarningKind};
 
 /// Saved images are at least this wide, so that their lines of text can be read.
 const MIN_SAVED_WIDTH: f64 = 900.0;
@@ -18,6 +19,9 @@ const BAND_MARGIN: f64 = 38.0;
 const BACKGROUND: &str = "#0d1013";
 const INK: &str = "#e8edf1";
 const SOFT_INK: &str = "#9fb0bd";
+/// Height of a label on a picture, and what it stands on.
+const LABEL_HEIGHT: f64 = 24.0;
+const LABEL_GROUND: &str = "#07090bd0";
 /// Space between two pictures of a saved image.
 const GAP: f64 = 8.0;
 
@@ -39,9 +43,9 @@ pub(super) fn paint_scan(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize
 }
 
 /// Draws a heatmap of a scan, transparent outside its region, at the size at which [`paint_scan`] draws the scan.
-pub(super) fn paint_overlay(canvas: &HtmlCanvasElement, heatmap: &Heatmap, scan: [usize; 2]) {
+pub(super) fn paint_overlay(canvas: &HtmlCanvasElement, heatmap: &Heatmap, scan: [usize; 2], how: Paint) {
     let drawn = render::drawn_size(scan[0], scan[1], render::MAX_DRAWN_PIXELS);
-    paint(canvas, &render::overlay_rgba(heatmap, scan, drawn), drawn);
+    paint(canvas, &render::overlay_rgba(heatmap, scan, drawn, how), drawn);
 }
 
 /// Saves a text file.
@@ -53,16 +57,53 @@ pub(super) fn save_text(name: &str, text: &str, mime: &str) {
     }
 }
 
-/// Saves a PNG: the scan once for each heatmap, side by side, the heatmap over it at `opacity` (0…1), and
-/// lines of text below.
+/// One picture of a saved image.
+pub(super) struct SavedPicture {
+    /// The heatmap, as the page shows it.
+    pub overlay: HtmlCanvasElement,
+    /// What stands on it, from the top, in words.
+    pub labels: Vec<(String, Label)>,
+}
+
+/// The colour of a label on a picture: as in `www/style.css`.
+fn label_colour(label: &Label) -> &'static str {
+    match label {
+        Label::Doubt(WarningKind::NotAScan) => "#ff8d85",
+        Label::Doubt(_) => "#ffcf5c",
+        Label::OtherClass { .. } => "#8fe9d3",
+        Label::Empty { .. } | Label::Scale(_) => "#cfd8df",
+    }
+}
+
+/// Writes labels over the top of a picture `width` wide that begins at `left`.
+fn draw_labels(
+    context: &CanvasRenderingContext2d,
+    labels: &[(String, Label)],
+    left: f64,
+    width: f64,
+) -> Result<(), JsValue> {
+    for (row, (line, label)) in labels.iter().enumerate() {
+        let top = LABEL_HEIGHT * row as f64;
+        context.set_fill_style_str(LABEL_GROUND);
+        context.fill_rect(left, top, width, LABEL_HEIGHT);
+        let is_plain = matches!(label, Label::Scale(_) | Label::Empty { .. });
+        context.set_font(if is_plain { "13px system-ui, sans-serif" } else { "600 14px system-ui, sans-serif" });
+        context.set_fill_style_str(label_colour(label));
+        context.fill_text_with_max_width(line, left + 12.0, top + LABEL_HEIGHT - 7.0, width - 24.0)?;
+    }
+    Ok(())
+}
+
+/// Saves a PNG: the scan once for each picture, side by side, its heatmap over it at `opacity` (0…1) and its labels over that,
+/// and lines of text below.
 pub(super) fn save_png(
     name: &str,
     scan: &HtmlCanvasElement,
-    overlays: &[HtmlCanvasElement],
+    pictures: &[SavedPicture],
     opacity: f64,
     lines: &[String],
 ) {
-    let n_pictures = overlays.len().max(1) as f64;
+    let n_pictures = pictures.len().max(1) as f64;
     let gaps = GAP * (n_pictures - 1.0);
     let scale = ((MIN_SAVED_WIDTH - gaps) / n_pictures / f64::from(scan.width())).max(1.0);
     let (width, height) = (f64::from(scan.width()) * scale, f64::from(scan.height()) * scale);
@@ -75,12 +116,13 @@ pub(super) fn save_png(
     let draw = || -> Result<(), JsValue> {
         context.set_fill_style_str(BACKGROUND);
         context.fill_rect(0.0, 0.0, all_width, all_height);
-        for (i, overlay) in overlays.iter().enumerate() {
+        for (i, SavedPicture { overlay, labels }) in pictures.iter().enumerate() {
             let left = (width + GAP) * i as f64;
             context.draw_image_with_html_canvas_element_and_dw_and_dh(scan, left, 0.0, width, height)?;
             context.set_global_alpha(opacity);
             context.draw_image_with_html_canvas_element_and_dw_and_dh(overlay, left, 0.0, width, height)?;
             context.set_global_alpha(1.0);
+            draw_labels(&context, labels, left, width)?;
         }
         for (row, line) in lines.iter().enumerate() {
             context.set_font(if row == 0 { "600 17px system-ui, sans-serif" } else { "14px system-ui, sans-serif" });

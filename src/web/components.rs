@@ -6,25 +6,29 @@ mod baseline;
 mod edit;
 mod frames;
 pub(super) mod header;
+mod labels;
 mod select;
 pub(super) mod stage;
 pub(super) mod status;
 pub(super) mod strip;
 pub(super) mod tools;
+mod track_record;
 mod trust;
 mod view;
-mod warning;
+pub(super) mod warning;
 mod words;
 
 use leptos::prelude::*;
 
 use crate::error::Result;
 use crate::page::state::PageState;
+use crate::web::heat::Heat;
 use crate::web::preferences::use_locale;
 use crate::web::session::Session;
-use answer::AnswerCard;
+use answer::{AnswerCard, FileCard};
 use edit::EditCard;
 use trust::TrustCard;
+use warning::ANSWER;
 use words::WordsCard;
 
 /// The answer and its reasons, card by card.
@@ -32,8 +36,13 @@ use words::WordsCard;
 pub fn Cards(
     /// The page's state.
     session: Session,
+    /// Whether the heatmap is shown: words never are without it.
+    heat: Heat,
+    /// Whether the answer is folded.
+    is_folded: Signal<bool>,
 ) -> impl IntoView {
     let Session { report, card, shown, .. } = session;
+    let locale = use_locale();
     let has_answer = Memo::new(move |_| report.with(Option::is_some));
     let has_model = Memo::new(move |_| card.with(Option::is_some));
     let vocabulary = Signal::derive(move || card.with(|card| card.as_ref().map(|card| card.vocabulary.clone())));
@@ -52,30 +61,41 @@ pub fn Cards(
     });
     view! {
         <Show when=move || has_answer.get() fallback=HowTo>
-            <AnswerCard
+            <FileCard
                 report=report
                 on_use_view=session.on(|page, ()| page.use_suggestion())
                 on_undo_view=session.on(|page, ()| page.undo_view())
             />
-            <WordsCard
-                report=report
-                method=Signal::derive(move || wanted.with(|wanted| wanted.as_ref().map(|wanted| wanted.words)))
-                on_method=session.on(|page, method| page.revise(|options| options.words = method))
-            />
-            <EditCard
-                vocabulary=vocabulary
-                caption=caption
-                is_edited=Signal::derive(move || {
-                    wanted.with(|wanted| wanted.as_ref().is_some_and(|wanted| wanted.caption.is_some()))
-                })
-                on_tick=session.on(|page, (finding, is_ticked): (String, bool)| page.tick_finding(&finding, is_ticked))
-                on_class_word=session.on(PageState::set_class_word)
-                on_typed=on_typed
-                on_reset=session.on(|page, ()| page.reset_caption())
-            />
+            <Show when=move || is_folded.get()>
+                <section class="card folded">
+                    <h2>{move || locale.text().answer}</h2>
+                    <p>{move || locale.text().doubt.folded}</p>
+                </section>
+            </Show>
+            // Hidden rather than left out: what tests and scripts read of an answer stays.
+            <div id=ANSWER class="fold" hidden=move || is_folded.get()>
+                <AnswerCard report=report card=card />
+                <WordsCard
+                    report=report
+                    has_map=Signal::derive(move || heat.is_on())
+                    method=Signal::derive(move || wanted.with(|wanted| wanted.as_ref().map(|wanted| wanted.words)))
+                    on_method=session.on(|page, method| page.revise(|options| options.words = method))
+                />
+                <EditCard
+                    vocabulary=vocabulary
+                    caption=caption
+                    is_edited=Signal::derive(move || {
+                        wanted.with(|wanted| wanted.as_ref().is_some_and(|wanted| wanted.caption.is_some()))
+                    })
+                    on_tick=session.on(|page, (finding, is_ticked): (String, bool)| page.tick_finding(&finding, is_ticked))
+                    on_class_word=session.on(PageState::set_class_word)
+                    on_typed=on_typed
+                    on_reset=session.on(|page, ()| page.reset_caption())
+                />
+            </div>
         </Show>
         <Show when=move || has_model.get()>
-            <TrustCard card=card report=report />
+            <TrustCard card=card report=Signal::derive(move || report.get().filter(|_| !is_folded.get())) />
         </Show>
     }
 }

@@ -1,32 +1,40 @@
-//! Visibility and opacity of the heatmap, as signals.
+//! Visibility, opacity and scale of the heatmap, as signals.
 
 use leptos::prelude::*;
 
-use crate::page::look::{DEFAULT_OPACITY_PERCENT, HeatSwitch, heat_opacity};
-use crate::protocol::ScanId;
+use crate::page::look::{DEFAULT_OPACITY_PERCENT, heat_opacity, is_heat_shown};
+use crate::page::picture::HeatScale;
 
-/// Visibility and opacity of the heatmap.
+/// Visibility, opacity and scale of the heatmap.
 #[derive(Clone, Copy)]
 pub struct Heat {
-    switch: RwSignal<HeatSwitch>,
-    not_a_scan: Signal<Option<ScanId>>,
+    is_wanted: RwSignal<bool>,
+    is_folded: Signal<bool>,
     /// How much of the scan the hottest cell covers, in percent.
     pub opacity_percent: RwSignal<u8>,
+    /// What its colours are compared with, where there is a choice.
+    pub scale: RwSignal<HeatScale>,
 }
 
 impl Heat {
-    /// Shown, at the default opacity; `not_a_scan` is what is shown where that is not a scan.
-    pub fn new(not_a_scan: Signal<Option<ScanId>>) -> Self {
+    /// Wanted, at the default opacity and scale; `is_folded` says whether the answer is folded that it belongs to.
+    pub fn new(is_folded: Signal<bool>) -> Self {
         Self {
-            switch: RwSignal::new(HeatSwitch::ON),
-            not_a_scan,
+            is_wanted: RwSignal::new(true),
+            is_folded,
             opacity_percent: RwSignal::new(DEFAULT_OPACITY_PERCENT),
+            scale: RwSignal::new(HeatScale::default()),
         }
     }
 
     /// Whether it is shown.
     pub fn is_on(self) -> bool {
-        self.switch.get().is_on(self.not_a_scan.get())
+        is_heat_shown(self.is_wanted.get(), self.is_folded.get())
+    }
+
+    /// Whether it is folded with its answer, and cannot be shown by itself.
+    pub fn is_folded(self) -> bool {
+        self.is_folded.get()
     }
 
     /// How much of the scan the hottest cell covers now, 0…1.
@@ -34,15 +42,15 @@ impl Heat {
         heat_opacity(self.is_on(), self.opacity_percent.get())
     }
 
-    /// Shows it or hides it.
+    /// Shows it or hides it; not while its answer is folded.
     pub fn set(self, is_on: bool) {
-        let not_a_scan = self.not_a_scan.get_untracked();
-        self.switch.update(|switch| switch.set(not_a_scan, is_on));
+        if !self.is_folded.get_untracked() {
+            self.is_wanted.set(is_on);
+        }
     }
 
     /// Shows it where it is hidden, and hides it where it is shown.
     pub fn toggle(self) {
-        let is_on = self.switch.get_untracked().is_on(self.not_a_scan.get_untracked());
-        self.set(!is_on);
+        self.set(!self.is_wanted.get_untracked());
     }
 }

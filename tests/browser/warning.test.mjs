@@ -4,39 +4,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { REASONS, makeUp } from "./made_up.mjs";
 import { sampleFile } from "./page.mjs";
 import { png } from "./png.mjs";
 import { openSite } from "./site.mjs";
 
-const REASONS = {
-  unsure: ["heads_disagree", "caption_far"],
-  unfamiliar: ["another_disease", "low_probability"],
-  not_a_scan: ["one_colour"],
-};
-
 const site = openSite();
 
-/** Gives answers about files named `<kind>….png` a warning of that kind, and all others none. */
-function warnByName(context) {
-  return context.addInitScript((reasons) => {
-    const { get, set } = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage");
-    Object.defineProperty(Worker.prototype, "onmessage", {
-      get,
-      set(listener) {
-        const warned = (event) => {
-          const head = JSON.parse(event.data.head);
-          const report = head.Analyzed?.report;
-          if (report === undefined) return listener(event);
-          const kind = Object.keys(reasons).find((kind) => report.input.name.startsWith(kind)) ?? "none";
-          report.warning = { kind, reasons: reasons[kind] ?? [], score: kind === "none" ? 0 : 0.8 };
-          return listener(new MessageEvent("message", { data: { ...event.data, head: JSON.stringify(head) } }));
-        };
-        set.call(this, listener && warned);
-      },
-    });
-  }, REASONS);
-}
-
+const warnByName = (context) => makeUp(context);
 const press = (visit, tag) => visit.hook("language").locator(`[data-language="${tag}"]`).click();
 
 describe("a warning", () => {
@@ -49,7 +24,7 @@ describe("a warning", () => {
         assert.equal(await notice.getAttribute("data-kind"), kind);
         assert.equal(await notice.getAttribute("role"), kind === "unsure" ? "status" : "alert");
         assert.equal(await notice.locator("li").count(), reasons.length);
-        assert.ok(await visit.page.locator(".answer").getByTestId("warning").isVisible());
+        assert.ok(await notice.isVisible());
         const english = await notice.innerText();
         await press(visit, "ko");
         const korean = await notice.innerText();
@@ -64,7 +39,7 @@ describe("a warning", () => {
         assert.notEqual(await visit.attribute("image-prediction", "data-probability"), null);
         const verdict = visit.page.locator(".verdict");
         assert.equal(await verdict.count(), kind === "not_a_scan" ? 0 : 1);
-        assert.equal(await visit.attribute("overlay", "data-shown"), String(kind !== "not_a_scan"));
+        assert.equal(await visit.attribute("overlay", "data-shown"), "false", "it is folded with its answer");
         const mark = visit.hook("scan").getByTestId("scan-warning");
         assert.equal(await mark.getAttribute("data-kind"), kind);
         assert.ok(english.includes(await mark.getAttribute("aria-label")));
@@ -85,7 +60,8 @@ describe("a warning", () => {
       await visit.page.getByRole("button", { name: "not_a_scan.png" }).click();
       await visit.hook("warning").waitFor();
       assert.equal(await visit.attribute("overlay", "data-shown"), "false");
-      await visit.hook("show-heat").click();
+      assert.ok(await visit.hook("show-heat").isDisabled(), "it comes with the answer or not at all");
+      await visit.hook("answer-fold").click();
       assert.equal(await visit.attribute("overlay", "data-shown"), "true", "it can be asked for");
     }));
 

@@ -1,5 +1,6 @@
 //! Every way in which the page's state changes, as the browser and the worker would drive it.
 
+mod fold;
 mod frames;
 mod life;
 mod list;
@@ -10,10 +11,10 @@ use std::ops::Range;
 
 use crate::bundle::index::ModelChoice;
 use crate::error::Error;
-use crate::page::fixtures::{card, report};
+use crate::page::fixtures::{card, report, warning};
 use crate::page::state::PageState;
 use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
-use crate::report::{CaptionSource, Options, Report};
+use crate::report::{CaptionSource, Doubt, Options, Report};
 use crate::scan::view::{Turn, View};
 
 fn failure(message: &str) -> Failure {
@@ -38,11 +39,13 @@ struct Visit {
     /// The scans that the worker holds, as the real one does.
     held: Vec<ScanId>,
     n_pixels: usize,
+    /// The reasons to doubt whatever is answered.
+    doubts: Vec<Doubt>,
 }
 
 impl Visit {
     fn before_loading() -> Self {
-        Self { page: PageState::default(), inbox: Vec::new(), held: Vec::new(), n_pixels: 2 }
+        Self { page: PageState::default(), inbox: Vec::new(), held: Vec::new(), n_pixels: 2, doubts: Vec::new() }
     }
 
     fn start() -> Self {
@@ -94,7 +97,7 @@ impl Visit {
             Request::Analyze { id, scan, name, frame, options, .. } => {
                 self.held.retain(|held| held != scan);
                 self.held.push(*scan);
-                let mut report = report("AMD, fluid");
+                let mut report = self.doubtful_report();
                 report.input.name = name.clone();
                 report.input.frame = *frame;
                 report.input.n_frames = if name.ends_with(".vol") { N_FRAMES } else { 1 };
@@ -103,7 +106,7 @@ impl Visit {
             }
             Request::Revise { id, scan, options } => {
                 assert!(self.held.contains(scan), "the worker does not hold {scan}");
-                let mut report = report("AMD, fluid");
+                let mut report = self.doubtful_report();
                 if let Some(scan) = self.page.scans().get(*scan) {
                     report.input.name = scan.name.clone();
                 }
@@ -114,6 +117,14 @@ impl Visit {
             Request::Load { model } => self.load_ends(&model.clone().unwrap_or_default()),
             Request::LoadBaseline { name } => self.baseline_event(&name.clone(), BaselineEvent::Loaded),
         }
+    }
+
+    fn doubtful_report(&self) -> Report {
+        let mut report = report("AMD, fluid");
+        if !self.doubts.is_empty() {
+            report.warning = warning(&self.doubts);
+        }
+        report
     }
 
     fn baseline_event(&mut self, name: &str, event: BaselineEvent) {

@@ -17,6 +17,7 @@ impl PageState {
             return Vec::new();
         }
         scan.wanted.view = view;
+        scan.opened_despite = None;
         // An answer on its way is about the view before: nobody waits for it any more.
         scan.state = ScanState::Queued;
         let id = scan.id;

@@ -1,5 +1,6 @@
 //! The page in English, and the type of its strings, which every language fills.
 
+mod doubt;
 mod methods;
 
 use crate::bundle::card::Measure;
@@ -8,10 +9,12 @@ use crate::page::card::{Device, NoteName};
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::protocol::Failure;
-use crate::report::{Doubt, MapLayer, MapMethod, WarningKind, WordMethod};
+use crate::report::{MapLayer, MapMethod, WordMethod};
 use crate::scan::format;
 use crate::scan::note::{Laterality, Note};
 use crate::scan::view::{Turn, View};
+
+pub use doubt::DoubtText;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -111,13 +114,8 @@ pub struct Text {
     pub other_disease: &'static str,
     pub disease_by_disease: &'static str,
     pub probabilities: &'static str,
-    pub unsure: &'static str,
-    /// On the answer about a scan of a kind that the model does not know.
-    pub unreliable: &'static str,
-    /// What a warning means for the answer.
-    pub warning: fn(WarningKind) -> &'static str,
-    /// Why an answer is doubtful, and what to do.
-    pub doubt: fn(Doubt) -> &'static str,
+    /// How far the answer can be relied on.
+    pub doubt: &'static DoubtText,
     /// What a person should know about how a file was read.
     pub note: fn(&Note) -> String,
     /// What a picture of some width and height seems to be that should be looked at in another way.
@@ -127,14 +125,8 @@ pub struct Text {
     /// That a picture is looked at in another way than it is.
     pub in_view: fn(&View) -> &'static str,
     pub undo_view: &'static str,
-    /// In place of the class of what is not a scan.
-    pub no_answer: &'static str,
-    pub no_clear_answer: &'static str,
     pub image_says: &'static str,
     pub words_say: &'static str,
-    pub agree: &'static str,
-    pub disagree: fn(&str, &str) -> String,
-    pub edited_disagree: fn(&str, &str) -> String,
     pub how: [&'static str; 4],
     pub how_title: &'static str,
 
@@ -247,7 +239,7 @@ pub(super) static TEXT: Text = Text {
     compare: "Compare with the baseline",
     compare_detail: |size| {
         format!(
-            "Also runs a ResNet-50 without captions, and shows where it looked. Downloads {size} once; answers take longer."
+            "Also runs a ResNet-50 without captions, and shows its heatmap. Downloads {size} once; answers take longer."
         )
     },
     baseline_loading: "Loading the baseline",
@@ -300,10 +292,7 @@ pub(super) static TEXT: Text = Text {
     other_disease: "another disease",
     disease_by_disease: "Disease by disease",
     probabilities: "Probabilities",
-    unsure: "leaning this way, not sure",
-    unreliable: "not to be relied on",
-    warning: WarningKind::heading,
-    doubt: Doubt::advice,
+    doubt: &doubt::DOUBT,
     note: |note| sentence(&note.text()),
     suggestion: |view, size| view.suggestion(size),
     use_view: |view| match (view.crop, view.turn) {
@@ -317,22 +306,15 @@ pub(super) static TEXT: Text = Text {
         (None, _) => "The picture was turned for the answer.",
     },
     undo_view: "Show the whole picture",
-    no_answer: "no answer",
-    no_clear_answer: "No clear answer",
     image_says: "Image says",
     words_say: "Words say",
-    agree: "Image and words agree.",
-    disagree: |image, text| {
-        format!(
-            "They disagree: the image says {image}, the words say {text}. Rely on neither without looking yourself."
-        )
-    },
-    edited_disagree: |image, text| format!("The edited words say {text}; the image still says {image}."),
     how: [
-        "The image head reads the scan; the heatmap shows where it looked.",
+        "The image head reads the scan. The heatmap weighs what the network computed at each place by how much the score of the \
+         class depends on it. It is coarse, and can miss small lesions.",
         "The training caption closest to the scan is retrieved and read by a second head.",
         "Each finding is lit by how much it counted. Tick findings to ask what if.",
-        "Two answers, two sets of reasons: trust them more when they agree.",
+        "Both answers stem from one reading of the image: that they agree confirms nothing. Read the warning first, and the \
+         scan itself.",
     ],
     how_title: "How to read it",
 

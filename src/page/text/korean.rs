@@ -1,5 +1,6 @@
 //! The page in Korean.
 
+mod doubt;
 mod methods;
 
 use crate::bundle::card::Measure;
@@ -9,7 +10,6 @@ use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::page::text::english::Text;
 use crate::protocol::Failure;
-use crate::report::{Doubt, WarningKind};
 use crate::scan::format;
 use crate::scan::note::{Laterality, Note};
 use crate::scan::view::{Place, Turn, View};
@@ -66,9 +66,7 @@ pub(super) static TEXT: Text = Text {
     target_detail: "이유를 볼 분류",
     compare: "기준 모델과 비교",
     compare_detail: |size| {
-        format!(
-            "문장 없는 ResNet-50에도 묻고, 어디를 보았는지 보여 줍니다. 처음 한 번 {size}를 받으며, 답이 느려집니다."
-        )
+        format!("문장 없는 ResNet-50에도 묻고, 그 히트맵을 보여 줍니다. 처음 한 번 {size}를 받으며, 답이 느려집니다.")
     },
     baseline_loading: "기준 모델을 불러오는 중",
     baseline: "ResNet-50 기준 모델, 문장 없음",
@@ -124,10 +122,7 @@ pub(super) static TEXT: Text = Text {
     other_disease: "다른 질환",
     disease_by_disease: "질환별 확률",
     probabilities: "확률",
-    unsure: "이쪽에 가깝지만 확실하지 않음",
-    unreliable: "믿고 쓸 수 없음",
-    warning: warning_text,
-    doubt: doubt_text,
+    doubt: &doubt::DOUBT,
     note: note_text,
     suggestion: suggestion_text,
     use_view: |view| match (view.crop, view.turn) {
@@ -141,20 +136,14 @@ pub(super) static TEXT: Text = Text {
         (None, _) => "돌려서 세운 그림에 대한 판단입니다.",
     },
     undo_view: "그림 전체 보기",
-    no_answer: "판단 없음",
-    no_clear_answer: "판단이 엇갈림",
     image_says: "영상",
     words_say: "문장",
-    agree: "영상과 문장의 판단이 일치합니다.",
-    disagree: |image, text| {
-        format!("판단이 다릅니다. 영상은 {image}, 문장은 {text}입니다. 직접 확인하기 전에는 어느 쪽도 믿지 마세요.")
-    },
-    edited_disagree: |image, text| format!("수정한 문장은 {text}, 영상은 여전히 {image}입니다."),
     how: [
-        "영상 분류기가 단면을 읽고, 히트맵은 어디를 보았는지 보여 줍니다.",
+        "영상 분류기가 단면을 읽습니다. 히트맵은 각 부위의 특징을, 분류 점수가 그 특징에 좌우되는 정도로 가중한 것입니다. 해상도가 \
+         낮아 작은 병변을 놓칠 수 있습니다.",
         "영상과 가장 가까운 학습 문장을 찾아 두 번째 분류기가 읽습니다.",
         "각 소견은 기여한 만큼 밝아집니다. 소견을 체크해 결과가 어떻게 달라지는지 보세요.",
-        "두 판단과 두 가지 이유가 일치할 때 더 믿을 수 있습니다.",
+        "두 판단은 하나의 영상 판독에서 나옵니다. 서로 일치해도 뒷받침이 되지 않으니, 경고를 먼저 읽고 영상을 직접 보세요.",
     ],
     how_title: "읽는 법",
 
@@ -261,41 +250,6 @@ fn note_name(name: &NoteName) -> String {
         NoteName::Setting(name) => name,
     }
     .to_owned()
-}
-
-/// What a warning means for the answer.
-fn warning_text(kind: WarningKind) -> &'static str {
-    match kind {
-        WarningKind::None => "",
-        WarningKind::Unsure => "확실하지 않은 판단",
-        WarningKind::Unfamiliar => "낯선 영상: 이 판단을 믿지 마세요",
-        WarningKind::NotAScan => "판단 없음: OCT 단면 영상이 아님",
-    }
-}
-
-/// Why an answer is doubtful, and what to do.
-fn doubt_text(doubt: Doubt) -> &'static str {
-    match doubt {
-        Doubt::TooSmall => "그림이 너무 작아 망막층을 볼 수 없습니다. 단면 영상을 원래 크기로 내보내세요.",
-        Doubt::OneColour => "그림이 거의 한 가지 색입니다. 단면이 보이는 영상을 선택하세요.",
-        Doubt::Noise => "층 없이 잡음만 있습니다. 단면이 보이는 영상을 선택하세요.",
-        Doubt::Colour => "OCT 단면 영상이 아니라 컬러 사진입니다. 같은 눈의 단면 영상을 선택하세요.",
-        Doubt::NoRetina => "그림에서 망막을 찾지 못했습니다. 단면 영상을 선택하고, 옆에 있는 다른 그림은 잘라내세요.",
-        Doubt::UnlikeTraining => {
-            "이 모델이 학습한 어떤 영상과도 다릅니다. 온전한 단면 영상인지 확인하고, 이 판단은 믿지 마세요."
-        }
-        Doubt::MoreThanAScan => {
-            "단면 영상 하나가 아니라 다른 그림도 함께 있습니다. 판단을 원하는 단면만 남기고 잘라내세요."
-        }
-        Doubt::Turned => "망막층이 세로로 놓여 있습니다. 유리체가 위로 오도록 영상을 돌리세요.",
-        Doubt::Inverted => "흑백이 뒤바뀐 영상으로 보입니다. 검은 바탕에 조직이 밝게 보이도록 내보내세요.",
-        Doubt::AnotherDisease => {
-            "정상도 황반변성도 아닌 다른 질환일 수 있습니다. 이 판단을 믿지 말고, 다른 질환이 있는지 직접 판독하세요."
-        }
-        Doubt::LowProbability => "어느 분류도 확률이 충분히 높지 않습니다. 직접 판독하거나 그 눈을 다시 촬영하세요.",
-        Doubt::HeadsDisagree => "영상과 문장의 판단이 다릅니다. 어느 쪽이든 믿기 전에 둘을 비교하세요.",
-        Doubt::CaptionFar => "이 영상을 잘 설명하는 문장이 없습니다. 소견을 직접 확인하세요.",
-    }
 }
 
 /// How a file was read.

@@ -20,8 +20,10 @@ use crate::engine::baseline::Baseline;
 use crate::engine::{Analysis, Engine};
 use crate::error::{Error, Kind, Result};
 use crate::eye::{EyeAnswer, EyeReport};
-use crate::render;
-use crate::report::{Heatmap, InputRef, MapLayer, MapMethod, Options, Prediction, Report, WarningKind, WordMethod};
+use crate::render::{self, Paint, Ramp};
+use crate::report::{
+    BaselineReport, Heatmap, InputRef, MapLayer, MapMethod, Options, Prediction, Report, WarningKind, WordMethod,
+};
 use crate::scan::{Scan, ScanFile, format};
 use crate::train::data::scan_file;
 use crate::train::files::{self, Action, failed, in_file};
@@ -326,11 +328,14 @@ fn input_name(report: &Report) -> String {
 fn eye_line(EyeReport { input, eye, .. }: &EyeReport) -> String {
     let name = &input.name;
     match eye {
-        Some(EyeAnswer { label, probability, frame, n_counted, n_answered, .. }) => {
+        Some(EyeAnswer { label, probability, frame, warning, n_warned, n_counted, n_answered, .. }) => {
             let role = if label == Diagnosis::Healthy.label() { "looks most like disease" } else { "decided" };
             let frame = frame + 1;
+            let doubt = if warning.is_none() { String::new() } else { format!("{}: ", warning.heading()) };
+            let warned = if *n_warned > 0 { format!(", {n_warned} with a warning") } else { String::new() };
             format!(
-                "{name}: the eye is {label} ({probability:.3}); frame {frame} {role}, {n_counted} of {n_answered} frames count"
+                "{name}: {doubt}the eye is {label} ({probability:.3}); frame {frame} {role}, {n_counted} of {n_answered} frames \
+                 count{warned}"
             )
         }
         None => format!("{name}: no answer for the eye, because no frame is a scan that the model knows"),
@@ -349,15 +354,19 @@ fn note_other_name(path: &Path, suffix: &str, stem: &Path) {
 /// Writes a report and its overlays to `stem` with their extensions.
 fn write(report: &Report, scan: &Scan, stem: &Path) -> Result<()> {
     files::write_json(&stem.with_added_extension(REPORT), report)?;
-    write_overlay(scan, &report.heatmap, &stem.with_added_extension(OVERLAY))?;
+    write_overlay(scan, &report.heatmap, &report.image, &stem.with_added_extension(OVERLAY))?;
     match &report.baseline {
-        Some(baseline) => write_overlay(scan, &baseline.heatmap, &stem.with_added_extension(BASELINE_OVERLAY)),
+        Some(BaselineReport { heatmap, image, .. }) => {
+            write_overlay(scan, heatmap, image, &stem.with_added_extension(BASELINE_OVERLAY))
+        }
         None => Ok(()),
     }
 }
 
-fn write_overlay(scan: &Scan, map: &Heatmap, path: &Path) -> Result<()> {
-    let rgb = render::composite_rgb(&scan.pixels, [scan.width, scan.height], map, OVERLAY_OPACITY);
+/// Colours are relative to the map's own maximum: the report beside it has its peak.
+fn write_overlay(scan: &Scan, map: &Heatmap, answer: &Prediction, path: &Path) -> Result<()> {
+    let paint = Paint::relative(Ramp::of(&map.target, &answer.label));
+    let rgb = render::composite_rgb(&scan.pixels, [scan.width, scan.height], map, paint, OVERLAY_OPACITY);
     let (width, height) = (scan.width as u32, scan.height as u32);
     let mut png = Vec::new();
     image::write_buffer_with_format(&mut Cursor::new(&mut png), &rgb, width, height, ColorType::Rgb8, ImageFormat::Png)

@@ -41,12 +41,12 @@ impl ExportArgs {
         let others = dataset.take_others(&prepared.spec.vocabulary.labels);
         let splits = &prepared.splits;
         let [train, test] = [Split::Train, Split::Test].map(|split| some_records_of(&dataset, splits, split));
-        let others = others.iter().filter(|r| splits.split_of(r) == Some(Split::Train)).collect();
+        let others_of = |split| others.iter().filter(|r| splits.split_of(r) == Some(split)).collect::<Vec<_>>();
         let check = |records| usable(records, data.strict);
         let (train, val, test) = (check(train?)?, check(records_of(&dataset, splits, Split::Val))?, check(test?)?);
-        let others = check(others)?;
-        let bar = progress::bar("measure", 2 * test.len() + peaks::scans(&val).len());
-        let scans = Scans { train, val, test, others };
+        let (others, test_others) = (check(others_of(Split::Train))?, check(others_of(Split::Test))?);
+        let bar = progress::bar("measure", 2 * (test.len() + test_others.len()) + peaks::scans(&val).len());
+        let scans = Scans { train, val, test, others, test_others };
         let metrics = export::export(&run, &prepared, &options, &scans, &out, &bar)?;
         bar.finish_and_clear();
         if json {

@@ -211,6 +211,7 @@ mod tests {
             device: None,
             image: head(0.9),
             text: head(0.8),
+            answers: vec![],
             findings_keep_label: 1.,
             class_word_share: None,
             condition: None,

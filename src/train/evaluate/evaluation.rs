@@ -56,7 +56,10 @@ impl Evaluation<'_> {
     pub(crate) fn figures(&self) -> BTreeMap<SourceKind, Figures> {
         self.sources
             .iter()
-            .map(|(source, outcomes)| (*source, figures::figures(&self.vocabulary, *source, outcomes)))
+            .map(|(source, outcomes)| {
+                let others = self.others.get(source).map_or(&[][..], Vec::as_slice);
+                (*source, figures::figures(&self.vocabulary, *source, outcomes, others))
+            })
             .collect()
     }
 }

@@ -1,10 +1,12 @@
 //! The figures that a weights file keeps and the page shows: few, each with a name that stays.
 
+use super::bands::bands;
 use super::head_input::HeadInput;
 use super::pointing::{pointing_by_chance, pointing_game};
 use super::predictions::Predictions;
 use super::reading::{Outcome, n_patients};
 use super::verdicts::{drusen_and_fluid, verdicts};
+use super::warnings::Answer;
 use crate::bundle::card::{ConditionFigures, Figures, LesionFigures};
 use crate::caption::{Caption, Lesion, Vocabulary};
 use crate::report::Heatmap;
@@ -12,8 +14,14 @@ use crate::train::data::octdl;
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::metrics::{self, bootstrap, findings};
 
-/// Measures the outcomes of one source; `vocabulary` is the model's.
-pub(crate) fn figures(vocabulary: &Vocabulary, source: SourceKind, outcomes: &[Outcome<'_>]) -> Figures {
+/// Measures the outcomes of one source; `vocabulary` is the model's, `others` are its answers to scans of the same source whose
+/// diseases are no class of it.
+pub(crate) fn figures(
+    vocabulary: &Vocabulary,
+    source: SourceKind,
+    outcomes: &[Outcome<'_>],
+    others: &[Answer],
+) -> Figures {
     let labels = &vocabulary.labels;
     let class_word = |o: &Outcome<'_>| {
         let more = o.report.tokens.words.len() > 1;
@@ -28,6 +36,7 @@ pub(crate) fn figures(vocabulary: &Vocabulary, source: SourceKind, outcomes: &[O
         device: Some(source.device().to_owned()),
         image: head(HeadInput::Image),
         text: head(HeadInput::TextRetrieved),
+        answers: bands(&outcomes.iter().map(|o| Answer::new(o.reading.record, &o.report)).collect::<Vec<_>>(), others),
         findings_keep_label: outcomes.iter().filter(|o| o.same_without_class).count() as f64 / outcomes.len() as f64,
         class_word_share: (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64),
         condition: (source == SourceKind::Octdl).then(|| condition_figures(labels, outcomes)),

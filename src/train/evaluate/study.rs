@@ -97,10 +97,11 @@ pub(crate) fn study(
     let thresholds = thresholds(vocabulary, &validation_readings);
     let mut sources = BTreeMap::new();
     for (source, outcomes) in &evaluation.sources {
+        let others = evaluation.others.get(source).map_or(&[][..], Vec::as_slice);
         let of_source: Vec<&Reading<'_>> =
             validation_readings.iter().filter(|r| r.record.source == *source).copied().collect();
         let study = SourceStudy {
-            figures: figures(vocabulary, *source, outcomes),
+            figures: figures(vocabulary, *source, outcomes, others),
             n_validation_scans: of_source.len(),
             n_validation_patients: n_patients(of_source.iter().map(|r| r.record)),
             heads: heads(reader, outcomes, &of_source, &thresholds)?,
@@ -112,7 +113,7 @@ pub(crate) fn study(
             ),
             warnings: warnings::study(
                 &outcomes.iter().map(|o| Answer::new(o.reading.record, &o.report)).collect::<Vec<_>>(),
-                evaluation.others.get(source).map_or(&[], Vec::as_slice),
+                others,
             ),
         };
         sources.insert(*source, study);

@@ -7,7 +7,7 @@ use super::predictions::HeadStudy;
 use super::stress::StressStudy;
 use super::study::{SourceStudy, Study};
 use super::warnings::{CoverageAccuracy, SURE, WarningStudy};
-use crate::bundle::card::{HeadFigures, Interval};
+use crate::bundle::card::{AnswerBand, HeadFigures, Interval};
 use crate::report::WarningKind;
 
 /// A study, one source after the other.
@@ -32,6 +32,7 @@ pub(crate) fn summary(study: &Study) -> String {
         heads(of_source, &mut lines);
         findings(of_source, &mut lines);
         warnings(&of_source.warnings, &mut lines);
+        answers(&figures.answers, &mut lines);
         if let Some(stress) = study.stress.get(source) {
             changed_scans(stress, &mut lines);
         }
@@ -70,6 +71,18 @@ fn warnings(study: &WarningStudy, lines: &mut Vec<String>) {
     let accuracies: Vec<String> = study.coverage.accuracies.iter().map(at).collect();
     lines.push(format!("  accuracy by coverage: {}", accuracies.join(", ")));
     lines.push(format!("  area under the risk-coverage curve: {}", shown(study.coverage.aurc)));
+}
+
+fn answers(bands: &[AnswerBand], lines: &mut Vec<String>) {
+    lines
+        .push(format!("  {:28}{:>10}{:>8}{:>8}{:>16}", "image answers", "warning", "right", "scans", "other diseases"));
+    for band in bands {
+        let [from, to] = band.probability;
+        let name = format!("{}, {from:.2} to {to:.2}", band.label);
+        let warning = if band.is_warned { "yes" } else { "no" };
+        let others = band.n_other_diseases.map_or(UNDEFINED.to_owned(), |n| n.to_string());
+        lines.push(format!("  {name:28}{warning:>10}{:>8}{:>8}{others:>16}", band.n_right, band.n_scans));
+    }
 }
 
 fn changed_scans(study: &StressStudy, lines: &mut Vec<String>) {

@@ -1,7 +1,8 @@
 //! What warnings are worth: how often the model warns of which scans, what it says without a warning, and how often it is
 //! right when the most doubtful scans are withheld.
 //!
-//! Here, and only here, scans of diseases count that are no class of the model: it cannot name them, but it can warn.
+//! Scans of diseases count here that are no class of the model, as in `bands` and nowhere else: it cannot name them, but it
+//! can warn.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,12 +56,14 @@ impl Group {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     group: Group,
-    patient: String,
-    /// What is answered.
+    pub(super) patient: String,
+    /// The class that is answered.
+    pub(super) label: String,
+    /// Its group.
     answered: Group,
-    is_right: bool,
+    pub(super) is_right: bool,
     /// Of the answer.
-    probability: f32,
+    pub(super) probability: f32,
     kind: WarningKind,
     score: f64,
 }
@@ -72,6 +75,7 @@ impl Answer {
         Self {
             group: Group::of(&record.label),
             patient: record.patient.clone(),
+            label: label.clone(),
             answered: Group::of(label),
             is_right: *label == record.label,
             probability: report.image.probabilities.get(label).copied().unwrap_or_default(),
@@ -80,7 +84,8 @@ impl Answer {
         }
     }
 
-    fn is_warned(&self) -> bool {
+    /// Whether the page would warn of it.
+    pub(super) fn is_warned(&self) -> bool {
         self.kind != WarningKind::None
     }
 
@@ -209,7 +214,8 @@ mod tests {
     use super::*;
 
     fn answer(group: Group, answered: Group, probability: f32, kind: WarningKind, score: f64) -> Answer {
-        Answer { group, patient: format!("{score}"), answered, is_right: group == answered, probability, kind, score }
+        let (patient, label) = (format!("{score}"), answered.title().to_owned());
+        Answer { group, patient, label, answered, is_right: group == answered, probability, kind, score }
     }
 
     fn value(figure: Option<Interval>) -> Option<f64> {

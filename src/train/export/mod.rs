@@ -19,7 +19,7 @@ use crate::bundle::index::ModelKind;
 use crate::bundle::{Bundle, CAPTION_EMBEDS, FORMAT, Metadata};
 use crate::clip::Clip;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::preprocess::Preprocess;
 use crate::report::MapMethod;
 use crate::train::data::record::{Record, SourceKind};
@@ -69,6 +69,8 @@ pub(crate) struct Scans<'a> {
     pub test: Vec<&'a Record>,
     /// Of training patients with diseases that are no class of the model: the detector of doubt.
     pub others: Vec<&'a Record>,
+    /// Of test patients with such diseases: how often they get which answer.
+    pub test_others: Vec<&'a Record>,
 }
 
 /// Fits the doubt, measures the run's model on test patients in floats and, its activation ranges measured on scans of `train`, in 8-bit integers;
@@ -81,7 +83,7 @@ pub(crate) fn export(
     dir: &Path,
     bar: &ProgressBar,
 ) -> Result<Metrics> {
-    let Scans { train, val, test, others } = scans;
+    let Scans { train, val, test, others, test_others } = scans;
     let mut tensors = tensors(run, prepared)?;
     let clip = Clip::new(&prepared.spec.clip, VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu))?;
     let ranges = activation_ranges(&clip, &range_scans(train, &prepared.spec.preprocess)?)?;
@@ -104,8 +106,13 @@ pub(crate) fn export(
     };
     let float = Engine::load_draft(&options.name, file(&metadata, false)?)?;
     let int8 = Engine::load_draft(&options.name, file(&metadata, true)?)?;
-    let read_by_float = evaluate(&mut Reader::new(&float)?, test, bar)?;
-    let read_by_int8 = evaluate(&mut Reader::new(&int8)?, test, bar)?;
+    let measure = |engine: &Engine| {
+        let mut reader = Reader::new(engine)?;
+        let mut evaluation = evaluate(&mut reader, test, bar)?;
+        evaluation.add_others(&reader, test_others, bar)?;
+        Ok::<_, Error>(evaluation)
+    };
+    let (read_by_float, read_by_int8) = (measure(&float)?, measure(&int8)?);
     let metrics = Metrics {
         drift: drift((&float, &read_by_float), (&int8, &read_by_int8))?,
         float: of_sources(&read_by_float),

@@ -1,27 +1,56 @@
-//! The answer: what the image head says, what the text head says, and whether they agree.
+//! The answer: what the image head says, what the text head says, what both are to each other, and what such answers turned
+//! out to be.
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use crate::bundle::card::ModelCard;
 use crate::page::classes::{ClassGroup, class_answer, disease_rows, group_rows};
 use crate::page::lines::{agreement_line, answer_name, disease_name, group_name, verdict_lines};
 use crate::page::numbers::{probability_of_label, probability_text};
+use crate::page::reading::{Agreement, agreement};
 use crate::page::text::Language;
-use crate::report::{Prediction, Report};
+use crate::report::{InputRef, Prediction, Report};
+use crate::web::components::track_record::TrackRecordTable;
 use crate::web::components::view::ViewNotice;
-use crate::web::components::warning::{FileNotes, WarningNotice};
+use crate::web::components::warning::{DoubtBadge, FileNotes};
 use crate::web::preferences::use_locale;
 
-/// The answer card.
+/// What a person should know about the picture before its answer: how it was read, and how it is looked at.
 #[component]
-pub fn AnswerCard(
+pub fn FileCard(
     /// The report about the scan that is shown.
     report: Signal<Option<Arc<Report>>>,
     /// Looks at the picture as is suggested.
     on_use_view: Callback<()>,
     /// Looks at the whole picture again.
     on_undo_view: Callback<()>,
+) -> impl IntoView {
+    let is_needed = Memo::new(move |_| {
+        let has_any = |report: &Report| {
+            let InputRef { view, notes, .. } = &report.input;
+            report.suggestion.is_some() || view.is_some() || !notes.is_empty()
+        };
+        report.with(|report| report.as_ref().is_some_and(|report| has_any(report)))
+    });
+    view! {
+        <Show when=move || is_needed.get()>
+            <section class="card">
+                <ViewNotice report=report on_use=on_use_view on_undo=on_undo_view />
+                <FileNotes report=report />
+            </section>
+        </Show>
+    }
+}
+
+/// The answer card.
+#[component]
+pub fn AnswerCard(
+    /// The report about the scan that is shown.
+    report: Signal<Option<Arc<Report>>>,
+    /// The card of the model that answers.
+    card: Signal<Option<Arc<ModelCard>>>,
 ) -> impl IntoView {
     let locale = use_locale();
     let verdict = move || {
@@ -57,12 +86,11 @@ pub fn AnswerCard(
             view! {
                 <p
                     class="agreement"
-                    class:differ=!is_same
+                    class:differ=agreement(&report) == Agreement::Split
                     data-testid="agreement"
                     data-same-label=is_same.to_string()
                     data-divergence=format!("{:.4}", report.agreement.divergence)
                 >
-                    <span aria-hidden="true">{if is_same { "✓ " } else { "≠ " }}</span>
                     {agreement_line(locale.language(), &report)}
                 </p>
             }
@@ -70,13 +98,14 @@ pub fn AnswerCard(
     };
     view! {
         <section class="card answer">
-            <h2>{move || locale.text().answer}</h2>
-            <WarningNotice report=report />
-            <ViewNotice report=report on_use=on_use_view on_undo=on_undo_view />
-            <FileNotes report=report />
+            <div class="title">
+                <h2>{move || locale.text().answer}</h2>
+                <DoubtBadge report=report />
+            </div>
             {verdict}
             {heads}
             {agreement}
+            <TrackRecordTable card=card report=report />
             <Probabilities report=report />
         </section>
     }

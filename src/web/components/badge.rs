@@ -8,6 +8,14 @@ use crate::page::text::Language;
 use crate::report::WarningKind;
 use crate::web::components::warning::WarningMark;
 
+/// The sign, and how doubtful the answer is in two words, instead of the answer.
+fn doubt(language: &'static Language, kind: WarningKind) -> impl IntoView {
+    view! {
+        <WarningMark kind=kind />
+        <em class="no-answer">{(language.text.doubt.in_short)(kind)}</em>
+    }
+}
+
 /// What a thumbnail or a frame says about its scan.
 pub(super) fn badge(language: &'static Language, status: ScanStatus) -> AnyView {
     let text = language.text;
@@ -20,11 +28,8 @@ pub(super) fn badge(language: &'static Language, status: ScanStatus) -> AnyView 
             }
             .into_any()
         }
-        ScanStatus::NotAScan => view! {
-            <WarningMark kind=WarningKind::NotAScan />
-            <em class="no-answer">{text.no_answer}</em>
-        }
-        .into_any(),
+        ScanStatus::Folded(warning) => doubt(language, warning).into_any(),
+        ScanStatus::NotAScan => doubt(language, WarningKind::NotAScan).into_any(),
         ScanStatus::Waiting => view! { <em class="pending">{text.waiting}</em> }.into_any(),
         ScanStatus::NotAsked => view! { <em class="pending">{text.not_asked}</em> }.into_any(),
     }

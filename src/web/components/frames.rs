@@ -7,12 +7,13 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use crate::eye::EyeAnswer;
-use crate::page::lines::eye_line;
+use crate::page::lines::eye_lines;
 use crate::page::reading::scan_status;
 use crate::page::scans::OpenScan;
 use crate::page::state::FrameWheel;
 use crate::protocol::ScanId;
 use crate::web::components::badge::badge;
+use crate::web::components::warning::WarningMark;
 use crate::web::preferences::use_locale;
 use crate::web::session::is_other_scan;
 
@@ -26,8 +27,8 @@ pub fn Frames(
     frames: Signal<Vec<ScanId>>,
     /// Looks one of them up.
     scan_of: Callback<ScanId, Option<OpenScan>>,
-    /// What they say together.
-    eye: Signal<Option<EyeAnswer>>,
+    /// What they say together, and whether that is folded.
+    eye: Signal<Option<(EyeAnswer, bool)>>,
     /// The scan that is shown, one of them or another.
     shown: Signal<Option<ScanId>>,
     /// A frame is to be shown.
@@ -66,7 +67,7 @@ pub fn Frames(
         request_animation_frame(move || follow(&list));
     });
     let line = move || {
-        eye.get().map(|eye| {
+        eye.get().map(|(eye, is_folded)| {
             view! {
                 <p
                     class="eye"
@@ -74,8 +75,11 @@ pub fn Frames(
                     data-label=eye.label.clone()
                     data-probability=format!("{:.4}", eye.probability)
                     data-frame=eye.frame.to_string()
+                    data-warning=eye.warning.name()
+                    data-folded=is_folded.to_string()
                 >
-                    {eye_line(locale.language(), &eye)}
+                    <WarningMark kind=eye.warning />
+                    {eye_lines(locale.language(), &eye, is_folded)}
                 </p>
             }
         })

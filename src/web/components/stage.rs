@@ -5,13 +5,16 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::bundle::card::ModelCard;
 use crate::page::lines::{loading_line, prediction_line};
+use crate::page::picture::{Drawn, Label, labels};
 use crate::page::scans::OpenScan;
 use crate::page::state::Phase;
-use crate::render;
-use crate::report::{Heatmap, Report, WarningKind};
+use crate::render::{self, Paint, Ramp};
+use crate::report::{Heatmap, Prediction, Report, WarningKind};
 use crate::web::canvas;
 use crate::web::components::baseline::BaselinePrediction;
+use crate::web::components::labels::Labels;
 use crate::web::components::status::ProgressBar;
 use crate::web::heat::Heat;
 use crate::web::preferences::use_locale;
@@ -25,6 +28,8 @@ pub fn Stage(
     report: Signal<Option<Arc<Report>>>,
     /// What the page is doing.
     phase: Signal<Phase>,
+    /// The card of the model that answers.
+    card: Signal<Option<Arc<ModelCard>>>,
     /// Whether a model is loaded or being loaded: only then a scan is asked for.
     can_answer: Signal<bool>,
     /// Whether another scan is about to replace it.
@@ -42,13 +47,21 @@ pub fn Stage(
     let has_scan = Memo::new(move |_| shown.with(Option::is_some));
     let baseline = Signal::derive(move || report.with(|report| report.as_ref()?.baseline.clone()));
     let has_baseline = Memo::new(move |_| baseline.with(Option::is_some));
-    let own_map = Signal::derive(move || report.with(|report| Some(report.as_ref()?.heatmap.clone())));
-    let other_map = Signal::derive(move || baseline.with(|baseline| Some(baseline.as_ref()?.heatmap.clone())));
+    let own = Memo::new(move |_| {
+        let report = report.get()?;
+        Some(card.with(|card| MapView::of(&report.heatmap, &report.image, &report, heat, card.as_deref())))
+    });
+    // Nothing is known of how large a baseline's evidence usually is.
+    let other = Memo::new(move |_| {
+        let (report, baseline) = (report.get()?, baseline.get()?);
+        Some(MapView::of(&baseline.heatmap, &baseline.image, &report, heat, None))
+    });
+    let is_other_class = move || own.with(|own| own.as_ref().is_some_and(|own| own.paint.ramp == Ramp::Other));
     let alt = move || report.with(|report| Some((locale.text().scan_alt)(&report.as_ref()?.input.name)));
     let own_words = move || {
         report.get().map(|report| {
             let says = if report.warning.kind == WarningKind::NotAScan {
-                locale.text().no_answer.to_owned()
+                locale.text().doubt.no_answer.to_owned()
             } else {
                 prediction_line(locale.language(), &report.image)
             };
@@ -65,14 +78,14 @@ pub fn Stage(
                 <figure>
                     <Picture
                         shown=shown
-                        map=own_map
+                        map=own.into()
                         heat=heat
                         alt=Signal::derive(alt)
                         scan=scan
                         overlay=overlays[0]
                         testids=["scan-canvas", "overlay"]
                     />
-                    <Show when=move || has_baseline.get()>
+                    <Show when=move || has_baseline.get() && !heat.is_folded()>
                         <figcaption>{own_words}</figcaption>
                     </Show>
                 </figure>
@@ -80,19 +93,21 @@ pub fn Stage(
                     <figure>
                         <Picture
                             shown=shown
-                            map=other_map
+                            map=other.into()
                             heat=heat
                             alt=Signal::derive(move || Some(locale.text().baseline_alt.to_owned()))
                             scan=NodeRef::new()
                             overlay=overlays[1]
                             testids=["baseline-scan-canvas", "baseline-overlay"]
                         />
-                        <BaselinePrediction baseline=baseline />
+                        <Show when=move || !heat.is_folded()>
+                            <BaselinePrediction baseline=baseline />
+                        </Show>
                     </figure>
                 </Show>
             </div>
             <Show when=move || has_scan.get() && heat.is_on()>
-                <div class="colours" title=move || locale.text().heat_scale>
+                <div class="colours" class:other=is_other_class title=move || locale.text().heat_scale>
                     <span>"1"</span>
                     <i></i>
                     <span>"0"</span>
@@ -102,13 +117,39 @@ pub fn Stage(
     }
 }
 
+/// A heatmap and how it is shown.
+#[derive(Clone, PartialEq)]
+struct MapView {
+    map: Heatmap,
+    paint: Paint,
+    labels: Vec<Label>,
+}
+
+impl MapView {
+    /// The map of an answer `image`, with the doubts of `report`.
+    fn of(map: &Heatmap, image: &Prediction, report: &Report, heat: Heat, card: Option<&ModelCard>) -> Self {
+        let drawn = Drawn::of(map, heat.scale.get(), card);
+        let labels = labels(&report.warning, image, heat.is_on().then_some((map, drawn)));
+        Self { map: map.clone(), paint: paint(map, image, drawn), labels }
+    }
+}
+
+/// How a map of an answer `image` is painted.
+fn paint(map: &Heatmap, image: &Prediction, drawn: Drawn) -> Paint {
+    let gain = match drawn {
+        Drawn::Absolute { share } => render::absolute_gain(share),
+        Drawn::Relative | Drawn::Empty => 1.,
+    };
+    Paint { ramp: Ramp::of(&map.target, &image.label), gain }
+}
+
 /// The shown scan with one heatmap over it; the opacity is the same for all.
 #[component]
 fn Picture(
     /// The scan.
     shown: Signal<Option<OpenScan>>,
     /// The heatmap.
-    map: Signal<Option<Heatmap>>,
+    map: Signal<Option<MapView>>,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
     /// The text alternative of the picture.
@@ -135,27 +176,37 @@ fn Picture(
             canvas::paint_scan(&canvas, &pixels, size, render::MAX_DRAWN_PIXELS);
         }
     });
+    let painted = Memo::new(move |_| map.with(|map| map.as_ref().map(|view| (view.map.clone(), view.paint))));
     Effect::new(move || {
-        if let (Some(canvas), Some(map), Some(size)) = (overlay.get(), map.get(), size.get()) {
-            canvas::paint_overlay(&canvas, &map, size);
+        if let (Some(canvas), Some((map, paint)), Some(size)) = (overlay.get(), painted.get(), size.get()) {
+            canvas::paint_overlay(&canvas, &map, size, paint);
         }
     });
+    let labels =
+        Signal::derive(move || map.with(|map| map.as_ref().map(|view| view.labels.clone()).unwrap_or_default()));
+    let is_other = move || {
+        let is_other = |view: &MapView| view.paint.ramp == Ramp::Other;
+        heat.is_on() && map.with(|map| map.as_ref().is_some_and(is_other))
+    };
     let ratio = move || size.get().map(|[width, height]| format!("{:.5}", width as f64 / height as f64));
     let um_per_pixel = Signal::derive(move || {
         shown.with(|shown| Some((shown.as_ref()?.report()?.input.um_per_pixel?[0], size.get()?[0])))
     });
     view! {
-        <div class="stack" style=("--ratio", ratio) role="img" aria-label=move || alt.get()>
-            <canvas node_ref=scan data-testid=testids[0]></canvas>
-            <canvas
-                node_ref=overlay
-                class="overlay"
-                data-testid=testids[1]
-                data-target=move || map.with(|map| map.as_ref().map(|map| map.target.clone()))
-                data-shown=move || heat.is_on().to_string()
-                style:opacity=move || format!("{:.2}", heat.opacity())
-            ></canvas>
-            <ScaleBar um_per_pixel=um_per_pixel />
+        <div class="stack" class:other=is_other style=("--ratio", ratio)>
+            <div role="img" aria-label=move || alt.get()>
+                <canvas node_ref=scan data-testid=testids[0]></canvas>
+                <canvas
+                    node_ref=overlay
+                    class="overlay"
+                    data-testid=testids[1]
+                    data-target=move || map.with(|map| map.as_ref().map(|view| view.map.target.clone()))
+                    data-shown=move || heat.is_on().to_string()
+                    style:opacity=move || format!("{:.2}", heat.opacity())
+                ></canvas>
+                <ScaleBar um_per_pixel=um_per_pixel />
+            </div>
+            <Labels labels=labels />
         </div>
     }
 }

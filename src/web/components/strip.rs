@@ -10,10 +10,9 @@ use web_sys::{FileList, HtmlElement};
 
 use crate::eye::EyeAnswer;
 use crate::page::demo::{DemoScan, url_of};
-use crate::page::reading::{ScanStatus, eye_answer, scan_status};
+use crate::page::reading::{eye_status, scan_status};
 use crate::page::scans::OpenScan;
 use crate::protocol::ScanId;
-use crate::report::WarningKind;
 use crate::scan::format;
 use crate::web::canvas;
 use crate::web::components::badge::badge;
@@ -57,8 +56,8 @@ pub fn Strip(
     neighbour_of: Callback<ScanId, Option<ScanId>>,
     /// Lists the frames of a file; none of a file with one.
     frames_of: Callback<ScanId, Vec<ScanId>>,
-    /// What the frames of a file say together; nothing of a file with one.
-    eye_of: Callback<ScanId, Option<EyeAnswer>>,
+    /// What the frames of a file say together, and whether that is folded; nothing of a file with one.
+    eye_of: Callback<ScanId, Option<(EyeAnswer, bool)>>,
     /// The scan that is shown, and its file.
     shown: Signal<Option<[ScanId; 2]>>,
     /// The demo scans.
@@ -155,8 +154,8 @@ fn Thumbnail(
     id: String,
     /// The scan.
     scan: Signal<Option<OpenScan>>,
-    /// What its frames say together, if it has several.
-    eye: Signal<Option<EyeAnswer>>,
+    /// What its frames say together, if it has several, and whether that is folded.
+    eye: Signal<Option<(EyeAnswer, bool)>>,
     /// Whether it is the one that is shown.
     is_shown: Signal<bool>,
     /// It is to be shown.
@@ -189,7 +188,7 @@ fn Thumbnail(
     let is_waiting = move || scan.with(|scan| scan.as_ref().is_some_and(OpenScan::is_awaited));
     // Of a volume it is the answer for the eye that counts, not that of its first frame.
     let status = move || match eye.get() {
-        Some(eye) => Some(ScanStatus::Answered(eye_answer(&eye), WarningKind::None)),
+        Some((eye, is_folded)) => Some(eye_status(&eye, is_folded)),
         None => scan.with(|scan| scan.as_ref().map(scan_status)),
     };
     let corner = move || status().map(|status| badge(locale.language(), status));

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::bundle::card::ModelCard;
 use crate::page::classes::parted;
 use crate::page::comparison::Comparison;
-use crate::page::lines::{disease_name, saved_lines};
+use crate::page::lines::{disease_name, label_line, saved_lines};
 use crate::page::numbers::saved_name;
-use crate::report::{MapMethod, Report};
-use crate::web::canvas;
+use crate::page::picture::{Drawn, HeatScale, has_reference, labels};
+use crate::report::{Heatmap, MapMethod, Prediction, Report};
+use crate::web::canvas::{self, SavedPicture};
 use crate::web::components::baseline::BaselineToggle;
 use crate::web::components::select::{Choices, Select};
 use crate::web::heat::Heat;
@@ -21,7 +23,9 @@ use crate::web::preferences::use_locale;
 pub fn Tools(
     /// The report about the scan that is shown.
     report: Signal<Option<Arc<Report>>>,
-    /// Visibility and opacity of the heatmap.
+    /// The card of the model that answers.
+    card: Signal<Option<Arc<ModelCard>>>,
+    /// Visibility, opacity and scale of the heatmap.
     heat: Heat,
     /// The map method of the last request.
     method: Signal<Option<MapMethod>>,
@@ -53,6 +57,7 @@ pub fn Tools(
                 class:on=is_on
                 aria-pressed=move || is_on().to_string()
                 title=move || locale.text().heat_detail
+                disabled=move || heat.is_folded()
                 data-testid=if is_heat { "show-heat" } else { "show-scan" }
                 on:click=move |_| heat.set(is_heat)
             >
@@ -74,6 +79,7 @@ pub fn Tools(
                     min="0"
                     max="100"
                     data-testid="opacity"
+                    disabled=move || heat.is_folded()
                     prop:value=move || heat.opacity_percent.get().to_string()
                     on:input=on_opacity
                 />
@@ -84,8 +90,9 @@ pub fn Tools(
                 on_choose=on_method
             />
             <TargetSelect labels=labels wanted=target on_choose=on_target />
+            <ScaleSelect report=report card=card heat=heat />
             <span class="grow"></span>
-            <SaveButtons report=report heat=heat scan=scan overlays=overlays />
+            <SaveButtons report=report card=card heat=heat scan=scan overlays=overlays />
             <BaselineToggle comparison=comparison on_change=on_compare />
         </div>
     }
@@ -156,11 +163,49 @@ fn TargetSelect(
     }
 }
 
+/// What the heatmap's colours are compared with; where nothing is known of other scans, its own maximum is the only choice.
+#[component]
+fn ScaleSelect(
+    /// The report about the scan that is shown.
+    report: Signal<Option<Arc<Report>>>,
+    /// The card of the model that answers.
+    card: Signal<Option<Arc<ModelCard>>>,
+    /// The scale that is wanted.
+    heat: Heat,
+) -> impl IntoView {
+    let locale = use_locale();
+    let has_reference = Memo::new(move |_| {
+        let map = report.get().map(|report| report.heatmap.clone());
+        card.with(|card| map.is_some_and(|map| has_reference(&map, card.as_deref())))
+    });
+    let choice = move |scale: HeatScale| (scale.name().to_owned(), (locale.text().doubt.scale_name)(scale).to_owned());
+    let choices = move || {
+        let known = HeatScale::ALL.into_iter().filter(|scale| has_reference.get() || *scale == HeatScale::Relative);
+        vec![Choices::plain(known.map(choice))]
+    };
+    let wanted = move || {
+        let scale = if has_reference.get() { heat.scale.get() } else { HeatScale::Relative };
+        report.with(Option::is_some).then(|| scale.name().to_owned())
+    };
+    view! {
+        <Select
+            testid="heat-scale"
+            name=Signal::derive(move || locale.text().doubt.scale)
+            detail=Signal::derive(move || locale.text().doubt.scale_detail)
+            choices=Signal::derive(choices)
+            wanted=Signal::derive(wanted)
+            on_choose=Callback::new(move |name: String| heat.scale.set(HeatScale::from_name(&name).unwrap_or_default()))
+        />
+    }
+}
+
 /// Saves the picture and the report.
 #[component]
 fn SaveButtons(
     /// The report.
     report: Signal<Option<Arc<Report>>>,
+    /// The card of the model that answers.
+    card: Signal<Option<Arc<ModelCard>>>,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
     /// The canvas of the scan.
@@ -172,11 +217,23 @@ fn SaveButtons(
     let has_none = Memo::new(move |_| report.with(Option::is_none));
     let save_png = move |_| {
         if let (Some(report), Some(scan)) = (report.get(), scan.get_untracked()) {
-            let n_maps = 1 + usize::from(report.baseline.is_some());
-            let maps: Vec<_> =
-                overlays.into_iter().take(n_maps).filter_map(|overlay| overlay.get_untracked()).collect();
-            let lines = saved_lines(locale.language(), &report);
-            canvas::save_png(&saved_name(&report, "png"), &scan, &maps, heat.opacity(), &lines);
+            let language = locale.language();
+            let drawn = |map: &Heatmap, card: Option<&ModelCard>| {
+                heat.is_on().then(|| Drawn::of(map, heat.scale.get_untracked(), card))
+            };
+            let own = drawn(&report.heatmap, card.get_untracked().as_deref());
+            let baseline = report.baseline.as_ref();
+            let answers = [Some((&report.heatmap, &report.image, own))]
+                .into_iter()
+                .chain([baseline.map(|b| (&b.heatmap, &b.image, drawn(&b.heatmap, None)))]);
+            let picture = |((map, image, drawn), overlay): ((&Heatmap, &Prediction, _), NodeRef<html::Canvas>)| {
+                let labels = labels(&report.warning, image, drawn.map(|drawn| (map, drawn)));
+                let labels = labels.into_iter().map(|label| (label_line(language, &label), label)).collect();
+                Some(SavedPicture { overlay: overlay.get_untracked()?, labels })
+            };
+            let pictures: Vec<_> = answers.flatten().zip(overlays).filter_map(picture).collect();
+            let lines = saved_lines(language, &report, heat.is_folded(), own);
+            canvas::save_png(&saved_name(&report, "png"), &scan, &pictures, heat.opacity(), &lines);
         }
     };
     let save_json = move |_| {

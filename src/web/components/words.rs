@@ -10,6 +10,7 @@ use crate::page::reading::{is_exact, parted_words, source_name};
 use crate::render::shade;
 use crate::report::{CaptionSource, Report, Word, WordMethod};
 use crate::web::components::select::{Choices, Select};
+use crate::web::components::warning::DoubtBadge;
 use crate::web::preferences::use_locale;
 
 /// The words card.
@@ -21,6 +22,8 @@ pub fn WordsCard(
     method: Signal<Option<WordMethod>>,
     /// Another method is chosen.
     on_method: Callback<WordMethod>,
+    /// Whether the heatmap is shown: words never are without it.
+    has_map: Signal<bool>,
 ) -> impl IntoView {
     let locale = use_locale();
     let source = move || report.with(|report| report.as_ref().map(|report| report.caption.source));
@@ -44,9 +47,10 @@ pub fn WordsCard(
         })
     };
     view! {
-        <section class="card">
+        <section class="card words" class:no-map=move || !has_map.get()>
             <div class="title">
                 <h2>{move || locale.text().in_words}</h2>
+                <DoubtBadge report=report />
                 <span class="badge" class:edited=move || source() == Some(CaptionSource::Edited)>{badge}</span>
                 <span class="grow"></span>
                 <MethodSelect
@@ -55,6 +59,9 @@ pub fn WordsCard(
                     on_choose=on_method
                 />
             </div>
+            <Show when=move || !has_map.get()>
+                <p class="note" data-testid="words-without-map">{move || locale.text().doubt.words_without_map}</p>
+            </Show>
             <div
                 class="caption"
                 data-testid="caption"

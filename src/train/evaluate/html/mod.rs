@@ -164,7 +164,7 @@ fn section(source: SourceKind, study: &SourceStudy, all: &Study) -> Markup {
                 (tables::captions(study, &all.thresholds))
             }
             (reasons(study))
-            (warnings::section(&study.warnings))
+            (warnings::section(&study.warnings, &study.figures.answers))
             @if let Some(of_source) = all.stress.get(&source) { (stress::section(of_source)) }
         }
     }
@@ -287,7 +287,7 @@ fn definitions() -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::card::Figures;
+    use crate::bundle::card::{AnswerBand, Figures};
     use crate::caption::Vocabulary;
     use crate::train::evaluate::captions;
     use crate::train::evaluate::predictions::Predictions;
@@ -339,6 +339,15 @@ mod tests {
             device: None,
             image: predictions.figures(),
             text: predictions.figures(),
+            answers: vec![AnswerBand {
+                label: "AMD".to_owned(),
+                probability: [0.75, 0.9],
+                is_warned: true,
+                n_scans: 4,
+                n_right: 3,
+                n_patients: 2,
+                n_other_diseases: Some(5),
+            }],
             findings_keep_label: 1.,
             class_word_share: None,
             condition: None,
@@ -379,6 +388,7 @@ mod tests {
         );
         assert!(page.contains("Macro AUROC") && page.contains("DME against the rest"));
         assert!(page.contains("fitted on these same 6 scans") && page.contains("a &lt;device&gt;"));
+        assert!(page.contains("What did answers turn out to be?") && page.contains("AMD, 0.75 to 0.90"));
         assert!(page.contains("When does it warn?") && page.contains("as if from elsewhere"));
         assert!(page.contains("title=\"not defined on these scans\""), "a class without scans has no figures");
         assert!(!page.contains("NaN") && !page.contains("inf"), "every figure is a number");

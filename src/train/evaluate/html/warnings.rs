@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::numbers::{figure, number};
 use super::plot::{self, Line};
 use super::tables::{Row, table};
+use crate::bundle::card::AnswerBand;
 use crate::report::WarningKind;
 use crate::train::evaluate::warnings::{COVERAGES, CoverageStudy, SURE, WarningStudy};
 
@@ -19,7 +20,7 @@ fn title(kind: WarningKind) -> &'static str {
 }
 
 /// The section on warnings.
-pub(super) fn section(study: &WarningStudy) -> Markup {
+pub(super) fn section(study: &WarningStudy, bands: &[AnswerBand]) -> Markup {
     let columns: Vec<&str> = ["", "Scans", "Patients"].into_iter().chain(WarningKind::ALL.map(title)).collect();
     let groups = study.groups.iter().map(|(group, of)| {
         let counts = [of.n_scans, of.n_patients].map(|n| html! { (n) });
@@ -38,10 +39,30 @@ pub(super) fn section(study: &WarningStudy) -> Markup {
         (table(&columns, groups))
         p class="note" {
             "By what the scans show; shares of scans. Scans of diseases that are no class of the model count here and \
-             nowhere else."
+             in the last column of the next table alone."
         }
         (table(&["", "Share"], shares.map(|(what, share)| Row::new(html! { (what) }, [figure(share)]))))
+        (answers(bands))
         (coverage(&study.coverage))
+    }
+}
+
+fn answers(bands: &[AnswerBand]) -> Markup {
+    let rows = bands.iter().map(|band| {
+        let [from, to] = band.probability;
+        let name =
+            format!("{}, {from:.2} to {to:.2}, {}", band.label, if band.is_warned { "warned" } else { "no warning" });
+        let counts = [band.n_right, band.n_scans, band.n_patients].map(|n| html! { (n) });
+        let others = html! { @match band.n_other_diseases { Some(n) => { (n) }, None => { "–" } } };
+        Row::new(html! { (name) }, counts.into_iter().chain([others]))
+    });
+    html! {
+        h3 { "What did answers turn out to be?" }
+        (table(&["Answer of the image head", "Right", "Scans", "Patients", "Scans of other diseases"], rows))
+        p class="note" {
+            "By class, probability and warning. The page shows these counts beside an answer of the same kind. Scans of \
+             diseases that are no class of the model are wrong whatever it answers; they stand in a column of their own."
+        }
     }
 }
 
