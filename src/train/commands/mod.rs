@@ -1,5 +1,6 @@
 //! One file per command: its options, the order of its steps, and what it prints. `args` has the options that several
-//! share, `records` reads what `--data` names, `weights` loads weights files, `output` prints, `dicom` and `result_files` name what `explain` writes.
+//! share, `records` reads what `--data` names, `weights` loads weights files, `output` prints, `dicom`, `eyes` and
+//! `result_files` are parts of `explain`.
 
 mod args;
 pub(super) mod baseline;
@@ -8,6 +9,7 @@ pub(super) mod embed;
 pub(super) mod eval;
 pub(super) mod explain;
 pub(super) mod export;
+mod eyes;
 pub(super) mod finetune;
 pub(super) mod heads;
 pub(super) mod import;
