@@ -1,6 +1,6 @@
 //! Draws pixels on canvases and saves files. The colours of heatmaps come from `render`.
 
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData, Url};
@@ -49,6 +49,16 @@ pub(super) fn save_text(name: &str, text: &str, mime: &str) {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
     if let Ok(blob) = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options) {
+        save(name, &blob);
+    }
+}
+
+/// Saves a file.
+pub(super) fn save_bytes(name: &str, bytes: &[u8], mime: &str) {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime);
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    if let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &options) {
         save(name, &blob);
     }
 }
