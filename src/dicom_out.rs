@@ -41,7 +41,7 @@ mod structured_report;
 mod uid;
 
 use crate::error::{Detail, Error, Result};
-use crate::report::Report;
+use crate::report::{InputRef, Report};
 use crate::scan::Identity;
 use common::Source;
 
@@ -54,6 +54,17 @@ pub struct Objects {
     pub segmentation: Vec<u8>,
     /// The answer as a Comprehensive SR, which refers to the source and to the segmentation.
     pub structured_report: Vec<u8>,
+}
+
+impl Objects {
+    /// Both files with their names: that of the scan and the hash of its file, so that no file of another scan has them.
+    pub fn named(self, input: &InputRef) -> [(String, Vec<u8>); 2] {
+        let stem = input.name.rsplit_once('.').map(|(stem, _)| stem).filter(|stem| !stem.is_empty());
+        let stem = stem.unwrap_or(&input.name);
+        let hash = input.sha256.get(..8).unwrap_or_default();
+        let name = |ending: &str| format!("{stem}{}-{hash}.{ending}.dcm", input.frame_suffix());
+        [(name("seg"), self.segmentation), (name("sr"), self.structured_report)]
+    }
 }
 
 /// Makes the objects of a report on a frame of the file with `identity`. Text outside of ASCII in labels and captions is

@@ -33,9 +33,9 @@
 //!   picture, feature map, embedding, answers → doubt: can the model speak about this scan?
 //!   image embedding · caption table → caption → token ids → text tower → text logits
 //!                                                     └ Shapley values: phrases left out, the text head asked again
-//! report::Report of each frame → eye: one answer for a file of several B-scans
+//! report::Report of each frame → eye: one answer for a file of several B-scans, or for files of one eye
 //! report::Report ─ postMessage ─► page::state → render → canvas and shaded phrases
-//! report::Report · UIDs of a DICOM file → dicom_out: Segmentation and structured report
+//! report::Report · UIDs of a DICOM file → dicom_out: Segmentation and structured report (in the worker, when they are saved)
 //! ```
 //!
 //! [`engine::Engine`] does all of this behind one call, for the page and for `train explain` alike. Where a visitor wants to
@@ -54,7 +54,7 @@
 //! | [`error`], [`caption`], [`tokenizer`], [`kernels`] | nothing |
 //! | [`scan::format`], [`scan::note`], [`scan::view`], [`bundle::index`], [`bundle::sha256`] | nothing |
 //! | [`report`] | `scan::note`, `scan::view` |
-//! | [`eye`] | `caption`, `report` |
+//! | [`eye`] | `caption`, `report`, `scan::note` |
 //! | [`scan`] | `scan::format`, `scan::note`, `scan::view` |
 //! | [`preprocess`] | `scan` |
 //! | [`nn`] | `kernels` |
@@ -66,11 +66,11 @@
 //! | [`bundle::checksum`] | `bundle::sha256` |
 //! | [`bundle`] | `bundle::card`, `bundle::checksum`, `caption`, `clip`, `doubt`, `head`, `nn::params`, `preprocess` |
 //! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `explain::faithfulness`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `scan::view`, `tokenizer` |
-//! | [`protocol`] | `bundle::card`, `bundle::index`, `report` |
+//! | [`protocol`] | `bundle::card`, `bundle::index`, `eye`, `report` |
 //! | [`render`] | `report` |
 //! | [`dicom_out`] | `render`, `report`, `scan`, `scan::note` |
 //! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `eye`, `protocol`, `report`, `scan::format`, `scan::note`, `scan::view` |
-//! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `engine`, `protocol`, `report`, `scan::format`, `web` |
+//! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `dicom_out`, `engine`, `eye`, `protocol`, `report`, `scan`, `scan::format`, `web` |
 //! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `eye`, `page`, `protocol`, `render`, `report`, `scan::format` |
 //! | `train`, `train::files`, `train::progress` | nothing |
 //! | `train::config` | `caption`, `clip`, `head`, `preprocess` |

@@ -2,7 +2,7 @@
 //!
 //! `web::wire` packs these enums as JSON text. With [`Request::Analyze`] goes the visitor's file (a handle: its bytes are
 //! read in the worker), with its answer come the scan's pixels (grey, row by row), which the page needs because browsers
-//! show no TIFF. The worker sends [`Response::Ready`] first: messages sent before it are lost.
+//! show no TIFF. Files to be saved come as bytes in the same way. The worker sends [`Response::Ready`] first: messages sent before it are lost.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
 use crate::error::{Detail, Error, Kind};
+use crate::eye::EyeKey;
 use crate::report::{Options, Report};
 
 /// The number of a request; its answer has the same.
@@ -59,6 +60,15 @@ pub enum Request {
         /// Its name.
         name: String,
     },
+    /// Make DICOM objects of a report on the DICOM file that comes with this message.
+    MakeDicom {
+        /// Which request this is.
+        id: RequestId,
+        /// The number of the file.
+        file: ScanId,
+        /// The report.
+        report: Box<Report>,
+    },
     /// Drop what is kept of a scan; there is no answer.
     Forget {
         /// Which scan.
@@ -100,6 +110,13 @@ pub enum Response {
         id: RequestId,
         /// What was found.
         report: Box<Report>,
+        /// Which eye the file says it is of, with the answer to `Analyze`.
+        eye: Option<EyeKey>,
+    },
+    /// DICOM objects are made; they come with this message, in a ZIP archive.
+    MadeDicom {
+        /// The request answered.
+        id: RequestId,
     },
     /// A request failed; the worker keeps running. Without an id: loading failed.
     Failed {

@@ -146,6 +146,15 @@ pub struct InputRef {
     pub notes: Vec<Note>,
 }
 
+impl InputRef {
+    /// What the names of a frame's results end with; of a file with one B-scan, nothing. As many digits as the largest number
+    /// has, so that the files are listed in order.
+    pub fn frame_suffix(&self) -> String {
+        let digits = self.n_frames.to_string().len();
+        if self.n_frames > 1 { format!("-frame-{:0digits$}", self.frame + 1) } else { String::new() }
+    }
+}
+
 /// For reports that were written before files had several frames.
 fn one() -> usize {
     1

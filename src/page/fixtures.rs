@@ -109,6 +109,8 @@ pub(crate) fn held(id: u32, caption: &str) -> OpenScan {
     OpenScan {
         id,
         file: id,
+        batch: id,
+        eye: None,
         name: format!("{id}.png"),
         frame: 0,
         n_frames: 1,

@@ -8,11 +8,14 @@ use crate::page::card::{Note, NoteValue, Section};
 use crate::page::classes::{ClassAnswer, ClassGroup, class_answer};
 use crate::page::numbers::{probability_text, total_ms};
 use crate::page::reading::{Verdict, eye_answer, verdict};
+use crate::page::state::JoinedEye;
 use crate::page::text::Language;
 use crate::protocol::Progress;
 use crate::report::{InputRef, Prediction, Report, TimingsMs, Word};
 
-pub use doubt::{RowLines, agreement_line, eye_lines, label_line, row_lines, track_record_line, warning_lines};
+pub use doubt::{
+    RowLines, agreement_line, eye_lines, joined_eye_lines, label_line, row_lines, track_record_line, warning_lines,
+};
 pub use saved::saved_lines;
 
 /// What is being loaded, with its progress in bytes.
@@ -77,6 +80,18 @@ fn eye_line(language: &Language, eye: &EyeAnswer) -> String {
     let answer = eye_answer(eye);
     let named = format!("{} {}", answer_name(language, &answer), probability_text(answer.probability));
     let line = (language.text.eye)(&named, eye.frame + 1, eye.n_frames, answer.group == ClassGroup::Healthy);
+    so_far(language, line, eye)
+}
+
+/// The answer for an eye by several files, and the scan that decided; while scans wait, how many are answered.
+fn joined_eye_line(language: &Language, JoinedEye { eye, title, .. }: &JoinedEye) -> String {
+    let answer = eye_answer(eye);
+    let named = format!("{} {}", answer_name(language, &answer), probability_text(answer.probability));
+    let line = (language.text.joined_eye)(&named, title, answer.group == ClassGroup::Healthy);
+    so_far(language, line, eye)
+}
+
+fn so_far(language: &Language, line: String, eye: &EyeAnswer) -> String {
     if eye.n_answered < eye.n_frames {
         format!("{line} {}", (language.text.eye_so_far)(eye.n_answered, eye.n_frames))
     } else {
@@ -243,6 +258,36 @@ mod tests {
         assert_eq!(input_title(&input), "scan.png");
         (input.frame, input.n_frames) = (2, 5);
         assert_eq!(input_title(&input), "scan.png, 3/5");
+    }
+
+    #[test]
+    fn an_eye_of_several_files_names_the_scan_that_decided() {
+        let (label, title) = ("AMD".to_owned(), "b.dcm".to_owned());
+        let eye = EyeAnswer {
+            label,
+            probability: 0.97,
+            frame: 0,
+            warning: WarningKind::None,
+            n_warned: 0,
+            n_counted: 2,
+            n_answered: 2,
+            n_frames: 3,
+        };
+        let mut joined = JoinedEye { eye, decided: 1, title, is_folded: false };
+        assert_eq!(joined_eye_line(english(), &joined), "Eye: AMD .97, b.dcm decided (2 of 3 answered)");
+        let line = joined_eye_line(korean(), &joined);
+        assert!(line.contains("황반변성") && line.contains("b.dcm"), "{line}");
+        (joined.eye.warning, joined.eye.n_warned) = (WarningKind::Unsure, 1);
+        let line = joined_eye_lines(english(), &joined);
+        assert!(
+            line.starts_with('(') && line.contains("AMD .97") && line.ends_with("1 frame has a warning."),
+            "{line}"
+        );
+        joined.is_folded = true;
+        for language in [english(), korean()] {
+            let line = joined_eye_lines(language, &joined);
+            assert!(line.contains("b.dcm") && !line.contains(language.name_of("AMD")), "{line}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::eye::EyeKey;
 use crate::protocol::{RequestId, ScanId};
 use crate::report::{CaptionSource, Doubt, Options, Report};
 
@@ -69,6 +70,10 @@ pub struct OpenScan {
     pub id: ScanId,
     /// Its file: the number of the file's first frame.
     pub file: ScanId,
+    /// The files that were opened together: the number of the first of them.
+    pub batch: ScanId,
+    /// Which eye the file says it is of.
+    pub eye: Option<EyeKey>,
     /// Its file's name.
     pub name: String,
     /// Which frame of the file, from 0.
@@ -199,9 +204,13 @@ impl Scans {
 
     /// Lists scans that were opened together, before all others; their files are being fetched.
     pub(super) fn open(&mut self, origin: Origin, opened: impl IntoIterator<Item = (ScanId, String)>) {
+        let mut opened = opened.into_iter().peekable();
+        let Some(batch) = opened.peek().map(|(first, _)| *first) else { return };
         let scan = |(id, name)| OpenScan {
             id,
             file: id,
+            batch,
+            eye: None,
             name,
             frame: 0,
             n_frames: 1,
@@ -213,7 +222,7 @@ impl Scans {
             n_deaths: 0,
             was_read: false,
         };
-        self.list.splice(0..0, opened.into_iter().map(scan));
+        self.list.splice(0..0, opened.map(scan));
     }
 
     /// Lists the other frames of a file, after its first one; they wait for the worker.
@@ -253,12 +262,13 @@ impl Scans {
     }
 
     /// A scan was analysed: it is held from now on.
-    pub(super) fn hold(&mut self, id: ScanId, answer: Answer, pixels: Vec<u8>) {
+    pub(super) fn hold(&mut self, id: ScanId, answer: Answer, eye: Option<EyeKey>, pixels: Vec<u8>) {
         self.clock += 1;
         let used = self.clock;
         if let Some(scan) = self.get_mut(id) {
             scan.state = ScanState::Held { pixels: Arc::new(pixels), used };
             scan.answer = Some(answer);
+            scan.eye = eye;
             scan.n_deaths = 0;
             scan.was_read = true;
         }
@@ -273,13 +283,15 @@ impl Scans {
         }
     }
 
-    /// The scan to analyse next, `first` before all others; `None` while the worker is analysing one.
-    pub(super) fn next(&self, first: Option<ScanId>) -> Option<ScanId> {
+    /// The scan to analyse next: the first one in `order` that waits, or else any other if `or_others`; `None` while the worker
+    /// is analysing one.
+    pub(super) fn next(&self, mut order: impl Iterator<Item = ScanId>, or_others: bool) -> Option<ScanId> {
         if self.list.iter().any(|scan| matches!(scan.state, ScanState::Analyzing(_))) {
             return None;
         }
-        let queued = || self.list.iter().filter(|scan| scan.state == ScanState::Queued).map(|scan| scan.id);
-        queued().find(|id| Some(*id) == first).or_else(|| queued().next())
+        let is_queued = |id: &ScanId| self.get(*id).is_some_and(|scan| scan.state == ScanState::Queued);
+        let others = || self.list.iter().map(|scan| scan.id).find(is_queued).filter(|_| or_others);
+        order.find(is_queued).or_else(others)
     }
 
     /// Releases the least recently shown scans until what is held fits, except `shown` and the newest one, which is yet to be

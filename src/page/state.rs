@@ -2,9 +2,12 @@
 //! Each change returns the requests that must go to the worker, in order.
 
 mod answers;
+mod eyes;
 mod fold;
 mod frames;
 mod life;
+mod queue;
+mod saving;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -20,7 +23,9 @@ use crate::page::worker::WorkerLife;
 use crate::protocol::{Failure, Progress, Request, RequestId, ScanId};
 use crate::report::Options;
 
+pub use eyes::{EyeGroup, Join, JoinedEye};
 pub use frames::FrameWheel;
+pub use queue::Queue;
 pub use visitor::DemoOpening;
 
 /// What the page is doing: the value of `data-phase`.
@@ -83,6 +88,16 @@ struct Revision {
     options: Options,
 }
 
+/// A file that the worker is making, to be saved.
+#[derive(Clone, Debug)]
+struct Saving {
+    id: RequestId,
+    /// The title of the scan that it is about.
+    title: String,
+    /// The name that it gets.
+    name: String,
+}
+
 /// The page's state.
 #[derive(Clone, Debug)]
 pub struct PageState {
@@ -96,6 +111,10 @@ pub struct PageState {
     /// The scan that the visitor wants to see as soon as it is analysed.
     next_shown: Option<ScanId>,
     revisions: Vec<Revision>,
+    savings: Vec<Saving>,
+    queue: Queue,
+    /// What was opened together and is of one eye, as the visitor says.
+    one_eyes: Vec<ScanId>,
     worker: WorkerLife,
     last_id: u32,
 }
@@ -112,6 +131,9 @@ impl Default for PageState {
             shown: None,
             next_shown: None,
             revisions: Vec::new(),
+            savings: Vec::new(),
+            queue: Queue::default(),
+            one_eyes: Vec::new(),
             worker: WorkerLife::default(),
             last_id: 0,
         }
@@ -197,9 +219,9 @@ impl PageState {
         self.card().is_some() && self.next_shown.is_some()
     }
 
-    /// The scans that wait for an answer: the name of the next one, and their number.
+    /// The scans that wait for an answer and are not held back: the name of the next one, and their number.
     pub fn awaited(&self) -> Option<(String, usize)> {
-        let awaited = || self.scans.iter().filter(|scan| scan.is_awaited());
+        let awaited = || self.scans.iter().filter(|scan| scan.is_awaited() && self.may_begin(scan));
         let next = awaited().find(|scan| matches!(scan.state, ScanState::Analyzing(_))).or_else(|| awaited().next())?;
         Some((next.title(), awaited().count()))
     }
@@ -280,7 +302,7 @@ impl PageState {
 
     fn analyze_next(&mut self) -> Option<Request> {
         self.card()?;
-        let scan = self.scans.next(self.next_shown)?;
+        let scan = self.scans.next(self.open_scans(), !self.is_paused())?;
         let (id, is_comparing) = (self.next_id(), self.is_comparing());
         let scan = self.scans.get_mut(scan)?;
         scan.state = ScanState::Analyzing(id);

@@ -82,6 +82,15 @@ impl<'a> ScanFile<'a> {
 }
 
 impl ScanFile<'_> {
+    /// What tells the studies of DICOM files apart, and identifies none: a hash of the study's UID, in hex. None where the file
+    /// names no study, and of other files.
+    pub fn study(&self) -> Option<String> {
+        match &self.content {
+            Content::Dicom(file) => file.identity().ok()?.study(),
+            Content::Picture(_) | Content::Vol(_) => None,
+        }
+    }
+
     /// What in a DICOM file names its patient and itself. Nothing else of this crate reads that.
     ///
     /// # Errors

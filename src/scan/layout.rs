@@ -95,16 +95,20 @@ fn is_page_around(scan: &Scan, panel: Part) -> bool {
 fn stacked(scan: &Scan, whole: Part) -> Option<Part> {
     let half = whole.height / 2;
     let halves = [whole.lines(Axis::Rows, 0, half), whole.lines(Axis::Rows, half, whole.height)];
-    let read = |part: Part| Reading::of(scan, part).filter(Reading::is_upright).map(|reading| reading.layers);
-    let [upper, lower] = halves.map(read);
-    let (upper, lower) = (upper?, lower?);
     let is_clear = |layers: &Layers| {
         layers.fit >= MIN_CLEAR_FIT
             && layers.contrast >= MIN_CLEAR_CONTRAST
             && layers.unrest_above() <= MAX_CLEAR_UNREST
     };
+    let read = |part: Part| {
+        let reading = Reading::of(scan, part).filter(Reading::is_upright)?;
+        Some(reading.layers).filter(is_clear)
+    };
+    // The lower half is looked at only if the upper one is a scan of its own.
+    let upper = read(halves[0])?;
+    let lower = read(halves[1])?;
     let is_alike = (upper.grey_above - lower.grey_above).abs() <= MAX_GREY_DIFFERENCE;
-    (is_clear(&upper) && is_clear(&lower) && is_alike).then_some(halves[0])
+    is_alike.then_some(halves[0])
 }
 
 /// A panel with the dark rows that were cut off, as far as the panels beside it reach: a vitreous may be black.

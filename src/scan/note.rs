@@ -52,7 +52,7 @@ impl Note {
 }
 
 /// Which eye a scan shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Laterality {
     /// The right eye, oculus dexter.
     #[serde(rename = "OD")]

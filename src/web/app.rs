@@ -68,12 +68,14 @@ fn App() -> impl IntoView {
                     neighbour_of=Callback::new(move |id| session.with(|page| page.scans().neighbour(id)))
                     frames_of=Callback::new(move |file| session.with(|page| page.frames(file)))
                     eye_of=Callback::new(move |file| session.with(|page| page.eye(file).map(|eye| (eye, page.is_eye_folded(file)))))
+                    eye_group_of=Callback::new(move |file| session.with(|page| page.eye_group(file)))
                     shown=shown_ids.into()
                     demo_scans=session.demo_scans.into()
                     on_open=Callback::new(move |files| session.open_files(files))
                     on_demo=Callback::new(move |file| session.open_demo(file))
                     on_show=session.on(PageState::show)
                     on_step=session.on(PageState::step_frame)
+                    on_one_eye=session.on(|page, (file, is_one): (_, bool)| page.set_one_eye(file, is_one))
                     on_remove=session.on(PageState::remove)
                 />
                 <WarningNotice
@@ -133,6 +135,8 @@ fn Viewer(
                 on_compare=session.on(PageState::set_comparing)
                 scan=scan
                 overlays=overlays
+                can_save_dicom=Memo::new(move |_| session.with(PageState::can_save_dicom)).into()
+                on_save_dicom=session.on(|page, ()| page.save_dicom())
                 is_stale=is_stale
             />
             <Problems
@@ -158,6 +162,8 @@ fn Viewer(
                 awaited=Signal::derive(awaited)
                 report=report
                 card=card
+                held_back=Memo::new(move |_| session.with(PageState::n_held_back)).into()
+                on_pause=session.on(PageState::set_paused)
                 on_cancel=session.on(|page, ()| page.cancel())
             />
         </section>

@@ -1,6 +1,6 @@
 //! Draws pixels on canvases and saves files. The colours of heatmaps come from `render`.
 
-use js_sys::Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData, Url};
@@ -92,6 +92,16 @@ fn draw_labels(
         context.fill_text_with_max_width(line, left + 12.0, top + LABEL_HEIGHT - 7.0, width - 24.0)?;
     }
     Ok(())
+}
+
+/// Saves a file.
+pub(super) fn save_bytes(name: &str, bytes: &[u8], mime: &str) {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime);
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    if let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &options) {
+        save(name, &blob);
+    }
 }
 
 /// Saves a PNG: the scan once for each picture, side by side, its heatmap over it at `opacity` (0…1) and its labels over that,

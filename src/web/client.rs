@@ -33,7 +33,7 @@ const RELAXED_MODULE: [u8; 37] = [
 
 /// What the worker sends, or what happens to it.
 pub(super) enum Event {
-    /// An answer; the pixels (grey, row by row) come with the analysis of a file.
+    /// An answer; the pixels (grey, row by row) come with the analysis of a file, the bytes of a file with one that was made.
     Answer(Response, Option<Vec<u8>>),
     /// The worker is dead or of another build.
     Lost(Error),
@@ -83,8 +83,8 @@ impl Client {
                             .with_detail(Detail::OtherBuild),
                     ));
                 }
-                Ok(Envelope { head, pixels, .. }) => {
-                    on_event(Event::Answer(head, pixels.map(|pixels| pixels.to_vec())));
+                Ok(Envelope { head, bytes, .. }) => {
+                    on_event(Event::Answer(head, bytes.map(|bytes| bytes.to_vec())));
                 }
                 Err(error) => on_event(Event::Lost(error)),
             }

@@ -4,6 +4,7 @@ mod answer;
 mod badge;
 mod baseline;
 mod edit;
+mod eye;
 mod frames;
 pub(super) mod header;
 mod labels;

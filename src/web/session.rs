@@ -15,6 +15,7 @@ use crate::page::state::{DemoOpening, PageState, Phase};
 use crate::page::worker::TICK;
 use crate::protocol::{Request, Response, ScanId};
 use crate::report::Report;
+use crate::web::canvas;
 use crate::web::client::{Client, Event};
 use crate::web::fetch;
 use crate::web::reload::{self, reload_once};
@@ -167,6 +168,12 @@ impl Session {
                 self.act(|page| page.apply(response, None));
             }
             Event::Answer(response @ Response::Crashed { .. }, _) => self.later(|page| page.apply(response, None)),
+            Event::Answer(Response::MadeDicom { id }, Some(bytes)) => {
+                if let Some(name) = self.page.with_untracked(|page| page.name_to_save(id).map(str::to_owned)) {
+                    canvas::save_bytes(&name, &bytes, "application/zip");
+                }
+                self.act(|page| page.apply(Response::MadeDicom { id }, None));
+            }
             Event::Answer(response, pixels) => self.act(|page| page.apply(response, pixels)),
             Event::Lost(error) => self.lose_later(error),
         }
@@ -199,7 +206,9 @@ impl Session {
 
     fn send(self, request: Request) {
         let file = match &request {
-            Request::Analyze { file, .. } => self.files.with_value(|files| files.get(file).cloned()),
+            Request::Analyze { file, .. } | Request::MakeDicom { file, .. } => {
+                self.files.with_value(|files| files.get(file).cloned())
+            }
             _ => None,
         };
         self.client.with_value(|client| {

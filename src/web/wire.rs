@@ -1,8 +1,8 @@
 //! The one envelope in which messages cross the thread, packed and unpacked here for both sides.
 //!
-//! A message is a JS object `{ head, file?, pixels? }`: `head` is a [`crate::protocol`] enum as JSON text, `file` the
-//! visitor's file (a handle: its bytes are read in the worker), `pixels` a decoded scan (grey, row by row), whose buffer is
-//! transferred, not copied.
+//! A message is a JS object `{ head, file?, bytes? }`: `head` is a [`crate::protocol`] enum as JSON text, `file` the
+//! visitor's file (a handle: its bytes are read in the worker), `bytes` a decoded scan (grey, row by row) or a file to be
+//! saved, whose buffer is transferred, not copied.
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
@@ -12,20 +12,20 @@ use web_sys::Blob;
 
 use crate::error::{Error, Kind, Result};
 
-/// A message with its file or pixels.
+/// A message with its file or bytes.
 pub(super) struct Envelope<T> {
     /// The request or response.
     pub head: T,
     /// The file to analyse.
     pub file: Option<Blob>,
-    /// The scan that was decoded: grey, row by row.
-    pub pixels: Option<Uint8Array>,
+    /// The scan that was decoded (grey, row by row), or a file to be saved.
+    pub bytes: Option<Uint8Array>,
 }
 
 impl<T> Envelope<T> {
-    /// A message without file and pixels.
+    /// A message without file and bytes.
     pub(super) fn new(head: T) -> Self {
-        Self { head, file: None, pixels: None }
+        Self { head, file: None, bytes: None }
     }
 }
 
@@ -41,9 +41,9 @@ impl<T: Serialize> Envelope<T> {
         if let Some(file) = &self.file {
             put(&message, "file", file);
         }
-        if let Some(pixels) = &self.pixels {
-            put(&message, "pixels", pixels);
-            transfer.push(&pixels.buffer());
+        if let Some(bytes) = &self.bytes {
+            put(&message, "bytes", bytes);
+            transfer.push(&bytes.buffer());
         }
         Ok((message.into(), transfer))
     }
@@ -59,7 +59,7 @@ impl<T: DeserializeOwned> Envelope<T> {
         Ok(Self {
             head: serde_json::from_str(&head).map_err(|e| unreadable().because(e))?,
             file: get(message, "file").and_then(|file| file.dyn_into().ok()),
-            pixels: get(message, "pixels").and_then(|pixels| pixels.dyn_into().ok()),
+            bytes: get(message, "bytes").and_then(|bytes| bytes.dyn_into().ok()),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The worker's side of the thread: receives requests and has them answered one after the other. Knows no page.
 
 mod analyzer;
+mod archive;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -112,8 +113,8 @@ fn post_crash(message: &str) {
     post(Response::Crashed { failure: Error::new(Kind::Model, message).into() }, None);
 }
 
-fn post(head: Response, pixels: Option<Uint8Array>) {
+fn post(head: Response, bytes: Option<Uint8Array>) {
     // Answers are plain data: they can always be packed and posted.
-    let Ok((message, transfer)) = (Envelope { pixels, ..Envelope::new(head) }).pack() else { return };
+    let Ok((message, transfer)) = (Envelope { bytes, ..Envelope::new(head) }).pack() else { return };
     let _ = scope().post_message_with_transfer(&message, &transfer);
 }

@@ -96,6 +96,60 @@ describe("a volume", () => {
   });
 });
 
+describe("a paused queue", () => {
+  /** Volumes that are opened together, enough to be paused in between. */
+  const N_VOLUMES = 4;
+  let visit;
+  before(async () => {
+    visit = await site.visit();
+  });
+  after(() => visit?.close());
+
+  const nHeldBack = async () => Number(await visit.attribute("paused", "data-scans"));
+  const nAnswered = () => visit.page.locator('[data-testid="frame"][data-label]').count();
+
+  test("it finishes the scan in work and begins no other", async () => {
+    await visit.choose(Array.from({ length: N_VOLUMES }, (_, i) => volume(`${i}.vol`)));
+    await visit.hook("pause").press("Enter");
+    await visit.hook("frames").first().waitFor();
+    await visit.answer();
+    const [held, answered] = [await nHeldBack(), await nAnswered()];
+    assert.ok(held >= N_VOLUMES, `${held} scans wait`);
+    assert.match(await visit.hook("status").innerText(), /Paused, \d+ scans wait/);
+    assert.equal(await visit.hook("pause").innerText(), "Resume");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.deepEqual([await nHeldBack(), await nAnswered()], [held, answered], "nothing goes on by itself");
+  });
+
+  test("a frame that is clicked is answered, and a file that comes waits", async () => {
+    const [held, answered] = [await nHeldBack(), await nAnswered()];
+    const last = visit.hook("frames").first().getByTestId("frame").last();
+    assert.equal(await last.getAttribute("data-label"), null);
+    await last.click();
+    await visit.page.waitForFunction(
+      (n) => document.querySelectorAll('[data-testid="frame"][data-label]').length === n, answered + 1,
+    );
+    assert.equal(await nHeldBack(), held - 1);
+    await visit.choose(sampleFile());
+    await visit.page.waitForFunction(
+      (n) => document.querySelector('[data-testid="paused"]')?.dataset.scans === String(n), held,
+    );
+    assert.equal((await visit.report()).input.frame, N_FRAMES - 1, "what is shown stays");
+    await visit.hook("language").locator('[data-language="ko"]').click();
+    assert.match(await visit.hook("status").innerText(), /일시 정지됨/);
+    await visit.screenshot("paused");
+  });
+
+  test("it goes on where it stopped, first with what came meanwhile", async () => {
+    await visit.hook("pause").click();
+    await visit.answer();
+    assert.equal(await visit.hook("paused").count(), 0);
+    assert.equal(await nAnswered(), N_VOLUMES * N_FRAMES);
+    assert.equal((await visit.report()).input.name, sampleFile().name);
+    assert.deepEqual(visit.complaints, []);
+  });
+});
+
 test("a volume that is cut short shows what is there and says so, in every language", async () => {
   const visit = await site.visit();
   try {

@@ -3,24 +3,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { DIST, Visit, defaultModel, host, launch, plainUrl, sampleFile, samples } from "./page.mjs";
+import { DIST, defaultModel, host, plainUrl, sampleFile, samples } from "./page.mjs";
 import { png } from "./png.mjs";
+import { openSite } from "./site.mjs";
 
 /** A longer frame is visible as a hitch; with a margin for a busy test machine. */
 const MAX_FRAME_GAP_MS = 700;
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await launch();
-  server = await host();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const site = openSite();
 
 function isProbability(text) {
   return text !== null && Number(text) >= 0 && Number(text) <= 1;
@@ -28,16 +18,6 @@ function isProbability(text) {
 
 function isWeights(path) {
   return path.startsWith("weights/") && !path.endsWith("index.json");
-}
-
-/** Runs `steps` in a visit of its own and closes the tab in any case. */
-async function visiting({ url = server.url, ...options }, steps) {
-  const visit = await Visit.start(browser, url, options);
-  try {
-    return await steps(visit);
-  } finally {
-    await visit.close();
-  }
 }
 
 /** Checks that the page shows a complete answer, and returns its report. */
@@ -61,7 +41,7 @@ async function assertAnswered(visit) {
 describe("a visit", () => {
   let visit;
   before(async () => {
-    visit = await Visit.start(browser, server.url);
+    visit = await site.visit();
   });
   after(() => visit?.close());
 
@@ -326,7 +306,7 @@ describe("a visit", () => {
   });
 
   test("nothing was asked of any other place, and the console holds no error", () => {
-    const elsewhere = visit.requests.filter((url) => !url.startsWith(server.url) && !/^(blob|data):/.test(url));
+    const elsewhere = visit.requests.filter((url) => !url.startsWith(site.server.url) && !/^(blob|data):/.test(url));
     assert.deepEqual(elsewhere, []);
     assert.deepEqual(visit.complaints, []);
   });
@@ -336,7 +316,7 @@ describe("how it looks", () => {
   for (const [width, height, size] of [[1440, 900, "wide"], [390, 844, "narrow"]]) {
     for (const colorScheme of ["dark", "light"]) {
       test(`${size} and ${colorScheme}, everything has its place`, () =>
-        visiting({ viewport: { width, height }, colorScheme }, async (visit) => {
+        site.visiting({ viewport: { width, height }, colorScheme }, async (visit) => {
           await visit.screenshot(`${size}-${colorScheme}-ready`);
           await visit.sample(0);
           await visit.screenshot(`${size}-${colorScheme}-done`);
@@ -359,7 +339,7 @@ describe("many scans", () => {
       return Buffer.from(JSON.stringify({ models: [model, { ...model, default: false, name: "twin", title: "Twin" }] }));
     };
     const own = await host({ change: (path, bytes) => (path.endsWith("weights/index.json") ? twins(bytes) : bytes) });
-    await visiting({ url: own.url }, async (visit) => {
+    await site.visiting({ url: own.url }, async (visit) => {
       const listed = () => visit.hook("scan").evaluateAll((scans) => scans.map((scan) => scan.title));
       for (const start of [0, 8]) {
         await visit.choose(batch(start));
@@ -420,7 +400,7 @@ describe("several models", () => {
       return Buffer.from(JSON.stringify({ ...index, models: [...index.models, twin, broken] }));
     };
     const own = await host({ change: (path, bytes) => (path.endsWith("weights/index.json") ? list(bytes) : bytes) });
-    await visiting({ url: own.url }, async (visit) => {
+    await site.visiting({ url: own.url }, async (visit) => {
       await visit.choose([sampleFile(0, "first.png"), sampleFile(1, "second.png")]);
       await visit.answer();
       await visit.page.getByRole("button", { name: "second.png" }).click();
@@ -449,7 +429,7 @@ describe("good and bad hosts", () => {
           if (value !== undefined && value !== null && value !== window.seen.at(-1)) window.seen.push(value);
         }, 5);
       });
-    await visiting({ url: slow.url, prepare: watch }, async (visit) => {
+    await site.visiting({ url: slow.url, prepare: watch }, async (visit) => {
       const seen = (await visit.page.evaluate(() => window.seen)).map(Number);
       assert.ok(seen.length >= 4, `progress showed ${seen}`);
       assert.deepEqual(seen, seen.toSorted((a, b) => a - b));
@@ -460,7 +440,7 @@ describe("good and bad hosts", () => {
 
   test("once loaded, the page answers without a host, and the next visit fetches no weights", async () => {
     const own = await host();
-    await visiting({ url: own.url }, async (visit) => {
+    await site.visiting({ url: own.url }, async (visit) => {
       assert.equal(own.asked.filter(isWeights).length, 1);
       await visit.page.reload();
       await visit.phase("ready");
@@ -473,7 +453,7 @@ describe("good and bad hosts", () => {
   });
 
   test("where the browser has no cache, the network serves", async () => {
-    await visiting({ url: plainUrl(server.url) }, async (visit) => {
+    await site.visiting({ url: plainUrl(site.server.url) }, async (visit) => {
       assert.equal(await visit.page.evaluate(() => isSecureContext), false);
       await visit.sample(0);
       await assertAnswered(visit);
@@ -484,9 +464,9 @@ describe("good and bad hosts", () => {
   test("a full cache does no harm", async () => {
     const fill = async (context, page) => {
       const devtools = await context.newCDPSession(page);
-      await devtools.send("Storage.overrideQuotaForOrigin", { origin: new URL(server.url).origin, quotaSize: 10_000 });
+      await devtools.send("Storage.overrideQuotaForOrigin", { origin: new URL(site.server.url).origin, quotaSize: 10_000 });
     };
-    await visiting({ prepare: fill }, async (visit) => {
+    await site.visiting({ prepare: fill }, async (visit) => {
       await visit.sample(0);
       await assertAnswered(visit);
     });
@@ -503,7 +483,7 @@ describe("good and bad hosts", () => {
   for (const [what, damage] of Object.entries(damages)) {
     test(`weights with ${what} are refused by name`, async () => {
       const bad = await host({ change: (path, bytes) => (isWeights(path) ? damage(bytes) : bytes) });
-      await visiting({ url: bad.url, until: ["failed", "ready"] }, async (visit) => {
+      await site.visiting({ url: bad.url, until: ["failed", "ready"] }, async (visit) => {
         assert.equal(await visit.attribute("status", "data-phase"), "failed");
         const reason = await visit.hook("error").innerText();
         assert.ok(reason.includes(defaultModel().file), reason);

@@ -7,8 +7,8 @@ import { Visit, host, launch } from "./page.mjs";
 /** Opens the site; to be called where a file's tests are registered. */
 export function openSite() {
   const site = {
-    /** Starts a visit; `options` are those of `Visit.start`. */
-    visit: (options) => Visit.start(site.browser, site.server.url, options),
+    /** Starts a visit, of this site or of another `url`; the other options are those of `Visit.start`. */
+    visit: ({ url = site.server.url, ...options } = {}) => Visit.start(site.browser, url, options),
 
     /** One visit, which ends with `steps`. */
     async visiting(options, steps) {

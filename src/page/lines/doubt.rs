@@ -1,11 +1,12 @@
 //! Lines that say how far an answer can be relied on: the warning, what stands on the picture, and what answers like it turned
 //! out to be.
 
-use super::{class_name, eye_line};
+use super::{class_name, eye_line, joined_eye_line};
 use crate::eye::EyeAnswer;
 use crate::page::numbers::band_text;
 use crate::page::picture::{Drawn, Label};
 use crate::page::reading::{Agreement, agreement};
+use crate::page::state::JoinedEye;
 use crate::page::text::Language;
 use crate::page::track_record::{MIN_SCANS, Row, TrackRecord};
 use crate::report::{Report, Warning};
@@ -88,9 +89,23 @@ pub fn eye_lines(language: &Language, eye: &EyeAnswer, is_folded: bool) -> Strin
     if is_folded {
         return (text.eye_folded)((text.in_short)(eye.warning), eye.frame + 1);
     }
+    beside_doubt(language, eye, &eye_line(language, eye))
+}
+
+/// The same for an eye by several files; where it is folded, the scan to look at first.
+pub fn joined_eye_lines(language: &Language, joined: &JoinedEye) -> String {
+    let text = language.text.doubt;
+    if joined.is_folded {
+        return (text.joined_eye_folded)((text.in_short)(joined.eye.warning), &joined.title);
+    }
+    beside_doubt(language, &joined.eye, &joined_eye_line(language, joined))
+}
+
+fn beside_doubt(language: &Language, eye: &EyeAnswer, answer: &str) -> String {
+    let text = language.text.doubt;
     let doubt = if eye.warning.is_none() { String::new() } else { format!("({}) ", (text.in_short)(eye.warning)) };
     let warned = if eye.n_warned > 0 { format!(". {}", (text.n_warned)(eye.n_warned)) } else { String::new() };
-    format!("{doubt}{}{warned}", eye_line(language, eye))
+    format!("{doubt}{answer}{warned}")
 }
 
 #[cfg(test)]

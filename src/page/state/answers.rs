@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::eye::EyeKey;
 use crate::page::comparison::{Comparison, Presence};
 use crate::page::scans::{Answer, OpenScan, ScanState};
 use crate::page::state::{Model, PageState, Problem, Revision};
@@ -47,7 +48,11 @@ impl PageState {
                 requests
             }
             Response::Baseline { name, event } => self.take_baseline_event(&name, event).into_iter().collect(),
-            Response::Analyzed { id, report } => self.take_report(id, *report, pixels),
+            Response::Analyzed { id, report, eye } => self.take_report(id, *report, eye, pixels),
+            Response::MadeDicom { id } => {
+                self.end_saving(id, None);
+                Vec::new()
+            }
             Response::Failed { id: Some(id), failure } => self.fail(id, failure),
             Response::Failed { id: None, failure } => {
                 if !self.stay_with_model(&failure) {
@@ -79,7 +84,13 @@ impl PageState {
         self.scans.requeue();
     }
 
-    fn take_report(&mut self, id: RequestId, report: Report, pixels: Option<Vec<u8>>) -> Vec<Request> {
+    fn take_report(
+        &mut self,
+        id: RequestId,
+        report: Report,
+        eye: Option<EyeKey>,
+        pixels: Option<Vec<u8>>,
+    ) -> Vec<Request> {
         self.worker.answers();
         if let Some(at) = self.revisions.iter().position(|revision| revision.id == id) {
             let Revision { scan, options, .. } = self.revisions.remove(at);
@@ -96,7 +107,7 @@ impl PageState {
         let Some(scan) = self.scans.analyzing(id).and_then(|scan| self.scans.get(scan)) else { return Vec::new() };
         let (scan, answered) = (scan.id, scan.wanted.clone());
         let answer = Answer { report: Arc::new(report), answered };
-        self.scans.hold(scan, answer, pixels.unwrap_or_default());
+        self.scans.hold(scan, answer, eye, pixels.unwrap_or_default());
         self.list_frames(scan);
         if self.next_shown == Some(scan) || self.shown.is_none() {
             return self.look_at(scan);
@@ -105,6 +116,10 @@ impl PageState {
     }
 
     fn fail(&mut self, id: RequestId, failure: Failure) -> Vec<Request> {
+        if self.name_to_save(id).is_some() {
+            self.end_saving(id, Some(failure));
+            return Vec::new();
+        }
         if let Some(at) = self.revisions.iter().position(|revision| revision.id == id) {
             let Revision { scan, .. } = self.revisions.remove(at);
             // What was asked later may still be answered.

@@ -29,7 +29,8 @@ impl PageState {
 
     /// Of the file whose frames are being answered: those that are, and all of them.
     pub fn frames_done(&self) -> Option<[usize; 2]> {
-        let awaited = self.scans.iter().find(|scan| scan.n_frames > 1 && scan.is_awaited())?;
+        let is_being_answered = |scan: &&OpenScan| scan.n_frames > 1 && scan.is_awaited() && self.may_begin(scan);
+        let awaited = self.scans.iter().find(is_being_answered)?;
         let n_done = self.scans.frames(awaited.file).filter(|scan| !scan.is_awaited()).count();
         Some([n_done, awaited.n_frames])
     }

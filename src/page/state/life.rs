@@ -4,7 +4,7 @@
 use crate::error::{Detail, Error, Kind};
 use crate::page::comparison::Presence;
 use crate::page::scans::ScanState;
-use crate::page::state::{Model, NOTHING_YET, PageState};
+use crate::page::state::{Model, NOTHING_YET, PageState, Queue};
 use crate::protocol::{Failure, Request, ScanId};
 
 /// A scan of which the worker dies this often, with no answer in between, is given up.
@@ -16,6 +16,7 @@ impl PageState {
         if matches!(self.model, Model::Lost(_)) {
             return Vec::new();
         }
+        self.lose_savings(&failure);
         // Which of the models it died of is not known: the one that answered is loaded again.
         self.stay_with_model(&failure);
         match self.under_way() {
@@ -43,9 +44,10 @@ impl PageState {
         })
     }
 
-    /// Stops what is under way and forgets what waits; the scans stay listed, with the answers that they have.
+    /// Stops what is under way and forgets what waits, held back or not; the scans stay listed, with the answers that they
+    /// have.
     pub fn cancel(&mut self) -> Vec<Request> {
-        if self.card().is_none() || !self.is_awaiting() {
+        if self.card().is_none() || !(self.is_awaiting() || self.is_paused()) {
             return Vec::new();
         }
         // A computation can only be stopped with its worker.
@@ -56,7 +58,12 @@ impl PageState {
             self.reset_wanted(scan);
         }
         self.next_shown = None;
-        if must_restart { self.restart() } else { Vec::new() }
+        self.queue = Queue::Running;
+        if !must_restart {
+            return Vec::new();
+        }
+        self.savings.clear();
+        self.restart()
     }
 
     /// A visitor wants another try after the model could not be loaded, or the worker died too often.

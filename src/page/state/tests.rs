@@ -1,20 +1,25 @@
 //! Every way in which the page's state changes, as the browser and the worker would drive it.
 
+mod eyes;
 mod fold;
 mod frames;
 mod life;
 mod list;
 mod questions;
+mod queue;
+mod saving;
 mod views;
 
 use std::ops::Range;
 
 use crate::bundle::index::ModelChoice;
 use crate::error::Error;
+use crate::eye::EyeKey;
 use crate::page::fixtures::{card, report, warning};
 use crate::page::state::PageState;
 use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
 use crate::report::{CaptionSource, Doubt, Options, Report};
+use crate::scan::note::Laterality;
 use crate::scan::view::{Turn, View};
 
 fn failure(message: &str) -> Failure {
@@ -101,8 +106,14 @@ impl Visit {
                 report.input.name = name.clone();
                 report.input.frame = *frame;
                 report.input.n_frames = if name.ends_with(".vol") { N_FRAMES } else { 1 };
-                let pixels = vec![0; self.n_pixels];
-                self.hear(Response::Analyzed { id: *id, report: Box::new(asked(report, options)) }, Some(pixels));
+                report.input.sha256 = name.clone();
+                report.input.laterality = side_of(name);
+                if name.ends_with(".dcm") {
+                    report.input.format = "dicom".into();
+                }
+                let eye = EyeKey::of(study_of(name), &report.input);
+                let (id, report, pixels) = (*id, Box::new(asked(report, options)), vec![0; self.n_pixels]);
+                self.hear(Response::Analyzed { id, report, eye }, Some(pixels));
             }
             Request::Revise { id, scan, options } => {
                 assert!(self.held.contains(scan), "the worker does not hold {scan}");
@@ -111,8 +122,9 @@ impl Visit {
                     report.input.name = scan.name.clone();
                 }
                 let report = asked(report, options);
-                self.hear(Response::Analyzed { id: *id, report: Box::new(report) }, None);
+                self.hear(Response::Analyzed { id: *id, report: Box::new(report), eye: None }, None);
             }
+            Request::MakeDicom { id, .. } => self.hear(Response::MadeDicom { id: *id }, None),
             Request::Forget { scan } => self.held.retain(|held| held != scan),
             Request::Load { model } => self.load_ends(&model.clone().unwrap_or_default()),
             Request::LoadBaseline { name } => self.baseline_event(&name.clone(), BaselineEvent::Loaded),
@@ -175,6 +187,19 @@ fn asked(mut report: Report, options: &Options) -> Report {
     report.heatmap.target = options.target.clone().unwrap_or_else(|| report.image.label.clone());
     report.tokens.method = options.words;
     report
+}
+
+/// The study of a DICOM file, which begins its name: `s1-OD-a.dcm`.
+fn study_of(name: &str) -> Option<String> {
+    name.split_once('-').filter(|_| name.ends_with(".dcm")).map(|(study, _)| study.to_owned())
+}
+
+fn side_of(name: &str) -> Option<Laterality> {
+    match name.split('-').nth(1) {
+        Some("OD") => Some(Laterality::Right),
+        Some("OS") => Some(Laterality::Left),
+        _ => None,
+    }
 }
 
 fn id_of(request: &Request) -> Option<RequestId> {

@@ -18,10 +18,14 @@ pub enum DemoOpening {
 }
 
 impl PageState {
-    /// Lists new scans, whose files are being fetched, before all others; the first of them is shown when it is analysed.
-    /// Returns their ids, in the order of `names`.
+    /// Lists new scans, whose files are being fetched, before all others; the first of them is shown when it is analysed. While
+    /// the queue is paused, they wait. Returns their ids, in the order of `names`.
     pub fn open(&mut self, names: &[String]) -> Vec<ScanId> {
-        self.open_from(Origin::Visitor, names)
+        let ids = self.open_from(Origin::Visitor, names);
+        if let Some(first) = ids.first() {
+            self.show_opened(*first);
+        }
+        ids
     }
 
     /// Opens a demo scan by its file, which must be fetched; one that is listed already is shown.
@@ -30,17 +34,18 @@ impl PageState {
             return DemoOpening::Listed(self.show(id));
         }
         let ids = self.open_from(Origin::Demo, &[file.to_owned()]);
-        ids.first().map_or(DemoOpening::Listed(Vec::new()), |id| DemoOpening::New(*id))
+        let Some(id) = ids.first().copied() else { return DemoOpening::Listed(Vec::new()) };
+        // It is one scan that was clicked: a pause does not hold it back.
+        self.choose_instead();
+        self.put_back_unseen(id);
+        self.next_shown = Some(id);
+        DemoOpening::New(id)
     }
 
     fn open_from(&mut self, origin: Origin, names: &[String]) -> Vec<ScanId> {
         self.problems.clear();
         let ids: Vec<ScanId> = names.iter().map(|_| self.next_id()).collect();
         self.scans.open(origin, ids.iter().copied().zip(names.iter().cloned()));
-        if let Some(first) = ids.first() {
-            self.put_back_unseen(*first);
-            self.next_shown = Some(*first);
-        }
         ids
     }
 
@@ -63,6 +68,7 @@ impl PageState {
     /// Shows a scan of the list: at once if it is held, else as soon as it is analysed again.
     pub fn show(&mut self, id: ScanId) -> Vec<Request> {
         self.problems.clear();
+        self.choose_instead();
         self.put_back_unseen(id);
         let Some(scan) = self.scans.get_mut(id) else { return Vec::new() };
         match scan.state {

@@ -2,6 +2,7 @@
 
 mod doubt;
 mod methods;
+mod names;
 
 use crate::bundle::card::Measure;
 use crate::error::Detail;
@@ -13,6 +14,9 @@ use crate::report::{MapLayer, MapMethod, WordMethod};
 use crate::scan::format;
 use crate::scan::note::{Laterality, Note};
 use crate::scan::view::{Turn, View};
+use names::note_name;
+
+pub(super) use names::FULL_NAMES;
 
 pub use doubt::DoubtText;
 
@@ -51,6 +55,14 @@ pub struct Text {
     /// How many of the frames it stands on.
     pub eye_so_far: fn(usize, usize) -> String,
     pub laterality: fn(Laterality) -> &'static str,
+    /// On the button by which so many files that were opened together are summed up.
+    pub one_eye: fn(usize) -> String,
+    pub one_eye_detail: &'static str,
+    /// That so many files are summed up because they say so.
+    pub same_eye: fn(usize) -> String,
+    /// The answer for an eye by several files: class and probability, the scan that decided, whether it is healthy.
+    pub joined_eye: fn(&str, &str, bool) -> String,
+    pub both_eyes: &'static str,
 
     pub viewer: &'static str,
     pub scan_only: &'static str,
@@ -73,6 +85,7 @@ pub struct Text {
     pub on_the_right: fn(&str) -> String,
     pub save_png: &'static str,
     pub save_json: &'static str,
+    pub save_dicom: &'static str,
     pub scan_alt: fn(&str) -> String,
     pub heat_scale: &'static str,
     pub invite: &'static str,
@@ -99,6 +112,11 @@ pub struct Text {
     pub restart: &'static str,
     pub cancel: &'static str,
     pub cancel_detail: &'static str,
+    pub pause: &'static str,
+    pub pause_detail: &'static str,
+    pub resume: &'static str,
+    /// How many scans a pause holds back.
+    pub paused: fn(usize) -> String,
     pub try_again: &'static str,
     pub dismiss: &'static str,
 
@@ -224,6 +242,14 @@ pub(super) static TEXT: Text = Text {
         Laterality::Right => "right eye (OD)",
         Laterality::Left => "left eye (OS)",
     },
+    one_eye: |n_files| format!("These {n_files} files are of one eye"),
+    one_eye_detail: "One answer from all files that were opened together",
+    same_eye: |n_files| format!("{n_files} files of one study and eye"),
+    joined_eye: |answer, name, is_healthy| {
+        let role = if is_healthy { "looks most like disease" } else { "decided" };
+        format!("Eye: {answer}, {name} {role}")
+    },
+    both_eyes: "They show a right and a left eye, which have no answer together.",
 
     viewer: "Viewer",
     scan_only: "Scan",
@@ -248,6 +274,7 @@ pub(super) static TEXT: Text = Text {
     on_the_right: |line| format!("Right: {line}"),
     save_png: "Save image",
     save_json: "Save report",
+    save_dicom: "Save as DICOM (heatmap and structured report, without the patient's name) in a ZIP archive",
     scan_alt: |name| format!("OCT B-scan {name} with the heatmap of what the image says"),
     heat_scale: "How much a place spoke for the class, from 0 to 1",
     invite: "Drop a retinal OCT B-scan here",
@@ -279,6 +306,14 @@ pub(super) static TEXT: Text = Text {
     restart: "Start it again",
     cancel: "Cancel",
     cancel_detail: "Stop analysing; the scans stay in the list",
+    pause: "Pause",
+    pause_detail: "Finish this scan, then analyse only what is opened by a click",
+    resume: "Resume",
+    paused: |n_scans| match n_scans {
+        0 => "Paused".to_owned(),
+        1 => "Paused, 1 scan waits".to_owned(),
+        n => format!("Paused, {n} scans wait"),
+    },
     try_again: "Try again",
     dismiss: "Dismiss",
 
@@ -401,44 +436,3 @@ fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
-
-fn note_name(name: &NoteName) -> String {
-    match name {
-        NoteName::FindingsKeepLabel => "findings keep label",
-        NoteName::ClassWordShare => "class word share",
-        NoteName::ConditionAccuracy => "condition, accuracy",
-        NoteName::ConditionBalancedAccuracy => "condition, balanced accuracy",
-        NoteName::LesionMicroF1 => "lesions, micro F1",
-        NoteName::LesionMacroF1 => "lesions, macro F1",
-        NoteName::DrusenFluidF1 => "drusen and fluid, micro F1",
-        NoteName::PointingGame => "lesions, pointing game",
-        NoteName::PointingGameChance => "lesions, pointing game, by chance",
-        NoteName::PointingGameHalfCell => "lesions, pointing game, half a cell",
-        NoteName::PointingGameHalfCellChance => "lesions, pointing game, half a cell, by chance",
-        NoteName::AurocChange => "AUROC, integers minus floats",
-        NoteName::HeatmapPearson => "heatmaps, correlation",
-        NoteName::LabelAgreement => "labels, share that agrees",
-        NoteName::WordSpearman => "words, rank correlation",
-        NoteName::Data(source) => return format!("data, {source}"),
-        NoteName::Start => "start",
-        NoteName::Patients => "patients",
-        NoteName::Temperatures => "temperatures",
-        NoteName::Setting(name) => name,
-    }
-    .to_owned()
-}
-
-/// What abbreviations of captions stand for.
-pub(super) static FULL_NAMES: [[&str; 2]; 11] = [
-    ["AMD", "age-related macular degeneration"],
-    ["DME", "diabetic macular edema"],
-    ["ERM", "epiretinal membrane"],
-    ["RAO", "retinal artery occlusion"],
-    ["RVO", "retinal vein occlusion"],
-    ["VID", "vitreomacular interface disease"],
-    ["MNV", "macular neovascularisation"],
-    ["suspected MNV", "suspected macular neovascularisation"],
-    ["DRIL", "disorganisation of the retinal inner layers"],
-    ["PR layer disruption", "photoreceptor layer disruption"],
-    ["soft drusen PED", "drusenoid pigment epithelial detachment"],
-];

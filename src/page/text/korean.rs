@@ -52,6 +52,14 @@ pub(super) static TEXT: Text = Text {
         Laterality::Right => "우안 (OD)",
         Laterality::Left => "좌안 (OS)",
     },
+    one_eye: |n_files| format!("파일 {n_files}개가 모두 한쪽 눈의 영상"),
+    one_eye_detail: "함께 연 파일 전체를 종합하여 하나의 답을 냅니다",
+    same_eye: |n_files| format!("같은 검사, 같은 눈의 파일 {n_files}개"),
+    joined_eye: |answer, name, is_healthy| {
+        let role = if is_healthy { "가장 의심됨" } else { "판단 근거" };
+        format!("안구: {answer}, {name} 영상이 {role}")
+    },
+    both_eyes: "우안과 좌안이 섞여 있어 하나의 답을 내지 않습니다.",
 
     viewer: "뷰어",
     scan_only: "원본",
@@ -74,6 +82,7 @@ pub(super) static TEXT: Text = Text {
     on_the_right: |line| format!("오른쪽: {line}"),
     save_png: "그림 저장",
     save_json: "보고서 저장",
+    save_dicom: "DICOM으로 저장 (히트맵과 구조화 보고서, 환자 이름 없음, ZIP 파일)",
     scan_alt: |name| format!("OCT 단면 영상 {name}와 영상 판단의 히트맵"),
     heat_scale: "해당 부위가 분류를 뒷받침한 정도 (0–1)",
     invite: "망막 OCT 단면 영상을 여기에 놓으세요",
@@ -105,6 +114,13 @@ pub(super) static TEXT: Text = Text {
     restart: "다시 시작",
     cancel: "취소",
     cancel_detail: "분석을 멈춥니다. 영상은 목록에 남습니다.",
+    pause: "일시 정지",
+    pause_detail: "지금 분석 중인 영상까지 마친 뒤, 클릭해서 연 영상만 분석합니다.",
+    resume: "계속",
+    paused: |n_scans| match n_scans {
+        0 => "일시 정지됨".to_owned(),
+        n => format!("일시 정지됨, 영상 {n}개 대기 중"),
+    },
     try_again: "다시 시도",
     dismiss: "닫기",
 

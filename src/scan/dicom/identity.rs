@@ -7,6 +7,7 @@ use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::{StandardDataDictionary, tags};
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
+use sha2::{Digest, Sha256};
 
 use super::data_set::DataSet;
 use super::element::{Element, Encoding, ITEM, Walk, items};
@@ -143,6 +144,12 @@ impl Identity {
     pub(crate) fn value(&self, tag: Tag) -> &[u8] {
         let is_empty_or_tag = |(own, value): &&(Tag, Vec<u8>)| *own == tag && !value.is_empty();
         self.own.iter().find(is_empty_or_tag).map_or(&[], |(_, value)| value)
+    }
+
+    /// A hash of the UID of the file's study, in hex.
+    pub(crate) fn study(&self) -> Option<String> {
+        let uid = Some(self.uid(tags::STUDY_INSTANCE_UID)).filter(|uid| !uid.is_empty())?;
+        Some(Sha256::digest(uid).iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The same as a UID; empty if it is none.

@@ -29,17 +29,23 @@ impl Grid {
         let [max_rows, max_cols] = if runs_down { [along, across] } else { [across, along] };
         let rows = max_rows.min(part.height / MIN_CELL).max(1);
         let cols = max_cols.min(part.width / MIN_CELL).max(1);
-        let column_of: Vec<usize> = (0..part.width).map(|x| x * cols / part.width).collect();
-        let (mut sums, mut counts) = (vec![0f64; rows * cols], vec![0u32; rows * cols]);
+        // The first pixel of each column of cells, and the end of the last one.
+        let edges: Vec<usize> = (0..=cols).map(|col| (col * part.width).div_ceil(cols)).collect();
+        let (mut sums, mut n_lines) = (vec![0u64; rows * cols], vec![0usize; rows]);
         for y in 0..part.height {
-            let first = y * rows / part.height * cols;
+            let row = y * rows / part.height;
             let line = &scan.pixels[(part.y + y) * scan.width + part.x..][..part.width];
-            for (pixel, column) in line.iter().zip(&column_of) {
-                sums[first + column] += f64::from(*pixel);
-                counts[first + column] += 1;
+            n_lines[row] += 1;
+            for (sum, edge) in sums[row * cols..][..cols].iter_mut().zip(edges.windows(2)) {
+                *sum += u64::from(line[edge[0]..edge[1]].iter().map(|pixel| u32::from(*pixel)).sum::<u32>());
             }
         }
-        let cells = sums.iter().zip(&counts).map(|(sum, n)| (sum / f64::from((*n).max(1))) as f32).collect();
+        let cell = |(i, sum): (usize, &u64)| {
+            let (row, col) = (i / cols, i % cols);
+            let n = n_lines[row] * (edges[col + 1] - edges[col]);
+            (*sum as f64 / n.max(1) as f64) as f32
+        };
+        let cells = sums.iter().enumerate().map(cell).collect();
         Self { rows, cols, cells }
     }
 
@@ -110,7 +116,9 @@ impl Grid {
 
 /// The value below which a share of the values lies; 0 without any.
 pub(super) fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
-    values.sort_unstable_by(f32::total_cmp);
     let at = (share * values.len().saturating_sub(1) as f32).round() as usize;
-    values.get(at).copied().unwrap_or(0.)
+    if at >= values.len() {
+        return 0.;
+    }
+    *values.select_nth_unstable_by(at, f32::total_cmp).1
 }

@@ -38,21 +38,26 @@ pub(super) struct Layers {
 }
 
 impl Layers {
+    /// Of a grid, and of the same upside down.
+    pub(super) fn both_ways(grid: &Grid) -> [Self; 2] {
+        let dark_and_bright = DARK_AND_BRIGHT.map(|share| quantile(grid.cells.clone(), share));
+        [Self::of(grid, dark_and_bright), Self::of(&grid.turned_half(), dark_and_bright)]
+    }
+
     /// Follows the strongest edge from dark to bright across the columns.
-    pub(super) fn of(grid: &Grid) -> Self {
+    fn of(grid: &Grid, [dark, bright]: [f32; 2]) -> Self {
         let (rows, cols) = (grid.rows, grid.cols);
-        let [dark, bright] = DARK_AND_BRIGHT.map(|share| quantile(grid.cells.clone(), share));
         let range = (bright - dark).max(1.);
         let reach = ((rows as f32 * EDGE) as usize).max(2);
         let edge = edge_strengths(grid, reach, range);
         let path = strongest_path(&edge, rows, cols, CLIMB_COST * range, ((rows as f32 * MAX_CLIMB) as usize).max(2));
         // The mean profile: rows from the path on, moved so that none is negative.
         let offset = |row: usize, col: usize| row + rows - path[col];
-        let mut profile = vec![(0f64, 0u32); 2 * rows + 1];
+        let mut sums = vec![(0f64, 0u32); 2 * rows + 1];
         let (mut above, mut below) = (Moments::default(), Moments::default());
         for (i, cell) in grid.cells.iter().enumerate() {
             let (row, col) = (i / cols, i % cols);
-            let bin = &mut profile[offset(row, col)];
+            let bin = &mut sums[offset(row, col)];
             *bin = (bin.0 + f64::from(*cell), bin.1 + 1);
             if row < path[col] {
                 above.add(f64::from(*cell));
@@ -60,11 +65,11 @@ impl Layers {
                 below.add(f64::from(*cell));
             }
         }
+        let profile: Vec<f64> = sums.into_iter().map(|(sum, n)| sum / f64::from(n.max(1))).collect();
         let (mut all, mut rest) = (Moments::default(), Moments::default());
         for (i, cell) in grid.cells.iter().enumerate() {
-            let (sum, n) = profile[offset(i / cols, i % cols)];
             all.add(f64::from(*cell));
-            rest.add(f64::from(*cell) - sum / f64::from(n.max(1)));
+            rest.add(f64::from(*cell) - profile[offset(i / cols, i % cols)]);
         }
         let share = |value: f64| (value / f64::from(range)) as f32;
         Self {
@@ -129,16 +134,26 @@ fn edge_strengths(grid: &Grid, reach: usize, range: f32) -> Vec<f32> {
 fn strongest_path(strength: &[f32], rows: usize, cols: usize, cost: f32, max_climb: usize) -> Vec<usize> {
     let mut sums: Vec<f32> = (0..rows).map(|row| strength[row * cols]).collect();
     let mut from = vec![0; rows * cols];
+    let max_climb = max_climb.min(rows.saturating_sub(1));
+    let (mut bests, mut climbs) = (vec![0f32; rows], vec![0i32; rows]);
     for col in 1..cols {
-        let best = |row: usize| {
-            let near = row.saturating_sub(max_climb)..(row + max_climb + 1).min(rows);
-            let sum = |other: usize| sums[other] - cost * other.abs_diff(row) as f32;
-            near.map(|other| (other, sum(other))).max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((row, 0.))
-        };
-        let bests: Vec<(usize, f32)> = (0..rows).map(best).collect();
-        for (row, (other, sum)) in bests.into_iter().enumerate() {
-            from[row * cols + col] = other;
-            sums[row] = sum + strength[row * cols + col];
+        bests.fill(f32::NEG_INFINITY);
+        // Climb by climb and not row by row, so that the inner loop is the same for all rows and runs in vectors.
+        for climb in -(max_climb as isize)..=max_climb as isize {
+            let n = climb.unsigned_abs();
+            let (to, others) = if climb < 0 { (n, 0) } else { (0, n) };
+            let cost = cost * n as f32;
+            let near = bests[to..].iter_mut().zip(&mut climbs[to..]).zip(&sums[others..]);
+            for ((best, best_climb), other) in near {
+                let sum = other - cost;
+                let is_better = sum >= *best;
+                *best = if is_better { sum } else { *best };
+                *best_climb = if is_better { climb as i32 } else { *best_climb };
+            }
+        }
+        for row in 0..rows {
+            from[row * cols + col] = row.saturating_add_signed(climbs[row] as isize);
+            sums[row] = bests[row] + strength[row * cols + col];
         }
     }
     let last = (0..rows).max_by(|a, b| sums[*a].total_cmp(&sums[*b])).unwrap_or(0);

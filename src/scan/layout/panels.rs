@@ -77,14 +77,37 @@ fn pixels_of(scan: &Scan, part: Part, axis: Axis, line: usize) -> impl Iterator<
     scan.pixels[first..].iter().step_by(step).take(n).copied()
 }
 
+/// Whether a line surely has more than one grey value, found out from few of its pixels: of two that differ by more than twice
+/// the tolerance, one at least has another value than the line.
+fn is_mixed(scan: &Scan, part: Part, axis: Axis, line: usize) -> bool {
+    let n = part.n_lines(axis.other());
+    let half = n / 2;
+    let pairs = pixels_of(scan, part, axis, line).take(half).zip(pixels_of(scan, part, axis, line).skip(half));
+    let mut n_other = 0usize;
+    for (a, b) in pairs {
+        n_other += usize::from(usize::from(a.abs_diff(b)) > 2 * TOLERANCE);
+        if !is_alike(n - n_other, n) {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_alike(n_alike: usize, n: usize) -> bool {
+    n_alike as f32 >= MIN_ALIKE * n as f32
+}
+
 /// The grey value of a line if it has only one.
 pub(super) fn grey_of_line(scan: &Scan, part: Part, axis: Axis, line: usize) -> Option<u8> {
+    if is_mixed(scan, part, axis, line) {
+        return None;
+    }
     let mut counts = [0usize; 256];
     pixels_of(scan, part, axis, line).for_each(|pixel| counts[usize::from(pixel)] += 1);
     let commonest = (0..256).max_by_key(|grey| counts[*grey]).unwrap_or(0);
     let alike = commonest.saturating_sub(TOLERANCE)..(commonest + TOLERANCE + 1).min(256);
     let n_alike: usize = counts[alike].iter().sum();
-    (n_alike as f32 >= MIN_ALIKE * counts.iter().sum::<usize>() as f32).then_some(commonest as u8)
+    is_alike(n_alike, counts.iter().sum()).then_some(commonest as u8)
 }
 
 /// Whether a panel begins at this line, beside a gutter of grey value `grey`: much of it differs at once. A retina comes out

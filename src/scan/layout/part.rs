@@ -18,6 +18,16 @@ pub(super) enum Axis {
     Columns,
 }
 
+impl Axis {
+    /// Along the lines that this one goes across.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Rows => Self::Columns,
+            Self::Columns => Self::Rows,
+        }
+    }
+}
+
 impl Part {
     pub(super) fn area(self) -> usize {
         self.width * self.height

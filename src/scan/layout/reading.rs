@@ -44,26 +44,28 @@ impl Reading {
             return None;
         }
         let across = Grid::of(scan, part, false);
-        let skewness = skewness(&across.clone().without_wedges());
+        let upright = across.clone().without_wedges();
+        let skewness = skewness(&upright);
         if skewness.abs() < MIN_SKEWNESS {
             return None;
         }
         let invert = skewness < 0.;
         let prepared = |grid: Grid| if invert { grid.inverted() } else { grid }.without_wedges();
-        let upright = prepared(across);
-        let right = prepared(Grid::of(scan, part, true)).turned_right();
-        let layers = |grid: &Grid| [Layers::of(grid), Layers::of(&grid.turned_half())];
-        let ([none, half], [right, left]) = (layers(&upright), layers(&right));
-        let fit = |both: [Layers; 2]| both[0].fit.max(both[1].fit);
-        let runs_down = fit([left, right]) > fit([none, half]) + MIN_BETTER_FIT;
-        let (turn, found) = if runs_down {
-            if left.more_upright_than(&right) > 0. { (Turn::Left, left) } else { (Turn::Right, right) }
-        } else if is_upside_down(&none, &half) {
-            (Turn::Half, half)
-        } else {
-            (Turn::None, none)
+        let upright = if invert { prepared(across) } else { upright };
+        let [none, half] = Layers::both_ways(&upright);
+        let fit = |both: &[Layers; 2]| both[0].fit.max(both[1].fit);
+        let min_fit_down = fit(&[none, half]) + MIN_BETTER_FIT;
+        // A fit is at most 1: the other direction is looked at only if it could be better.
+        let down = (min_fit_down < 1.)
+            .then(|| Layers::both_ways(&prepared(Grid::of(scan, part, true)).turned_right()))
+            .filter(|down| fit(down) > min_fit_down);
+        let (turn, found) = match down {
+            Some([right, left]) if left.more_upright_than(&right) > 0. => (Turn::Left, left),
+            Some([right, _]) => (Turn::Right, right),
+            None if is_upside_down(&none, &half) => (Turn::Half, half),
+            None => (Turn::None, none),
         };
-        let (width, height) = if runs_down { (part.height, part.width) } else { (part.width, part.height) };
+        let (width, height) = if down.is_some() { (part.height, part.width) } else { (part.width, part.height) };
         let is_odd = invert || turn != Turn::None;
         let is_scan = found.fit >= if is_odd { MIN_ODD_FIT } else { MIN_FIT }
             && found.contrast >= MIN_CONTRAST

@@ -12,10 +12,6 @@ use crate::scan::{Identifier, Identity, ScanFile};
 use crate::train::data::scan_file;
 use crate::train::files::{self, in_file};
 
-/// How the names of heatmaps and of answers end.
-const SEGMENTATION: &str = "seg.dcm";
-const STRUCTURED_REPORT: &str = "sr.dcm";
-
 #[derive(Args)]
 pub(super) struct DicomArgs {
     /// Folder for each answer as DICOM: the heatmap as a Segmentation (.seg.dcm) and a structured report (.sr.dcm), named after
@@ -46,29 +42,15 @@ impl DicomArgs {
         self.dicom.as_ref().map(|_| file.identity()).transpose()
     }
 
-    /// The objects of a report on a frame of the scan in `path`, with their paths; none if they are not wanted. `suffix` tells
-    /// several frames apart.
+    /// The objects of a report, with their paths; none if they are not wanted.
     ///
     /// # Errors
     /// As [`dicom_out::objects`].
-    pub(super) fn objects(
-        &self,
-        identity: Option<&Identity>,
-        report: &Report,
-        path: &Path,
-        suffix: &str,
-    ) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    pub(super) fn objects(&self, identity: Option<&Identity>, report: &Report) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let (Some(dir), Some(identity)) = (&self.dicom, identity) else { return Ok(vec![]) };
         let patient = if self.identified { Patient::AsSource } else { Patient::Unnamed };
-        let objects = dicom_out::objects(identity, report, patient)?;
-        let mut name = path.file_stem().unwrap_or(path.as_os_str()).to_owned();
-        // With the hash, no file of another scan has the name.
-        name.push(format!("{suffix}-{}", report.input.sha256.get(..8).unwrap_or_default()));
-        let stem = dir.join(name);
-        Ok(vec![
-            (stem.with_added_extension(SEGMENTATION), objects.segmentation),
-            (stem.with_added_extension(STRUCTURED_REPORT), objects.structured_report),
-        ])
+        let objects = dicom_out::objects(identity, report, patient)?.named(&report.input);
+        Ok(objects.into_iter().map(|(name, bytes)| (dir.join(name), bytes)).collect())
     }
 }
 

@@ -8,22 +8,21 @@ use clap::{Args, ValueEnum};
 use image::{ColorType, ImageFormat};
 use serde::Serialize;
 
+use super::answer_lines::{input_name, lines};
 use super::args::CpuArgs;
 use super::dicom::{DicomArgs, show_identifiers};
-use super::evidence_lines::{evidence_lines, parse_region};
+use super::evidence_lines::parse_region;
+use super::eyes::{EyeChoice, Keyed, eye_line, joined};
 use super::output::{Failures, note, print, print_json};
 use super::result_files::{BASELINE_OVERLAY, OVERLAY, REPORT, ResultFiles};
 use super::weights::{load, load_baseline};
 use crate::bundle::sha256;
-use crate::caption::Diagnosis;
 use crate::engine::baseline::Baseline;
 use crate::engine::{Analysis, Engine};
 use crate::error::{Error, Kind, Result};
-use crate::eye::{EyeAnswer, EyeReport};
+use crate::eye::{EyeKey, EyeReport};
 use crate::render::{self, Paint, Ramp};
-use crate::report::{
-    BaselineReport, Heatmap, InputRef, MapLayer, MapMethod, Options, Prediction, Report, WarningKind, WordMethod,
-};
+use crate::report::{BaselineReport, Heatmap, MapLayer, MapMethod, Options, Prediction, Report, WordMethod};
 use crate::scan::{Scan, ScanFile, format};
 use crate::train::data::scan_file;
 use crate::train::files::{self, Action, failed, in_file};
@@ -72,6 +71,10 @@ pub(crate) struct ExplainArgs {
     /// With all, an answer for the eye follows those of a file's B-scans. Reports count frames from 0.
     #[arg(long, value_name = "N|all", value_parser = Frames::parse)]
     frame: Option<Frames>,
+    /// Also answer about the eye that several files are of, after the answers about them: all takes all files for those of one
+    /// eye, study joins DICOM files of one B-scan that are of one study and one side. A right and a left eye are never joined.
+    #[arg(long, value_enum)]
+    eye: Option<EyeChoice>,
     /// Folder for a report and an overlay of each scan, which have its name, or that name and a number where it is taken.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -117,7 +120,7 @@ pub(crate) struct ExplainArgs {
     )]
     words: WordMethod,
     /// Print reports as JSON: one object, or an array of them for several scans. With --frame all, an object with the answer
-    /// for the eye follows the reports of each file of several B-scans.
+    /// for the eye follows the reports of each file of several B-scans; with --eye, those of several files come last.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -161,6 +164,7 @@ impl ExplainArgs {
         let inputs = || self.images.iter().chain([&self.weights]).chain(&self.baseline);
         let mut results = self.out.as_deref().map(|out| ResultFiles::new(out, inputs()));
         let mut printed: Vec<Printed> = Vec::new();
+        let mut sources: Vec<(&PathBuf, Option<EyeKey>)> = Vec::new();
         let mut failures = Failures::of(self.images.len());
         let asked = Asked {
             engine: &engine,
@@ -170,19 +174,28 @@ impl ExplainArgs {
             hidden: &self.hide,
             dicom: &self.dicom,
             view: self.view,
+            wants_keys: self.eye == Some(EyeChoice::Study),
+        };
+        let write_eye = |results: &mut Option<ResultFiles<'_>>, path: &PathBuf, eye: &EyeReport| {
+            if let Some(results) = results {
+                let stem = results.stem(path, "-eye", &eye.input.sha256);
+                files::write_json(&stem.with_added_extension(REPORT), eye)?;
+            }
+            if self.json { Ok(()) } else { print(eye_line(eye)) }
         };
         for path in &self.images {
             let mut reports: Vec<Report> = Vec::new();
-            let outcome = asked.answer(path, self.frame, |report, scan| {
+            let outcome = asked.answer(path, self.frame, |report, scan, key| {
                 if let Some(results) = &mut results {
-                    let stem = results.stem(path, &frame_suffix(&report), &report.input.sha256);
+                    let stem = results.stem(path, &report.input.frame_suffix(), &report.input.sha256);
                     write(&report, &scan, &stem)?;
-                    note_other_name(path, &frame_suffix(&report), &stem);
+                    note_other_name(path, &report.input.frame_suffix(), &stem);
                 }
                 if !self.json {
                     print(lines(&input_name(&report), &report))?;
                 }
                 reports.push(report);
+                sources.push((path, key));
                 Ok(())
             });
             match outcome {
@@ -192,25 +205,34 @@ impl ExplainArgs {
                 Ok(()) => {}
             }
             let is_volume = reports.first().is_some_and(|report| report.input.n_frames > 1);
-            let eye = EyeReport::of(&reports).filter(|_| is_volume && self.frame == Some(Frames::All));
+            let has_own_eye = is_volume && self.frame == Some(Frames::All) && self.eye != Some(EyeChoice::All);
+            let eye = EyeReport::of(&reports).filter(|_| has_own_eye);
             printed.extend(reports.into_iter().map(|report| Printed::Report(Box::new(report))));
             if let Some(eye) = eye {
-                if let Some(results) = &mut results {
-                    let stem = results.stem(path, "-eye", &eye.input.sha256);
-                    files::write_json(&stem.with_added_extension(REPORT), &eye)?;
-                }
-                if !self.json {
-                    print(eye_line(&eye))?;
-                }
+                write_eye(&mut results, path, &eye)?;
                 printed.push(Printed::Eye(eye));
             }
         }
+        let answered: Vec<Keyed> =
+            printed.iter().filter_map(Printed::report).zip(sources.iter().map(|(_, key)| key.as_ref())).collect();
+        let eyes = self.eye.map_or(Ok(vec![]), |choice| joined(choice, &answered));
+        for eye in eyes.iter().flatten() {
+            // Named after its first file.
+            let first = eye.inputs.first().unwrap_or(&eye.input);
+            let at = answered.iter().position(|(report, _)| report.input.sha256 == first.sha256);
+            if let Some((path, _)) = at.and_then(|at| sources.get(at)) {
+                write_eye(&mut results, path, eye)?;
+            }
+        }
+        printed.extend(eyes.iter().flatten().cloned().map(Printed::Eye));
         if self.json {
             match (self.images.len(), printed.as_slice()) {
                 (1, [report]) => print_json(report)?,
                 (_, all) => print_json(&all)?,
             }
         }
+        // What was answered before is worth having even if the eyes have no answer.
+        eyes?;
         failures.finish()
     }
 }
@@ -223,6 +245,15 @@ enum Printed {
     Eye(EyeReport),
 }
 
+impl Printed {
+    fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Report(report) => Some(report),
+            Self::Eye(_) => None,
+        }
+    }
+}
+
 /// What is asked about every scan, and who answers.
 struct Asked<'a> {
     engine: &'a Engine,
@@ -232,6 +263,8 @@ struct Asked<'a> {
     hidden: &'a [[f32; 4]],
     dicom: &'a DicomArgs,
     view: Option<ViewChoice>,
+    /// Whether it matters which eye files say that they are of.
+    wants_keys: bool,
 }
 
 /// Why a file has no answer, or not all of them.
@@ -255,12 +288,12 @@ impl Broken {
 }
 
 impl Asked<'_> {
-    /// Gives `take` the report on each of the wanted B-scans of a file, and the B-scan.
+    /// Gives `take` the report on each of the wanted B-scans of a file, the B-scan, and which eye the file says it is of.
     fn answer(
         &self,
         path: &Path,
         frames: Option<Frames>,
-        mut take: impl FnMut(Report, Scan) -> Result<()>,
+        mut take: impl FnMut(Report, Scan, Option<EyeKey>) -> Result<()>,
     ) -> Result<(), Broken> {
         let of_scan = |error| Broken::of_scan(path, error);
         // It names the file itself.
@@ -269,6 +302,7 @@ impl Asked<'_> {
         let file = ScanFile::open_named(&name, &bytes).map_err(of_scan)?;
         let identity = self.dicom.identity(&file).map_err(of_scan)?;
         let sha256 = sha256::of(&bytes);
+        let study = self.wants_keys.then(|| file.study()).flatten();
         let n_frames = file.n_frames();
         if frames.is_none() && n_frames > 1 {
             note(format_args!("{name}: the first of {n_frames} B-scans; --frame all answers about all of them"));
@@ -289,12 +323,12 @@ impl Asked<'_> {
             if let Some(baseline) = self.baseline {
                 baseline.add_answer(&mut report, &analysis.scan, self.options, &mut None).map_err(Broken::of_all)?;
             }
-            let objects =
-                self.dicom.objects(identity.as_ref(), &report, path, &frame_suffix(&report)).map_err(of_scan)?;
+            let objects = self.dicom.objects(identity.as_ref(), &report).map_err(of_scan)?;
             for (path, bytes) in objects {
                 files::write(&path, bytes).map_err(Broken::of_all)?;
             }
-            take(report, analysis.scan).map_err(Broken::of_all)?;
+            let key = EyeKey::of(study.clone(), &report.input);
+            take(report, analysis.scan, key).map_err(Broken::of_all)?;
         }
         Ok(())
     }
@@ -307,38 +341,6 @@ impl Asked<'_> {
             report.hidden = Some(self.engine.hide(analysis, self.hidden)?);
         }
         Ok(())
-    }
-}
-
-/// What the names of a frame's results end with; of a file with one B-scan, nothing. As many digits as the largest number
-/// has, so that the files are listed in order.
-fn frame_suffix(report: &Report) -> String {
-    let InputRef { frame, n_frames, .. } = report.input;
-    let digits = n_frames.to_string().len();
-    if n_frames > 1 { format!("-frame-{:0digits$}", frame + 1) } else { String::new() }
-}
-
-/// A scan's name in the output, with its number where the file has several.
-fn input_name(report: &Report) -> String {
-    let InputRef { name, frame, n_frames, .. } = &report.input;
-    if *n_frames > 1 { format!("{name}, frame {} of {n_frames}", frame + 1) } else { name.clone() }
-}
-
-/// The answer about the eye in a line.
-fn eye_line(EyeReport { input, eye, .. }: &EyeReport) -> String {
-    let name = &input.name;
-    match eye {
-        Some(EyeAnswer { label, probability, frame, warning, n_warned, n_counted, n_answered, .. }) => {
-            let role = if label == Diagnosis::Healthy.label() { "looks most like disease" } else { "decided" };
-            let frame = frame + 1;
-            let doubt = if warning.is_none() { String::new() } else { format!("{}: ", warning.heading()) };
-            let warned = if *n_warned > 0 { format!(", {n_warned} with a warning") } else { String::new() };
-            format!(
-                "{name}: {doubt}the eye is {label} ({probability:.3}); frame {frame} {role}, {n_counted} of {n_answered} frames \
-                 count{warned}"
-            )
-        }
-        None => format!("{name}: no answer for the eye, because no frame is a scan that the model knows"),
     }
 }
 
@@ -374,56 +376,9 @@ fn write_overlay(scan: &Scan, map: &Heatmap, answer: &Prediction, path: &Path) -
     files::write(path, png)
 }
 
-/// Both answers in a line, below it a line for each reason to doubt them, for each note about the file, and for what else was
-/// asked.
-fn lines(name: &str, report: &Report) -> String {
-    let mut text = answer_line(name, report);
-    for doubt in &report.warning.reasons {
-        text.push_str(&format!("\n  warning, {}: {}", doubt.kind().name(), doubt.advice()));
-    }
-    if let Some(view) = report.suggestion {
-        let what = view.suggestion([report.input.width, report.input.height]);
-        text.push_str(&format!("\n  {what} Use --view suggested."));
-    }
-    for note in &report.input.notes {
-        text.push_str(&format!("\n  note: {}", note.text()));
-    }
-    for line in evidence_lines(report) {
-        text.push_str(&format!("\n  {line}"));
-    }
-    text
-}
-
-fn answer_line(name: &str, report: &Report) -> String {
-    let p = |prediction: &Prediction| prediction.probabilities[&prediction.label];
-    let answer = format!(
-        "image says {} ({:.3}), words say {} ({:.3}): {}",
-        report.image.label,
-        p(&report.image),
-        report.text.label,
-        p(&report.text),
-        report.caption.text
-    );
-    match report.warning.kind {
-        kind @ WarningKind::NotAScan => format!("{name}: {} ({answer})", kind.heading()),
-        _ => format!("{name}: {answer}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Doubt, Warning, made_up};
-    use crate::scan::note::Note;
-    use crate::scan::view::View;
-
-    /// A report of a model that is sure of a healthy scan.
-    fn report(reasons: &[Doubt]) -> Report {
-        let mut report = made_up::report("healthy", [2, 1], &[1.]);
-        let kind = reasons.first().map(|doubt| doubt.kind()).unwrap_or_default();
-        report.warning = Warning { kind, reasons: reasons.to_vec(), score: 0.5 };
-        report
-    }
 
     #[test]
     fn frames_are_numbered_from_1_for_people() {
@@ -432,29 +387,5 @@ mod tests {
         for wrong in ["0", "-1", "", "every", "1.5"] {
             assert!(Frames::parse(wrong).is_err(), "{wrong}");
         }
-        let mut report = report(&[]);
-        assert_eq!((input_name(&report), frame_suffix(&report)), ("a.png".to_owned(), String::new()));
-        (report.input.frame, report.input.n_frames) = (6, 49);
-        assert_eq!(input_name(&report), "a.png, frame 7 of 49");
-        assert_eq!(frame_suffix(&report), "-frame-07");
-    }
-
-    #[test]
-    fn doubts_are_printed_below_the_answer_and_what_is_not_a_scan_has_none() {
-        let answer = "image says healthy (0.900), words say healthy (0.900): healthy";
-        assert_eq!(lines("a.png", &report(&[])), format!("a.png: {answer}"));
-        let unsure = lines("a.png", &report(&[Doubt::HeadsDisagree, Doubt::CaptionFar]));
-        let printed: Vec<_> = unsure.lines().collect();
-        assert_eq!(printed[0], format!("a.png: {answer}"));
-        assert_eq!(printed[2], format!("  warning, unsure: {}", Doubt::CaptionFar.advice()));
-        let mut oriented = report(&[Doubt::CaptionFar]);
-        oriented.input.notes.push(Note::Oriented);
-        assert!(lines("a.png", &oriented).ends_with(&format!("\n  note: {}", Note::Oriented.text())));
-        let mut screenshot = report(&[Doubt::MoreThanAScan]);
-        screenshot.suggestion = Some(View { crop: Some([1, 0, 1, 1]), ..View::default() });
-        let printed = lines("a.png", &screenshot);
-        assert!(printed.ends_with("with the scan at the right. Use --view suggested."), "{printed}");
-        let noise = lines("a.png", &report(&[Doubt::Noise]));
-        assert!(noise.starts_with("a.png: No answer: not an OCT B-scan (image says"), "{noise}");
     }
 }

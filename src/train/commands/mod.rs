@@ -1,7 +1,8 @@
 //! One file per command: its options, the order of its steps, and what it prints. `args` has the options that several
 //! share, `records` reads what `--data` names, `explanations` is a part of `eval`, `weights` loads weights files, `output`
-//! prints, `evidence_lines` says what `explain` found beside the answers, `dicom` and `result_files` name what `explain` writes.
+//! prints, `answer_lines`, `dicom`, `evidence_lines`, `eyes` and `result_files` are parts of `explain`.
 
+mod answer_lines;
 mod args;
 pub(super) mod baseline;
 mod dicom;
@@ -11,6 +12,7 @@ mod evidence_lines;
 pub(super) mod explain;
 mod explanations;
 pub(super) mod export;
+mod eyes;
 pub(super) mod finetune;
 pub(super) mod heads;
 pub(super) mod import;

@@ -22,18 +22,24 @@ pub fn StatusLine(
     report: Signal<Option<Arc<Report>>>,
     /// The card of the loaded model.
     card: Signal<Option<Arc<ModelCard>>>,
+    /// How many scans a pause holds back; `None` while the queue runs.
+    held_back: Signal<Option<usize>>,
+    /// Pause is pressed, or resume: whether the queue is to be paused.
+    on_pause: Callback<bool>,
     /// Cancel is pressed.
     on_cancel: Callback<()>,
 ) -> impl IntoView {
     let locale = use_locale();
     let is_analyzing = Memo::new(move |_| phase.get() == Phase::Analyzing);
+    let is_paused = Memo::new(move |_| held_back.get().is_some());
+    let is_waiting = Memo::new(move |_| is_analyzing.get() || held_back.get().is_some_and(|n_scans| n_scans > 0));
     let line = move || {
         let text = locale.text();
         match phase.get() {
             Phase::Loading(progress) => {
                 view! { <span>{loading_line(locale.language(), text.loading, progress)}</span> }.into_any()
             }
-            Phase::Ready => view! { <span>{text.ready}</span> }.into_any(),
+            Phase::Ready => view! { <span>{(!is_paused.get()).then_some(text.ready)}</span> }.into_any(),
             Phase::Analyzing => {
                 let awaited = awaited.get().map(|(name, n_scans)| (text.analyzing)(&name, n_scans));
                 view! { <span>{awaited.unwrap_or_else(|| text.revising.to_owned())}</span> }.into_any()
@@ -52,6 +58,11 @@ pub fn StatusLine(
                 .into_any()
             }
         }
+    };
+    let paused = move || {
+        held_back.get().map(|n_scans| {
+            view! { <span data-testid="paused" data-scans=n_scans.to_string()>" " {(locale.text().paused)(n_scans)}</span> }
+        })
     };
     let input = move || {
         report.get().map(|report| {
@@ -74,8 +85,20 @@ pub fn StatusLine(
                 data-peak-bytes=move || card.with(|card| card.as_ref().and_then(|card| card.peak_bytes))
             >
                 {line}
+                {paused}
             </span>
-            <Show when=move || is_analyzing.get()>
+            <Show when=move || is_analyzing.get() || is_paused.get()>
+                <button
+                    type="button"
+                    class="quiet"
+                    data-testid="pause"
+                    title=move || locale.text().pause_detail
+                    on:click=move |_| on_pause.run(!is_paused.get_untracked())
+                >
+                    {move || if is_paused.get() { locale.text().resume } else { locale.text().pause }}
+                </button>
+            </Show>
+            <Show when=move || is_waiting.get()>
                 <button
                     type="button"
                     class="quiet"

@@ -12,10 +12,12 @@ use crate::eye::EyeAnswer;
 use crate::page::demo::{DemoScan, url_of};
 use crate::page::reading::{eye_status, scan_status};
 use crate::page::scans::OpenScan;
+use crate::page::state::EyeGroup;
 use crate::protocol::ScanId;
 use crate::scan::format;
 use crate::web::canvas;
 use crate::web::components::badge::badge;
+use crate::web::components::eye::Eye;
 use crate::web::components::frames::Frames;
 use crate::web::preferences::use_locale;
 use crate::web::session::is_other_scan;
@@ -58,6 +60,8 @@ pub fn Strip(
     frames_of: Callback<ScanId, Vec<ScanId>>,
     /// What the frames of a file say together, and whether that is folded; nothing of a file with one.
     eye_of: Callback<ScanId, Option<(EyeAnswer, bool)>>,
+    /// The files of one eye, or that may be, of which a file is the first.
+    eye_group_of: Callback<ScanId, Option<EyeGroup>>,
     /// The scan that is shown, and its file.
     shown: Signal<Option<[ScanId; 2]>>,
     /// The demo scans.
@@ -70,6 +74,8 @@ pub fn Strip(
     on_show: Callback<ScanId>,
     /// The frame so many further than the shown one is to be shown.
     on_step: Callback<isize>,
+    /// The visitor says that what was opened with a file is of one eye, or takes it back.
+    on_one_eye: Callback<(ScanId, bool)>,
     /// A scan is to be taken off the list.
     on_remove: Callback<ScanId>,
 ) -> impl IntoView {
@@ -85,6 +91,10 @@ pub fn Strip(
         let eye = Memo::new(move |_| eye_of.run(id));
         view! {
             <div class="file">
+                <Eye
+                    group=Memo::new(move |_| eye_group_of.run(id)).into()
+                    on_one_eye=Callback::new(move |is_one| on_one_eye.run((id, is_one)))
+                />
                 <Thumbnail
                     id=thumbnail_id(id)
                     scan=Memo::new_with_compare(move |_| scan_of.run(id), is_other_scan).into()

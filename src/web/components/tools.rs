@@ -45,6 +45,10 @@ pub fn Tools(
     scan: NodeRef<html::Canvas>,
     /// The canvases of the heatmaps, to be saved: the model's and the baseline's.
     overlays: [NodeRef<html::Canvas>; 2],
+    /// Whether the answer can be saved as DICOM.
+    can_save_dicom: Signal<bool>,
+    /// It is to be saved so.
+    on_save_dicom: Callback<()>,
     /// Whether another scan is about to take the shown one's place.
     is_stale: Signal<bool>,
 ) -> impl IntoView {
@@ -92,7 +96,15 @@ pub fn Tools(
             <TargetSelect labels=labels wanted=target on_choose=on_target />
             <ScaleSelect report=report card=card heat=heat />
             <span class="grow"></span>
-            <SaveButtons report=report card=card heat=heat scan=scan overlays=overlays />
+            <SaveButtons
+                report=report
+                card=card
+                heat=heat
+                scan=scan
+                overlays=overlays
+                can_save_dicom=can_save_dicom
+                on_save_dicom=on_save_dicom
+            />
             <BaselineToggle comparison=comparison on_change=on_compare />
         </div>
     }
@@ -212,6 +224,10 @@ fn SaveButtons(
     scan: NodeRef<html::Canvas>,
     /// The canvases of the heatmaps.
     overlays: [NodeRef<html::Canvas>; 2],
+    /// Whether the answer can be saved as DICOM.
+    can_save_dicom: Signal<bool>,
+    /// It is to be saved so.
+    on_save_dicom: Callback<()>,
 ) -> impl IntoView {
     let locale = use_locale();
     let has_none = Memo::new(move |_| report.with(Option::is_none));
@@ -264,5 +280,16 @@ fn SaveButtons(
         >
             "↓ JSON"
         </button>
+        <Show when=move || can_save_dicom.get()>
+            <button
+                type="button"
+                data-testid="download-dicom"
+                title=move || locale.text().save_dicom
+                aria-label=move || locale.text().save_dicom
+                on:click=move |_| on_save_dicom.run(())
+            >
+                "↓ DICOM"
+            </button>
+        </Show>
     }
 }

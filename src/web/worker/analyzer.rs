@@ -7,17 +7,20 @@ use web_sys::Blob;
 use crate::bundle::card::ModelCard;
 use crate::bundle::index::{Index, IndexEntry};
 use crate::bundle::sha256;
+use crate::dicom_out::{self, Patient};
 use crate::engine::baseline::{Baseline, BaselineAnalysis};
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Detail, Error, Result};
+use crate::eye::EyeKey;
 use crate::protocol::{BaselineEvent, Progress, Request, RequestId, Response, ScanId};
-use crate::report::Options;
-use crate::scan::format;
+use crate::report::{InputRef, Options, Report};
+use crate::scan::{ScanFile, format};
 use crate::web::fetch::{self, Listed};
+use crate::web::worker::archive;
 
 const WASM_PAGE_BYTES: u64 = 1 << 16;
 
-/// Posts a response to the page, with the pixels of a scan if it needs them.
+/// Posts a response to the page, with the pixels of a scan or the bytes of a file if it needs them.
 type Post = fn(Response, Option<Uint8Array>);
 
 /// The worker's state.
@@ -96,6 +99,21 @@ impl Analyzer {
             Request::Revise { id, scan, options } => {
                 let outcome = self.revise(id, scan, &options);
                 self.reply_failure(id, outcome);
+            }
+            Request::MakeDicom { id, file: file_id, report } => {
+                let outcome = match self.open(file_id, file).await {
+                    Ok(file) => {
+                        let archive = dicom_archive(&file.bytes, &report);
+                        // Other frames may be asked for next.
+                        self.last_file = (report.input.n_frames > 1).then_some(file);
+                        archive
+                    }
+                    Err(error) => Err(error),
+                };
+                let made = |bytes: Vec<u8>| {
+                    (self.post)(Response::MadeDicom { id }, Some(Uint8Array::from(bytes.as_slice())));
+                };
+                self.reply_failure(id, outcome.map(made));
             }
             Request::Forget { scan } => self.scans.retain(|kept| kept.id != scan),
             Request::Load { .. } | Request::LoadBaseline { .. } => {}
@@ -178,7 +196,8 @@ impl Analyzer {
         let (pixels, n_frames) = (Uint8Array::from(kept.analysis.scan.pixels.as_slice()), report.input.n_frames);
         self.scans.retain(|other| other.id != scan);
         self.scans.push(kept);
-        (self.post)(Response::Analyzed { id, report: Box::new(report) }, Some(pixels));
+        let eye = eye_of(input.bytes, &report.input);
+        (self.post)(Response::Analyzed { id, report: Box::new(report), eye }, Some(pixels));
         Ok(n_frames)
     }
 
@@ -190,7 +209,7 @@ impl Analyzer {
         compare(&mut self.baseline, options, self.post, |baseline| {
             baseline.add_answer(&mut report, &kept.analysis.scan, options, &mut kept.baseline)
         });
-        self.reply(Response::Analyzed { id, report: Box::new(report) });
+        self.reply(Response::Analyzed { id, report: Box::new(report), eye: None });
         Ok(())
     }
 
@@ -203,6 +222,19 @@ impl Analyzer {
             self.reply(Response::Failed { id: Some(id), failure: error.into() });
         }
     }
+}
+
+/// Which eye a file says that its only frame is of. The file is opened again only where that may be known.
+fn eye_of(bytes: &[u8], input: &InputRef) -> Option<EyeKey> {
+    input.laterality?;
+    let study = if input.n_frames == 1 { ScanFile::open(bytes).ok()?.study() } else { None };
+    EyeKey::of(study, input)
+}
+
+/// The DICOM objects of a report, which name no patient.
+fn dicom_archive(bytes: &[u8], report: &Report) -> Result<Vec<u8>> {
+    let identity = ScanFile::open(bytes)?.identity()?;
+    archive::zip(dicom_out::objects(&identity, report, Patient::Unnamed)?.named(&report.input))
 }
 
 /// Runs the baseline if it is wanted and loaded. If it fails it is dropped, and the report is sent without its answer.

@@ -113,7 +113,7 @@ fn answers_of_the_model_before_are_dropped() {
     visit.load_ends("twin");
     for request in stale.iter().chain(&revision) {
         let report = Box::new(report("AMD"));
-        visit.hear(Response::Analyzed { id: id_of(request).unwrap(), report }, Some(vec![1, 2]));
+        visit.hear(Response::Analyzed { id: id_of(request).unwrap(), report, eye: None }, Some(vec![1, 2]));
         visit.hear(Response::Failed { id: id_of(request), failure: failure("late") }, None);
     }
     assert_eq!((visit.n_answered(), visit.page.problems().len()), (0, 0));

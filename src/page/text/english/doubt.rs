@@ -24,6 +24,8 @@ pub struct DoubtText {
     pub n_warned: fn(usize) -> String,
     /// In place of the answer for an eye: how doubtful it is, and the frame to look at first, from 1.
     pub eye_folded: fn(&str, usize) -> String,
+    /// The same of an eye by several files: the name of the scan to look at first.
+    pub joined_eye_folded: fn(&str, &str) -> String,
 
     /// Below the verdict: at a low probability, or with another reason to be unsure.
     pub unsure: &'static str,
@@ -87,6 +89,7 @@ pub(super) static DOUBT: DoubtText = DoubtText {
         _ => format!("{n} frames have a warning."),
     },
     eye_folded: |doubt, frame| format!("Eye: {doubt}. Look at frame {frame} first, which counts most."),
+    joined_eye_folded: |doubt, name| format!("Eye: {doubt}. Look at {name} first, which counts most."),
 
     unsure: "leaning this way, not sure",
     unreliable: "not to be relied on",

@@ -28,6 +28,7 @@ pub(super) static DOUBT: DoubtText = DoubtText {
     words_without_map: "문장은 히트맵과 함께만 표시됩니다. 히트맵을 켜세요.",
     n_warned: |n| format!("프레임 {n}개에 경고가 있습니다."),
     eye_folded: |doubt, frame| format!("안구: {doubt}. 비중이 가장 큰 {frame}번 프레임을 먼저 확인하세요."),
+    joined_eye_folded: |doubt, name| format!("안구: {doubt}. 비중이 가장 큰 {name} 영상을 먼저 확인하세요."),
 
     unsure: "이쪽에 가깝지만 확실하지 않음",
     unreliable: "믿고 쓸 수 없음",
