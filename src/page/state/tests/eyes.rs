@@ -32,7 +32,7 @@ impl Visit {
 fn dicom_files_of_one_study_and_side_are_summed_up_whenever_they_were_opened() {
     let mut visit = Visit::start();
     let ids = visit.open_answered(&["s1-OD-a.dcm", "s1-OS-b.dcm", "s1-OD-c.dcm"]);
-    let (n_files, JoinedEye { eye, decided, title }) = visit.joined(ids[0]);
+    let (n_files, JoinedEye { eye, decided, title, .. }) = visit.joined(ids[0]);
     assert_eq!((n_files, eye.label.as_str(), eye.n_answered, eye.n_frames), (2, "AMD", 2, 2));
     assert!(ids.contains(&decided) && title.starts_with("s1-OD-"), "{title}");
     assert_eq!(visit.groups().len(), 1, "the other eye is alone");
