@@ -7,7 +7,7 @@ pub(crate) mod modified_resnet;
 pub(crate) mod text_transformer;
 pub mod token_tree;
 
-use candle_core::Tensor;
+use candle_core::{D, Tensor};
 use candle_nn::VarBuilder;
 
 pub use config::{ClipConfig, TextConfig, VisionConfig};
@@ -54,6 +54,21 @@ impl Clip {
     /// `token_ids` (batch, n) → L2-normalised text embeddings (batch, D); `end[i]` is the position of text i's end token.
     pub fn text_embeds(&self, token_ids: &Tensor, end: &[usize]) -> Result<Tensor> {
         l2_normalize(&self.text.forward(token_ids, end)?)
+    }
+
+    /// How much more each cell of a feature map (batch, C, rows, cols) resembles each finding than the healthy text: what the loss
+    /// of cells trains. `phrases` (n_findings + 1, D) are the findings' embeddings, then the healthy text's, normalised or not.
+    /// Returns (batch, rows · cols, n_findings), in the unit of [`Clip::logits_per_image`].
+    ///
+    /// Cells are divided by their mean norm, not each by its own: GradCAM's peak depends on direction *and* magnitude.
+    pub fn cell_logits(&self, feature_map: &Tensor, phrases: &Tensor) -> Result<Tensor> {
+        let cells = self.visual.cell_embeds(feature_map)?;
+        let lengths = (cells.sqr()?.sum_keepdim(D::Minus1)? + 1e-12)?.sqrt()?;
+        let cells = cells.broadcast_div(&lengths.mean_all()?)?;
+        let n_findings = phrases.dim(0)? - 1;
+        let phrases = l2_normalize(phrases)?;
+        let directions = phrases.narrow(0, 0, n_findings)?.broadcast_sub(&phrases.narrow(0, n_findings, 1)?)?;
+        Ok(cells.broadcast_matmul(&directions.t()?)?.broadcast_mul(&self.logit_scale()?)?)
     }
 
     /// Scaled cosines of embeddings (n, D) and (m, D), normalised or not. Returns (n, m).

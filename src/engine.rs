@@ -3,7 +3,9 @@
 pub mod baseline;
 mod explanations;
 pub mod faithfulness;
+mod findings;
 mod finite;
+mod image_classifier;
 mod text_classifier;
 
 use candle_core::{D, Device, Tensor};
@@ -261,8 +263,7 @@ impl Engine {
             laterality: scan.laterality,
             notes: scan.notes.clone(),
         };
-        let preprocess = &self.metadata.preprocess;
-        let pixel_values = preprocess.pixel_values(preprocess.grey(&scan), &Device::Cpu)?;
+        let pixel_values = self.pixel_values(&scan)?;
         timings.preprocess = ms_since(start);
         let start = Instant::now();
         let (feature_map, image_embeds) = self.encode(&pixel_values)?;
@@ -276,7 +277,8 @@ impl Engine {
         Ok(Analysis { report, scan, seen })
     }
 
-    /// Explains the same scan again, with another caption or class; the image tower does not run.
+    /// Explains the same scan again, with another caption or class. The image tower runs again only for methods that ask it about
+    /// changed scans, or at an earlier layer.
     ///
     /// # Errors
     /// The options name a class or phrase that the model does not know, an empty caption, or another view, which would be
@@ -305,7 +307,7 @@ impl Engine {
         timings.text_encoder = ms_since(start);
         let start = Instant::now();
         let target = options.target.clone().unwrap_or_else(|| image.label.clone());
-        let heatmap = self.heatmap(scan, feature_map, &target, options.map)?;
+        let heatmap = self.class_map(scan, feature_map, &target, options)?;
         let tokens = self.token_report(&caption.text, &target, options.words)?;
         timings.explain = ms_since(start);
         Ok(Report {
@@ -319,10 +321,18 @@ impl Engine {
             text,
             heatmap,
             tokens,
+            findings: Vec::new(),
+            hidden: None,
             baseline: None,
             suggestion: seen.suggestion,
             timings_ms: timings,
         })
+    }
+
+    /// The scan as the image tower reads it: (1, 3, H, W).
+    fn pixel_values(&self, scan: &Scan) -> Result<Tensor> {
+        let preprocess = &self.metadata.preprocess;
+        preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)
     }
 
     /// Pixel values (1, 3, H, W) → the feature map (1, C, rows, cols) and the L2-normalised embedding (1, D).
@@ -340,8 +350,7 @@ impl Engine {
 
     /// L2-normalised embedding (1, D) of a scan.
     pub fn embed_scan(&self, scan: &Scan) -> Result<Tensor> {
-        let preprocess = &self.metadata.preprocess;
-        let pixel_values = preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)?;
+        let pixel_values = self.pixel_values(scan)?;
         finite_embeds(self.clip.image_embeds(&pixel_values)?)
     }
 

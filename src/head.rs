@@ -5,6 +5,7 @@ use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::nn::guided::guided_relu;
 use crate::nn::linear::Linear;
 use crate::nn::norm::l2_normalize;
 
@@ -45,7 +46,16 @@ impl Head {
 
     /// Embeddings (batch, D), normalised or not → logits (batch, n_classes).
     pub fn forward(&self, embeds: &Tensor) -> Result<Tensor> {
-        self.fc2.forward(&self.fc1.forward(&l2_normalize(embeds)?)?.relu()?)
+        self.fc2.forward(&self.hidden(embeds)?.relu()?)
+    }
+
+    /// The same logits, whose gradients are those of guided backpropagation.
+    pub(crate) fn guided(&self, embeds: &Tensor) -> Result<Tensor> {
+        self.fc2.forward(&guided_relu(&self.hidden(embeds)?)?)
+    }
+
+    fn hidden(&self, embeds: &Tensor) -> Result<Tensor> {
+        self.fc1.forward(&l2_normalize(embeds)?)
     }
 }
 

@@ -28,7 +28,8 @@
 //! ```text
 //! File ─ postMessage ─► worker
 //!   bytes → scan::Scan (→ view) → preprocess (1, 3, H, W) → feature map (1, C, rows, cols) → image embedding → image logits
-//!                                                     └ GradCAM: only attention pool and head run again, with gradients
+//!                                                     └ GradCAM: only attention pool and head run again, with gradients;
+//!                                                       other maps begin at an earlier layer or at the pixels
 //!   picture, feature map, embedding, answers → doubt: can the model speak about this scan?
 //!   image embedding · caption table → caption → token ids → text tower → text logits
 //!                                                     └ Shapley values: phrases left out, the text head asked again

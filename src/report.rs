@@ -8,6 +8,7 @@ use crate::scan::note::{Laterality, Note};
 use crate::scan::view::View;
 
 mod faithfulness;
+mod findings;
 mod heatmap;
 #[cfg(test)]
 pub(crate) mod made_up;
@@ -15,7 +16,8 @@ mod warning;
 mod words;
 
 pub use faithfulness::{Curve, Fill, Mask, MaskPlan, MaskingCurves, RandomPart, WordFaithfulness};
-pub use heatmap::{Heatmap, MapMethod};
+pub use findings::{BeforeAfter, FindingChange, FindingReport, Hidden, Likeness};
+pub use heatmap::{Heatmap, MapLayer, MapMethod};
 pub use warning::{Doubt, Warning, WarningKind};
 pub use words::{TokenReport, Word, WordMethod, WordSum};
 
@@ -32,6 +34,9 @@ pub struct Options {
     /// How the image is explained.
     #[serde(default)]
     pub map: MapMethod,
+    /// The layer whose feature map is weighted, by methods that weigh one.
+    #[serde(default)]
+    pub layer: MapLayer,
     /// How words are scored.
     #[serde(default)]
     pub words: WordMethod,
@@ -74,6 +79,12 @@ pub struct Report {
     pub heatmap: Heatmap,
     /// Which phrases counted for the text head.
     pub tokens: TokenReport,
+    /// The findings that were asked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingReport>,
+    /// What changes when some regions are hidden, if that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Hidden>,
     /// The baseline's answer about the same scan, if it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineReport>,

@@ -1,5 +1,6 @@
 //! ResNet (He et al. 2016) as torchvision builds it (the stride in a block's 3 × 3 convolution): the paper's baseline.
-//! Key names are torchvision's. Split at the last feature map, where GradCAM starts. Knows no class and no file format.
+//! Key names are torchvision's. Split after each stage, where maps that explain
+//! an answer start. Knows no class and no file format.
 //!
 //! `candle-transformers` has this network too, but gives no access to the feature map, which GradCAM needs; tests compare
 //! both.
@@ -10,7 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::nn::Mode;
+use crate::nn::activations::Activations;
 use crate::nn::conv::{Activation, ConvBn, EXPANSION, conv_bn};
+use crate::nn::guided::Guided;
+use crate::nn::max_pool::max_pool_3x3;
 
 /// Sizes of the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,61 +58,72 @@ impl Bottleneck {
         Ok(Self { convs, downsample })
     }
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut y = x.clone();
-        for conv in &self.convs {
-            y = conv.forward(&y, Mode::Eval)?;
-        }
+    fn forward<A: Activations>(&self, x: &A) -> Result<A> {
+        let [conv1, conv2, conv3] = &self.convs;
         let identity = match &self.downsample {
-            Some(downsample) => downsample.forward(x, Mode::Eval)?,
+            Some(downsample) => x.conv(downsample, Mode::Eval)?,
             None => x.clone(),
         };
-        Ok((y + identity)?.relu()?)
+        x.conv(conv1, Mode::Eval)?.conv(conv2, Mode::Eval)?.conv_add_relu(conv3, &identity, Mode::Eval)
     }
+}
+
+fn run<A: Activations>(stages: &[(String, Vec<Bottleneck>)], x: A) -> Result<A> {
+    stages.iter().flat_map(|(_, blocks)| blocks).try_fold(x, |x, block| block.forward(&x))
 }
 
 /// The network without its classifier; it is never trained here, so its batch norms keep their statistics.
 #[derive(Clone, Debug)]
 pub struct ResNet {
     stem: ConvBn,
-    blocks: Vec<Bottleneck>,
-    feature_layer: String,
+    /// Name and blocks of each stage.
+    stages: Vec<(String, Vec<Bottleneck>)>,
 }
 
 impl ResNet {
     /// Keys as in torchvision: `conv1`, `bn1`, `layer1.0.conv1`, …
     pub fn new(config: &ResNetConfig, vb: VarBuilder<'_>) -> Result<Self> {
         let stem = conv_bn((3, config.width, 7, 2), Activation::Relu, ("conv1", "bn1"), &vb)?;
-        let mut blocks = Vec::new();
-        let mut feature_layer = String::new();
+        let mut stages = Vec::new();
         let mut c_in = config.width;
         for (stage, n_blocks) in config.layers.into_iter().enumerate() {
             let planes = config.width << stage;
             let vb = vb.pp(format!("layer{}", stage + 1));
+            let mut blocks = Vec::new();
             for block in 0..n_blocks {
                 let stride = if stage > 0 && block == 0 { 2 } else { 1 };
                 blocks.push(Bottleneck::new(c_in, planes, stride, vb.pp(block))?);
                 c_in = planes * EXPANSION;
             }
-            feature_layer = vb.prefix();
+            stages.push((vb.prefix(), blocks));
         }
-        Ok(Self { stem, blocks, feature_layer })
+        Ok(Self { stem, stages })
     }
 
-    /// Where the feature map comes from, by its name in the file: `layer4`.
-    pub fn feature_layer(&self) -> &str {
-        &self.feature_layer
+    /// The name of a stage in the file, `layer4`; stages count from 1.
+    pub fn stage_name(&self, stage: usize) -> &str {
+        &self.stages[stage - 1].0
     }
 
     /// `pixel_values` (batch, 3, h, w), normalised → feature map (batch, C, h / 32, w / 32), ≥ 0.
     pub fn feature_map(&self, pixel_values: &Tensor) -> Result<Tensor> {
-        let x = self.stem.forward(pixel_values, Mode::Eval)?;
-        // Nothing is below 0 after the ReLU, so zeros pad a maximum as PyTorch's minus infinity does.
-        let mut x = x.pad_with_zeros(2, 1, 1)?.pad_with_zeros(3, 1, 1)?.max_pool2d_with_stride(3, 2)?;
-        for block in &self.blocks {
-            x = block.forward(&x)?;
-        }
-        Ok(x)
+        self.stage_map(self.stages.len(), pixel_values)
+    }
+
+    /// The map after a stage, from 1, of the same `pixel_values`: (batch, C, rows, cols), ≥ 0. The last one is the feature map.
+    pub fn stage_map(&self, stage: usize, pixel_values: &Tensor) -> Result<Tensor> {
+        run(&self.stages[..stage], max_pool_3x3(&self.stem.forward(pixel_values, Mode::Eval)?)?)
+    }
+
+    /// The map after a stage, from 1 → the feature map.
+    pub fn from_stage(&self, stage: usize, map: &Tensor) -> Result<Tensor> {
+        run(&self.stages[stage..], map.clone())
+    }
+
+    /// The feature map, whose gradients are those of guided backpropagation.
+    pub(crate) fn guided_feature_map(&self, pixel_values: &Tensor) -> Result<Tensor> {
+        let stem = Guided(pixel_values.clone()).conv(&self.stem, Mode::Eval)?;
+        Ok(run(&self.stages, Guided(max_pool_3x3(&stem.0)?))?.0)
     }
 
     /// Feature map (batch, C, rows, cols) → features (batch, C): the mean over cells.

@@ -316,7 +316,7 @@ fn grad_cam_equals_pytorch_grad_cams() {
                 let tail = |map: &Tensor| head(&clip.visual.pool(map)?);
                 let of_scan = |key: &str| f[&format!("{prefix}{name}{key}")].get(scan).unwrap();
                 assert_close(&tail(&map).unwrap().get(0).unwrap(), &of_scan("image_logits"), TOLERANCE, "image logits");
-                let cam = grad_cam(&map, tail, CLASS).unwrap();
+                let cam = grad_cam(&map, |map| Ok(tail(map)?.narrow(1, CLASS, 1)?.squeeze(1)?)).unwrap();
                 let ours = Tensor::from_vec(cam.values, (cam.rows, cam.cols), &Device::Cpu).unwrap();
                 assert_close(
                     &ours,
@@ -395,7 +395,7 @@ fn grad_cam_matches_finite_differences() {
         .collect();
     let alpha = Tensor::from_vec(alpha, (1, channels, 1, 1), &Device::Cpu).unwrap();
     let expected = map.broadcast_mul(&alpha).unwrap().sum(1).unwrap().relu().unwrap().squeeze(0).unwrap();
-    let cam = grad_cam(&map, tail, CLASS).unwrap();
+    let cam = grad_cam(&map, |map| Ok(tail(map)?.narrow(1, CLASS, 1)?.squeeze(1)?)).unwrap();
     let ours = Tensor::from_vec(cam.values, (rows, cols), &Device::Cpu).unwrap();
     assert_close(&ours, &normalized(&expected), FINITE_DIFFERENCE_TOLERANCE, "GradCAM");
 }

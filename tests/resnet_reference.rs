@@ -92,7 +92,7 @@ fn features_logits_and_heatmap_are_those_of_torchvision_and_pytorch_grad_cam() {
     assert_close(&[norm], &[reference.feature_norm], "norm of the features");
     let logits = tail(&map).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
     assert_close(&logits, &reference.logits, "logits");
-    let cam = grad_cam(&map, tail, TARGET).unwrap();
+    let cam = grad_cam(&map, |map| Ok(tail(map)?.narrow(1, TARGET, 1)?.squeeze(1)?)).unwrap();
     assert_eq!((cam.rows, cam.cols), (4, 6));
     assert_close(&cam.values, &reference.cam.concat(), "heatmap");
 }

@@ -1,6 +1,7 @@
 //! CLIP's ResNet: a stem of three convolutions, anti-aliased strides (average pooling before the last
-//! convolution of a strided block), attention pooling. Split at the last feature map, where GradCAM starts.
+//! convolution of a strided block), attention pooling. Split after each stage, where maps that explain an answer start.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use candle_core::Tensor;
@@ -12,6 +13,7 @@ use crate::error::Result;
 use crate::nn::Mode;
 use crate::nn::activations::{Activations, Int8Activations};
 use crate::nn::conv::{Activation, ConvBn, EXPANSION, PixelConv, conv_bn};
+use crate::nn::guided::Guided;
 use crate::nn::straight_through::straight_through;
 
 #[derive(Clone, Debug)]
@@ -65,12 +67,19 @@ impl Bottleneck {
 pub struct ModifiedResNet {
     stem: [ConvBn; 3],
     blocks: Vec<Bottleneck>,
-    /// The first block of the last stage.
-    last_stage: usize,
     /// The first layer, where the tower runs on bytes.
     pixel_conv: Option<Arc<PixelConv>>,
     attnpool: AttentionPool,
-    feature_layer: String,
+    stages: Vec<Stage>,
+}
+
+/// Blocks of one resolution.
+#[derive(Clone, Debug)]
+struct Stage {
+    /// Its name in the file.
+    name: String,
+    /// Blocks of the tower up to its end.
+    end: usize,
 }
 
 impl ModifiedResNet {
@@ -78,21 +87,19 @@ impl ModifiedResNet {
     pub fn new(config: &VisionConfig, embed_dim: usize, vb: VarBuilder<'_>) -> Result<Self> {
         let half = config.width / 2;
         let mut blocks = Vec::new();
-        let mut feature_layer = String::new();
-        let mut last_stage = 0;
+        let mut stages = Vec::new();
         let mut c_in = config.width;
         for (i, n_blocks) in config.layers.into_iter().enumerate() {
             let planes = config.width << i;
             let last = i + 1 == config.layers.len();
             let stage_stride = if i == 0 || (last && config.output_stride == 16) { 1 } else { 2 };
             let vb = vb.pp(format!("layer{}", i + 1));
-            last_stage = blocks.len();
             for block in 0..n_blocks {
                 let stride = if block == 0 { stage_stride } else { 1 };
                 blocks.push(Bottleneck::new(c_in, planes, stride, vb.pp(block))?);
                 c_in = planes * EXPANSION;
             }
-            feature_layer = vb.prefix();
+            stages.push(Stage { name: vb.prefix(), end: blocks.len() });
         }
         let (rows, cols) = config.feature_size();
         let stem = [
@@ -104,8 +111,7 @@ impl ModifiedResNet {
             pixel_conv: stem[1].is_int8().then(|| stem[0].on_pixels()).transpose()?.map(Arc::new),
             stem,
             blocks,
-            last_stage,
-            feature_layer,
+            stages,
             attnpool: AttentionPool::new(
                 rows * cols,
                 config.feature_dim(),
@@ -123,7 +129,8 @@ impl ModifiedResNet {
     /// A tensor operation fails.
     pub fn with_random_last_stage(&self, normal: &mut dyn FnMut() -> f32) -> Result<Self> {
         let mut copy = self.clone();
-        for block in &mut copy.blocks[self.last_stage..] {
+        let first = self.stages.len().checked_sub(2).map_or(0, |before| self.stages[before].end);
+        for block in &mut copy.blocks[first..] {
             *block = block.randomized(normal)?;
         }
         copy.attnpool = self.attnpool.randomized(normal)?;
@@ -144,25 +151,65 @@ impl ModifiedResNet {
         pairs
     }
 
-    /// Where the feature map comes from, by its name in the file: `visual.layer4`.
-    pub fn feature_layer(&self) -> &str {
-        &self.feature_layer
+    /// The name of a stage in the file, `visual.layer4`; stages count from 1.
+    pub fn stage_name(&self, stage: usize) -> &str {
+        &self.stages[stage - 1].name
     }
 
     /// `pixel_values` (batch, 3, image_height, image_width), normalised → feature map (batch, C, rows, cols), ≥ 0.
     pub fn feature_map(&self, pixel_values: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.map_after(self.stages.len(), pixel_values, mode)
+    }
+
+    /// The map after a stage, from 1, of the same `pixel_values`: (batch, C, rows, cols), ≥ 0. The last one is the feature map.
+    pub fn stage_map(&self, stage: usize, pixel_values: &Tensor) -> Result<Tensor> {
+        self.map_after(stage, pixel_values, Mode::Eval)
+    }
+
+    fn map_after(&self, stage: usize, pixel_values: &Tensor, mode: Mode) -> Result<Tensor> {
+        let run = move |tower: &Self, x: &Tensor, mode: Mode| {
+            tower.blocks(0..stage, &tower.stem(&tower.first(x, mode)?, mode)?, mode)
+        };
         let Some(first) = self.pixel_conv.clone() else {
-            return self.layers(&self.first(pixel_values, mode)?, mode);
+            return run(self, pixel_values, mode);
         };
         let (on_bytes, on_floats) = (self.clone(), self.clone());
         straight_through(
             pixel_values,
             move |image, size| {
                 let x = Int8Activations::from_pixels(&first, image, size, on_bytes.stem[0].output_scales()?);
-                on_bytes.layers(&x, Mode::Eval)
+                on_bytes.blocks(0..stage, &on_bytes.stem(&x, Mode::Eval)?, Mode::Eval)
             },
-            move |x| on_floats.layers(&on_floats.first(x, Mode::Eval)?, Mode::Eval),
+            move |x| run(&on_floats, x, Mode::Eval),
         )
+    }
+
+    /// The map after a stage, from 1 → the feature map: what [`ModifiedResNet::feature_map`] makes of the same scan.
+    pub fn from_stage(&self, stage: usize, map: &Tensor) -> Result<Tensor> {
+        let rest = stage..self.stages.len();
+        if rest.is_empty() {
+            return Ok(map.clone());
+        }
+        let last = &self.blocks[self.stages[stage - 1].end - 1].conv3;
+        if self.pixel_conv.is_none() {
+            return self.blocks(rest, map, Mode::Eval);
+        }
+        let (scales, on_bytes, on_floats) = (last.output_scales()?.clone(), self.clone(), self.clone());
+        let of_floats = rest.clone();
+        straight_through(
+            map,
+            move |values, size| {
+                let x = Int8Activations::from_sums(values, size, &scales);
+                on_bytes.blocks(rest.clone(), &x, Mode::Eval)
+            },
+            move |x| on_floats.blocks(of_floats.clone(), x, Mode::Eval),
+        )
+    }
+
+    /// The feature map in floats, whose gradients are those of guided backpropagation.
+    pub(crate) fn guided_feature_map(&self, pixel_values: &Tensor) -> Result<Tensor> {
+        let first = Guided(pixel_values.clone()).conv(&self.stem[0], Mode::Eval)?;
+        Ok(self.layers(&first, Mode::Eval)?.0)
     }
 
     /// The first convolution in floats: `pixel_values` are signed.
@@ -172,11 +219,19 @@ impl ModifiedResNet {
 
     /// All layers after the first convolution, on any kind of activations.
     pub fn layers<A: Activations>(&self, x: &A, mode: Mode) -> Result<A> {
-        let mut x = x.conv(&self.stem[1], mode)?.conv(&self.stem[2], mode)?.average_pool()?;
-        for block in &self.blocks {
-            x = block.forward(&x, mode)?;
-        }
-        Ok(x)
+        self.blocks(0..self.stages.len(), &self.stem(x, mode)?, mode)
+    }
+
+    /// The rest of the stem.
+    fn stem<A: Activations>(&self, x: &A, mode: Mode) -> Result<A> {
+        x.conv(&self.stem[1], mode)?.conv(&self.stem[2], mode)?.average_pool()
+    }
+
+    /// The blocks of some stages, from 0.
+    fn blocks<A: Activations>(&self, stages: Range<usize>, x: &A, mode: Mode) -> Result<A> {
+        let end = |n_stages: usize| n_stages.checked_sub(1).map_or(0, |last| self.stages[last].end);
+        let blocks = &self.blocks[end(stages.start)..end(stages.end)];
+        blocks.iter().try_fold(x.clone(), |x, block| block.forward(&x, mode))
     }
 
     /// Feature map (batch, C, rows, cols) → image embedding (batch, D), not normalised.

@@ -7,7 +7,7 @@ use candle_nn::VarBuilder;
 use super::config::TextConfig;
 use super::token_tree::TokenTree;
 use crate::error::{Detail, Error, Result};
-use crate::nn::attention::SelfAttention;
+use crate::nn::attention::{Attended, SelfAttention};
 use crate::nn::embedding::Embedding;
 use crate::nn::linear::Linear;
 use crate::nn::norm::LayerNorm;
@@ -36,8 +36,12 @@ impl ResidualAttentionBlock {
     }
 
     fn forward(&self, x: &Tensor, mask: &Tensor) -> Result<Tensor> {
-        let x = (x + self.attn.forward(&self.ln_1.forward(x)?, Some(mask))?)?;
-        let mlp = self.c_proj.forward(&quick_gelu(&self.c_fc.forward(&self.ln_2.forward(&x)?)?)?)?;
+        self.after_attention(&(x + self.attn.forward(&self.ln_1.forward(x)?, Some(mask))?)?)
+    }
+
+    /// The rest of the block: (…, width) → the same shape.
+    fn after_attention(&self, x: &Tensor) -> Result<Tensor> {
+        let mlp = self.c_proj.forward(&quick_gelu(&self.c_fc.forward(&self.ln_2.forward(x)?)?)?)?;
         Ok((x + mlp)?)
     }
 }
@@ -81,13 +85,51 @@ impl TextTransformer {
         Ok(tokens.broadcast_add(&self.positional_embedding.narrow(0, 0, n)?)?)
     }
 
+    /// The positions (1, n, width) that are part of the representations of any `n` tokens.
+    ///
+    /// # Errors
+    /// More tokens than the context holds.
+    pub fn positions(&self, n: usize) -> Result<Tensor> {
+        check_length(n, self.context_length)?;
+        Ok(self.positional_embedding.narrow(0, 0, n)?.unsqueeze(0)?)
+    }
+
+    /// What enters the last block, and queries, keys and values of its attention and what it gives, before the output projection:
+    /// (batch, n, width) each, of token representations of that shape.
+    ///
+    /// # Errors
+    /// A tensor operation fails, or there is no block.
+    pub(crate) fn last_attention(&self, tokens: &Tensor) -> Result<(Tensor, Attended)> {
+        let (last, before) = self.resblocks.split_last().ok_or_else(|| Error::config("the text tower has no block"))?;
+        let mask = causal_mask(tokens)?;
+        let x = before.iter().try_fold(tokens.clone(), |x, block| block.forward(&x, &mask))?;
+        let attended = last.attn.attended(&last.ln_1.forward(&x)?, Some(&mask))?;
+        Ok((x, attended))
+    }
+
+    /// The last block's output projection of (…, width).
+    ///
+    /// # Errors
+    /// As [`Self::last_attention`].
+    pub(crate) fn last_projection(&self, x: &Tensor) -> Result<Tensor> {
+        let last = self.resblocks.last().ok_or_else(|| Error::config("the text tower has no block"))?;
+        last.attn.project(x)
+    }
+
+    /// The rest of the tower at end tokens: what the last attention gave them and their residuals, (batch, width) each → text
+    /// embeddings (batch, D), not normalised.
+    ///
+    /// # Errors
+    /// As [`Self::last_attention`].
+    pub(crate) fn encode_from_attention(&self, output: &Tensor, residual: &Tensor) -> Result<Tensor> {
+        let last = self.resblocks.last().ok_or_else(|| Error::config("the text tower has no block"))?;
+        self.project(&last.after_attention(&(residual + last.attn.project(output)?)?)?)
+    }
+
     /// Token representations (batch, n, width) → text embeddings (batch, D), not normalised. `end[i]` is the
     /// position of text i's end token.
     pub fn encode(&self, tokens: &Tensor, end: &[usize]) -> Result<Tensor> {
-        let n = tokens.dim(1)?;
-        let mask: Vec<f32> = (0..n * n).map(|i| if i % n > i / n { f32::NEG_INFINITY } else { 0. }).collect();
-        let mask = Tensor::from_vec(mask, (n, n), tokens.device())?;
-        let x = self.blocks(tokens, &mask)?;
+        let x = self.blocks(tokens, &causal_mask(tokens)?)?;
         let pooled = end.iter().enumerate().map(|(i, &e)| x.i((i, e))).collect::<Result<Vec<_>, _>>()?;
         self.project(&Tensor::stack(&pooled, 0)?)
     }
@@ -120,6 +162,13 @@ impl TextTransformer {
         let x = self.blocks(&tokens.unsqueeze(0)?, &tree.mask(device)?)?;
         self.project(&rows(&tree.ends, &x.squeeze(0)?)?)
     }
+}
+
+/// No token of `tokens` (batch, n, width) sees a later one: (n, n), added to the logits of attention.
+fn causal_mask(tokens: &Tensor) -> Result<Tensor> {
+    let n = tokens.dim(1)?;
+    let mask: Vec<f32> = (0..n * n).map(|i| if i % n > i / n { f32::NEG_INFINITY } else { 0. }).collect();
+    Ok(Tensor::from_vec(mask, (n, n), tokens.device())?)
 }
 
 fn check_length(n_tokens: usize, max_tokens: usize) -> Result<()> {

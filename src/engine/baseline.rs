@@ -4,15 +4,15 @@ use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
-use super::explanations::{class_of, heatmap};
+use super::explanations::{class_of, heatmap, layer_name};
 use super::prediction;
 use crate::bundle::card::{BaselineMetrics, BaselineTraining};
 use crate::bundle::{Bundle, Header, is_blank, sha256};
 use crate::error::{Error, Result};
-use crate::explain::image_map;
+use crate::explain::{ImageModel, image_map};
 use crate::nn::linear::Linear;
-use crate::preprocess::{Preprocess, Region};
-use crate::report::{BaselineReport, Heatmap, MapMethod, ModelRef, Prediction, Report};
+use crate::preprocess::Preprocess;
+use crate::report::{BaselineReport, Heatmap, MapLayer, ModelRef, Options, Prediction, Report};
 use crate::resnet::{ResNet, ResNetConfig};
 use crate::scan::Scan;
 
@@ -113,9 +113,12 @@ impl Baseline {
     }
 
     fn feature_map(&self, scan: &Scan) -> Result<Tensor> {
+        Ok(self.resnet.feature_map(&self.pixel_values(scan)?)?.detach())
+    }
+
+    fn pixel_values(&self, scan: &Scan) -> Result<Tensor> {
         let preprocess = &self.metadata.preprocess;
-        let pixel_values = preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)?;
-        Ok(self.resnet.feature_map(&pixel_values)?.detach())
+        preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)
     }
 
     /// Features (C) of a scan, on which the head is trained.
@@ -129,33 +132,48 @@ impl Baseline {
         prediction(&self.metadata.labels, &self.fc.forward(&features)?)
     }
 
-    /// Adds the baseline's answer about the same scan and class to `report`. `kept` holds the scan's analysis from the first
-    /// call on, so that the network does not run again when another class is asked about.
+    /// Adds the baseline's answer about the same scan and class to `report`, explained by the same method and at the same layer as
+    /// `options` ask for. `kept` holds the scan's analysis from the first call on, so that the network does not run again when
+    /// another class is asked about.
+    ///
+    /// A ResNet-50 in floats takes about a hundred times as long as a small tower in bytes: methods that ask it about dozens of
+    /// changed scans ([`crate::report::MapMethod::asks_often`]) take a minute.
     ///
     /// # Errors
     /// The baseline does not know the class.
-    pub fn add_answer(&self, report: &mut Report, scan: &Scan, kept: &mut Option<BaselineAnalysis>) -> Result<()> {
-        let (target, method) = (&report.heatmap.target, report.heatmap.method);
+    pub fn add_answer(
+        &self,
+        report: &mut Report,
+        scan: &Scan,
+        options: &Options,
+        kept: &mut Option<BaselineAnalysis>,
+    ) -> Result<()> {
+        let target = &report.heatmap.target;
         let answer = match kept {
-            Some(analysis) => self.revise(analysis, target, method)?,
-            None => kept.insert(self.analyze(scan, target, method)?).report.clone(),
+            Some(analysis) => self.revise(analysis, scan, target, options)?,
+            None => kept.insert(self.analyze(scan, target, options)?).report.clone(),
         };
         report.baseline = Some(answer);
         Ok(())
     }
 
-    fn analyze(&self, scan: &Scan, target: &str, method: MapMethod) -> Result<BaselineAnalysis> {
+    fn analyze(&self, scan: &Scan, target: &str, options: &Options) -> Result<BaselineAnalysis> {
         let feature_map = self.feature_map(scan)?;
         let image = prediction(&self.metadata.labels, &self.logits(&feature_map)?)?;
-        let heatmap = self.heatmap(&feature_map, target, method, self.metadata.preprocess.region(scan))?;
+        let heatmap = self.heatmap(scan, &feature_map, target, options)?;
         let model = ModelRef { name: self.metadata.name.clone(), sha256: self.sha256.clone() };
         Ok(BaselineAnalysis { report: BaselineReport { model, image, heatmap }, feature_map })
     }
 
-    fn revise(&self, analysis: &BaselineAnalysis, target: &str, method: MapMethod) -> Result<BaselineReport> {
+    fn revise(
+        &self,
+        analysis: &BaselineAnalysis,
+        scan: &Scan,
+        target: &str,
+        options: &Options,
+    ) -> Result<BaselineReport> {
         let BaselineAnalysis { report, feature_map } = analysis;
-        let [x, y, width, height] = report.heatmap.region;
-        let heatmap = self.heatmap(feature_map, target, method, Region { x, y, width, height })?;
+        let heatmap = self.heatmap(scan, feature_map, target, options)?;
         Ok(BaselineReport { heatmap, ..report.clone() })
     }
 
@@ -164,9 +182,56 @@ impl Baseline {
         self.fc.forward(&self.resnet.pool(feature_map)?)
     }
 
-    fn heatmap(&self, feature_map: &Tensor, target: &str, method: MapMethod, region: Region) -> Result<Heatmap> {
+    fn heatmap(&self, scan: &Scan, feature_map: &Tensor, target: &str, options: &Options) -> Result<Heatmap> {
         let class = class_of(&self.metadata.labels, target)?;
-        let map = image_map(method, feature_map, |map| self.logits(map), class)?;
-        Ok(heatmap(map, method, target, self.resnet.feature_layer(), region))
+        let map = image_map(options.map, options.layer, &Asked { baseline: self, scan, feature_map, class })?;
+        let layer = layer_name(options.map, options.layer, |stage| self.resnet.stage_name(stage));
+        Ok(heatmap(map, options.map, target, layer, self.metadata.preprocess.region(scan)))
+    }
+}
+
+/// A baseline that has seen a scan, asked about a class: the model that map methods explain.
+struct Asked<'a> {
+    baseline: &'a Baseline,
+    scan: &'a Scan,
+    /// The scan's last feature map (1, C, rows, cols).
+    feature_map: &'a Tensor,
+    class: usize,
+}
+
+impl Asked<'_> {
+    /// Last feature maps (n, C, rows, cols) → the class's logits (n).
+    fn logit(&self, feature_map: &Tensor) -> Result<Tensor> {
+        Ok(self.baseline.logits(feature_map)?.narrow(1, self.class, 1)?.squeeze(1)?)
+    }
+}
+
+impl ImageModel for Asked<'_> {
+    fn pixel_values(&self) -> Result<Tensor> {
+        self.baseline.pixel_values(self.scan)
+    }
+
+    fn feature_map(&self, layer: MapLayer) -> Result<Tensor> {
+        match layer {
+            MapLayer::Layer4 => Ok(self.feature_map.clone()),
+            _ => Ok(self.baseline.resnet.stage_map(layer.stage(), &self.pixel_values()?)?.detach()),
+        }
+    }
+
+    fn score_of_map(&self, layer: MapLayer, map: &Tensor) -> Result<Tensor> {
+        self.logit(&self.baseline.resnet.from_stage(layer.stage(), map)?)
+    }
+
+    fn score(&self, pixel_values: &Tensor) -> Result<Tensor> {
+        self.logit(&self.baseline.resnet.feature_map(pixel_values)?)
+    }
+
+    fn guided_score(&self, pixel_values: &Tensor) -> Result<Tensor> {
+        // Above the last block there is no ReLU.
+        self.logit(&self.baseline.resnet.guided_feature_map(pixel_values)?)
+    }
+
+    fn cell_scores(&self) -> Result<Tensor> {
+        Err(Error::config("the baseline reads no text, so no cell resembles a finding: choose another method"))
     }
 }

@@ -1,15 +1,18 @@
 //! What [`Engine`] says about the reasons of an answer: the heatmap, and the scores of words.
 
+use std::cell::OnceCell;
+
 use candle_core::Tensor;
 
 use super::Engine;
 use super::finite::finite;
+use super::image_classifier::{ImageClassifier, Target};
 use super::text_classifier::TextClassifier;
 use crate::error::{Error, Result};
 use crate::explain::phrases::{Phrase, phrases, shares};
 use crate::explain::{CamMap, PhraseScores, image_map, phrase_scores};
 use crate::preprocess::Region;
-use crate::report::{Heatmap, MapMethod, TokenReport, Word, WordMethod, WordSum};
+use crate::report::{Heatmap, MapLayer, MapMethod, Options, TokenReport, Word, WordMethod, WordSum};
 use crate::scan::Scan;
 
 impl Engine {
@@ -17,28 +20,51 @@ impl Engine {
         class_of(&self.metadata.vocabulary.labels, label)
     }
 
-    /// Where the image head finds evidence for `target`.
-    pub(super) fn heatmap(
+    /// Where the image head finds evidence for class `target`.
+    pub(super) fn class_map(
         &self,
         scan: &Scan,
         feature_map: &Tensor,
         target: &str,
-        method: MapMethod,
+        options: &Options,
     ) -> Result<Heatmap> {
-        self.heatmap_in(self.metadata.preprocess.region(scan), feature_map, target, method)
+        let class = Target::Class(&self.image_head, self.class_of(target)?);
+        self.map(scan, feature_map, class, target, options.map, options.layer)
     }
 
-    /// The same for a scan of which the model sees `region`.
-    pub(super) fn heatmap_in(
+    /// Where the scan speaks for what is asked, which the map calls `name`.
+    pub(super) fn map(
         &self,
-        region: Region,
+        scan: &Scan,
         feature_map: &Tensor,
-        target: &str,
+        target: Target<'_>,
+        name: &str,
         method: MapMethod,
+        layer: MapLayer,
     ) -> Result<Heatmap> {
-        let tail = |map: &Tensor| self.image_head.forward(&self.clip.visual.pool(map)?);
-        let map = image_map(method, feature_map, tail, self.class_of(target)?)?;
-        Ok(heatmap(map, method, target, self.clip.visual.feature_layer(), region))
+        let model = ImageClassifier {
+            clip: &self.clip,
+            feature_map,
+            preprocess: || self.pixel_values(scan),
+            pixel_values: OnceCell::new(),
+            target,
+        };
+        self.map_by(&model, self.metadata.preprocess.region(scan), name, method, layer)
+    }
+
+    /// The same by a model that has seen `region` of its scan.
+    pub(super) fn map_by<P: Fn() -> Result<Tensor>>(
+        &self,
+        model: &ImageClassifier<'_, P>,
+        region: Region,
+        name: &str,
+        method: MapMethod,
+        layer: MapLayer,
+    ) -> Result<Heatmap> {
+        let map = image_map(method, layer, model)?;
+        let visual = &self.clip.visual;
+        let layer = layer_name(method, layer, |stage| visual.stage_name(stage));
+        Ok(heatmap(map, method, name, layer, region))
     }
 
     /// How much each phrase of `text` counts for `target`.
@@ -53,15 +79,15 @@ impl Engine {
         let scores = phrase_scores(method, &model, &tokens, &phrases)?;
         finite("scores of words", scores.values())?;
         let game = match &scores {
-            PhraseScores::LogOdds(game) => Some(game),
-            PhraseScores::Relative(_) => None,
+            PhraseScores::Shared(game) => Some(game),
+            PhraseScores::LogOdds(_) | PhraseScores::Relative(_) => None,
         };
         let word = |((phrase, share), i): ((Phrase, f32), usize)| Word {
             text: text[phrase.bytes.clone()].to_owned(),
             start: phrase.bytes.start,
             end: phrase.bytes.end,
             score: share,
-            log_odds: game.map(|game| game.values[i] as f32),
+            log_odds: scores.are_log_odds().then(|| scores.values()[i] as f32),
         };
         Ok(TokenReport {
             method,
@@ -81,6 +107,15 @@ pub(super) fn class_of(labels: &[String], label: &str) -> Result<usize> {
     labels.iter().position(|l| l == label).ok_or_else(|| {
         Error::config(format!("class \"{label}\" is not one of this model's: use {}", labels.join(", ")))
     })
+}
+
+/// The name of the layer that a map is of; `stage_name` names a stage of the tower, from 1.
+pub(super) fn layer_name<'n>(method: MapMethod, layer: MapLayer, stage_name: impl Fn(usize) -> &'n str) -> &'n str {
+    match method {
+        MapMethod::Local => stage_name(MapLayer::Layer4.stage()),
+        _ if method.uses_layer() => stage_name(layer.stage()),
+        _ => "pixel_values",
+    }
 }
 
 pub(super) fn heatmap(cam: CamMap, method: MapMethod, target: &str, layer: &str, region: Region) -> Heatmap {

@@ -1,9 +1,12 @@
 //! How [`Engine`] answers when parts of a scan are hidden, when the scan is changed a little, and when its own weights are
 //! made random: what `explain::faithfulness` measures explanations by.
 
+use std::cell::OnceCell;
+
 use candle_core::Device;
 
 use super::Engine;
+use super::image_classifier::{ImageClassifier, Target};
 use super::text_classifier::TextClassifier;
 use crate::error::{Error, Result};
 use crate::explain::CaptionModel;
@@ -12,7 +15,7 @@ use crate::explain::faithfulness::random::Random;
 use crate::explain::faithfulness::words::word_faithfulness;
 use crate::explain::phrases::{phrases, token_ids_of};
 use crate::preprocess::Region;
-use crate::report::{Fill, Heatmap, MapMethod, Mask, Prediction, RandomPart, TokenReport, WordFaithfulness};
+use crate::report::{Fill, Heatmap, MapLayer, MapMethod, Mask, Prediction, RandomPart, TokenReport, WordFaithfulness};
 use crate::scan::Scan;
 
 /// What the model sees of a scan, prepared once for many passes.
@@ -72,14 +75,43 @@ impl Engine {
         self.image_prediction(&self.encode(&pixel_values)?.1)
     }
 
-    /// The map of a changed picture, of the size of [`ModelView::grey`], which shows `region` of its scan.
+    /// The map of a changed picture, of the size of [`ModelView::grey`], which shows `region` of its scan; of the method's
+    /// default layer.
     ///
     /// # Errors
     /// The class is not known, or the picture has another size.
     pub fn map_of(&self, grey: Vec<f32>, region: Region, target: &str, method: MapMethod) -> Result<Heatmap> {
+        let class = Target::Class(&self.image_head, self.class_of(target)?);
+        self.map_of_target(grey, region, class, target, method)
+    }
+
+    /// The same for a finding.
+    ///
+    /// # Errors
+    /// The model does not know the finding, or the picture has another size.
+    pub fn finding_map_of(&self, grey: Vec<f32>, region: Region, finding: &str, method: MapMethod) -> Result<Heatmap> {
+        let finding = self.known_finding(finding)?;
+        self.map_of_target(grey, region, Target::Finding(self.finding_texts(finding)?), finding, method)
+    }
+
+    fn map_of_target(
+        &self,
+        grey: Vec<f32>,
+        region: Region,
+        target: Target<'_>,
+        name: &str,
+        method: MapMethod,
+    ) -> Result<Heatmap> {
         let pixel_values = self.metadata.preprocess.pixel_values(grey, &Device::Cpu)?;
         let (feature_map, _) = self.encode(&pixel_values)?;
-        self.heatmap_in(region, &feature_map, target, method)
+        let model = ImageClassifier {
+            clip: &self.clip,
+            feature_map: &feature_map,
+            preprocess: || Ok(pixel_values.clone()),
+            pixel_values: OnceCell::new(),
+            target,
+        };
+        self.map_by(&model, region, name, method, MapLayer::default())
     }
 
     /// A copy of which a part has random weights of the same scale; the same seed gives the same copy. Weights that stay are

@@ -1,5 +1,7 @@
 //! A map over cells, and its scale.
 
+use candle_core::Tensor;
+
 use crate::error::{Error, Result};
 
 /// A map over the cells of a scan.
@@ -32,7 +34,17 @@ impl CamMap {
         Ok(Self { rows, cols, values: evidence.into_iter().map(share).collect(), peak })
     }
 
+    /// The same of a tensor (rows, cols).
+    ///
+    /// # Errors
+    /// A cell is NaN or infinite.
+    pub(crate) fn of_tensor(evidence: &Tensor) -> Result<Self> {
+        let (rows, cols) = evidence.dims2()?;
+        Self::of_evidence(rows, cols, evidence.flatten_all()?.to_vec1()?)
+    }
+
     /// A map in which no cell counts.
+    #[cfg(test)]
     pub(crate) fn empty(rows: usize, cols: usize) -> Self {
         Self { rows, cols, values: vec![0.; rows * cols], peak: 0. }
     }

@@ -1,27 +1,20 @@
-//! GradCAM (Selvaraju et al. 2017) at the last feature map.
+//! GradCAM (Selvaraju et al. 2017).
 
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 
 use super::cam_map::CamMap;
+use super::gradient::{Gradient, gradient};
 use crate::error::Result;
 
-/// `ReLU(Σ_c α_c A_c)` with `α_c` the mean over cells of `∂ logit[target] / ∂ A_c` (eq. 1 and 2), divided by its
-/// largest value. `feature_map` A is (1, C, rows, cols); `tail` takes it to logits (1, n_classes). Only the tail runs
-/// again: attention pool and head.
+/// `ReLU(Σ_c α_c A_c)` with `α_c` the mean over cells of `∂ score / ∂ A_c` (eq. 1 and 2), divided by its largest value.
+/// `feature_map` A is (1, C, rows, cols); `score` takes it to the target's score (1).
 ///
 /// # Errors
 /// A cell is NaN or infinite.
-pub fn grad_cam(feature_map: &Tensor, tail: impl Fn(&Tensor) -> Result<Tensor>, target: usize) -> Result<CamMap> {
-    let (_, _, rows, cols) = feature_map.dims4()?;
-    let activations = Var::from_tensor(&feature_map.detach())?;
-    let gradients = tail(&activations)?.get(0)?.get(target)?.backward()?;
-    let Some(gradient) = gradients.get(&activations) else {
-        // Nothing in the tail depends on the map, so no cell counts.
-        return Ok(CamMap::empty(rows, cols));
-    };
+pub fn grad_cam(feature_map: &Tensor, score: impl Fn(&Tensor) -> Result<Tensor>) -> Result<CamMap> {
+    let Gradient { activations, gradient } = gradient(feature_map, score)?;
     let alpha = gradient.mean_keepdim((2, 3))?;
-    let cam = activations.as_detached_tensor().broadcast_mul(&alpha)?.sum(1)?;
-    CamMap::of_evidence(rows, cols, cam.flatten_all()?.to_vec1()?)
+    CamMap::of_tensor(&activations.broadcast_mul(&alpha)?.sum(1)?.squeeze(0)?)
 }
 
 #[cfg(test)]
@@ -33,10 +26,18 @@ mod tests {
     #[test]
     fn a_gradient_that_is_not_finite_gives_no_map() {
         let map = Tensor::new(&[[[[1f32, 2.], [3., 4.]]]], &Device::Cpu).unwrap();
-        let of = |factor: f64| grad_cam(&map, |map| Ok(map.mean((2, 3))?.affine(factor, 0.)?.broadcast_as((1, 1))?), 0);
+        let of = |factor: f64| grad_cam(&map, |map| Ok(map.mean((2, 3))?.affine(factor, 0.)?.squeeze(1)?));
         assert_eq!(of(2.).unwrap().values, [0.25, 0.5, 0.75, 1.]);
         for factor in [f64::NAN, f64::INFINITY] {
             assert!(of(factor).unwrap_err().to_string().contains("heatmaps that are not finite"));
         }
+    }
+
+    #[test]
+    fn the_peak_is_in_logits_per_cell() {
+        // The score is twice the mean of the cells: the gradient of each of the four is a half.
+        let map = Tensor::new(&[[[[1f32, 2.], [3., 4.]]]], &Device::Cpu).unwrap();
+        let cam = grad_cam(&map, |map| Ok(map.mean((2, 3))?.affine(2., 0.)?.squeeze(1)?)).unwrap();
+        assert_eq!(cam.peak, 2.);
     }
 }

@@ -126,6 +126,22 @@ impl Floats {
         Self { height, width, channels, values }
     }
 
+    /// From values (channels, height, width).
+    ///
+    /// # Panics
+    /// The number of values is not that of the channels times the pixels.
+    pub fn from_planes(values: &[f32], (height, width): (usize, usize), channels: usize) -> Self {
+        assert_eq!(values.len(), channels * height * width, "values and their sizes differ");
+        let mut floats = Self::zeros(height, width, channels);
+        let stride = channels.next_multiple_of(GROUP);
+        for (c, plane) in values.chunks_exact((height * width).max(1)).enumerate() {
+            for (pixel, value) in floats.values.chunks_exact_mut(stride).zip(plane) {
+                pixel[c] = *value;
+            }
+        }
+        floats
+    }
+
     /// Rounded to each channel's scales; what is negative becomes 0.
     ///
     /// # Panics
@@ -168,6 +184,12 @@ mod tests {
         for (i, (a, b)) in values.iter().zip(&back).enumerate() {
             assert!((a - b).abs() <= scales[i / (h * w)] * 0.501, "{a} became {b}");
         }
+    }
+
+    #[test]
+    fn sums_come_back_exactly_in_their_places() {
+        let planes: Vec<f32> = (0..5 * 2 * 3).map(|i| i as f32 - 7.5).collect();
+        assert_eq!(Floats::from_planes(&planes, (2, 3), 5).planes(), planes);
     }
 
     #[test]

@@ -51,6 +51,15 @@ impl Int8Activations {
         Self::new(layer.forward(values, size).rounded(scales))
     }
 
+    /// The output of a residual block whose sums are `values` (channels, rows, cols), rounded to `scales`, one for each channel.
+    pub(crate) fn from_sums(values: &[f32], size: (usize, usize), scales: &Arc<[f32]>) -> Self {
+        Self::of_block(Floats::from_planes(values, size, scales.len()), scales)
+    }
+
+    fn of_block(sums: Floats, scales: &Arc<[f32]>) -> Self {
+        Self { rounded: Some(Arc::new(sums.rounded(scales))), sums: Some(Arc::new(sums)) }
+    }
+
     fn new(map: Map) -> Self {
         Self { rounded: Some(Arc::new(map)), sums: None }
     }
@@ -80,8 +89,7 @@ impl Activations for Int8Activations {
 
     fn conv_add_relu(&self, layer: &ConvBn, identity: &Self, _: Mode) -> Result<Self> {
         let sums = convolve_add(Kernel::best(), layer.int8()?, self.map()?, identity.sums()?);
-        let map = sums.rounded(layer.output_scales()?);
-        Ok(Self { rounded: Some(Arc::new(map)), sums: Some(Arc::new(sums)) })
+        Ok(Self::of_block(sums, layer.output_scales()?))
     }
 
     fn average_pool(&self) -> Result<Self> {

@@ -29,6 +29,15 @@ pub(crate) fn attend([q, k, v]: [&Tensor; 3], n_heads: usize, mask: Option<&Tens
     Ok(product(compute, &weights, &v, Tensor::matmul)?.transpose(1, 2)?.reshape((batch, n_q, width))?)
 }
 
+/// Queries, keys and values of all attention heads, and what is attended to with them: (batch, n, width) each.
+#[derive(Clone, Debug)]
+pub(crate) struct Attended {
+    pub(crate) query: Tensor,
+    pub(crate) key: Tensor,
+    pub(crate) value: Tensor,
+    pub(crate) output: Tensor,
+}
+
 /// Self-attention with PyTorch's packed projection (`in_proj_weight`, `in_proj_bias`, `out_proj`).
 #[derive(Clone, Debug)]
 pub(crate) struct SelfAttention {
@@ -48,9 +57,21 @@ impl SelfAttention {
 
     /// (batch, n, width) → (batch, n, width).
     pub(crate) fn forward(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+        self.project(&self.attended(x, mask)?.output)
+    }
+
+    /// The same before the output projection, and what it is made from.
+    pub(crate) fn attended(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<Attended> {
         let width = x.dim(D::Minus1)?;
         let qkv = self.in_proj.forward(x)?;
         let part = |i: usize| qkv.narrow(D::Minus1, i * width, width);
-        self.out_proj.forward(&attend([&part(0)?, &part(1)?, &part(2)?], self.n_heads, mask, self.compute)?)
+        let (query, key, value) = (part(0)?, part(1)?, part(2)?);
+        let output = attend([&query, &key, &value], self.n_heads, mask, self.compute)?;
+        Ok(Attended { query, key, value, output })
+    }
+
+    /// The output projection of (…, width).
+    pub(crate) fn project(&self, x: &Tensor) -> Result<Tensor> {
+        self.out_proj.forward(x)
     }
 }

@@ -139,6 +139,11 @@ impl ConvBn {
         self.activation == Activation::Relu
     }
 
+    /// The layer without the ReLU that follows its norm.
+    pub(crate) fn without_activation(&self) -> Self {
+        Self { activation: Activation::None, ..self.clone() }
+    }
+
     /// The scale of each channel of its output.
     ///
     /// # Errors

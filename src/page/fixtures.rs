@@ -91,6 +91,8 @@ pub(crate) fn report(caption: &str) -> Report {
             words: caption.split(", ").map(word).collect(),
             sum: None,
         },
+        findings: vec![],
+        hidden: None,
         baseline: None,
         suggestion: None,
         timings_ms: TimingsMs::default(),

@@ -24,18 +24,30 @@ pub enum WordMethod {
     /// be added (Shapley values).
     #[default]
     Shapley,
+    /// By how much leaving the phrase out of the caption lowers the class's log-odds.
+    LeaveOneOut,
+    /// What the phrase's tokens add to the class's log-odds on the way from a caption of blanks (integrated gradients,
+    /// Sundararajan, Taly & Yan 2017).
+    IntegratedGradients,
+    /// The tokens' values in the last attention layer, weighted by the gradient at the end token and by how much its query
+    /// resembles their keys (the text side of Grad-ECLIP, Zhao et al. 2024).
+    GradEclip,
     /// Gradient × activation at the tokens (Cho, Park & Jeong).
     GradientXActivation,
 }
 
 impl WordMethod {
     /// All of them, the default first.
-    pub const ALL: [Self; 2] = [Self::Shapley, Self::GradientXActivation];
+    pub const ALL: [Self; 5] =
+        [Self::Shapley, Self::LeaveOneOut, Self::IntegratedGradients, Self::GradEclip, Self::GradientXActivation];
 
     /// As in a report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Shapley => "shapley",
+            Self::LeaveOneOut => "leave_one_out",
+            Self::IntegratedGradients => "integrated_gradients",
+            Self::GradEclip => "grad_eclip",
             Self::GradientXActivation => "gradient_x_activation",
         }
     }

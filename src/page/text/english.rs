@@ -1,12 +1,14 @@
 //! The page in English, and the type of its strings, which every language fills.
 
+mod methods;
+
 use crate::bundle::card::Measure;
 use crate::error::Detail;
 use crate::page::card::{Device, NoteName};
 use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::protocol::Failure;
-use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
+use crate::report::{Doubt, MapLayer, MapMethod, WarningKind, WordMethod};
 use crate::scan::format;
 use crate::scan::note::{Laterality, Note};
 use crate::scan::view::{Turn, View};
@@ -54,6 +56,9 @@ pub struct Text {
     pub opacity: &'static str,
     pub map: &'static str,
     pub map_method: fn(MapMethod) -> &'static str,
+    /// What a map says, in one sentence.
+    pub map_meaning: fn(MapMethod) -> &'static str,
+    pub map_layer: fn(MapLayer) -> &'static str,
     pub target: &'static str,
     pub target_detail: &'static str,
     pub compare: &'static str,
@@ -234,9 +239,9 @@ pub(super) static TEXT: Text = Text {
     heat_detail: "Show or hide the heatmap (H)",
     opacity: "Opacity",
     map: "Map",
-    map_method: |method| match method {
-        MapMethod::GradCam => "GradCAM",
-    },
+    map_method: methods::map_method,
+    map_meaning: methods::map_meaning,
+    map_layer: methods::map_layer,
     target: "For",
     target_detail: "The class whose reasons are shown",
     compare: "Compare with the baseline",
@@ -335,10 +340,7 @@ pub(super) static TEXT: Text = Text {
     retrieved: "retrieved",
     edited: "edited",
     method: "Method",
-    word_method: |method| match method {
-        WordMethod::Shapley => "Shapley values",
-        WordMethod::GradientXActivation => "Gradient × activation",
-    },
+    word_method: methods::word_method,
     class_word: "Class word",
     class_word_detail: "The class word is set apart: naming the answer is no reason for it.",
     no_findings: "This caption names no finding, so the words give no reason of their own.",
@@ -351,22 +353,9 @@ pub(super) static TEXT: Text = Text {
     word_odds: |factor, label| {
         let (way, factor) = if factor < 1.0 { ("lowers", 1.0 / factor) } else { ("raises", factor) };
         let factor = odds_text(factor);
-        format!("Naming it {way} the words' odds of {label} {factor}-fold, on average over the orders of naming")
+        format!("Naming it {way} the words' odds of {label} {factor}-fold")
     },
-    score_meaning: |method, is_exact| match (method, is_exact) {
-        (WordMethod::Shapley, true) => {
-            "Shares of the change from an empty caption's answer to this one's. Each finding was left out and put back beside \
-             every combination of the others; its mean effect on the odds counts."
-        }
-        (WordMethod::Shapley, false) => {
-            "Shares of the change from an empty caption's answer to this one's. The caption is long: findings were left out and \
-             put back in some combinations only, so the shares are approximate."
-        }
-        (WordMethod::GradientXActivation, _) => {
-            "The paper's method, for comparison. Its signs do not tell which way a finding counts: findings that speak for \
-             the class are often shown as speaking against it."
-        }
-    },
+    score_meaning: methods::score_meaning,
     candidates: "Closest captions",
     similarity: "similarity",
     what_if: "What if it said …",

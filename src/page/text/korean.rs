@@ -1,5 +1,7 @@
 //! The page in Korean.
 
+mod methods;
+
 use crate::bundle::card::Measure;
 use crate::error::{Detail, Instead, Kind};
 use crate::page::card::{Device, NoteName};
@@ -7,7 +9,7 @@ use crate::page::look::Theme;
 use crate::page::numbers::{megabytes, odds_text};
 use crate::page::text::english::Text;
 use crate::protocol::Failure;
-use crate::report::{Doubt, MapMethod, WarningKind, WordMethod};
+use crate::report::{Doubt, WarningKind};
 use crate::scan::format;
 use crate::scan::note::{Laterality, Note};
 use crate::scan::view::{Place, Turn, View};
@@ -57,9 +59,9 @@ pub(super) static TEXT: Text = Text {
     heat_detail: "히트맵 보이기/숨기기 (H)",
     opacity: "불투명도",
     map: "방법",
-    map_method: |method| match method {
-        MapMethod::GradCam => "GradCAM",
-    },
+    map_method: methods::map_method,
+    map_meaning: methods::map_meaning,
+    map_layer: methods::map_layer,
     target: "대상",
     target_detail: "이유를 볼 분류",
     compare: "기준 모델과 비교",
@@ -160,10 +162,7 @@ pub(super) static TEXT: Text = Text {
     retrieved: "검색됨",
     edited: "수정됨",
     method: "방법",
-    word_method: |method| match method {
-        WordMethod::Shapley => "섀플리 값",
-        WordMethod::GradientXActivation => "기울기 × 활성값",
-    },
+    word_method: methods::word_method,
     class_word: "분류어",
     class_word_detail: "분류어는 따로 둡니다. 답을 말하는 것은 이유가 아닙니다.",
     no_findings: "이 문장에는 소견이 없어, 문장만으로는 이유가 되지 않습니다.",
@@ -176,22 +175,9 @@ pub(super) static TEXT: Text = Text {
     word_odds: |factor, label| {
         let (way, factor) = if factor < 1.0 { ("1/", 1.0 / factor) } else { ("", factor) };
         let factor = odds_text(factor);
-        format!("이 소견을 넣으면 문장 판단의 {label} 오즈가 평균 {way}{factor}배가 됩니다 (넣는 순서에 대한 평균)")
+        format!("이 소견을 넣으면 문장 판단의 {label} 오즈가 {way}{factor}배가 됩니다")
     },
-    score_meaning: |method, is_exact| match (method, is_exact) {
-        (WordMethod::Shapley, true) => {
-            "숫자는 빈 문장에 대한 판단에서 이 문장에 대한 판단까지의 변화 가운데 그 소견이 차지하는 몫입니다. 나머지 소견의 \
-             모든 조합에서 그 소견을 빼고 넣어 보았을 때 오즈 변화의 평균입니다."
-        }
-        (WordMethod::Shapley, false) => {
-            "숫자는 빈 문장에 대한 판단에서 이 문장에 대한 판단까지의 변화 가운데 그 소견이 차지하는 몫입니다. 문장이 길어 일부 \
-             조합에서만 빼고 넣어 보았으므로 근삿값입니다."
-        }
-        (WordMethod::GradientXActivation, _) => {
-            "논문과 비교하기 위한 방법입니다. 이 숫자로는 소견이 어느 쪽 근거인지 알 수 없습니다. 뒷받침하는 소견이 반대 근거로 \
-             표시되는 일이 많습니다."
-        }
-    },
+    score_meaning: methods::score_meaning,
     candidates: "가장 가까운 문장",
     similarity: "유사도",
     what_if: "이렇게 쓰여 있다면",

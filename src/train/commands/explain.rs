@@ -10,17 +10,18 @@ use serde::Serialize;
 
 use super::args::CpuArgs;
 use super::dicom::{DicomArgs, show_identifiers};
+use super::evidence_lines::{evidence_lines, parse_region};
 use super::output::{Failures, note, print, print_json};
 use super::result_files::{BASELINE_OVERLAY, OVERLAY, REPORT, ResultFiles};
 use super::weights::{load, load_baseline};
 use crate::bundle::sha256;
 use crate::caption::Diagnosis;
-use crate::engine::Engine;
 use crate::engine::baseline::Baseline;
+use crate::engine::{Analysis, Engine};
 use crate::error::{Error, Kind, Result};
 use crate::eye::{EyeAnswer, EyeReport};
 use crate::render;
-use crate::report::{Heatmap, InputRef, MapMethod, Options, Prediction, Report, WarningKind, WordMethod};
+use crate::report::{Heatmap, InputRef, MapLayer, MapMethod, Options, Prediction, Report, WarningKind, WordMethod};
 use crate::scan::{Scan, ScanFile, format};
 use crate::train::data::scan_file;
 use crate::train::files::{self, Action, failed, in_file};
@@ -85,11 +86,28 @@ pub(crate) struct ExplainArgs {
         value_parser = named(MapMethod::ALL.map(MapMethod::name), MapMethod::from_name)
     )]
     map: MapMethod,
+    /// The layer whose map is weighted: layer4, the last one, or an earlier and finer one. Integrated gradients, guided
+    /// backpropagation and occlusion begin at the pixels instead.
+    #[arg(
+        long,
+        default_value = MapLayer::default().name(),
+        value_parser = named(MapLayer::ALL.map(MapLayer::name), MapLayer::from_name)
+    )]
+    layer: MapLayer,
+    /// A finding of the model, such as fluid: how much each scan resembles it, and where, is added to its report. May be given
+    /// several times.
+    #[arg(long, value_name = "NAME")]
+    finding: Vec<String>,
+    /// A region of the scan, in pixels as it is looked at: what the model says without it is added to each report. May be given
+    /// several times; the regions are hidden together.
+    #[arg(long, value_name = "X,Y,WIDTH,HEIGHT", value_parser = parse_region)]
+    hide: Vec<[f32; 4]>,
     /// How pictures are looked at that are no single upright B-scan: suggested crops, turns or inverts them as their report
     /// suggests.
     #[arg(long, value_enum)]
     view: Option<ViewChoice>,
-    /// How words are scored: shapley measures what each phrase changes, gradient_x_activation is the paper's method.
+    /// How words are scored: shapley and leave_one_out measure what each phrase changes; gradient_x_activation is the paper's
+    /// method.
     #[arg(
         long,
         default_value = WordMethod::default().name(),
@@ -107,7 +125,7 @@ pub(crate) struct ExplainArgs {
 }
 
 /// Parses one of `names`.
-fn named<T, const N: usize>(
+pub(super) fn named<T, const N: usize>(
     names: [&'static str; N],
     from_name: fn(&str) -> Option<T>,
 ) -> impl TypedValueParser<Value = T>
@@ -129,6 +147,7 @@ impl ExplainArgs {
             target: self.target.clone(),
             caption: self.caption.clone(),
             map: self.map,
+            layer: self.layer,
             words: self.words,
             baseline: baseline.is_some(),
             view: None,
@@ -145,6 +164,8 @@ impl ExplainArgs {
             engine: &engine,
             baseline: baseline.as_ref(),
             options: &options,
+            findings: &self.finding,
+            hidden: &self.hide,
             dicom: &self.dicom,
             view: self.view,
         };
@@ -205,6 +226,8 @@ struct Asked<'a> {
     engine: &'a Engine,
     baseline: Option<&'a Baseline>,
     options: &'a Options,
+    findings: &'a [String],
+    hidden: &'a [[f32; 4]],
     dicom: &'a DicomArgs,
     view: Option<ViewChoice>,
 }
@@ -259,9 +282,10 @@ impl Asked<'_> {
             if let (Some(ViewChoice::Suggested), Some(view)) = (self.view, analysis.report.suggestion) {
                 analysis = ask(&Options { view: Some(view), ..self.options.clone() })?;
             }
-            let mut report = analysis.report;
+            let mut report = analysis.report.clone();
+            self.add_evidence(&analysis, &mut report).map_err(of_scan)?;
             if let Some(baseline) = self.baseline {
-                baseline.add_answer(&mut report, &analysis.scan, &mut None).map_err(Broken::of_all)?;
+                baseline.add_answer(&mut report, &analysis.scan, self.options, &mut None).map_err(Broken::of_all)?;
             }
             let objects =
                 self.dicom.objects(identity.as_ref(), &report, path, &frame_suffix(&report)).map_err(of_scan)?;
@@ -269,6 +293,16 @@ impl Asked<'_> {
                 files::write(&path, bytes).map_err(Broken::of_all)?;
             }
             take(report, analysis.scan).map_err(Broken::of_all)?;
+        }
+        Ok(())
+    }
+
+    fn add_evidence(&self, analysis: &Analysis, report: &mut Report) -> Result<()> {
+        let Options { map, layer, .. } = *self.options;
+        let of = |finding: &String| self.engine.finding_report(analysis, finding, map, layer);
+        report.findings = self.findings.iter().map(of).collect::<Result<_>>()?;
+        if !self.hidden.is_empty() {
+            report.hidden = Some(self.engine.hide(analysis, self.hidden)?);
         }
         Ok(())
     }
@@ -331,7 +365,8 @@ fn write_overlay(scan: &Scan, map: &Heatmap, path: &Path) -> Result<()> {
     files::write(path, png)
 }
 
-/// Both answers in a line, below it a line for each reason to doubt them, and for each note about the file.
+/// Both answers in a line, below it a line for each reason to doubt them, for each note about the file, and for what else was
+/// asked.
 fn lines(name: &str, report: &Report) -> String {
     let mut text = answer_line(name, report);
     for doubt in &report.warning.reasons {
@@ -343,6 +378,9 @@ fn lines(name: &str, report: &Report) -> String {
     }
     for note in &report.input.notes {
         text.push_str(&format!("\n  note: {}", note.text()));
+    }
+    for line in evidence_lines(report) {
+        text.push_str(&format!("\n  {line}"));
     }
     text
 }

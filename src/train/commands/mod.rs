@@ -1,11 +1,13 @@
 //! One file per command: its options, the order of its steps, and what it prints. `args` has the options that several
-//! share, `records` reads what `--data` names, `explanations` is a part of `eval`, `weights` loads weights files, `output` prints, `dicom` and `result_files` name what `explain` writes.
+//! share, `records` reads what `--data` names, `explanations` is a part of `eval`, `weights` loads weights files, `output`
+//! prints, `evidence_lines` says what `explain` found beside the answers, `dicom` and `result_files` name what `explain` writes.
 
 mod args;
 pub(super) mod baseline;
 mod dicom;
 pub(super) mod embed;
 pub(super) mod eval;
+mod evidence_lines;
 pub(super) mod explain;
 mod explanations;
 pub(super) mod export;

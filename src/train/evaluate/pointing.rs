@@ -3,19 +3,10 @@
 use crate::report::Heatmap;
 use crate::train::data::record::Record;
 
-/// The centre of the map's hottest cell, in scan pixels; none where every cell is 0.
-fn peak(map: &Heatmap) -> Option<(f32, f32)> {
-    let (best, value) = map.values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-    let [x, y, width, height] = map.region;
-    let (row, col) = (best / map.cols, best % map.cols);
-    (*value > 0.)
-        .then(|| (x + (col as f32 + 0.5) / map.cols as f32 * width, y + (row as f32 + 0.5) / map.rows as f32 * height))
-}
-
 /// Whether the peak lies in a box of `record`, widened by `margin` cells on every side.
 fn peak_hits(map: &Heatmap, record: &Record, margin: f32) -> bool {
     let cell = (map.region[2] / map.cols as f32, map.region[3] / map.rows as f32);
-    peak(map).is_some_and(|(x, y)| {
+    map.hottest().is_some_and(|(x, y)| {
         record.boxes.iter().any(|b| {
             let inside =
                 |v: f32, low: u32, high: u32, margin: f32| v >= low as f32 - margin && v <= (high + 1) as f32 + margin;
@@ -73,8 +64,8 @@ mod tests {
 
     #[test]
     fn the_peak_is_the_centre_of_the_hottest_cell_in_scan_pixels() {
-        assert_eq!(peak(&map(5)), Some((150., 250.)));
-        assert_eq!(peak(&Heatmap { values: vec![0.; 8], ..map(0) }), None);
+        assert_eq!(map(5).hottest(), Some((150., 250.)));
+        assert_eq!(Heatmap { values: vec![0.; 8], ..map(0) }.hottest(), None);
     }
 
     fn record(patient: &str, xmin: u32, xmax: u32) -> Record {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{D, Device, Tensor};
+use candle_core::{Device, Tensor};
 use rand::SeedableRng;
 use rand::distr::{Distribution, weighted::WeightedIndex};
 use rand::seq::SliceRandom;
@@ -14,7 +14,6 @@ use super::loss::{Findings, contrastive_loss, finding_loss};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::Mode;
-use crate::nn::norm::l2_normalize;
 use crate::tokenizer::Tokenizer;
 use crate::train::config::{Contrast, ModelSpec, Settings};
 use crate::train::data::annotation::Annotation;
@@ -93,7 +92,7 @@ impl<'a> Batches<'a> {
         }
         if settings.local_weight > 0. {
             let phrases = text_embeds.narrow(0, n_captions, n_findings + 1)?;
-            let logits = cell_logits(clip, &feature_map, &phrases)?;
+            let logits = clip.cell_logits(&feature_map, &phrases)?;
             loss = (loss + (cells_of(&picked, &warps, spec).loss(&logits)? * settings.local_weight)?)?;
         }
         Ok(loss)
@@ -137,20 +136,6 @@ fn sampling_weights(records: &[&Record], samples: &[Sample], settings: &Settings
             of_caption * of_class * share(source(s))
         })
         .collect()
-}
-
-/// How much more each cell resembles each finding than the healthy text. `phrases` (n_findings + 1, D) are the
-/// findings' embeddings, then the healthy text's. Returns (batch, n_cells, n_findings).
-///
-/// Cells are divided by their mean norm, not each by its own: GradCAM's peak depends on direction *and* magnitude.
-fn cell_logits(clip: &Clip, feature_map: &Tensor, phrases: &Tensor) -> Result<Tensor> {
-    let cells = clip.visual.cell_embeds(feature_map)?;
-    let lengths = (cells.sqr()?.sum_keepdim(D::Minus1)? + 1e-12)?.sqrt()?;
-    let cells = cells.broadcast_div(&lengths.mean_all()?)?;
-    let n_findings = phrases.dim(0)? - 1;
-    let phrases = l2_normalize(phrases)?;
-    let directions = phrases.narrow(0, 0, n_findings)?.broadcast_sub(&phrases.narrow(0, n_findings, 1)?)?;
-    Ok(cells.broadcast_matmul(&directions.t()?)?.broadcast_mul(&clip.logit_scale()?)?)
 }
 
 /// A random view of each sample, as `pixel_values` (batch, 3, H, W), and where its pixels come from.

@@ -173,7 +173,7 @@ impl Analyzer {
         let mut report = analysis.report.clone();
         let mut kept = AnalyzedScan { id: scan, analysis, baseline: None };
         compare(&mut self.baseline, options, self.post, |baseline| {
-            baseline.add_answer(&mut report, &kept.analysis.scan, &mut kept.baseline)
+            baseline.add_answer(&mut report, &kept.analysis.scan, options, &mut kept.baseline)
         });
         let (pixels, n_frames) = (Uint8Array::from(kept.analysis.scan.pixels.as_slice()), report.input.n_frames);
         self.scans.retain(|other| other.id != scan);
@@ -188,7 +188,7 @@ impl Analyzer {
         let kept = found.ok_or_else(|| Error::scan("this scan is no longer kept: choose it again"))?;
         let mut report = engine.revise(&kept.analysis, options)?;
         compare(&mut self.baseline, options, self.post, |baseline| {
-            baseline.add_answer(&mut report, &kept.analysis.scan, &mut kept.baseline)
+            baseline.add_answer(&mut report, &kept.analysis.scan, options, &mut kept.baseline)
         });
         self.reply(Response::Analyzed { id, report: Box::new(report) });
         Ok(())
