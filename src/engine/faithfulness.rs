@@ -10,12 +10,12 @@ use super::image_classifier::{ImageClassifier, Target};
 use super::text_classifier::TextClassifier;
 use crate::error::{Error, Result};
 use crate::explain::CaptionModel;
-use crate::explain::faithfulness::masks::{filling, masked};
+use crate::explain::faithfulness::masks::{blurred, masked};
 use crate::explain::faithfulness::random::Random;
 use crate::explain::faithfulness::words::word_faithfulness;
 use crate::explain::phrases::{phrases, token_ids_of};
 use crate::preprocess::Region;
-use crate::report::{Fill, Heatmap, MapLayer, MapMethod, Mask, Prediction, RandomPart, TokenReport, WordFaithfulness};
+use crate::report::{Heatmap, MapLayer, MapMethod, Mask, Prediction, RandomPart, TokenReport, WordFaithfulness};
 use crate::scan::Scan;
 
 /// What the model sees of a scan, prepared once for many passes.
@@ -28,7 +28,6 @@ pub struct ModelView {
     /// The part of the scan that it shows.
     pub region: Region,
     blurred: Vec<f32>,
-    background: Vec<f32>,
 }
 
 impl Engine {
@@ -36,13 +35,7 @@ impl Engine {
     pub fn model_view(&self, scan: &Scan) -> ModelView {
         let preprocess = &self.metadata.preprocess;
         let (grey, width) = (preprocess.grey(scan), preprocess.image_width);
-        ModelView {
-            blurred: filling(&grey, width, Fill::Blurred),
-            background: filling(&grey, width, Fill::Background),
-            region: preprocess.region(scan),
-            grey,
-            width,
-        }
+        ModelView { blurred: blurred(&grey, width), region: preprocess.region(scan), grey, width }
     }
 
     /// The image head's probability of class `target` when `mask` hides parts of the scan.
@@ -50,11 +43,7 @@ impl Engine {
     /// # Errors
     /// The class is not known.
     pub fn masked_score(&self, view: &ModelView, mask: &Mask, target: &str) -> Result<f32> {
-        let fill = match mask.fill {
-            Fill::Blurred => &view.blurred,
-            Fill::Background => &view.background,
-        };
-        self.score(masked(&view.grey, fill, view.width, mask), target)
+        self.score(masked(&view.grey, &view.blurred, view.width, mask), target)
     }
 
     /// The image head's probability of class `target` for a changed picture, of the size of [`ModelView::grey`].
