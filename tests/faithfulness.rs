@@ -30,7 +30,7 @@ fn hiding_nothing_keeps_the_answer_and_hiding_the_map_costs_more_than_hiding_at_
     let engine = engine();
     let Analysis { report, scan, .. } = analysis(&engine, &Options::default());
     let view = engine.model_view(&scan);
-    let plan = MaskPlan::new(&report.heatmap, Fill::Blurred, 2, 1);
+    let plan = MaskPlan::new(&report.heatmap, Fill::default(), 2, 1);
     let score = |mask: &Mask| engine.masked_score(&view, mask, &report.image.label).unwrap();
     let scores: Vec<f32> = (0..plan.n_masks()).map(|i| score(&plan.mask(i).unwrap())).collect();
     assert!((scores[0] - report.image.probabilities["AMD"]).abs() < ROUNDING, "{} hiding nothing", scores[0]);

@@ -32,20 +32,6 @@ impl Engine {
         self.map(scan, feature_map, class, target, options.map, options.layer)
     }
 
-    /// The same for a picture that was changed after the preprocessing, as `pixel_values`; the model sees `region` of its scan.
-    pub(super) fn class_map_in(
-        &self,
-        region: Region,
-        pixel_values: &Tensor,
-        target: &str,
-        method: MapMethod,
-    ) -> Result<Heatmap> {
-        let class = Target::Class(&self.image_head, self.class_of(target)?);
-        let (feature_map, _) = self.encode(pixel_values)?;
-        let pixel_values = || Ok(pixel_values.clone());
-        self.map_in(region, pixel_values, &feature_map, class, target, method, MapLayer::default())
-    }
-
     /// Where the scan speaks for what is asked, which the map calls `name`.
     pub(super) fn map(
         &self,
@@ -56,25 +42,26 @@ impl Engine {
         method: MapMethod,
         layer: MapLayer,
     ) -> Result<Heatmap> {
-        let region = self.metadata.preprocess.region(scan);
-        self.map_in(region, || self.pixel_values(scan), feature_map, target, name, method, layer)
+        let model = ImageClassifier {
+            clip: &self.clip,
+            feature_map,
+            preprocess: || self.pixel_values(scan),
+            pixel_values: OnceCell::new(),
+            target,
+        };
+        self.map_by(&model, self.metadata.preprocess.region(scan), name, method, layer)
     }
 
-    // Each of them is known to one caller only.
-    #[expect(clippy::too_many_arguments)]
-    fn map_in(
+    /// The same by a model that has seen `region` of its scan.
+    pub(super) fn map_by<P: Fn() -> Result<Tensor>>(
         &self,
+        model: &ImageClassifier<'_, P>,
         region: Region,
-        preprocess: impl Fn() -> Result<Tensor>,
-        feature_map: &Tensor,
-        target: Target<'_>,
         name: &str,
         method: MapMethod,
         layer: MapLayer,
     ) -> Result<Heatmap> {
-        let model =
-            ImageClassifier { clip: &self.clip, feature_map, preprocess, pixel_values: OnceCell::new(), target };
-        let map = image_map(method, layer, &model)?;
+        let map = image_map(method, layer, model)?;
         let visual = &self.clip.visual;
         let layer = layer_name(method, layer, |stage| visual.stage_name(stage));
         Ok(heatmap(map, method, name, layer, region))

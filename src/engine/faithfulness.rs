@@ -1,18 +1,21 @@
 //! How [`Engine`] answers when parts of a scan are hidden, when the scan is changed a little, and when its own weights are
 //! made random: what `explain::faithfulness` measures explanations by.
 
+use std::cell::OnceCell;
+
 use candle_core::Device;
 
 use super::Engine;
+use super::image_classifier::{ImageClassifier, Target};
 use super::text_classifier::TextClassifier;
 use crate::error::{Error, Result};
 use crate::explain::CaptionModel;
-use crate::explain::faithfulness::masks::{filling, masked};
+use crate::explain::faithfulness::masks::{blurred, masked};
 use crate::explain::faithfulness::random::Random;
 use crate::explain::faithfulness::words::word_faithfulness;
 use crate::explain::phrases::{phrases, token_ids_of};
 use crate::preprocess::Region;
-use crate::report::{Fill, Heatmap, MapMethod, Mask, Prediction, RandomPart, TokenReport, WordFaithfulness};
+use crate::report::{Heatmap, MapLayer, MapMethod, Mask, Prediction, RandomPart, TokenReport, WordFaithfulness};
 use crate::scan::Scan;
 
 /// What the model sees of a scan, prepared once for many passes.
@@ -25,7 +28,6 @@ pub struct ModelView {
     /// The part of the scan that it shows.
     pub region: Region,
     blurred: Vec<f32>,
-    background: Vec<f32>,
 }
 
 impl Engine {
@@ -33,13 +35,7 @@ impl Engine {
     pub fn model_view(&self, scan: &Scan) -> ModelView {
         let preprocess = &self.metadata.preprocess;
         let (grey, width) = (preprocess.grey(scan), preprocess.image_width);
-        ModelView {
-            blurred: filling(&grey, width, Fill::Blurred),
-            background: filling(&grey, width, Fill::Background),
-            region: preprocess.region(scan),
-            grey,
-            width,
-        }
+        ModelView { blurred: blurred(&grey, width), region: preprocess.region(scan), grey, width }
     }
 
     /// The image head's probability of class `target` when `mask` hides parts of the scan.
@@ -47,11 +43,7 @@ impl Engine {
     /// # Errors
     /// The class is not known.
     pub fn masked_score(&self, view: &ModelView, mask: &Mask, target: &str) -> Result<f32> {
-        let fill = match mask.fill {
-            Fill::Blurred => &view.blurred,
-            Fill::Background => &view.background,
-        };
-        self.score(masked(&view.grey, fill, view.width, mask), target)
+        self.score(masked(&view.grey, &view.blurred, view.width, mask), target)
     }
 
     /// The image head's probability of class `target` for a changed picture, of the size of [`ModelView::grey`].
@@ -72,13 +64,43 @@ impl Engine {
         self.image_prediction(&self.encode(&pixel_values)?.1)
     }
 
-    /// The map of a changed picture, of the size of [`ModelView::grey`], which shows `region` of its scan.
+    /// The map of a changed picture, of the size of [`ModelView::grey`], which shows `region` of its scan; of the method's
+    /// default layer.
     ///
     /// # Errors
     /// The class is not known, or the picture has another size.
     pub fn map_of(&self, grey: Vec<f32>, region: Region, target: &str, method: MapMethod) -> Result<Heatmap> {
+        let class = Target::Class(&self.image_head, self.class_of(target)?);
+        self.map_of_target(grey, region, class, target, method)
+    }
+
+    /// The same for a finding.
+    ///
+    /// # Errors
+    /// The model does not know the finding, or the picture has another size.
+    pub fn finding_map_of(&self, grey: Vec<f32>, region: Region, finding: &str, method: MapMethod) -> Result<Heatmap> {
+        let finding = self.known_finding(finding)?;
+        self.map_of_target(grey, region, Target::Finding(self.finding_texts(finding)?), finding, method)
+    }
+
+    fn map_of_target(
+        &self,
+        grey: Vec<f32>,
+        region: Region,
+        target: Target<'_>,
+        name: &str,
+        method: MapMethod,
+    ) -> Result<Heatmap> {
         let pixel_values = self.metadata.preprocess.pixel_values(grey, &Device::Cpu)?;
-        self.class_map_in(region, &pixel_values, target, method)
+        let (feature_map, _) = self.encode(&pixel_values)?;
+        let model = ImageClassifier {
+            clip: &self.clip,
+            feature_map: &feature_map,
+            preprocess: || Ok(pixel_values.clone()),
+            pixel_values: OnceCell::new(),
+            target,
+        };
+        self.map_by(&model, region, name, method, MapLayer::default())
     }
 
     /// A copy of which a part has random weights of the same scale; the same seed gives the same copy. Weights that stay are

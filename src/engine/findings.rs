@@ -75,7 +75,7 @@ impl Engine {
         })
     }
 
-    fn known_finding(&self, finding: &str) -> Result<&str> {
+    pub(super) fn known_finding(&self, finding: &str) -> Result<&str> {
         let known = &self.metadata.vocabulary.findings;
         known.iter().find(|f| f.eq_ignore_ascii_case(finding.trim())).map(String::as_str).ok_or_else(|| {
             Error::config(format!("\"{finding}\" is not a finding of this model's: use {}", known.join(", ")))
@@ -83,7 +83,7 @@ impl Engine {
     }
 
     /// L2-normalised embeddings (2, D) of a finding's text and of the healthy text, which training compares it with.
-    fn finding_texts(&self, finding: &str) -> Result<Tensor> {
+    pub(super) fn finding_texts(&self, finding: &str) -> Result<Tensor> {
         let texts = [finding, &self.metadata.vocabulary.labels[0]].map(|text| self.embed_text(text));
         let [finding, healthy] = texts;
         Ok(Tensor::cat(&[finding?.1, healthy?.1], 0)?.detach())

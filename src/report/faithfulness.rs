@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fill {
-    /// The blurred scan: detail goes, and no edge of a mask looks like a lesion's (Petsiuk et al. 2018).
+    /// What the pixels around predict, as ROAD does it (Rong et al. 2022): a lesion is gone, and the tissue goes on.
     #[default]
+    Interpolated,
+    /// The blurred scan (Petsiuk et al. 2018): detail goes. A blurred retina may itself look ill to a model.
     Blurred,
     /// Black, as the background of a scan is. Tissue that is cut out leaves edges, which a model may take for a lesion.
     Background,

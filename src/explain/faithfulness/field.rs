@@ -15,7 +15,7 @@ pub fn value_at(map: &Heatmap, x: f32, y: f32) -> f32 {
 
 /// The value of `values` (rows, columns) at a point, as fractions of width and height, interpolated between the centres of
 /// cells.
-fn interpolated(values: &[f32], [rows, cols]: [usize; 2], across: f32, down: f32) -> f32 {
+pub(super) fn interpolated(values: &[f32], [rows, cols]: [usize; 2], across: f32, down: f32) -> f32 {
     let place = |share: f32, n: usize| {
         let at = (share * n as f32 - 0.5).clamp(0., n as f32 - 1.);
         (at as usize, (at as usize + 1).min(n - 1), at.fract())

@@ -130,7 +130,7 @@ pub(crate) struct ExplainArgs {
 }
 
 /// Parses one of `names`.
-fn named<T, const N: usize>(
+pub(super) fn named<T, const N: usize>(
     names: [&'static str; N],
     from_name: fn(&str) -> Option<T>,
 ) -> impl TypedValueParser<Value = T>

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::args::StrictArgs;
+use super::explain::named;
 use super::output::note;
 use super::records::{evenly_spaced, usable};
 use crate::bundle::card::ExplanationMetrics;
@@ -13,6 +14,7 @@ use crate::bundle::index::{INDEX, Index, IndexEntry, ModelKind};
 use crate::bundle::{Bundle, Metadata};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::report::MapMethod;
 use crate::train::data::record::Record;
 use crate::train::evaluate::explanations::{self, RULE, peaks};
 use crate::train::export::publish::{Listing, publish};
@@ -27,6 +29,15 @@ pub(super) struct ExplanationArgs {
     /// docs/explanations.md picks a default method; peaks are measured on validation scans too. --limit does not hold here.
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "60")]
     pub(super) explanations: Option<NonZeroUsize>,
+    /// Only these methods, instead of all; may be given several times. Those that ask the tower about dozens of changed scans
+    /// (g_score_cam, integrated_gradients, occlusion) take most of the time.
+    #[arg(
+        long = "map",
+        value_name = "METHOD",
+        requires = "explanations",
+        value_parser = named(MapMethod::ALL.map(MapMethod::name), MapMethod::from_name)
+    )]
+    pub(super) maps: Vec<MapMethod>,
     /// Write what --explanations measures into the weights file, where the page reads it, and its new hash into the list
     /// beside it.
     #[arg(long, requires = "explanations")]
@@ -72,16 +83,17 @@ impl ExplanationArgs {
                  oct5k:DIR or a kermany:DIR with polygons.json",
             ));
         }
+        let methods = if self.maps.is_empty() { &MapMethod::ALL[..] } else { &self.maps };
         let peak_scans = peaks::scans(&scans.validation);
         let bar = progress::bar("heatmaps", measured.len() + validation.len() + peak_scans.len());
-        let study = explanations::study(engine, &measured, &scans.split, &bar)?;
+        let study = explanations::study(engine, methods, &measured, &scans.split, &bar)?;
         let picked = if measured == validation {
             Some(study.pick())
         } else if validation.is_empty() {
             note("no validation scan has a lesion with an outline or a box: no default method is picked");
             None
         } else {
-            Some(explanations::study_for_rule(engine, &validation, &bar)?.pick())
+            Some(explanations::study_for_rule(engine, methods, &validation, &bar)?.pick())
         };
         let peaks = peaks::references(engine, &peak_scans, &bar)?;
         bar.finish_and_clear();

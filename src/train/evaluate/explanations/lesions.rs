@@ -24,12 +24,12 @@ pub(super) fn of(record: &Record) -> impl Iterator<Item = &LesionBox> {
 }
 
 impl Lesions {
-    /// `margin` is in pixels, across and down. None if no lesion lies on the scan.
-    pub(super) fn new(record: &Record, scan: &Scan, margin: [f32; 2]) -> Option<Self> {
+    /// `margin` is in pixels, across and down. None if none of `lesions` lies on the scan.
+    pub(super) fn new<'l>(lesions: impl Iterator<Item = &'l LesionBox>, scan: &Scan, margin: [f32; 2]) -> Option<Self> {
         let (width, height) = (scan.width, scan.height);
         let mut outlined = vec![false; width * height];
         let mut boxed = outlined.clone();
-        for lesion in of(record) {
+        for lesion in lesions {
             for y in lesion.ymin as usize..height.min(lesion.ymax as usize + 1) {
                 for x in lesion.xmin as usize..width.min(lesion.xmax as usize + 1) {
                     boxed[y * width + x] = true;
@@ -111,7 +111,7 @@ mod tests {
             layers: vec![],
             notes: vec![],
         };
-        Lesions::new(&record, &scan, [1., 2.])
+        Lesions::new(of(&record), &scan, [1., 2.])
     }
 
     #[test]

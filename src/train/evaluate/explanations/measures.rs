@@ -33,6 +33,21 @@ pub(super) enum Depth {
     Full,
 }
 
+/// Where a map lies, pixel by pixel of its scan.
+pub(super) fn places(heat: &[f32], lesions: &Lesions) -> Measured {
+    let Lesions { outlined, widened, boxed, .. } = lesions;
+    let hit = |is_hit| f64::from(u8::from(is_hit));
+    let mut measured = Measured::from([
+        (MapMeasure::PointingGame, hit(peak_inside(heat, outlined))),
+        (MapMeasure::PointingGameHalfCell, hit(peak_inside(heat, widened))),
+        (MapMeasure::EnergyInBox, mass_inside(heat, boxed)),
+        (MapMeasure::RelevanceMass, mass_inside(heat, outlined)),
+    ]);
+    measured.extend(rank_inside(heat, outlined).map(|v| (MapMeasure::RelevanceRank, v)));
+    measured.extend(best_iou(heat, outlined).map(|v| (MapMeasure::BestIou, v)));
+    measured
+}
+
 /// A scan with lesions, and what measuring its maps needs.
 pub(super) struct Subject<'a> {
     /// The model.
@@ -82,17 +97,8 @@ impl Subject<'_> {
     /// A tensor operation fails.
     pub(super) fn map(&self, map: &Heatmap, depth: Depth) -> Result<Measured> {
         let heat = field::over_scan(map, self.scan.width, self.scan.height);
-        let Lesions { outlined, widened, boxed, .. } = self.lesions;
-        let hit = |is_hit| f64::from(u8::from(is_hit));
-        let mut measured = Measured::from([
-            (MapMeasure::PointingGame, hit(peak_inside(&heat, outlined))),
-            (MapMeasure::PointingGameHalfCell, hit(peak_inside(&heat, widened))),
-            (MapMeasure::EnergyInBox, mass_inside(&heat, boxed)),
-            (MapMeasure::RelevanceMass, mass_inside(&heat, outlined)),
-        ]);
-        measured.extend(rank_inside(&heat, outlined).map(|v| (MapMeasure::RelevanceRank, v)));
+        let mut measured = places(&heat, self.lesions);
         if depth == Depth::Full {
-            measured.extend(best_iou(&heat, outlined).map(|v| (MapMeasure::BestIou, v)));
             if self.retina.contains(&true) {
                 measured.insert(MapMeasure::EnergyInRetina, mass_inside(&heat, self.retina));
             }

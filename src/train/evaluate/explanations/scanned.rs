@@ -9,6 +9,18 @@ pub(super) struct Scanned<'r> {
     pub record: &'r Record,
     /// Share of the scan that lesions cover.
     pub share: f64,
-    /// Names, layers and figures of methods and controls, always in the same order.
-    pub maps: Vec<(&'static str, String, Measured)>,
+    /// Its maps, always in the same order.
+    pub maps: Vec<ScannedMap>,
+}
+
+/// One map of a scan.
+pub(super) struct ScannedMap {
+    /// The method or control.
+    pub method: &'static str,
+    /// The layer that is explained; empty for a control.
+    pub layer: String,
+    /// The finding that is explained; none for the scan's class.
+    pub finding: Option<&'static str>,
+    /// Its figures.
+    pub measured: Measured,
 }

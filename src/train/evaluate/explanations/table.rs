@@ -1,9 +1,9 @@
 //! Figures of single scans become means with intervals over patients, by data set and by size of lesions.
 
 use super::lesions::terciles;
-use super::scanned::Scanned;
+use super::scanned::{Scanned, ScannedMap};
 use crate::bundle::card::{Interval, LesionSize, MapFigure, MapMeasure, MethodMetrics};
-use crate::train::data::record::SourceKind;
+use crate::train::data::record::{Record, SourceKind};
 use crate::train::evaluate::reading::n_patients;
 use crate::train::metrics::bootstrap;
 
@@ -20,20 +20,23 @@ pub(super) fn rows(scans: &[Scanned<'_>], split: &str) -> Vec<MethodMetrics> {
             let is_of_size = |of: &LesionSize| size == LesionSize::All || *of == size;
             let chosen: Vec<&Scanned<'_>> =
                 of_source.iter().zip(&sizes).filter(|(_, of)| is_of_size(of)).map(|(s, _)| *s).collect();
-            let Some(first) = chosen.first() else { continue };
-            for (i, (method, layer, _)) in first.maps.iter().enumerate() {
+            for kind in kinds(&chosen, size) {
+                let maps: Vec<(&Record, &ScannedMap)> = chosen
+                    .iter()
+                    .filter_map(|s| Some((s.record, s.maps.iter().find(|map| (map.method, map.finding) == kind)?)))
+                    .collect();
                 let is_shown = |measure: &MapMeasure| size == LesionSize::All || measure.is_about_lesions();
                 let measures = MapMeasure::ALL.into_iter().filter(is_shown);
                 rows.push(MethodMetrics {
-                    method: (*method).to_owned(),
-                    layer: layer.clone(),
+                    method: kind.0.to_owned(),
+                    layer: maps.first().map(|(_, map)| map.layer.clone()).unwrap_or_default(),
                     set: source.name().to_owned(),
                     split: split.to_owned(),
                     lesions: size,
-                    finding: None,
-                    n_scans: chosen.len(),
-                    n_patients: n_patients(chosen.iter().map(|s| s.record)),
-                    figures: measures.filter_map(|m| Some((m, figure(&chosen, i, m)?))).collect(),
+                    finding: kind.1.map(str::to_owned),
+                    n_scans: maps.len(),
+                    n_patients: n_patients(maps.iter().map(|(record, _)| *record)),
+                    figures: measures.filter_map(|m| Some((m, figure(&maps, m)?))).collect(),
                 });
             }
         }
@@ -41,10 +44,27 @@ pub(super) fn rows(scans: &[Scanned<'_>], split: &str) -> Vec<MethodMetrics> {
     rows
 }
 
+/// Methods and the findings that they explain, each once in the order in which scans have them; terciles are of maps of the
+/// class alone.
+fn kinds(scans: &[&Scanned<'_>], size: LesionSize) -> Vec<(&'static str, Option<&'static str>)> {
+    let mut kinds = Vec::new();
+    for map in scans.iter().flat_map(|s| &s.maps) {
+        let kind = (map.method, map.finding);
+        if !kinds.contains(&kind) && (size == LesionSize::All || map.finding.is_none()) {
+            kinds.push(kind);
+        }
+    }
+    // Stable: maps of the class come first, then those of each finding.
+    kinds.sort_by_key(|(_, finding)| *finding);
+    kinds
+}
+
 /// The mean of a measure over the scans on which it is defined.
-fn figure(scans: &[&Scanned<'_>], map: usize, measure: MapMeasure) -> Option<MapFigure> {
-    let value = |s: &&Scanned<'_>| Some((s.record.patient.clone(), *s.maps[map].2.get(&measure)?));
-    let (patients, values): (Vec<String>, Vec<f64>) = scans.iter().filter_map(value).unzip();
+fn figure(maps: &[(&Record, &ScannedMap)], measure: MapMeasure) -> Option<MapFigure> {
+    let value = |(record, map): &(&Record, &ScannedMap)| {
+        map.measured.get(&measure).map(|value| (record.patient.clone(), *value))
+    };
+    let (patients, values): (Vec<String>, Vec<f64>) = maps.iter().filter_map(value).unzip();
     let mean = |drawn: &[usize]| {
         (!drawn.is_empty()).then(|| drawn.iter().map(|i| values[*i]).sum::<f64>() / drawn.len() as f64)
     };
@@ -58,7 +78,6 @@ fn figure(scans: &[&Scanned<'_>], map: usize, measure: MapMeasure) -> Option<Map
 mod tests {
     use super::*;
     use crate::caption::Caption;
-    use crate::train::data::record::Record;
 
     fn record(source: SourceKind, patient: &str) -> Record {
         Record {
@@ -85,11 +104,16 @@ mod tests {
         let scan = |i: usize, share, hit, deletion: Option<f64>| Scanned {
             record: &records[i],
             share,
-            maps: vec![(
-                "grad_cam",
-                "layer4".to_owned(),
-                [(PointingGame, hit)].into_iter().chain(deletion.map(|d| (Deletion, d))).collect(),
-            )],
+            maps: [None, Some("drusen")]
+                .into_iter()
+                .take(if i == 1 { 2 } else { 1 })
+                .map(|finding| ScannedMap {
+                    method: "grad_cam",
+                    layer: "layer4".to_owned(),
+                    finding,
+                    measured: [(PointingGame, hit)].into_iter().chain(deletion.map(|d| (Deletion, d))).collect(),
+                })
+                .collect(),
         };
         let scans = [
             scan(0, 0.3, 1., Some(0.25)),
@@ -98,7 +122,10 @@ mod tests {
             scan(3, 0.1, 1., Some(1.)),
         ];
         let rows = rows(&scans, "test");
-        let all = |set: &str| rows.iter().find(|r| r.set == set && r.lesions == LesionSize::All).unwrap();
+        let is_of_all = |r: &&MethodMetrics| r.lesions == LesionSize::All && r.finding.is_none();
+        let all = |set: &str| rows.iter().filter(is_of_all).find(|r| r.set == set).unwrap();
+        let of_drusen: Vec<_> = rows.iter().filter(|r| r.finding.as_deref() == Some("drusen")).collect();
+        assert_eq!((of_drusen.len(), of_drusen[0].n_scans, of_drusen[0].figures[&PointingGame].n_scans), (1, 1, 1));
         let kermany = all("kermany");
         assert_eq!((kermany.n_scans, kermany.n_patients, kermany.split.as_str()), (3, 2, "test"));
         let hits = kermany.figures[&PointingGame];

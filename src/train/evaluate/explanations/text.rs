@@ -9,13 +9,16 @@ const WIDTH: usize = 20;
 /// One table for each data set and group of lesions, a line for each measure, a column for each method.
 pub(crate) fn lines(metrics: &ExplanationMetrics) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut tables: Vec<(&str, LesionSize)> = metrics.methods.iter().map(|r| (r.set.as_str(), r.lesions)).collect();
+    let table_of = |r: &MethodMetrics| (r.set.clone(), r.lesions, r.finding.clone());
+    let mut tables: Vec<_> = metrics.methods.iter().map(table_of).collect();
     tables.dedup();
-    for (set, size) in tables {
-        let rows: Vec<&MethodMetrics> = metrics.methods.iter().filter(|r| r.set == set && r.lesions == size).collect();
-        let of = match size {
-            LesionSize::All => "all lesions".to_owned(),
-            _ => format!("the {} third of lesions", size.name()),
+    for table in tables {
+        let rows: Vec<&MethodMetrics> = metrics.methods.iter().filter(|r| table_of(r) == table).collect();
+        let (set, size, finding) = &table;
+        let of = match (finding, size) {
+            (Some(finding), _) => format!("maps of {finding}"),
+            (None, LesionSize::All) => "all lesions".to_owned(),
+            (None, _) => format!("the {} third of lesions", size.name()),
         };
         let (n_scans, n_patients) = (rows[0].n_scans, rows[0].n_patients);
         lines.push(format!("heatmaps, {set} ({}), {of}: {n_scans} scans of {n_patients} patients", rows[0].split));
