@@ -196,6 +196,14 @@ impl Metrics {
             WeightPrecision::Float => &self.float,
         }
     }
+
+    /// The same, to change.
+    pub fn at_mut(&mut self, precision: WeightPrecision) -> &mut BTreeMap<String, Figures> {
+        match precision {
+            WeightPrecision::Int8 => &mut self.int8,
+            WeightPrecision::Float => &mut self.float,
+        }
+    }
 }
 
 /// What was measured on a baseline's held-out patients.
@@ -250,7 +258,7 @@ pub struct Figures {
 }
 
 /// The figures of one head.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeadFigures {
     /// Share of right labels.
     pub accuracy: Option<Interval>,

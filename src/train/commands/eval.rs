@@ -139,8 +139,8 @@ impl EvalArgs {
         }
         bar.finish_and_clear();
         study.explanations = self.explanations.measure(&engine, &scans)?;
-        if let Some(metrics) = study.explanations.as_ref().filter(|_| self.explanations.record) {
-            explanations::record(&self.weights, metrics)?;
+        if self.explanations.record {
+            explanations::record(&self.weights, &study)?;
         }
         let card = engine.card();
         if let Some(path) = &self.report {

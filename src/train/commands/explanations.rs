@@ -1,5 +1,6 @@
 //! `train eval --explanations`: measures heatmaps, and writes the figures into the weights file.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use super::args::StrictArgs;
 use super::explain::named;
 use super::output::note;
 use super::records::{evenly_spaced, usable};
-use crate::bundle::card::ExplanationMetrics;
+use crate::bundle::card::{ExplanationMetrics, Figures};
 use crate::bundle::index::{INDEX, Index, IndexEntry, ModelKind};
 use crate::bundle::{Bundle, Metadata};
 use crate::engine::Engine;
@@ -17,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::report::MapMethod;
 use crate::train::data::record::Record;
 use crate::train::evaluate::explanations::{self, RULE, peaks};
+use crate::train::evaluate::study::Study;
 use crate::train::export::publish::{Listing, publish};
 use crate::train::{files, progress};
 
@@ -38,8 +40,8 @@ pub(super) struct ExplanationArgs {
         value_parser = named(MapMethod::ALL.map(MapMethod::name), MapMethod::from_name)
     )]
     pub(super) maps: Vec<MapMethod>,
-    /// Write what --explanations measures into the weights file, where the page reads it, and its new hash into the list
-    /// beside it.
+    /// Write what --explanations measures, and how often answers like one were right, into the weights file, where the page
+    /// reads it, and its new hash into the list beside it.
     #[arg(long, requires = "explanations")]
     pub(super) record: bool,
 }
@@ -106,17 +108,29 @@ impl ExplanationArgs {
     }
 }
 
-/// Writes `metrics` into the weights file at `path`, and the file's new hash into the list beside it, if that lists it.
+/// Writes what `study` measured of heatmaps, and how often answers like one were right, into the weights file at `path`, and
+/// the file's new hash into the list beside it, if that lists it.
 ///
 /// # Errors
 /// The file or the list cannot be read or written.
-pub(super) fn record(path: &Path, metrics: &ExplanationMetrics) -> Result<()> {
+pub(super) fn record(path: &Path, study: &Study) -> Result<()> {
     let bytes = files::read(path)?;
     let mut listing = None;
+    let mut left_out = Vec::new();
     let amended = Bundle::<Metadata>::amend(&path.display().to_string(), &bytes, |metadata| {
-        metadata.explanations = Some(metrics.clone());
+        metadata.explanations.clone_from(&study.explanations);
+        if let Some(metrics) = &mut metadata.metrics {
+            let measured = study.sources.iter().map(|(source, of)| (source.name(), &of.figures));
+            left_out = add_answers(metrics.at_mut(metadata.precision), &measured.collect());
+        }
         listing = Some((metadata.name.clone(), metadata.title.clone()));
     })?;
+    if !left_out.is_empty() {
+        let sources = left_out.join(", ");
+        note(format_args!(
+            "{sources}: other figures of the file are of other scans, so how often answers were right is left out"
+        ));
+    }
     let dir = path.parent().unwrap_or(Path::new(""));
     let list = dir.join(INDEX);
     let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -130,8 +144,63 @@ pub(super) fn record(path: &Path, metrics: &ExplanationMetrics) -> Result<()> {
     }
 }
 
+/// Adds how often answers were right to the file's figures, by source. Returns the sources of which other scans were measured.
+fn add_answers(figures: &mut BTreeMap<String, Figures>, measured: &BTreeMap<&str, &Figures>) -> Vec<String> {
+    let mut left_out = Vec::new();
+    for (source, figures) in figures {
+        match measured.get(source.as_str()) {
+            Some(now) if (now.n_scans, now.n_patients) == (figures.n_scans, figures.n_patients) => {
+                figures.answers.clone_from(&now.answers);
+            }
+            _ => left_out.push(source.clone()),
+        }
+    }
+    left_out
+}
+
 /// Whether `index` lists model `name` as the file `file`, which is where [`publish`] writes it.
 fn lists(index: &Index, name: &str, file: &str) -> bool {
     let is_it = |entry: &IndexEntry| entry.name == name && entry.file == file;
     file == format!("{name}.safetensors") && index.choosable().any(is_it)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::card::{AnswerBand, HeadFigures};
+
+    fn figures(n_scans: usize, answers: &[AnswerBand]) -> Figures {
+        Figures {
+            n_scans,
+            n_patients: 1,
+            device: None,
+            image: HeadFigures::default(),
+            text: HeadFigures::default(),
+            answers: answers.to_vec(),
+            findings_keep_label: 1.,
+            class_word_share: None,
+            condition: None,
+            lesions: None,
+        }
+    }
+
+    #[test]
+    fn answers_are_added_to_figures_of_the_same_scans_only() {
+        let band = AnswerBand {
+            label: "AMD".into(),
+            probability: [0.9, 1.],
+            is_warned: false,
+            n_scans: 2,
+            n_right: 2,
+            n_patients: 1,
+            n_other_diseases: None,
+        };
+        let now = [figures(2, std::slice::from_ref(&band)), figures(3, std::slice::from_ref(&band))];
+        let measured = BTreeMap::from([("kermany", &now[0]), ("octdl", &now[1])]);
+        let kept = |source: &str, n_scans| (source.to_owned(), figures(n_scans, &[]));
+        let mut file = BTreeMap::from([kept("kermany", 2), kept("octdl", 2), kept("phantom", 2)]);
+        assert_eq!(add_answers(&mut file, &measured), ["octdl", "phantom"]);
+        assert_eq!(file["kermany"].answers, [band]);
+        assert!(file["octdl"].answers.is_empty() && file["phantom"].answers.is_empty());
+    }
 }
