@@ -221,7 +221,7 @@ fn a_baseline_answers_with_every_method_and_layer() {
 #[test]
 fn the_command_line_asks_about_layers_findings_and_regions() {
     let scan = in_repository("www/samples/fluid.png");
-    let ask = |more: &[&str]| [&["explain", text(&scan), "--weights", WEIGHTS], more].concat();
+    let ask = |more: &[&'static str]| [&["explain", text(&scan), "--weights", WEIGHTS], more].concat();
     let report = json(&ask(&[
         "--json",
         "--map",

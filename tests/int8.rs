@@ -112,3 +112,18 @@ fn grad_cam_of_the_quantized_model_is_close_to_the_float_models() {
     let [ours, expected] = [ours, expected].map(|cam| Tensor::new(cam.values.as_slice(), &Device::Cpu).unwrap());
     assert!(cosine(&ours, &expected) > 0.95, "{}", cosine(&ours, &expected));
 }
+
+#[test]
+fn a_tower_in_bytes_split_after_any_stage_gives_the_same_feature_map() {
+    let Towers { int8, pixel_values, .. } = towers();
+    let whole = int8.visual.feature_map(&pixel_values, Mode::Eval).unwrap();
+    for stage in 1..=4 {
+        let map = int8.visual.stage_map(stage, &pixel_values).unwrap().detach();
+        assert_eq!(flat(&int8.visual.from_stage(stage, &map).unwrap()), flat(&whole), "stage {stage}");
+        // The gradient goes on through the dequantized weights.
+        let x = Var::from_tensor(&map).unwrap();
+        let gradients = int8.visual.from_stage(stage, &x).unwrap().sum_all().unwrap().backward().unwrap();
+        let gradient = flat(gradients.get(&x).expect("a gradient flows to the map"));
+        assert!(gradient.iter().all(|g| g.is_finite()) && gradient.iter().any(|g| *g != 0.), "stage {stage}");
+    }
+}

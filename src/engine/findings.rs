@@ -62,8 +62,9 @@ impl Engine {
         let n_hidden = hidden.iter().filter(|is_hidden| **is_hidden).count();
         let (_, after) = self.encode(&fill(&pixel_values, &hidden)?)?;
         let embeds = BeforeAfter { before: analysis.image_embeds().clone(), after };
+        let healthy = self.healthy_text()?;
         let findings = self.metadata.vocabulary.findings.iter().map(|finding| {
-            let texts = self.finding_texts(finding)?;
+            let texts = Tensor::cat(&[&self.embed_text(finding)?.1, &healthy], 0)?;
             Ok(FindingChange { finding: finding.clone(), likeness: embeds.each(|embeds| likeness(embeds, &texts))? })
         });
         Ok(Hidden {
@@ -84,9 +85,11 @@ impl Engine {
 
     /// L2-normalised embeddings (2, D) of a finding's text and of the healthy text, which training compares it with.
     pub(super) fn finding_texts(&self, finding: &str) -> Result<Tensor> {
-        let texts = [finding, &self.metadata.vocabulary.labels[0]].map(|text| self.embed_text(text));
-        let [finding, healthy] = texts;
-        Ok(Tensor::cat(&[finding?.1, healthy?.1], 0)?.detach())
+        Ok(Tensor::cat(&[self.embed_text(finding)?.1, self.healthy_text()?], 0)?.detach())
+    }
+
+    fn healthy_text(&self) -> Result<Tensor> {
+        Ok(self.embed_text(&self.metadata.vocabulary.labels[0])?.1.detach())
     }
 }
 

@@ -46,7 +46,7 @@ pub fn eigen_cam(feature_map: &Tensor) -> Result<CamMap> {
 fn first_eigenvector(matrix: &Tensor) -> Result<Option<Tensor>> {
     let n = matrix.dim(0)?;
     let identity = Tensor::eye(n, DType::F32, matrix.device())?;
-    let trace = |m: &Tensor| Ok::<_, candle_core::Error>((m * &identity)?.sum_all()?.to_scalar::<f32>()?);
+    let trace = |m: &Tensor| (m * &identity)?.sum_all()?.to_scalar::<f32>();
     let mut power = matrix.clone();
     for _ in 0..N_SQUARINGS {
         let trace = trace(&power)?;

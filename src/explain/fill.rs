@@ -23,46 +23,76 @@ const MAX_ROUNDS: usize = 300;
 pub fn fill(pixel_values: &Tensor, hidden: &[bool]) -> Result<Tensor> {
     let (_, channels, height, width) = pixel_values.dims4()?;
     let mut values = pixel_values.flatten_all()?.to_vec1::<f32>()?;
-    let places: Vec<usize> = (0..height * width).filter(|i| hidden[*i]).collect();
+    let hole = Hole::new(hidden, (height, width));
+    // The channels of a grey scan are often the same.
+    let mut before: Option<(Vec<f32>, Vec<f32>)> = None;
     for plane in values.chunks_exact_mut((height * width).max(1)) {
-        fill_plane(plane, (height, width), hidden, &places);
+        match &before {
+            Some((given, filled)) if given.as_slice() == &*plane => plane.copy_from_slice(filled),
+            _ => {
+                let given = plane.to_vec();
+                hole.fill(plane);
+                before = Some((given, plane.to_vec()));
+            }
+        }
     }
     Ok(Tensor::from_vec(values, (1, channels, height, width), pixel_values.device())?)
 }
 
-fn fill_plane(plane: &mut [f32], (height, width): (usize, usize), hidden: &[bool], places: &[usize]) {
-    let neighbours = |i: usize| {
-        let (row, col) = ((i / width) as isize, (i % width) as isize);
-        let around = (-1..=1).flat_map(|down: isize| (-1..=1).map(move |across: isize| (down, across)));
-        around.filter(|offset| *offset != (0, 0)).filter_map(move |(down, across)| {
-            let (row, col) = (row + down, col + across);
-            let is_inside = (0..height as isize).contains(&row) && (0..width as isize).contains(&col);
-            let weight = if down == 0 || across == 0 { BESIDE } else { CORNER };
-            is_inside.then_some((row as usize * width + col as usize, weight))
-        })
-    };
-    // The mean of the pixels around what is hidden, or of all.
-    let border: Vec<f32> =
-        places.iter().flat_map(|i| neighbours(*i)).filter(|(i, _)| !hidden[*i]).map(|(i, _)| plane[i]).collect();
-    let known = if border.is_empty() { &*plane } else { &border };
-    let mean = known.iter().sum::<f32>() / known.len().max(1) as f32;
-    places.iter().for_each(|i| plane[*i] = mean);
-    if border.is_empty() {
-        return;
+/// The pixels that are hidden.
+struct Hole {
+    /// Where they are.
+    places: Vec<usize>,
+    /// The neighbours of each: place and weight. Those outside of the scan have the weight 0; the weights sum to 1.
+    neighbours: Vec<[(usize, f32); 8]>,
+    /// Pixels beside them that are not hidden.
+    border: Vec<usize>,
+}
+
+impl Hole {
+    fn new(hidden: &[bool], (height, width): (usize, usize)) -> Self {
+        let places: Vec<usize> = (0..height * width).filter(|i| hidden[*i]).collect();
+        let neighbours: Vec<_> = places.iter().map(|i| neighbours(*i, (height, width))).collect();
+        let all = neighbours.iter().flatten().filter(|(place, weight)| *weight > 0. && !hidden[*place]);
+        let border = all.map(|(place, _)| *place).collect();
+        Self { places, neighbours, border }
     }
-    for _ in 0..MAX_ROUNDS {
-        let mut largest = 0f32;
-        for &i in places {
-            let (sum, weights) =
-                neighbours(i).fold((0., 0.), |(s, w), (n, weight)| (s + weight * plane[n], w + weight));
-            let change = RELAXATION * (sum / weights - plane[i]);
-            plane[i] += change;
-            largest = largest.max(change.abs());
-        }
-        if largest < TOLERANCE {
+
+    fn fill(&self, plane: &mut [f32]) {
+        let mean = |places: &[usize]| places.iter().map(|i| plane[*i]).sum::<f32>() / places.len().max(1) as f32;
+        let start = mean(if self.border.is_empty() { &self.places } else { &self.border });
+        self.places.iter().for_each(|i| plane[*i] = start);
+        if self.border.is_empty() {
             return;
         }
+        for _ in 0..MAX_ROUNDS {
+            let mut largest = 0f32;
+            for (&i, neighbours) in self.places.iter().zip(&self.neighbours) {
+                let mean: f32 = neighbours.iter().map(|(place, weight)| weight * plane[*place]).sum();
+                let change = RELAXATION * (mean - plane[i]);
+                plane[i] += change;
+                largest = largest.max(change.abs());
+            }
+            if largest < TOLERANCE {
+                return;
+            }
+        }
     }
+}
+
+fn neighbours(i: usize, (height, width): (usize, usize)) -> [(usize, f32); 8] {
+    const OFFSETS: [(isize, isize); 8] = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)];
+    let (row, col) = ((i / width) as isize, (i % width) as isize);
+    let mut found = OFFSETS.map(|(down, across)| {
+        let (row, col) = (row + down, col + across);
+        let is_inside = (0..height as isize).contains(&row) && (0..width as isize).contains(&col);
+        let weight = if down == 0 || across == 0 { BESIDE } else { CORNER };
+        if is_inside { (row as usize * width + col as usize, weight) } else { (i, 0.) }
+    });
+    let total: f32 = found.iter().map(|(_, weight)| weight).sum();
+    // A scan of one pixel has no neighbour.
+    found.iter_mut().for_each(|(_, weight)| *weight /= total.max(f32::MIN_POSITIVE));
+    found
 }
 
 #[cfg(test)]

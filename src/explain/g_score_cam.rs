@@ -1,7 +1,7 @@
 //! gScoreCAM (Chen et al. 2022): channels weighed by the score of the scan when only what they mark is left of it. It asks the
 //! tower once for each channel, so only the channels with the largest gradients are asked.
 
-use candle_core::{D, DType, Device, Tensor};
+use candle_core::{D, Device, Tensor};
 
 use super::cam_map::CamMap;
 use super::gradient::{Gradient, gradient};
@@ -72,11 +72,13 @@ fn interpolation(n_in: usize, n_out: usize) -> Result<Tensor> {
         row[before] += 1. - share;
         row[(before + 1).min(n_in - 1)] += share;
     }
-    Ok(Tensor::from_vec(weights, (n_out, n_in), &Device::Cpu)?.to_dtype(DType::F32)?)
+    Ok(Tensor::from_vec(weights, (n_out, n_in), &Device::Cpu)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use candle_core::DType;
+
     use super::*;
 
     #[test]

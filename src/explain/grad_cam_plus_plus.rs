@@ -18,7 +18,7 @@ const EPS: f32 = 1e-6;
 pub fn grad_cam_plus_plus(feature_map: &Tensor, score: impl Fn(&Tensor) -> Result<Tensor>) -> Result<CamMap> {
     let Gradient { activations, gradient } = gradient(feature_map, score)?;
     let (_, channels, rows, cols) = activations.dims4()?;
-    let flat = |t: &Tensor| Ok::<_, candle_core::Error>(t.reshape((channels, rows * cols))?.to_vec2::<f32>()?);
+    let flat = |t: &Tensor| t.reshape((channels, rows * cols))?.to_vec2::<f32>();
     let weights: Vec<f32> = flat(&gradient)?
         .iter()
         .zip(flat(&activations)?)
@@ -32,7 +32,7 @@ pub fn grad_cam_plus_plus(feature_map: &Tensor, score: impl Fn(&Tensor) -> Resul
 /// the fraction before it.
 fn weight(gradient: &[f32], total: f32) -> f32 {
     // NaN is kept, so that the map is refused.
-    let counted = gradient.iter().filter(|g| !(**g <= 0.));
+    let counted = gradient.iter().filter(|g| **g > 0. || g.is_nan());
     counted.map(|g| g * g / (2. * g * g + total * g * g * g + EPS) * g).sum()
 }
 

@@ -9,7 +9,7 @@ use super::gradient::gradient_at;
 use crate::error::Result;
 
 /// Points of the straight way at which gradients are taken: the middles of as many equal steps.
-pub(super) const N_STEPS: usize = 32;
+pub(super) const N_STEPS: usize = 16;
 /// Points that run at once.
 const BATCH: usize = 8;
 
