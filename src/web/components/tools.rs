@@ -244,25 +244,27 @@ fn SaveButtons(
         }
     };
     view! {
-        <button
-            type="button"
-            data-testid="download-png"
-            title=move || locale.text().save_png
-            aria-label=move || locale.text().save_png
-            disabled=move || has_none.get()
-            on:click=save_png
-        >
-            "↓ PNG"
-        </button>
-        <button
-            type="button"
-            data-testid="download-json"
-            title=move || locale.text().save_json
-            aria-label=move || locale.text().save_json
-            disabled=move || has_none.get()
-            on:click=save_json
-        >
-            "↓ JSON"
-        </button>
+        <span class="saves">
+            <button
+                type="button"
+                data-testid="download-png"
+                title=move || locale.text().save_png
+                aria-label=move || locale.text().save_png
+                disabled=move || has_none.get()
+                on:click=save_png
+            >
+                "↓ PNG"
+            </button>
+            <button
+                type="button"
+                data-testid="download-json"
+                title=move || locale.text().save_json
+                aria-label=move || locale.text().save_json
+                disabled=move || has_none.get()
+                on:click=save_json
+            >
+                "↓ JSON"
+            </button>
+        </span>
     }
 }
