@@ -199,6 +199,9 @@ fn ScaleSelect(
     }
 }
 
+/// A map, the answer that it explains, and how it is drawn; none while it is hidden.
+type SavedAnswer<'a> = (&'a Heatmap, &'a Prediction, Option<Drawn>);
+
 /// Saves the picture and the report.
 #[component]
 fn SaveButtons(
@@ -226,7 +229,7 @@ fn SaveButtons(
             let answers = [Some((&report.heatmap, &report.image, own))]
                 .into_iter()
                 .chain([baseline.map(|b| (&b.heatmap, &b.image, drawn(&b.heatmap, None)))]);
-            let picture = |((map, image, drawn), overlay): ((&Heatmap, &Prediction, _), NodeRef<html::Canvas>)| {
+            let picture = |((map, image, drawn), overlay): (SavedAnswer<'_>, NodeRef<html::Canvas>)| {
                 let labels = labels(&report.warning, image, drawn.map(|drawn| (map, drawn)));
                 let labels = labels.into_iter().map(|label| (label_line(language, &label), label)).collect();
                 Some(SavedPicture { overlay: overlay.get_untracked()?, labels })
