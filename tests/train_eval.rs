@@ -91,6 +91,10 @@ fn warnings_are_measured_on_other_diseases_too_and_changed_scans_on_request() {
         assert!((kinds.values().map(|share| share.as_f64().unwrap()).sum::<f64>() - 1.).abs() < ROUNDING);
     }
     assert!(of_source["warnings"]["others_called_amd"]["value"].is_f64());
+    let bands = of_source["answers"].as_array().unwrap();
+    let all = |count: &str| bands.iter().map(|band| band[count].as_u64().unwrap()).sum::<u64>();
+    assert_eq!([all("n_scans"), all("n_other_diseases")], [3, 1], "{bands:?}");
+    assert!(bands.iter().all(|band| band["n_right"].as_u64() <= band["n_scans"].as_u64()), "{bands:?}");
     assert!(figures["stress"].is_null());
 
     let changed = json(&[&eval[..], &["--stress", "--limit", "2", "--json", "--report", text(&page)]].concat());

@@ -211,6 +211,9 @@ fn ScaleSelect(
     }
 }
 
+/// A map, the answer that it explains, and how it is drawn; none while it is hidden.
+type SavedAnswer<'a> = (&'a Heatmap, &'a Prediction, Option<Drawn>);
+
 /// Saves the picture and the report.
 #[component]
 fn SaveButtons(
@@ -242,7 +245,7 @@ fn SaveButtons(
             let answers = [Some((&report.heatmap, &report.image, own))]
                 .into_iter()
                 .chain([baseline.map(|b| (&b.heatmap, &b.image, drawn(&b.heatmap, None)))]);
-            let picture = |((map, image, drawn), overlay): ((&Heatmap, &Prediction, _), NodeRef<html::Canvas>)| {
+            let picture = |((map, image, drawn), overlay): (SavedAnswer<'_>, NodeRef<html::Canvas>)| {
                 let labels = labels(&report.warning, image, drawn.map(|drawn| (map, drawn)));
                 let labels = labels.into_iter().map(|label| (label_line(language, &label), label)).collect();
                 Some(SavedPicture { overlay: overlay.get_untracked()?, labels })
@@ -260,36 +263,38 @@ fn SaveButtons(
         }
     };
     view! {
-        <button
-            type="button"
-            data-testid="download-png"
-            title=move || locale.text().save_png
-            aria-label=move || locale.text().save_png
-            disabled=move || has_none.get()
-            on:click=save_png
-        >
-            "↓ PNG"
-        </button>
-        <button
-            type="button"
-            data-testid="download-json"
-            title=move || locale.text().save_json
-            aria-label=move || locale.text().save_json
-            disabled=move || has_none.get()
-            on:click=save_json
-        >
-            "↓ JSON"
-        </button>
-        <Show when=move || can_save_dicom.get()>
+        <span class="saves">
             <button
                 type="button"
-                data-testid="download-dicom"
-                title=move || locale.text().save_dicom
-                aria-label=move || locale.text().save_dicom
-                on:click=move |_| on_save_dicom.run(())
+                data-testid="download-png"
+                title=move || locale.text().save_png
+                aria-label=move || locale.text().save_png
+                disabled=move || has_none.get()
+                on:click=save_png
             >
-                "↓ DICOM"
+                "↓ PNG"
             </button>
-        </Show>
+            <button
+                type="button"
+                data-testid="download-json"
+                title=move || locale.text().save_json
+                aria-label=move || locale.text().save_json
+                disabled=move || has_none.get()
+                on:click=save_json
+            >
+                "↓ JSON"
+            </button>
+            <Show when=move || can_save_dicom.get()>
+                <button
+                    type="button"
+                    data-testid="download-dicom"
+                    title=move || locale.text().save_dicom
+                    aria-label=move || locale.text().save_dicom
+                    on:click=move |_| on_save_dicom.run(())
+                >
+                    "↓ DICOM"
+                </button>
+            </Show>
+        </span>
     }
 }

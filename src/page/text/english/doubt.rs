@@ -111,9 +111,10 @@ pub(super) static DOUBT: DoubtText = DoubtText {
 
     track_record: "Answers like this one",
     answers_like: |answer, band, is_warned| {
-        let with = if is_warned { "with" } else { "without" };
+        let warning = if is_warned { "a" } else { "no" };
         format!(
-            "Patients held back from training: how often “{answer}”, {band} probable and {with} a warning, was right."
+            "Patients held back from training: how often the answer “{answer}” was right when its probability was {band} and \
+             there was {warning} warning."
         )
     },
     right_of: |n_right, n_scans| format!("{n_right} of {n_scans} scans"),
@@ -138,6 +139,6 @@ pub(super) static DOUBT: DoubtText = DoubtText {
     drawn: |drawn| match drawn {
         Drawn::Empty => String::new(),
         Drawn::Relative => "Colours relative to this scan’s own maximum".to_owned(),
-        Drawn::Absolute { share } => format!("Peak: {:.0} % of a strong map’s", share * 100.),
+        Drawn::Absolute { share } => format!("Strength: {:.0} % of a strong map", share * 100.),
     },
 };

@@ -49,8 +49,8 @@ pub(super) static DOUBT: DoubtText = DoubtText {
 
     track_record: "같은 종류의 판단은 얼마나 맞았나",
     answers_like: |answer, band, is_warned| {
-        let warning = if is_warned { "있는" } else { "없는" };
-        format!("학습에 쓰지 않은 환자에서, 확률 {band}에 경고가 {warning} ‘{answer}’ 판단이 맞은 비율입니다.")
+        let warning = if is_warned { "있을" } else { "없을" };
+        format!("학습에 쓰지 않은 환자에서 ‘{answer}’ 판단의 확률이 {band}이고 경고가 {warning} 때 맞은 비율입니다.")
     },
     right_of: |n_right, n_scans| format!("영상 {n_scans}장 중 {n_right}장"),
     too_few: |n_right, n_scans| format!("너무 적어 알 수 없음: {n_scans}장 중 {n_right}장"),
@@ -71,7 +71,7 @@ pub(super) static DOUBT: DoubtText = DoubtText {
     drawn: |drawn| match drawn {
         Drawn::Empty => String::new(),
         Drawn::Relative => "색은 이 영상의 최댓값에 대해 상대적".to_owned(),
-        Drawn::Absolute { share } => format!("최고점: 강한 지도의 {:.0} %", share * 100.),
+        Drawn::Absolute { share } => format!("세기: 강한 지도의 {:.0} %", share * 100.),
     },
 };
 
