@@ -145,13 +145,15 @@ fn hiding_background_changes_nothing_and_hiding_the_lesion_the_finding() {
         assert_ne!(all.image.after, all.image.before);
     }
     let analysis = analyze(&engine, "fluid.png");
-    // Where the local map says that it is.
+    // The six cysts of this phantom, and where the local map is hottest.
+    let cysts = [300., 215., 212., 65.];
     let local = engine.finding_map(&analysis, "fluid", MapMethod::Local, MapLayer::default()).unwrap();
     let (x, y) = local.hottest().unwrap();
-    let (width, height) = (local.region[2] / 4., local.region[3] / 2.);
-    let hidden = engine.hide(&analysis, &[[x - width / 2., y - height / 2., width, height]]).unwrap();
+    assert!((cysts[0]..cysts[0] + cysts[2]).contains(&x) && (cysts[1]..cysts[1] + cysts[3]).contains(&y), "{x}, {y}");
+    let hidden = engine.hide(&analysis, &[cysts]).unwrap();
     let fluid = hidden.findings.iter().find(|change| change.finding == "fluid").unwrap().likeness.clone();
-    assert!(fluid.after.margin < fluid.before.margin, "{fluid:?}");
+    assert!(fluid.before.margin > 0. && fluid.after.margin < 0., "{fluid:?}");
+    assert_eq!((hidden.image.after.label.as_str(), hidden.caption.after.as_str()), ("healthy", "healthy"));
     for wrong in [[0., 0., 0., 9.], [0., 0., 9., -1.], [f32::NAN, 0., 1., 1.]] {
         assert!(engine.hide(&analysis, &[wrong]).unwrap_err().to_string().contains("WIDTH,HEIGHT"));
     }
