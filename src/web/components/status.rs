@@ -61,7 +61,8 @@ pub fn StatusLine(
     };
     let paused = move || {
         held_back.get().map(|n_scans| {
-            view! { <span data-testid="paused" data-scans=n_scans.to_string()>" " {(locale.text().paused)(n_scans)}</span> }
+            let line = (locale.text().paused)(n_scans);
+            view! { <span class="paused" data-testid="paused" data-scans=n_scans.to_string()>{line}</span> }
         })
     };
     let input = move || {
