@@ -14,6 +14,7 @@ pub mod demo;
 pub(crate) mod fixtures;
 pub mod lines;
 pub mod look;
+pub mod map_figures;
 pub mod numbers;
 pub mod picture;
 pub mod reading;

@@ -6,6 +6,7 @@ mod saved;
 use crate::eye::EyeAnswer;
 use crate::page::card::{Note, NoteValue, Section};
 use crate::page::classes::{ClassAnswer, ClassGroup, class_answer};
+use crate::page::map_figures::MapTable;
 use crate::page::numbers::{probability_text, total_ms};
 use crate::page::reading::{Verdict, eye_answer, verdict};
 use crate::page::state::JoinedEye;
@@ -163,6 +164,13 @@ pub fn section_line(language: &Language, section: &Section) -> String {
     let (source, precision) = (&section.source, section.precision.name());
     let of = format!("{} ({}, {precision})", (text.device)(&source.device), source.data_set);
     format!("{of}: {}", (text.judged_on)(section.n_scans, section.n_patients))
+}
+
+/// Whose scans a table of heatmaps is about, and how many.
+pub fn map_table_line(language: &Language, table: &MapTable) -> String {
+    let (text, source) = (language.text, &table.source);
+    let of = format!("{} ({})", (text.device)(&source.device), source.data_set);
+    format!("{of}: {}", (text.judged_on)(table.n_scans, table.n_patients))
 }
 
 /// A note's name and value.

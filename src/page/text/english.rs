@@ -8,6 +8,7 @@ use crate::bundle::card::Measure;
 use crate::error::Detail;
 use crate::page::card::{Device, NoteName};
 use crate::page::look::Theme;
+use crate::page::map_figures::{Column, RowName};
 use crate::page::numbers::{megabytes, odds_text};
 use crate::protocol::Failure;
 use crate::report::{MapLayer, MapMethod, WordMethod};
@@ -187,6 +188,16 @@ pub struct Text {
     pub interval: &'static str,
     pub no_figures: &'static str,
     pub more_figures: &'static str,
+    /// Above the tables of heatmaps.
+    pub maps_measured: &'static str,
+    /// What the columns of those tables mean, and that controls stand below.
+    pub maps_measured_detail: &'static str,
+    /// The columns of those tables.
+    pub map_column: fn(Column) -> &'static str,
+    /// What a row of those tables is about.
+    pub map_row: fn(RowName) -> &'static str,
+    /// After the method that the rule picked.
+    pub map_picked: &'static str,
     pub training: &'static str,
     pub note_name: fn(&NoteName) -> String,
     /// A setting that is on or off.
@@ -404,6 +415,11 @@ pub(super) static TEXT: Text = Text {
     interval: "Small figures: 95 % interval",
     no_figures: "This weights file has no figures.",
     more_figures: "More figures",
+    maps_measured: "How its heatmaps were measured",
+    maps_measured_detail: methods::MEASURED_DETAIL,
+    map_column: methods::map_column,
+    map_row: methods::map_row,
+    map_picked: "best by the rule",
     training: "How it was trained",
     note_name,
     switch: |is_on| if is_on { "yes" } else { "no" },

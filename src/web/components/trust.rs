@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use crate::bundle::card::{Interval, ModelCard};
 use crate::page::card::{Device, Note, Section, drift_notes, scanners, sections, training_notes};
-use crate::page::lines::{note_lines, section_line};
+use crate::page::lines::{map_table_line, note_lines, section_line};
+use crate::page::map_figures::{Column, MapRow, MapTable, map_tables};
 use crate::page::reading::class_word_share;
 use crate::page::text::{Language, Text};
 use crate::render;
@@ -40,12 +41,15 @@ pub fn TrustCard(
                     </details>
                 }
             });
+            let maps = card.explanations.as_ref().map(map_tables).filter(|tables| !tables.is_empty());
+            let maps = maps.map(|tables| maps_view(language, &tables));
             let training = training_notes(&card.training);
             view! {
                 <h3>{text.measured}</h3>
                 <p class="note">{if own.is_empty() { text.no_figures } else { text.interval }}</p>
                 {own}
                 {more}
+                {maps}
                 {(!training.is_empty()).then(|| view! {
                     <details>
                         <summary>{text.training}</summary>
@@ -127,6 +131,44 @@ fn section_view(language: &'static Language, section: &Section) -> impl IntoView
         <p class="note" data-testid="figures-of">{section_line(language, section)}</p>
         {table}
         {notes_view(language, &section.notes)}
+    }
+}
+
+fn maps_view(language: &'static Language, tables: &[MapTable]) -> impl IntoView + use<> {
+    let text = language.text;
+    let row = |row: &MapRow| {
+        let figure = |value: &Option<f64>| view! { <td>{value.map(|value| format!("{value:.2}"))}</td> };
+        view! {
+            <tr>
+                <th scope="row">
+                    {(text.map_row)(row.name)}
+                    {row.is_picked.then(|| view! { <small>{text.map_picked}</small> })}
+                </th>
+                {row.figures.iter().map(figure).collect_view()}
+            </tr>
+        }
+    };
+    let table = |table: &MapTable| {
+        let column = |column| view! { <th scope="col">{(text.map_column)(column)}</th> };
+        view! {
+            <p class="note">{map_table_line(language, table)}</p>
+            <table>
+                <thead>
+                    <tr>
+                        <td></td>
+                        {Column::ALL.map(column).collect_view()}
+                    </tr>
+                </thead>
+                <tbody>{table.rows.iter().map(row).collect_view()}</tbody>
+            </table>
+        }
+    };
+    view! {
+        <details data-testid="map-figures">
+            <summary>{text.maps_measured}</summary>
+            <p class="note">{text.maps_measured_detail}</p>
+            {tables.iter().map(table).collect_view()}
+        </details>
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the methods of explanation are called in English, and what each says.
 
+use crate::page::map_figures::{Column, RowName};
 use crate::report::{MapLayer, MapMethod, WordMethod};
 
 /// What the select calls a map method.
@@ -94,5 +95,31 @@ pub(super) fn score_meaning(method: WordMethod, is_exact: bool) -> &'static str 
             "The paper's method, for comparison. Its signs do not tell which way a finding counts: findings that speak for \
              the class are often shown as speaking against it."
         }
+    }
+}
+
+/// What the columns of the tables of heatmaps mean.
+pub(super) const MEASURED_DETAIL: &str = "Maps of the scan's class, on test patients whose lesions are outlined. Peak on a lesion: \
+    share of maps whose hottest place lies on a lesion, or at most half a cell beside it. Heat in lesions: share of the heat. More \
+    than random: how much more the answer depends on the hottest parts than on random ones; 0 is chance. Like random weights: how \
+    alike the map is to that of a model whose last layers are random; near 0 is good. The last two rows are maps that know nothing \
+    of the scan.";
+
+/// What a column of those tables is called.
+pub(super) fn map_column(column: Column) -> &'static str {
+    match column {
+        Column::PeakOnLesion => "peak on a lesion",
+        Column::HeatInLesions => "heat in lesions",
+        Column::OverRandomOrder => "more than random",
+        Column::LikeRandomWeights => "like random weights",
+    }
+}
+
+/// What a row of those tables is about.
+pub(super) fn map_row(row: RowName) -> &'static str {
+    match row {
+        RowName::Method(method) => map_method(method),
+        RowName::Random => "random map",
+        RowName::Centre => "map of the centre",
     }
 }

@@ -1,5 +1,6 @@
 //! What the methods of explanation are called in Korean, and what each says.
 
+use crate::page::map_figures::{Column, RowName};
 use crate::report::{MapLayer, MapMethod, WordMethod};
 
 /// What the select calls a map method.
@@ -90,5 +91,30 @@ pub(super) fn score_meaning(method: WordMethod, is_exact: bool) -> &'static str 
             "논문과 비교하기 위한 방법입니다. 이 숫자로는 소견이 어느 쪽 근거인지 알 수 없습니다. 뒷받침하는 소견이 반대 근거로 \
              표시되는 일이 많습니다."
         }
+    }
+}
+
+/// What the columns of the tables of heatmaps mean.
+pub(super) const MEASURED_DETAIL: &str = "병변이 표시된 시험 환자의 영상에서, 영상의 분류에 대한 히트맵을 측정했습니다. 병변 위 정점: 가장 뜨거운 \
+    곳이 병변 위 또는 반 칸 이내에 있는 히트맵의 비율. 병변 안의 열: 병변에 놓인 열의 비율. 무작위 대비: 판단이 무작위 부분보다 가장 뜨거운 \
+    부분에 얼마나 더 의존하는지, 0은 우연과 같음. 무작위 가중치와의 유사도: 마지막 층의 가중치가 무작위인 모델의 히트맵과 얼마나 비슷한지, 0에 \
+    가까울수록 좋음. 마지막 두 줄은 영상을 전혀 모르는 히트맵입니다.";
+
+/// What a column of those tables is called.
+pub(super) fn map_column(column: Column) -> &'static str {
+    match column {
+        Column::PeakOnLesion => "병변 위 정점",
+        Column::HeatInLesions => "병변 안의 열",
+        Column::OverRandomOrder => "무작위 대비",
+        Column::LikeRandomWeights => "무작위 가중치와의 유사도",
+    }
+}
+
+/// What a row of those tables is about.
+pub(super) fn map_row(row: RowName) -> &'static str {
+    match row {
+        RowName::Method(method) => map_method(method),
+        RowName::Random => "무작위 히트맵",
+        RowName::Centre => "가운데 히트맵",
     }
 }
