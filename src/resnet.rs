@@ -116,7 +116,7 @@ impl ResNet {
     }
 
     /// The map after a stage, from 1 → the feature map.
-    pub fn from_stage(&self, stage: usize, map: &Tensor) -> Result<Tensor> {
+    pub fn after_stage(&self, stage: usize, map: &Tensor) -> Result<Tensor> {
         run(&self.stages[stage..], map.clone())
     }
 

@@ -90,7 +90,7 @@ impl Fixture {
 
     /// Maps after a stage → scores.
     fn score_of_map(&self, head: LinearOrMlp<'_>, stage: usize, map: &Tensor) -> Result<Tensor> {
-        logit(&head(&self.clip.visual.pool(&self.clip.visual.from_stage(stage, map)?)?)?)
+        logit(&head(&self.clip.visual.pool(&self.clip.visual.after_stage(stage, map)?)?)?)
     }
 
     fn score(&self, head: LinearOrMlp<'_>, pixel_values: &Tensor) -> Result<Tensor> {
@@ -258,7 +258,7 @@ fn a_tower_split_after_any_stage_gives_the_same_feature_map() {
     let whole = f.clip.visual.feature_map(&f.pixel_values, Mode::Eval).unwrap();
     for stage in 1..=4 {
         let map = f.clip.visual.stage_map(stage, &f.pixel_values).unwrap();
-        assert_eq!(flat(&f.clip.visual.from_stage(stage, &map).unwrap()), flat(&whole), "stage {stage}");
+        assert_eq!(flat(&f.clip.visual.after_stage(stage, &map).unwrap()), flat(&whole), "stage {stage}");
         assert_eq!(f.clip.visual.stage_name(stage), format!("visual.layer{stage}"));
     }
 }

@@ -119,10 +119,10 @@ fn a_tower_in_bytes_split_after_any_stage_gives_the_same_feature_map() {
     let whole = int8.visual.feature_map(&pixel_values, Mode::Eval).unwrap();
     for stage in 1..=4 {
         let map = int8.visual.stage_map(stage, &pixel_values).unwrap().detach();
-        assert_eq!(flat(&int8.visual.from_stage(stage, &map).unwrap()), flat(&whole), "stage {stage}");
+        assert_eq!(flat(&int8.visual.after_stage(stage, &map).unwrap()), flat(&whole), "stage {stage}");
         // The gradient goes on through the dequantized weights.
         let x = Var::from_tensor(&map).unwrap();
-        let gradients = int8.visual.from_stage(stage, &x).unwrap().sum_all().unwrap().backward().unwrap();
+        let gradients = int8.visual.after_stage(stage, &x).unwrap().sum_all().unwrap().backward().unwrap();
         let gradient = flat(gradients.get(&x).expect("a gradient flows to the map"));
         assert!(gradient.iter().all(|g| g.is_finite()) && gradient.iter().any(|g| *g != 0.), "stage {stage}");
     }

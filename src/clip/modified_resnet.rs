@@ -185,7 +185,7 @@ impl ModifiedResNet {
     }
 
     /// The map after a stage, from 1 → the feature map: what [`ModifiedResNet::feature_map`] makes of the same scan.
-    pub fn from_stage(&self, stage: usize, map: &Tensor) -> Result<Tensor> {
+    pub fn after_stage(&self, stage: usize, map: &Tensor) -> Result<Tensor> {
         let rest = stage..self.stages.len();
         if rest.is_empty() {
             return Ok(map.clone());

@@ -219,7 +219,7 @@ impl ImageModel for Asked<'_> {
     }
 
     fn score_of_map(&self, layer: MapLayer, map: &Tensor) -> Result<Tensor> {
-        self.logit(&self.baseline.resnet.from_stage(layer.stage(), map)?)
+        self.logit(&self.baseline.resnet.after_stage(layer.stage(), map)?)
     }
 
     fn score(&self, pixel_values: &Tensor) -> Result<Tensor> {

@@ -70,7 +70,7 @@ impl<P: Fn() -> Result<Tensor>> ImageModel for ImageClassifier<'_, P> {
 
     fn score_of_map(&self, layer: MapLayer, map: &Tensor) -> Result<Tensor> {
         let visual = &self.clip.visual;
-        self.score_of_embeds(&visual.pool(&visual.from_stage(layer.stage(), map)?)?, false)
+        self.score_of_embeds(&visual.pool(&visual.after_stage(layer.stage(), map)?)?, false)
     }
 
     fn score(&self, pixel_values: &Tensor) -> Result<Tensor> {
