@@ -131,7 +131,7 @@ async function open(visit, name, index = 0) {
 for (const [size, viewport] of Object.entries(SIZES)) {
   describe(`in a ${size} window`, () => {
     test("before there is an answer, and with one that needs no warning", () =>
-      site.visiting({ prepare: madeUp(), viewport, until: ["loading", "ready"] }, async (visit) => {
+      site.visiting({ opensFolds: false, prepare: madeUp(), viewport, until: ["loading", "ready"] }, async (visit) => {
         assert.deepEqual(await faults(visit), [], "loading");
         await visit.phase("ready");
         await holds(visit, "ready");
@@ -151,7 +151,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
 
     for (const kind of Object.keys(REASONS)) {
       test(`${kind}: folded, opened, edited, without the map, folded again`, () =>
-        site.visiting({ prepare: madeUp(), viewport }, async (visit) => {
+        site.visiting({ opensFolds: false, prepare: madeUp(), viewport }, async (visit) => {
           await open(visit, `${kind}.png`);
           const fold = visit.hook("answer-fold");
           assert.equal(await fold.getAttribute("aria-expanded"), "false");
@@ -185,7 +185,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
     }
 
     test("a baseline beside it, and the map of another class", () =>
-      site.visiting({ prepare: madeUp(), viewport }, async (visit) => {
+      site.visiting({ opensFolds: false, prepare: madeUp(), viewport }, async (visit) => {
         await open(visit, "unfamiliar-baseline.png");
         await holds(visit, "baseline, folded");
         await visit.hook("answer-fold").click();
@@ -199,7 +199,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       }));
 
     test("a file of several B-scans and the answer for the eye", () =>
-      site.visiting({ prepare: madeUp({ frames: FRAMES }), viewport }, async (visit) => {
+      site.visiting({ opensFolds: false, prepare: madeUp({ frames: FRAMES }), viewport }, async (visit) => {
         const buffer = readFileSync(join(ROOT, "tests", "fixtures", "trials", "vol", "volume.vol"));
         await visit.choose({ name: "eye.vol", mimeType: "", buffer });
         await visit.hook("frames").waitFor();
@@ -223,7 +223,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
 
 describe("a saved picture", () => {
   test("has the warning on the picture and first below it, and nothing of a folded answer", () =>
-    site.visiting({ prepare: madeUp() }, async (visit) => {
+    site.visiting({ opensFolds: false, prepare: madeUp() }, async (visit) => {
       await open(visit, "unfamiliar.png");
       const heading = await visit.hook("warning").locator("b").innerText();
       const report = await visit.report();
@@ -243,7 +243,7 @@ describe("a saved picture", () => {
     }));
 
   test("says by which scale its map is drawn, and of which class it is", () =>
-    site.visiting({ prepare: madeUp({ hasFigures: true }) }, async (visit) => {
+    site.visiting({ opensFolds: false, prepare: madeUp({ hasFigures: true }) }, async (visit) => {
       await open(visit, "faint.png");
       assert.ok((await savedTexts(visit)).some((text) => /10 % of a strong map/.test(text)));
       await visit.hook("heat-scale").selectOption("relative");
@@ -268,7 +268,7 @@ describe("the scale of the heat", () => {
     });
 
   test("is the same for all scans where the card has peaks: a faint map is pale, a strong one is as by its own maximum", () =>
-    site.visiting({ prepare: madeUp({ hasFigures: true }) }, async (visit) => {
+    site.visiting({ opensFolds: false, prepare: madeUp({ hasFigures: true }) }, async (visit) => {
       await open(visit, "strong.png");
       assert.equal(await visit.attribute("drawn-scale", "data-scale"), "absolute");
       const strong = await cover(visit);
@@ -289,7 +289,7 @@ describe("the scale of the heat", () => {
     }));
 
   test("is the scan's own, and says so, where the card has none", () =>
-    site.visiting({ prepare: madeUp() }, async (visit) => {
+    site.visiting({ opensFolds: false, prepare: madeUp() }, async (visit) => {
       await open(visit, "faint.png");
       const scales = await visit.hook("heat-scale").locator("option").evaluateAll((all) => all.map(({ value }) => value));
       assert.deepEqual(scales, ["relative"]);
@@ -298,7 +298,7 @@ describe("the scale of the heat", () => {
     }));
 
   test("the map of another class has other colours, a pattern and a label", () =>
-    site.visiting({ prepare: madeUp() }, async (visit) => {
+    site.visiting({ opensFolds: false, prepare: madeUp() }, async (visit) => {
       await open(visit, "fine.png");
       const own = await visit.overlay();
       assert.equal(await visit.hook("other-class").count(), 0);
@@ -315,7 +315,7 @@ describe("the scale of the heat", () => {
 
 describe("what such answers turned out to be", () => {
   test("is told by device, with and without a warning, and of an edited caption nothing agrees", () =>
-    site.visiting({ prepare: madeUp({ hasFigures: true }) }, async (visit) => {
+    site.visiting({ opensFolds: false, prepare: madeUp({ hasFigures: true }) }, async (visit) => {
       await open(visit, "fine.png");
       const rows = () => visit.hook("track-record-row").evaluateAll((rows) => rows.map((row) => ({ ...row.dataset })));
       const unwarned = await rows();
@@ -335,7 +335,7 @@ describe("what such answers turned out to be", () => {
     }));
 
   test("is not told where the card has no such figures", () =>
-    site.visiting({ prepare: madeUp() }, async (visit) => {
+    site.visiting({ opensFolds: false, prepare: madeUp() }, async (visit) => {
       await open(visit, "fine.png");
       assert.ok(await visit.hook("agreement").isVisible());
       assert.equal(await visit.hook("track-record").count(), 0);

@@ -73,8 +73,11 @@ export function defaultModel() {
 
 /** One visit: a fresh profile, a tab, and what went wrong in it. */
 export class Visit {
-  /** `prepare(context, page)` runs before the page loads; `until` are the phases one of which is waited for. */
-  static async start(browser, url, { prepare, until = ["ready"], ...options } = {}) {
+  /**
+   * `prepare(context, page)` runs before the page loads; `until` are the phases one of which is waited for. A visitor who
+   * `opensFolds` opens each answer that is folded behind its warning.
+   */
+  static async start(browser, url, { prepare, until = ["ready"], opensFolds = true, ...options } = {}) {
     const context = await browser.newContext({
       viewport: { width: 1440, height: 900 },
       locale: "en-GB",
@@ -82,7 +85,7 @@ export class Visit {
       ...options,
     });
     const visit = new Visit();
-    Object.assign(visit, { context, url, requests: [], complaints: [] });
+    Object.assign(visit, { context, url, opensFolds, requests: [], complaints: [] });
     context.on("request", (request) => visit.requests.push(request.url()));
     visit.page = await context.newPage();
     visit.page.setDefaultTimeout(PATIENCE_MS);
@@ -127,6 +130,13 @@ export class Visit {
     if ((await this.phase("done", "failed")) === "failed") {
       throw new Error(`the page failed: ${await this.hook("error").innerText()}`);
     }
+    if (this.opensFolds) await this.unfold();
+  }
+
+  /** Opens the answer, if it is folded behind its warning. */
+  async unfold() {
+    const fold = this.page.locator('[data-testid="answer-fold"][aria-expanded="false"]');
+    if ((await fold.count()) > 0) await fold.click();
   }
 
   /** Opens a sample as if for the first time: one that is listed is taken off the list before. */

@@ -17,7 +17,7 @@ const press = (visit, tag) => visit.hook("language").locator(`[data-language="${
 describe("a warning", () => {
   for (const [kind, reasons] of Object.entries(REASONS)) {
     test(`${kind} stands with the answer, in both languages, and in what is saved`, () =>
-      site.visiting({ prepare: warnByName }, async (visit) => {
+      site.visiting({ opensFolds: false, prepare: warnByName }, async (visit) => {
         await visit.choose(sampleFile(0, `${kind}.png`));
         await visit.answer();
         const notice = visit.hook("warning");
@@ -49,7 +49,7 @@ describe("a warning", () => {
   }
 
   test("goes with its scan, and brings the heatmap back on the next one", () =>
-    site.visiting({ prepare: warnByName }, async (visit) => {
+    site.visiting({ opensFolds: false, prepare: warnByName }, async (visit) => {
       await visit.choose(sampleFile(0, "not_a_scan.png"));
       await visit.answer();
       await visit.choose(sampleFile(1, "fine.png"));
@@ -67,7 +67,7 @@ describe("a warning", () => {
 
   for (const colorScheme of ["dark", "light"]) {
     test(`fits a narrow ${colorScheme} window in Korean`, () =>
-      site.visiting({ prepare: warnByName, viewport: { width: 360, height: 780 }, colorScheme, locale: "ko-KR" }, async (visit) => {
+      site.visiting({ opensFolds: false, prepare: warnByName, viewport: { width: 360, height: 780 }, colorScheme, locale: "ko-KR" }, async (visit) => {
         await visit.choose(sampleFile(0, "unfamiliar.png"));
         await visit.answer();
         await visit.hook("warning").scrollIntoViewIfNeeded();
@@ -91,7 +91,7 @@ describe("what is not a scan", () => {
   };
   for (const [what, buffer] of Object.entries(pictures)) {
     test(`${what} is answered with a warning or refused`, () =>
-      site.visiting({}, async (visit) => {
+      site.visiting({ opensFolds: false }, async (visit) => {
         await visit.choose({ name: "odd.png", mimeType: "image/png", buffer });
         if ((await visit.phase("done", "failed")) === "done") {
           assert.equal(await visit.hook("warning").count(), 1, "no warning");
