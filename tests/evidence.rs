@@ -72,7 +72,8 @@ fn every_method_and_layer_gives_a_map_of_the_same_part_of_the_scan() {
         let name = if map.uses_layer() { format!("visual.{}", layer.name()) } else { "pixel_values".to_owned() };
         assert_eq!(report.heatmap.layer, name, "{what}");
         assert_eq!((&report.image, &report.text), (&analysis.report.image, &analysis.report.text), "{what}");
-        assert!(maps.iter().all(|other| other.values != report.heatmap.values), "{what} is another method's map");
+        let is_new = maps.iter().all(|other| other.values != report.heatmap.values);
+        assert!(is_new || report.heatmap.peak == 0., "{what} is another method's map");
         maps.push(report.heatmap);
     }
     assert_eq!(maps[0], analysis.report.heatmap);
@@ -86,13 +87,16 @@ fn every_method_and_layer_gives_a_map_of_the_same_part_of_the_scan() {
 fn an_even_scan_has_maps_without_nan() {
     let engine = engine();
     let scan = even(&analyze(&engine, "healthy.png").scan);
-    for (map, layer) in choices() {
+    let analysis = engine.analyze_scan("even.png", scan, &Options::default()).unwrap();
+    // Methods that ask often do the same at every layer.
+    let choices = choices().filter(|(map, layer)| !map.asks_often() || *layer == MapLayer::default());
+    for (map, layer) in choices {
         for target in ["healthy", "AMD"] {
             let options = Options { map, layer, target: Some(target.to_owned()), ..Options::default() };
-            let report = engine.analyze_scan("even.png", scan.clone(), &options).unwrap().report;
+            let report = engine.revise(&analysis, &options).unwrap();
             assert_map(&report.heatmap, &format!("{} of {target} at {}", map.name(), layer.name()));
             if map == MapMethod::IntegratedGradients {
-                assert_eq!(report.heatmap.peak, 0., "nothing lies between an even scan and a black one of that grey");
+                assert!(report.heatmap.peak < NOTHING, "an even scan is its own black: {}", report.heatmap.peak);
             }
         }
     }
