@@ -2,8 +2,8 @@
 //! Plain data, the same on every target: no DOM, no signal, no tensor. `web` draws it.
 //!
 //! [`state::PageState`] holds all of it: every change returns the requests to send to the worker. It owns
-//! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`picture`], [`reading`],
-//! [`track_record`] and [`numbers`] compute what components show; [`text`] holds every string, in every language.
+//! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`linked`], [`picture`],
+//! [`reading`], [`region`], [`track_record`] and [`numbers`] compute what components show; [`text`] holds every string, in every language.
 
 pub mod caption_edit;
 pub mod card;
@@ -13,11 +13,13 @@ pub mod demo;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod lines;
+pub mod linked;
 pub mod look;
 pub mod map_figures;
 pub mod numbers;
 pub mod picture;
 pub mod reading;
+pub mod region;
 pub mod scans;
 pub mod state;
 pub mod text;

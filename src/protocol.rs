@@ -12,7 +12,7 @@ use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
 use crate::error::{Detail, Error, Kind};
 use crate::eye::EyeKey;
-use crate::report::{Options, Report};
+use crate::report::{FindingReport, Hidden, MapLayer, MapMethod, Options, Report};
 
 /// The number of a request; its answer has the same.
 pub type RequestId = u32;
@@ -54,6 +54,28 @@ pub enum Request {
         scan: ScanId,
         /// What to explain.
         options: Options,
+    },
+    /// Say where on an analysed scan a finding speaks.
+    AskFinding {
+        /// Which request this is.
+        id: RequestId,
+        /// Which scan.
+        scan: ScanId,
+        /// The finding, as in the model's vocabulary.
+        finding: String,
+        /// How the first of its maps is made.
+        method: MapMethod,
+        /// At which layer.
+        layer: MapLayer,
+    },
+    /// Say what changes when regions of an analysed scan are hidden.
+    Hide {
+        /// Which request this is.
+        id: RequestId,
+        /// Which scan.
+        scan: ScanId,
+        /// x, y, width, height in scan pixels.
+        regions: Vec<[f32; 4]>,
     },
     /// Fetch a baseline of `weights/index.json` while other requests are answered; [`BaselineEvent`]s report it.
     LoadBaseline {
@@ -112,6 +134,20 @@ pub enum Response {
         report: Box<Report>,
         /// Which eye the file says it is of, with the answer to `Analyze`.
         eye: Option<EyeKey>,
+    },
+    /// Where a finding speaks.
+    Finding {
+        /// The request answered.
+        id: RequestId,
+        /// Its maps.
+        report: Box<FindingReport>,
+    },
+    /// What changes without some regions.
+    Hidden {
+        /// The request answered.
+        id: RequestId,
+        /// Before and after.
+        hidden: Box<Hidden>,
     },
     /// DICOM objects are made; they come with this message, in a ZIP archive.
     MadeDicom {

@@ -13,7 +13,7 @@ pub const MAX_DRAWN_PIXELS: usize = 4 << 20;
 /// Lengths a scale bar may have, in µm.
 const BAR_LENGTHS_UM: [f64; 9] = [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0];
 
-/// Stripes of a map for another class, as a share of the drawn height; at least [`MIN_STRIPE`] pixels wide.
+/// Stripes of a map for anything but the answer, as a share of the drawn height; at least [`MIN_STRIPE`] pixels wide.
 const STRIPE_SHARE: f32 = 0.03;
 const MIN_STRIPE: usize = 3;
 /// How opaque the stripes between are: the pattern is seen, and so is the map.
@@ -27,6 +27,8 @@ pub enum Ramp {
     Answer,
     /// Of another class: from black over blue and green to white, in diagonal stripes.
     Other,
+    /// Of a finding: from black over violet to white, in upright stripes.
+    Finding,
 }
 
 impl Ramp {
@@ -40,12 +42,25 @@ impl Ramp {
         match self {
             Self::Answer => inferno(value),
             Self::Other => between(&OTHER_COLOURS, value),
+            Self::Finding => between(&FINDING_COLOURS, value),
+        }
+    }
+
+    /// Whether a drawn pixel lies on a thin stripe, `stripe` pixels wide.
+    fn is_thin(self, [x, y]: [usize; 2], stripe: usize) -> bool {
+        match self {
+            Self::Answer => false,
+            Self::Other => (x + y) / stripe % 2 == 1,
+            Self::Finding => x / stripe % 2 == 1,
         }
     }
 }
 
 /// Evenly spaced colours of [`Ramp::Other`], each brighter than the one before; `www/style.css` has them too, for the bar.
 const OTHER_COLOURS: [[u8; 3]; 5] = [[0, 4, 10], [8, 48, 96], [14, 112, 134], [82, 190, 168], [236, 255, 244]];
+
+/// Those of [`Ramp::Finding`].
+const FINDING_COLOURS: [[u8; 3]; 5] = [[4, 0, 12], [48, 20, 110], [116, 68, 214], [180, 148, 255], [246, 240, 255]];
 
 /// The colour between evenly spaced ones.
 fn between(colours: &[[u8; 3]], value: f32) -> [u8; 3] {
@@ -128,8 +143,7 @@ pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], pain
     let [full, thin] = [1.0, STRIPE_COVERAGE].map(|opaque| (0..=255).map(|i| colour(i, opaque)).collect::<Vec<_>>());
     let stripe = ((drawn[1] as f32 * STRIPE_SHARE) as usize).max(MIN_STRIPE);
     each_level(heatmap, scan, drawn, |i, level| {
-        let is_thin = paint.ramp == Ramp::Other && (i % drawn[0] + i / drawn[0]) / stripe % 2 == 1;
-        let colours = if is_thin { &thin } else { &full };
+        let colours = if paint.ramp.is_thin([i % drawn[0], i / drawn[0]], stripe) { &thin } else { &full };
         rgba[i * 4..][..4].copy_from_slice(&colours[usize::from(level)]);
     });
     rgba
@@ -283,7 +297,7 @@ mod tests {
         assert_eq!(inferno(0.0), [0, 0, 4]);
         assert_eq!(inferno(1.0), [252, 255, 164]);
         assert_eq!(inferno(7.0), inferno(1.0));
-        for ramp in [Ramp::Answer, Ramp::Other] {
+        for ramp in [Ramp::Answer, Ramp::Other, Ramp::Finding] {
             let brightness = |v: f32| ramp.colour(v).iter().map(|&c| u32::from(c)).sum::<u32>();
             assert!((0..20).all(|i| brightness(i as f32 / 20.0) < brightness((i + 1) as f32 / 20.0)), "{ramp:?}");
         }
@@ -321,6 +335,20 @@ mod tests {
         for value in [0.6, 0.9_f32] {
             let [own, other] = [Ramp::Answer, Ramp::Other].map(|ramp| ramp.colour(value));
             assert!(own[0] > own[2] && other[0] < other[2], "warm and cold: {own:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn the_map_of_a_finding_differs_from_both_in_colour_and_in_pattern() {
+        let map = heatmap(1, 1, &[1.0], [0.0, 0.0, 200.0, 100.0]);
+        let [other, finding] =
+            [Ramp::Other, Ramp::Finding].map(|ramp| overlay_rgba(&map, [200, 100], [200, 100], Paint::relative(ramp)));
+        let first_thin = |rgba: &[u8], along: usize| (0..100).find(|i| rgba[i * along * 4 + 3] < 255);
+        assert!(first_thin(&finding, 1).is_some() && first_thin(&finding, 200).is_none(), "its stripes stand upright");
+        assert!(first_thin(&other, 200).is_some());
+        for value in [0.5, 0.75_f32] {
+            let [r, g, b] = Ramp::Finding.colour(value);
+            assert!(b > r && r > g, "violet: {value}");
         }
     }
 

@@ -10,6 +10,7 @@ mod client;
 mod components;
 mod fetch;
 mod heat;
+mod linked;
 mod preferences;
 mod reload;
 mod session;

@@ -6,8 +6,9 @@ use crate::bundle::card::{ModelCard, Training, WeightPrecision};
 use crate::caption::Vocabulary;
 use crate::page::scans::{Answer, OpenScan, Origin, ScanState};
 use crate::report::{
-    Agreement, Candidate, CaptionReport, CaptionSource, Doubt, Heatmap, InputRef, MapMethod, ModelRef, Options,
-    Prediction, Report, SCHEMA, TimingsMs, TokenReport, Warning, Word, WordMethod,
+    Agreement, BeforeAfter, Candidate, CaptionReport, CaptionSource, Doubt, FindingChange, FindingReport, Heatmap,
+    Hidden, InputRef, Likeness, MapMethod, ModelRef, Options, Prediction, Report, SCHEMA, TimingsMs, TokenReport,
+    Warning, Word, WordMethod,
 };
 
 pub(crate) fn vocabulary() -> Vocabulary {
@@ -96,6 +97,31 @@ pub(crate) fn report(caption: &str) -> Report {
         baseline: None,
         suggestion: None,
         timings_ms: TimingsMs::default(),
+    }
+}
+
+/// A finding that the scan resembles, with its two maps.
+pub(crate) fn finding_report(finding: &str) -> FindingReport {
+    let map = |method| Heatmap { method, target: finding.into(), ..report("AMD").heatmap };
+    let maps = [MapMethod::GradCam, MapMethod::Local].map(map).to_vec();
+    FindingReport { finding: finding.into(), likeness: Likeness { similarity: 0.5, margin: 0.25 }, maps }
+}
+
+/// AMD with fluid becomes healthy.
+pub(crate) fn hidden() -> Hidden {
+    let likeness = |margin| Likeness { similarity: 0.5, margin };
+    Hidden {
+        regions: vec![[0., 0., 1., 1.]],
+        share: 0.5,
+        image: BeforeAfter {
+            before: prediction(&[("healthy", 0.1), ("AMD", 0.9)]),
+            after: prediction(&[("healthy", 0.8), ("AMD", 0.2)]),
+        },
+        caption: BeforeAfter { before: "AMD, fluid".into(), after: "healthy".into() },
+        findings: vec![FindingChange {
+            finding: "fluid".into(),
+            likeness: BeforeAfter { before: likeness(0.25), after: likeness(-0.125) },
+        }],
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lines composed of a language's strings and a report's values.
 
 mod doubt;
+mod linked;
 mod saved;
 
 use crate::eye::EyeAnswer;
@@ -17,6 +18,7 @@ use crate::report::{InputRef, Prediction, Report, TimingsMs, Word};
 pub use doubt::{
     RowLines, agreement_line, eye_lines, joined_eye_lines, label_line, row_lines, track_record_line, warning_lines,
 };
+pub use linked::effect_line;
 pub use saved::saved_lines;
 
 /// What is being loaded, with its progress in bytes.

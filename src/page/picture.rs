@@ -2,7 +2,7 @@
 //! scale it is drawn. Knows no language: `lines` puts it into words.
 
 use crate::bundle::card::ModelCard;
-use crate::report::{Heatmap, Prediction, Warning, WarningKind};
+use crate::report::{FindingReport, Heatmap, Prediction, Warning, WarningKind};
 
 /// What a map's colours are compared with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,6 +92,15 @@ pub enum Label {
         /// The image's answer; none where there is none to be named.
         answer: Option<String>,
     },
+    /// The map is a finding's.
+    Finding {
+        /// The finding.
+        finding: String,
+        /// Whether the scan as a whole resembles it more than a healthy one.
+        is_like: bool,
+        /// Whether there is nothing on the map.
+        is_empty: bool,
+    },
     /// The map is empty.
     Empty {
         /// The class of the map.
@@ -122,11 +131,26 @@ pub fn labels(warning: &Warning, answer: &Prediction, map: Option<(&Heatmap, Dra
     labels
 }
 
+/// What stands on the picture of a finding's map, the first first.
+pub fn finding_labels(warning: &Warning, finding: &FindingReport, map: Option<(&Heatmap, Drawn)>) -> Vec<Label> {
+    let mut labels = Vec::new();
+    if !warning.is_none() {
+        labels.push(Label::Doubt(warning.kind));
+    }
+    let Some((_, drawn)) = map else { return labels };
+    let is_empty = drawn == Drawn::Empty;
+    labels.push(Label::Finding { finding: finding.finding.clone(), is_like: finding.likeness.margin > 0., is_empty });
+    if !is_empty {
+        labels.push(Label::Scale(drawn));
+    }
+    labels
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bundle::card::{ExplanationMetrics, PeakReference};
-    use crate::page::fixtures::{card, report, warning};
+    use crate::page::fixtures::{card, finding_report, report, warning};
     use crate::report::Doubt;
 
     /// A card whose maps for AMD usually have a peak of up to 8.
@@ -176,6 +200,21 @@ mod tests {
         assert_eq!(of(&report)[0], label(Some("AMD")));
         report.warning = warning(&[Doubt::Noise]);
         assert_eq!(of(&report)[1], label(None));
+    }
+
+    #[test]
+    fn the_map_of_a_finding_names_it_after_the_doubt_and_says_what_the_whole_scan_resembles() {
+        let mut fluid = finding_report("fluid");
+        let label = |is_like, is_empty| Label::Finding { finding: "fluid".into(), is_like, is_empty };
+        let of = |fluid: &FindingReport, warning: &Warning, drawn: Drawn| {
+            finding_labels(warning, fluid, Some((&fluid.maps[0], drawn)))
+        };
+        let none = Warning::default();
+        assert_eq!(of(&fluid, &none, Drawn::Relative), [label(true, false), Label::Scale(Drawn::Relative)]);
+        fluid.likeness.margin = -0.1;
+        let unsure = warning(&[Doubt::CaptionFar]);
+        assert_eq!(of(&fluid, &unsure, Drawn::Empty), [Label::Doubt(WarningKind::Unsure), label(false, true)]);
+        assert_eq!(finding_labels(&unsure, &fluid, None), [Label::Doubt(WarningKind::Unsure)]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod eyes;
 mod fold;
 mod frames;
 mod life;
+mod linked;
 mod queue;
 mod saving;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
 use crate::page::comparison::Comparison;
+use crate::page::linked::Linked;
 use crate::page::scans::{OpenScan, ScanState, Scans};
 use crate::page::worker::WorkerLife;
 use crate::protocol::{Failure, Progress, Request, RequestId, ScanId};
@@ -112,6 +114,7 @@ pub struct PageState {
     next_shown: Option<ScanId>,
     revisions: Vec<Revision>,
     savings: Vec<Saving>,
+    linked: Linked,
     queue: Queue,
     /// What was opened together and is of one eye, as the visitor says.
     one_eyes: Vec<ScanId>,
@@ -132,6 +135,7 @@ impl Default for PageState {
             next_shown: None,
             revisions: Vec::new(),
             savings: Vec::new(),
+            linked: Linked::default(),
             queue: Queue::default(),
             one_eyes: Vec::new(),
             worker: WorkerLife::default(),
@@ -227,7 +231,7 @@ impl PageState {
     }
 
     fn is_awaiting(&self) -> bool {
-        !self.revisions.is_empty() || self.awaited().is_some()
+        !self.revisions.is_empty() || self.awaits_linked() || self.awaited().is_some()
     }
 
     fn is_comparing(&self) -> bool {
@@ -272,6 +276,11 @@ impl PageState {
         change(&mut options);
         if options == scan.wanted {
             return None;
+        }
+        // Who asks for another map of the class wants to see it.
+        let of_class = |options: &Options| (options.map, options.layer, options.target.clone());
+        if of_class(&options) != of_class(&scan.wanted) {
+            self.linked.leave_finding();
         }
         scan.wanted = options.clone();
         let scan_id = scan.id;

@@ -12,6 +12,7 @@ use crate::page::reading::is_not_a_scan;
 use crate::page::state::{PageState, Phase};
 use crate::protocol::BUILD;
 use crate::web::components::Cards;
+use crate::web::components::finding::FindingBar;
 use crate::web::components::header::Header;
 use crate::web::components::stage::Stage;
 use crate::web::components::status::{Problems, StatusLine};
@@ -19,6 +20,7 @@ use crate::web::components::strip::Strip;
 use crate::web::components::tools::Tools;
 use crate::web::components::warning::WarningNotice;
 use crate::web::heat::Heat;
+use crate::web::linked::Linked;
 use crate::web::preferences::{Preferences, use_locale};
 use crate::web::session::Session;
 
@@ -38,7 +40,8 @@ fn App() -> impl IntoView {
     let not_a_scan = Memo::new(move |_| shown.with(|scan| scan.as_ref().is_some_and(is_not_a_scan)));
     let is_folded = Memo::new(move |_| session.with(PageState::is_shown_folded));
     let heat = Heat::new(is_folded.into());
-    listen(session, heat, is_dragging);
+    let linked = Linked::of(session);
+    listen(session, heat, linked, is_dragging);
     let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
     let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
     let shown_ids = Memo::new(move |_| session.with(|page| page.shown().map(|scan| [scan.id, scan.file])));
@@ -86,13 +89,13 @@ fn App() -> impl IntoView {
                         Vec::new()
                     })
                 />
-                <Viewer session=session heat=heat is_stale=is_stale.into() />
+                <Viewer session=session heat=heat linked=linked is_stale=is_stale.into() />
                 <aside
                     node_ref=aside
                     class:stale=move || is_stale.get()
                     class:no-answer=move || not_a_scan.get()
                     inert=move || is_stale.get()>
-                    <Cards session=session heat=heat is_folded=is_folded.into() />
+                    <Cards session=session heat=heat is_folded=is_folded.into() linked=linked />
                 </aside>
             </main>
             <Footer card=card />
@@ -107,6 +110,8 @@ fn Viewer(
     session: Session,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
+    /// What is asked beside the class.
+    linked: Linked,
     /// Whether another scan is about to take the shown one's place.
     is_stale: Signal<bool>,
 ) -> impl IntoView {
@@ -126,6 +131,7 @@ fn Viewer(
                 report=report
                 card=card
                 heat=heat
+                linked=linked
                 method=Signal::derive(move || shown.with(|scan| scan.as_ref().map(|scan| scan.wanted.map)))
                 on_method=session.on(|page, method| page.revise(|options| options.map = method))
                 labels=Signal::derive(labels)
@@ -145,6 +151,10 @@ fn Viewer(
                 on_retry=session.on(|page, ()| page.retry())
                 on_dismiss=session.on(dismiss)
             />
+            <FindingBar
+                linked=linked
+                target=Signal::derive(move || shown.with(|scan| scan.as_ref()?.target().map(str::to_owned)))
+            />
             <Stage
                 shown=shown
                 report=report
@@ -153,6 +163,7 @@ fn Viewer(
                 can_answer=Memo::new(move |_| session.with(PageState::can_answer)).into()
                 is_stale=is_stale
                 heat=heat
+                linked=linked
                 frames_done=Memo::new(move |_| session.with(PageState::frames_done)).into()
                 scan=scan
                 overlays=overlays
@@ -194,8 +205,8 @@ fn Footer(
     }
 }
 
-/// Takes files dropped or pasted anywhere, and the H key.
-fn listen(session: Session, heat: Heat, is_dragging: RwSignal<bool>) {
+/// Takes files dropped or pasted anywhere, and the keys H and Escape.
+fn listen(session: Session, heat: Heat, linked: Linked, is_dragging: RwSignal<bool>) {
     let has_files =
         |event: &DragEvent| event.data_transfer().is_some_and(|data| data.types().iter().any(|kind| kind == "Files"));
     window_event_listener(ev::dragover, move |event: DragEvent| {
@@ -230,6 +241,9 @@ fn listen(session: Session, heat: Heat, is_dragging: RwSignal<bool>) {
         let is_plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key();
         if is_plain && !is_typing && event.key().eq_ignore_ascii_case("h") {
             heat.toggle();
+        }
+        if is_plain && !is_typing && event.key() == "Escape" {
+            linked.on_leave.run(());
         }
     });
 }

@@ -71,6 +71,7 @@ fn label_colour(label: &Label) -> &'static str {
         Label::Doubt(WarningKind::NotAScan) => "#ff8d85",
         Label::Doubt(_) => "#ffcf5c",
         Label::OtherClass { .. } => "#8fe9d3",
+        Label::Finding { .. } => "#c9b3ff",
         Label::Empty { .. } | Label::Scale(_) => "#cfd8df",
     }
 }

@@ -5,9 +5,12 @@ mod badge;
 mod baseline;
 mod edit;
 mod eye;
+pub(super) mod finding;
 mod frames;
 pub(super) mod header;
+mod hidden;
 mod labels;
+mod region;
 mod select;
 pub(super) mod stage;
 pub(super) mod status;
@@ -24,10 +27,12 @@ use leptos::prelude::*;
 use crate::error::Result;
 use crate::page::state::PageState;
 use crate::web::heat::Heat;
+use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
 use crate::web::session::Session;
 use answer::{AnswerCard, FileCard};
 use edit::EditCard;
+use hidden::HiddenCard;
 use trust::TrustCard;
 use warning::ANSWER;
 use words::WordsCard;
@@ -41,6 +46,8 @@ pub fn Cards(
     heat: Heat,
     /// Whether the answer is folded.
     is_folded: Signal<bool>,
+    /// What is asked beside the class.
+    linked: Linked,
 ) -> impl IntoView {
     let Session { report, card, shown, .. } = session;
     let locale = use_locale();
@@ -76,11 +83,13 @@ pub fn Cards(
             // Hidden rather than left out: what tests and scripts read of an answer stays.
             <div id=ANSWER class="fold" hidden=move || is_folded.get()>
                 <AnswerCard report=report card=card />
+                <HiddenCard report=report linked=linked has_map=Signal::derive(move || heat.is_on()) />
                 <WordsCard
                     report=report
                     has_map=Signal::derive(move || heat.is_on())
                     method=Signal::derive(move || wanted.with(|wanted| wanted.as_ref().map(|wanted| wanted.words)))
                     on_method=session.on(|page, method| page.revise(|options| options.words = method))
+                    linked=linked
                 />
                 <EditCard
                     vocabulary=vocabulary

@@ -41,6 +41,10 @@ pub fn label_line(language: &Language, label: &Label) -> String {
             let answer = answer.as_ref().map(|label| language.name_of(label));
             (text.other_class)(language.name_of(target), answer)
         }
+        Label::Finding { finding, is_like, is_empty } => {
+            let (linked, finding) = (language.text.linked, language.name_of(finding));
+            if *is_empty { (linked.empty_map)(finding) } else { (linked.on_map)(finding, *is_like) }
+        }
         Label::Empty { target } => (text.empty_map)(language.name_of(target)),
         Label::Scale(drawn) => (text.drawn)(*drawn),
     }

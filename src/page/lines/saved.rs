@@ -4,11 +4,16 @@ use super::doubt::drawn_line;
 use super::{input_title, prediction_line, warning_lines};
 use crate::page::picture::Drawn;
 use crate::page::text::Language;
-use crate::report::{CaptionSource, Prediction, Report};
+use crate::report::{CaptionSource, Heatmap, Prediction, Report};
 
-/// The lines below a saved picture of a report, the warning first. A folded answer is left out. `drawn` is how the map is drawn,
-/// none while it is hidden; without it the words are left out: they are never shown without the map.
-pub fn saved_lines(language: &Language, report: &Report, is_folded: bool, drawn: Option<Drawn>) -> Vec<String> {
+/// The lines below a saved picture of a report, the warning first. A folded answer is left out. `map` is the map that is shown and
+/// how it is drawn, none while it is hidden; without it the words are left out: they are never shown without the map.
+pub fn saved_lines(
+    language: &Language,
+    report: &Report,
+    is_folded: bool,
+    map: Option<(&Heatmap, Drawn)>,
+) -> Vec<String> {
     let text = language.text;
     let says = |head: &str, prediction: &Prediction| format!("{head}: {}", prediction_line(language, prediction));
     let mut lines: Vec<_> = warning_lines(language, &report.warning).into_iter().map(str::to_owned).collect();
@@ -19,15 +24,14 @@ pub fn saved_lines(language: &Language, report: &Report, is_folded: bool, drawn:
         let image = says(text.image_says, &report.image);
         // On the right, where its picture is.
         let baseline = report.baseline.as_ref().map(|b| (text.on_the_right)(&says(text.baseline, &b.image)));
-        match drawn {
+        match map {
             None => lines.extend([image].into_iter().chain(baseline)),
-            Some(drawn) => {
+            Some((map, drawn)) => {
                 let caption = &report.caption;
                 let written = if caption.source == CaptionSource::Edited { text.edited } else { text.retrieved };
                 lines.push(format!("{image}   ·   {}", says(text.words_say, &report.text)));
                 lines.extend(baseline);
                 lines.push(format!("{} ({written})", caption.text));
-                let map = &report.heatmap;
                 let (method, target) = ((text.map_method)(map.method), language.name_of(&map.target));
                 source.push(format!("{method} {} → {target}", map.layer));
                 source.push(drawn_line(language, &map.target, drawn));
@@ -50,7 +54,7 @@ mod tests {
     fn a_saved_picture_names_scan_method_scale_and_model() {
         for language in &LANGUAGES {
             let mut report = report("AMD, fluid");
-            let lines = saved_lines(language, &report, false, Some(Drawn::Relative));
+            let lines = saved_lines(language, &report, false, Some((&report.heatmap, Drawn::Relative)));
             assert_eq!(lines.len(), 3);
             assert!(lines[1].starts_with("AMD, fluid ("), "captions stay as the model reads them: {}", lines[1]);
             let scale = (language.text.doubt.drawn)(Drawn::Relative);
@@ -63,7 +67,7 @@ mod tests {
                 heatmap: report.heatmap.clone(),
             };
             report.baseline = Some(baseline);
-            let lines = saved_lines(language, &report, false, Some(Drawn::Relative));
+            let lines = saved_lines(language, &report, false, Some((&report.heatmap, Drawn::Relative)));
             assert!(lines.len() == 4 && lines[1].contains(".80"), "{}", lines[1]);
         }
     }
@@ -73,7 +77,7 @@ mod tests {
         let mut report = report("AMD, fluid");
         report.warning = warning(&[Doubt::UnlikeTraining, Doubt::LowProbability]);
         for language in &LANGUAGES {
-            let opened = saved_lines(language, &report, false, Some(Drawn::Relative));
+            let opened = saved_lines(language, &report, false, Some((&report.heatmap, Drawn::Relative)));
             let folded = saved_lines(language, &report, true, None);
             for lines in [&opened, &folded] {
                 assert_eq!(lines[..3], *warning_lines(language, &report.warning));

@@ -49,6 +49,14 @@ impl PageState {
             }
             Response::Baseline { name, event } => self.take_baseline_event(&name, event).into_iter().collect(),
             Response::Analyzed { id, report, eye } => self.take_report(id, *report, eye, pixels),
+            Response::Finding { id, report } => {
+                self.take_finding(id, *report);
+                Vec::new()
+            }
+            Response::Hidden { id, hidden } => {
+                self.take_hidden(id, *hidden);
+                Vec::new()
+            }
             Response::MadeDicom { id } => {
                 self.end_saving(id, None);
                 Vec::new()
@@ -78,6 +86,7 @@ impl PageState {
     pub(super) fn stop(&mut self, model: Model) {
         self.model = model;
         self.comparison = None;
+        self.linked = Default::default();
         for Revision { scan, .. } in std::mem::take(&mut self.revisions) {
             self.reset_wanted(scan);
         }
@@ -107,6 +116,7 @@ impl PageState {
         let Some(scan) = self.scans.analyzing(id).and_then(|scan| self.scans.get(scan)) else { return Vec::new() };
         let (scan, answered) = (scan.id, scan.wanted.clone());
         let answer = Answer { report: Arc::new(report), answered };
+        self.forget_linked(scan);
         self.scans.hold(scan, answer, eye, pixels.unwrap_or_default());
         self.list_frames(scan);
         if self.next_shown == Some(scan) || self.shown.is_none() {
@@ -118,6 +128,9 @@ impl PageState {
     fn fail(&mut self, id: RequestId, failure: Failure) -> Vec<Request> {
         if self.name_to_save(id).is_some() {
             self.end_saving(id, Some(failure));
+            return Vec::new();
+        }
+        if self.fail_linked(id, &failure) {
             return Vec::new();
         }
         if let Some(at) = self.revisions.iter().position(|revision| revision.id == id) {

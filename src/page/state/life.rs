@@ -88,7 +88,7 @@ impl PageState {
             _ => None,
         });
         let revision = self.revisions.first().map(|revision| (revision.id, revision.scan));
-        analyzing.into_iter().chain(revision).min().map(|(_, scan)| scan)
+        analyzing.into_iter().chain(revision).chain(self.linked.under_way()).min().map(|(_, scan)| scan)
     }
 
     fn blame(&mut self, culprit: ScanId, failure: Failure) {
@@ -113,6 +113,7 @@ impl PageState {
     /// about.
     fn load_again(&mut self) -> Vec<Request> {
         self.model = Model::Loading(NOTHING_YET);
+        self.linked = Default::default();
         if let Some(comparison) = &mut self.comparison {
             comparison.presence = Presence::Away;
         }

@@ -4,6 +4,7 @@ mod eyes;
 mod fold;
 mod frames;
 mod life;
+mod linked;
 mod list;
 mod questions;
 mod queue;
@@ -15,10 +16,10 @@ use std::ops::Range;
 use crate::bundle::index::ModelChoice;
 use crate::error::Error;
 use crate::eye::EyeKey;
-use crate::page::fixtures::{card, report, warning};
+use crate::page::fixtures::{card, finding_report, hidden, report, warning};
 use crate::page::state::PageState;
 use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
-use crate::report::{CaptionSource, Doubt, Options, Report};
+use crate::report::{CaptionSource, Doubt, Hidden, Options, Report};
 use crate::scan::note::Laterality;
 use crate::scan::view::{Turn, View};
 
@@ -124,6 +125,15 @@ impl Visit {
                 let report = asked(report, options);
                 self.hear(Response::Analyzed { id: *id, report: Box::new(report), eye: None }, None);
             }
+            Request::AskFinding { id, scan, finding, .. } => {
+                assert!(self.held.contains(scan), "the worker does not hold {scan}");
+                self.hear(Response::Finding { id: *id, report: Box::new(finding_report(finding)) }, None);
+            }
+            Request::Hide { id, scan, regions } => {
+                assert!(self.held.contains(scan), "the worker does not hold {scan}");
+                let hidden = Hidden { regions: regions.clone(), ..hidden() };
+                self.hear(Response::Hidden { id: *id, hidden: Box::new(hidden) }, None);
+            }
             Request::MakeDicom { id, .. } => self.hear(Response::MadeDicom { id: *id }, None),
             Request::Forget { scan } => self.held.retain(|held| held != scan),
             Request::Load { model } => self.load_ends(&model.clone().unwrap_or_default()),
@@ -204,7 +214,10 @@ fn side_of(name: &str) -> Option<Laterality> {
 
 fn id_of(request: &Request) -> Option<RequestId> {
     match request {
-        Request::Analyze { id, .. } | Request::Revise { id, .. } => Some(*id),
+        Request::Analyze { id, .. }
+        | Request::Revise { id, .. }
+        | Request::AskFinding { id, .. }
+        | Request::Hide { id, .. } => Some(*id),
         _ => None,
     }
 }

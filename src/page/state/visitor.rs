@@ -176,6 +176,7 @@ impl PageState {
     /// Another model answers. The scans stay listed and are analysed again: first the shown one, then those that were held.
     pub(super) fn start_over(&mut self) {
         self.comparison = None;
+        self.linked = Default::default();
         self.revisions.clear();
         self.scans.start_over();
         self.next_shown = self.next_shown.or(self.shown.take());

@@ -1,6 +1,7 @@
 //! The page in English, and the type of its strings, which every language fills.
 
 mod doubt;
+mod linked;
 mod methods;
 mod names;
 
@@ -20,6 +21,7 @@ use names::note_name;
 pub(super) use names::FULL_NAMES;
 
 pub use doubt::DoubtText;
+pub use linked::LinkedText;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -135,6 +137,8 @@ pub struct Text {
     pub probabilities: &'static str,
     /// How far the answer can be relied on.
     pub doubt: &'static DoubtText,
+    /// Where findings speak, and what hiding a region changes.
+    pub linked: &'static LinkedText,
     /// What a person should know about how a file was read.
     pub note: fn(&Note) -> String,
     /// What a picture of some width and height seems to be that should be looked at in another way.
@@ -339,6 +343,7 @@ pub(super) static TEXT: Text = Text {
     disease_by_disease: "Disease by disease",
     probabilities: "Probabilities",
     doubt: &doubt::DOUBT,
+    linked: &linked::LINKED,
     note: |note| sentence(&note.text()),
     suggestion: |view, size| view.suggestion(size),
     use_view: |view| match (view.crop, view.turn) {

@@ -27,6 +27,10 @@ pub fn Labels(
             Label::OtherClass { target, .. } => {
                 view! { <p class="of-other" data-testid="other-class" data-target=target.clone()>{line}</p> }.into_any()
             }
+            Label::Finding { finding, .. } => {
+                view! { <p class="of-finding" data-testid="finding-map" data-finding=finding.clone()>{line}</p> }
+                    .into_any()
+            }
             Label::Empty { .. } => view! { <p class="of-map" data-testid="empty-map">{line}</p> }.into_any(),
             Label::Scale(drawn) => {
                 view! { <p class="of-map" data-testid="drawn-scale" data-scale=drawn.name()>{line}</p> }.into_any()

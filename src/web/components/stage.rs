@@ -6,8 +6,9 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::bundle::card::ModelCard;
-use crate::page::lines::{loading_line, prediction_line};
-use crate::page::picture::{Drawn, Label, labels};
+use crate::page::lines::{label_line, loading_line, prediction_line};
+use crate::page::linked::FindingOnMap;
+use crate::page::picture::{Drawn, Label, finding_labels, labels};
 use crate::page::scans::OpenScan;
 use crate::page::state::Phase;
 use crate::render::{self, Paint, Ramp};
@@ -15,8 +16,10 @@ use crate::report::{Heatmap, Prediction, Report, WarningKind};
 use crate::web::canvas;
 use crate::web::components::baseline::BaselinePrediction;
 use crate::web::components::labels::Labels;
+use crate::web::components::region::HideArea;
 use crate::web::components::status::ProgressBar;
 use crate::web::heat::Heat;
+use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
 
 /// The scan with its heatmaps.
@@ -36,6 +39,8 @@ pub fn Stage(
     is_stale: Signal<bool>,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
+    /// What is asked beside the class.
+    linked: Linked,
     /// Of the file whose frames are being answered: those that are, and all of them.
     frames_done: Signal<Option<[usize; 2]>>,
     /// The canvas of the scan.
@@ -49,6 +54,9 @@ pub fn Stage(
     let has_baseline = Memo::new(move |_| baseline.with(Option::is_some));
     let own = Memo::new(move |_| {
         let report = report.get()?;
+        if let Some(view) = linked.finding.with(|finding| MapView::of_finding(finding.as_ref()?, &report, heat)) {
+            return Some(view);
+        }
         Some(card.with(|card| MapView::of(&report.heatmap, &report.image, &report, heat, card.as_deref())))
     });
     // Nothing is known of how large a baseline's evidence usually is.
@@ -56,8 +64,16 @@ pub fn Stage(
         let (report, baseline) = (report.get()?, baseline.get()?);
         Some(MapView::of(&baseline.heatmap, &baseline.image, &report, heat, None))
     });
-    let is_other_class = move || own.with(|own| own.as_ref().is_some_and(|own| own.paint.ramp == Ramp::Other));
-    let alt = move || report.with(|report| Some((locale.text().scan_alt)(&report.as_ref()?.input.name)));
+    let is_ramp = move |ramp: Ramp| own.with(|own| own.as_ref().is_some_and(|own| own.paint.ramp == ramp));
+    let alt = move || {
+        let alt = report.with(|report| Some((locale.text().scan_alt)(&report.as_ref()?.input.name)))?;
+        let is_findings = |label: &&Label| matches!(label, Label::Finding { .. });
+        let line = own.with(|own| Some(label_line(locale.language(), own.as_ref()?.labels.iter().find(is_findings)?)));
+        Some(line.map_or(alt.clone(), |line| format!("{alt}. {line}")))
+    };
+    let size = Signal::derive(move || {
+        report.with(|report| report.as_ref().map(|report| [report.input.width.max(1), report.input.height.max(1)]))
+    });
     let own_words = move || {
         report.get().map(|report| {
             let says = if report.warning.kind == WarningKind::NotAScan {
@@ -84,7 +100,9 @@ pub fn Stage(
                         scan=scan
                         overlay=overlays[0]
                         testids=["scan-canvas", "overlay"]
-                    />
+                    >
+                        <HideArea size=size linked=linked />
+                    </Picture>
                     <Show when=move || has_baseline.get() && !heat.is_folded()>
                         <figcaption>{own_words}</figcaption>
                     </Show>
@@ -107,7 +125,7 @@ pub fn Stage(
                 </Show>
             </div>
             <Show when=move || has_scan.get() && heat.is_on()>
-                <div class="colours" class:other=is_other_class title=move || locale.text().heat_scale>
+                <div class="colours" class:other=move || is_ramp(Ramp::Other) class:finding=move || is_ramp(Ramp::Finding) title=move || locale.text().heat_scale>
                     <span>"1"</span>
                     <i></i>
                     <span>"0"</span>
@@ -131,6 +149,16 @@ impl MapView {
         let drawn = Drawn::of(map, heat.scale.get(), card);
         let labels = labels(&report.warning, image, heat.is_on().then_some((map, drawn)));
         Self { map: map.clone(), paint: paint(map, image, drawn), labels }
+    }
+}
+
+impl MapView {
+    /// The map of a finding, once it is there. Nothing is known of how large its evidence usually is.
+    fn of_finding(finding: &FindingOnMap, report: &Report, heat: Heat) -> Option<Self> {
+        let map = finding.map()?;
+        let drawn = Drawn::of(map, heat.scale.get(), None);
+        let labels = finding_labels(&report.warning, finding.report.as_deref()?, heat.is_on().then_some((map, drawn)));
+        Some(Self { map: map.clone(), paint: Paint::relative(Ramp::Finding), labels })
     }
 }
 
@@ -160,6 +188,9 @@ fn Picture(
     overlay: NodeRef<html::Canvas>,
     /// The hooks for tests, of both canvases.
     testids: [&'static str; 2],
+    /// What lies over it.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let size = Memo::new(move |_| {
         shown.with(|shown| {
@@ -184,16 +215,19 @@ fn Picture(
     });
     let labels =
         Signal::derive(move || map.with(|map| map.as_ref().map(|view| view.labels.clone()).unwrap_or_default()));
-    let is_other = move || {
-        let is_other = |view: &MapView| view.paint.ramp == Ramp::Other;
-        heat.is_on() && map.with(|map| map.as_ref().is_some_and(is_other))
+    let is_ramp = move |ramp: Ramp| {
+        heat.is_on() && map.with(|map| map.as_ref().is_some_and(|view: &MapView| view.paint.ramp == ramp))
     };
     let ratio = move || size.get().map(|[width, height]| format!("{:.5}", width as f64 / height as f64));
     let um_per_pixel = Signal::derive(move || {
         shown.with(|shown| Some((shown.as_ref()?.report()?.input.um_per_pixel?[0], size.get()?[0])))
     });
     view! {
-        <div class="stack" class:other=is_other style=("--ratio", ratio)>
+        <div
+            class="stack"
+            class:other=move || is_ramp(Ramp::Other)
+            class:finding=move || is_ramp(Ramp::Finding)
+            style=("--ratio", ratio)>
             <div role="img" aria-label=move || alt.get()>
                 <canvas node_ref=scan data-testid=testids[0]></canvas>
                 <canvas
@@ -207,6 +241,7 @@ fn Picture(
                 <ScaleBar um_per_pixel=um_per_pixel />
             </div>
             <Labels labels=labels />
+            {children.map(|children| children())}
         </div>
     }
 }

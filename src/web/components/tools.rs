@@ -9,13 +9,15 @@ use crate::bundle::card::ModelCard;
 use crate::page::classes::parted;
 use crate::page::comparison::Comparison;
 use crate::page::lines::{disease_name, label_line, saved_lines};
+use crate::page::linked::with_linked;
 use crate::page::numbers::saved_name;
-use crate::page::picture::{Drawn, HeatScale, has_reference, labels};
+use crate::page::picture::{Drawn, HeatScale, finding_labels, has_reference, labels};
 use crate::report::{Heatmap, MapMethod, Prediction, Report};
 use crate::web::canvas::{self, SavedPicture};
 use crate::web::components::baseline::BaselineToggle;
 use crate::web::components::select::{Choices, Select};
 use crate::web::heat::Heat;
+use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
 
 /// The row of tools above the scan.
@@ -27,6 +29,8 @@ pub fn Tools(
     card: Signal<Option<Arc<ModelCard>>>,
     /// Visibility, opacity and scale of the heatmap.
     heat: Heat,
+    /// What is asked beside the class.
+    linked: Linked,
     /// The map method of the last request.
     method: Signal<Option<MapMethod>>,
     /// Another method is chosen.
@@ -95,11 +99,13 @@ pub fn Tools(
             />
             <TargetSelect labels=labels wanted=target on_choose=on_target />
             <ScaleSelect report=report card=card heat=heat />
+            <HideToggle linked=linked />
             <span class="grow"></span>
             <SaveButtons
                 report=report
                 card=card
                 heat=heat
+                linked=linked
                 scan=scan
                 overlays=overlays
                 can_save_dicom=can_save_dicom
@@ -211,6 +217,28 @@ fn ScaleSelect(
     }
 }
 
+/// Begins and ends the choice of a region to hide.
+#[component]
+fn HideToggle(
+    /// What is asked beside the class.
+    linked: Linked,
+) -> impl IntoView {
+    let locale = use_locale();
+    view! {
+        <button
+            type="button"
+            class:on=move || linked.is_hiding.get()
+            aria-pressed=move || linked.is_hiding.get().to_string()
+            title=move || locale.text().linked.hide_detail
+            disabled=move || !linked.is_possible.get()
+            data-testid="hide-region"
+            on:click=move |_| linked.on_hiding.run(!linked.is_hiding.get_untracked())
+        >
+            {move || locale.text().linked.hide}
+        </button>
+    }
+}
+
 /// A map, the answer that it explains, and how it is drawn; none while it is hidden.
 type SavedAnswer<'a> = (&'a Heatmap, &'a Prediction, Option<Drawn>);
 
@@ -223,6 +251,8 @@ fn SaveButtons(
     card: Signal<Option<Arc<ModelCard>>>,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
+    /// What is asked beside the class.
+    linked: Linked,
     /// The canvas of the scan.
     scan: NodeRef<html::Canvas>,
     /// The canvases of the heatmaps.
@@ -240,24 +270,37 @@ fn SaveButtons(
             let drawn = |map: &Heatmap, card: Option<&ModelCard>| {
                 heat.is_on().then(|| Drawn::of(map, heat.scale.get_untracked(), card))
             };
-            let own = drawn(&report.heatmap, card.get_untracked().as_deref());
+            let finding = linked.finding.get_untracked().filter(|finding| finding.map().is_some());
+            let of_finding = finding.as_ref().and_then(|finding| Some((finding.map()?, finding.report.as_deref()?)));
+            let (own_map, own) = match of_finding {
+                Some((map, _)) => (map, drawn(map, None)),
+                None => (&report.heatmap, drawn(&report.heatmap, card.get_untracked().as_deref())),
+            };
             let baseline = report.baseline.as_ref();
-            let answers = [Some((&report.heatmap, &report.image, own))]
+            let answers = [Some((own_map, &report.image, own))]
                 .into_iter()
                 .chain([baseline.map(|b| (&b.heatmap, &b.image, drawn(&b.heatmap, None)))]);
             let picture = |((map, image, drawn), overlay): (SavedAnswer<'_>, NodeRef<html::Canvas>)| {
-                let labels = labels(&report.warning, image, drawn.map(|drawn| (map, drawn)));
+                let shown = drawn.map(|drawn| (map, drawn));
+                let labels = match of_finding.filter(|(own, _)| std::ptr::eq(*own, map)) {
+                    Some((_, finding)) => finding_labels(&report.warning, finding, shown),
+                    None => labels(&report.warning, image, shown),
+                };
                 let labels = labels.into_iter().map(|label| (label_line(language, &label), label)).collect();
                 Some(SavedPicture { overlay: overlay.get_untracked()?, labels })
             };
             let pictures: Vec<_> = answers.flatten().zip(overlays).filter_map(picture).collect();
-            let lines = saved_lines(language, &report, heat.is_folded(), own);
+            let lines = saved_lines(language, &report, heat.is_folded(), own.map(|drawn| (own_map, drawn)));
             canvas::save_png(&saved_name(&report, "png"), &scan, &pictures, heat.opacity(), &lines);
         }
     };
     let save_json = move |_| {
+        let linked = |report: &Report| {
+            let (finding, hidden) = (linked.finding.get_untracked(), linked.hidden.get_untracked());
+            with_linked(report, finding.as_ref(), hidden.as_deref())
+        };
         if let Some(report) = report.get()
-            && let Ok(text) = serde_json::to_string_pretty(&*report)
+            && let Ok(text) = serde_json::to_string_pretty(&linked(&report))
         {
             canvas::save_text(&saved_name(&report, "json"), &text, "application/json");
         }

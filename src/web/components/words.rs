@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use web_sys::KeyboardEvent;
 
 use crate::page::lines::finding_line;
 use crate::page::numbers::share_text;
@@ -11,6 +12,7 @@ use crate::render::shade;
 use crate::report::{CaptionSource, Report, Word, WordMethod};
 use crate::web::components::select::{Choices, Select};
 use crate::web::components::warning::DoubtBadge;
+use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
 
 /// The words card.
@@ -24,6 +26,8 @@ pub fn WordsCard(
     on_method: Callback<WordMethod>,
     /// Whether the heatmap is shown: words never are without it.
     has_map: Signal<bool>,
+    /// A finding can be shown on the scan.
+    linked: Linked,
 ) -> impl IntoView {
     let locale = use_locale();
     let source = move || report.with(|report| report.as_ref().map(|report| report.caption.source));
@@ -40,7 +44,7 @@ pub fn WordsCard(
                 {class_words.into_iter().map(|word| view! { <ClassWord word=word /> }).collect_view()}
                 {findings
                     .into_iter()
-                    .map(|word| view! { <Finding word=word target=target.clone() /> })
+                    .map(|word| view! { <Finding word=word target=target.clone() linked=linked /> })
                     .collect_view()}
                 {has_no_finding.then(|| view! { <p class="note">{move || locale.text().no_findings}</p> })}
             }
@@ -141,20 +145,40 @@ fn Finding(
     word: Word,
     /// The class it speaks for or against.
     target: String,
+    /// It can be shown on the scan.
+    linked: Linked,
 ) -> impl IntoView {
     let locale = use_locale();
     let detail = {
         let word = word.clone();
-        move || finding_line(locale.language(), &word, &target)
+        move || {
+            let language = locale.language();
+            let click = (language.text.linked.show_finding)(language.name_of(&word.text));
+            format!("{} {click}", finding_line(language, &word, &target))
+        }
+    };
+    let finding = StoredValue::new(word.text.clone());
+    let is_on_map = move || finding.with_value(|finding| linked.is_on_map(finding));
+    let choose = move || linked.on_finding.run(finding.get_value());
+    let on_key = move |event: KeyboardEvent| {
+        if matches!(event.key().as_str(), "Enter" | " ") {
+            event.prevent_default();
+            choose();
+        }
     };
     view! {
         <span
             class="w"
             class:against=word.score < 0.0
+            class:on-map=is_on_map
             style=("--shade", format!("{:.3}", shade(word.score)))
             tabindex="0"
-            role="note"
+            role="button"
+            aria-pressed=move || is_on_map().to_string()
+            on:click=move |_| choose()
+            on:keydown=on_key
             data-testid="word"
+            data-finding=finding.get_value()
             data-score=word.score.to_string()
             title=detail.clone()
             aria-label=detail

@@ -100,6 +100,19 @@ impl Analyzer {
                 let outcome = self.revise(id, scan, &options);
                 self.reply_failure(id, outcome);
             }
+            Request::AskFinding { id, scan, finding, method, layer } => {
+                let outcome = self.ask_kept(scan, |engine, analysis| {
+                    let report = engine.finding_report(analysis, &finding, method, layer)?;
+                    Ok(Response::Finding { id, report: Box::new(report) })
+                });
+                self.reply_failure(id, outcome);
+            }
+            Request::Hide { id, scan, regions } => {
+                let outcome = self.ask_kept(scan, |engine, analysis| {
+                    Ok(Response::Hidden { id, hidden: Box::new(engine.hide(analysis, &regions)?) })
+                });
+                self.reply_failure(id, outcome);
+            }
             Request::MakeDicom { id, file: file_id, report } => {
                 let outcome = match self.open(file_id, file).await {
                     Ok(file) => {
@@ -204,12 +217,20 @@ impl Analyzer {
     fn revise(&mut self, id: RequestId, scan: ScanId, options: &Options) -> Result<()> {
         let engine = self.engine.as_ref().ok_or_else(no_model)?;
         let found = self.scans.iter_mut().find(|kept| kept.id == scan);
-        let kept = found.ok_or_else(|| Error::scan("this scan is no longer kept: choose it again"))?;
+        let kept = found.ok_or_else(not_kept)?;
         let mut report = engine.revise(&kept.analysis, options)?;
         compare(&mut self.baseline, options, self.post, |baseline| {
             baseline.add_answer(&mut report, &kept.analysis.scan, options, &mut kept.baseline)
         });
         self.reply(Response::Analyzed { id, report: Box::new(report), eye: None });
+        Ok(())
+    }
+
+    /// Replies what `ask` finds out about a scan that is kept.
+    fn ask_kept(&self, scan: ScanId, ask: impl FnOnce(&Engine, &Analysis) -> Result<Response>) -> Result<()> {
+        let engine = self.engine.as_ref().ok_or_else(no_model)?;
+        let kept = self.scans.iter().find(|kept| kept.id == scan).ok_or_else(not_kept)?;
+        self.reply(ask(engine, &kept.analysis)?);
         Ok(())
     }
 
@@ -264,6 +285,10 @@ fn missing_file() -> Error {
 
 fn no_model() -> Error {
     Error::weights("no model is loaded: reload the page")
+}
+
+fn not_kept() -> Error {
+    Error::scan("this scan is no longer kept: choose it again")
 }
 
 fn not_listed(kind: &str, name: &str) -> Error {
