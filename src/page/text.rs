@@ -4,7 +4,7 @@
 mod english;
 mod korean;
 
-pub use english::{DoubtText, Text};
+pub use english::{DoubtText, FaithfulnessText, Text};
 
 /// A language of the page.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The page in English, and the type of its strings, which every language fills.
 
 mod doubt;
+mod faithfulness;
 mod methods;
 mod names;
 
@@ -19,6 +20,7 @@ use names::note_name;
 pub(super) use names::FULL_NAMES;
 
 pub use doubt::DoubtText;
+pub use faithfulness::FaithfulnessText;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -134,6 +136,8 @@ pub struct Text {
     pub probabilities: &'static str,
     /// How far the answer can be relied on.
     pub doubt: &'static DoubtText,
+    /// The panel that tests a map.
+    pub faithfulness: &'static FaithfulnessText,
     /// What a person should know about how a file was read.
     pub note: fn(&Note) -> String,
     /// What a picture of some width and height seems to be that should be looked at in another way.
@@ -328,6 +332,7 @@ pub(super) static TEXT: Text = Text {
     disease_by_disease: "Disease by disease",
     probabilities: "Probabilities",
     doubt: &doubt::DOUBT,
+    faithfulness: &faithfulness::FAITHFULNESS,
     note: |note| sentence(&note.text()),
     suggestion: |view, size| view.suggestion(size),
     use_view: |view| match (view.crop, view.turn) {

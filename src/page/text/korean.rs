@@ -1,6 +1,7 @@
 //! The page in Korean.
 
 mod doubt;
+mod faithfulness;
 mod methods;
 
 use crate::bundle::card::Measure;
@@ -139,6 +140,7 @@ pub(super) static TEXT: Text = Text {
     disease_by_disease: "질환별 확률",
     probabilities: "확률",
     doubt: &doubt::DOUBT,
+    faithfulness: &faithfulness::FAITHFULNESS,
     note: note_text,
     suggestion: suggestion_text,
     use_view: |view| match (view.crop, view.turn) {
