@@ -69,7 +69,7 @@
 //! | [`protocol`] | `bundle::card`, `bundle::index`, `eye`, `report` |
 //! | [`render`] | `report` |
 //! | [`dicom_out`] | `render`, `report`, `scan`, `scan::note` |
-//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `eye`, `protocol`, `report`, `scan::format`, `scan::note`, `scan::view` |
+//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `explain::faithfulness`, `eye`, `protocol`, `report`, `scan::format`, `scan::note`, `scan::view` |
 //! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `dicom_out`, `engine`, `eye`, `protocol`, `report`, `scan`, `scan::format`, `web` |
 //! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `eye`, `page`, `protocol`, `render`, `report`, `scan::format` |
 //! | `train`, `train::files`, `train::progress` | nothing |

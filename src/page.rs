@@ -3,13 +3,15 @@
 //!
 //! [`state::PageState`] holds all of it: every change returns the requests to send to the worker. It owns
 //! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`linked`], [`picture`],
-//! [`reading`], [`region`], [`track_record`] and [`numbers`] compute what components show; [`text`] holds every string, in every language.
+//! [`reading`], [`region`], [`track_record`] and [`numbers`] compute what components show; [`text`] holds every string, in every
+//! language. [`faithfulness`] tests the shown map and words, by workers of its own.
 
 pub mod caption_edit;
 pub mod card;
 pub mod classes;
 pub mod comparison;
 pub mod demo;
+pub mod faithfulness;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod lines;

@@ -12,7 +12,10 @@ use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
 use crate::error::{Detail, Error, Kind};
 use crate::eye::EyeKey;
-use crate::report::{FindingReport, Hidden, MapLayer, MapMethod, Options, Report};
+use crate::report::{
+    FindingReport, Heatmap, Hidden, MapLayer, MapMethod, Mask, Options, RandomPart, Report, TokenReport,
+    WordFaithfulness,
+};
 
 /// The number of a request; its answer has the same.
 pub type RequestId = u32;
@@ -91,6 +94,15 @@ pub enum Request {
         /// The report.
         report: Box<Report>,
     },
+    /// Test the explanation of an analysed scan. Any worker that has analysed it with the same model gives the same answer.
+    Check {
+        /// Which request this is.
+        id: RequestId,
+        /// Which scan.
+        scan: ScanId,
+        /// What to test.
+        check: Box<Check>,
+    },
     /// Drop what is kept of a scan; there is no answer.
     Forget {
         /// Which scan.
@@ -154,6 +166,13 @@ pub enum Response {
         /// The request answered.
         id: RequestId,
     },
+    /// An explanation was tested.
+    Checked {
+        /// The request answered.
+        id: RequestId,
+        /// What was measured.
+        outcome: Box<Checked>,
+    },
     /// A request failed; the worker keeps running. Without an id: loading failed.
     Failed {
         /// The request that failed.
@@ -166,6 +185,52 @@ pub enum Response {
         /// What the panic said.
         failure: Failure,
     },
+}
+
+/// What an explanation is tested by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Check {
+    /// The image head is asked about the scan with parts hidden, once for each mask.
+    Masked {
+        /// What is hidden.
+        masks: Vec<Mask>,
+        /// Whose probability is wanted.
+        target: String,
+    },
+    /// How much of a map's heat lies in the retina, and whether the text head's answer rests on the top phrases.
+    Grounds {
+        /// The map.
+        map: Heatmap,
+        /// The caption.
+        caption: String,
+        /// The scores of its phrases.
+        tokens: TokenReport,
+    },
+    /// The map of the same model with random weights in a part.
+    Randomized {
+        /// Which part.
+        part: RandomPart,
+        /// The class that is explained.
+        target: String,
+        /// Method and layer of the map.
+        options: Options,
+    },
+}
+
+/// What a [`Check`] measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Checked {
+    /// The class's probability under each mask, in their order.
+    Masked(Vec<f32>),
+    /// The answer to [`Check::Grounds`].
+    Grounds {
+        /// Share of the heat in the retina, 0…1; none where no retina was found, or the map is empty.
+        in_retina: Option<f64>,
+        /// How the text head answers with the top phrases alone, and without them.
+        words: WordFaithfulness,
+    },
+    /// The map with random weights.
+    Randomized(Heatmap),
 }
 
 /// How a baseline's loading goes.

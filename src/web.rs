@@ -2,9 +2,11 @@
 //!
 //! Data flows one way: a click → a component's callback → [`session`] → [`crate::page::state`] → [`client`] → worker →
 //! `Response` → `session` → `page::state` → signals → components → canvas. Components take what they draw as props and compute nothing.
+//! [`checks`] does the same for the panel that tests a map, which has workers of its own.
 
 pub mod app;
 mod canvas;
+mod checks;
 mod client;
 #[allow(unreachable_pub, reason = "leptos makes parts of every component public")]
 mod components;

@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
+use octlens::engine::faithfulness::share_in_retina;
 use octlens::engine::{Analysis, Engine, Input};
 use octlens::explain::faithfulness::agreement::agreement;
 use octlens::explain::faithfulness::curves::curves;
 use octlens::explain::faithfulness::localisation::mass_inside;
 use octlens::explain::faithfulness::{field, masks};
 use octlens::preprocess::Preprocess;
-use octlens::report::{Fill, MapMethod, Mask, MaskPlan, Options, RandomPart};
+use octlens::report::{Fill, Heatmap, MapLayer, MapMethod, Mask, MaskPlan, Options, RandomPart};
 
 /// The same pass, once as a report and once as a score.
 const ROUNDING: f32 = 1e-5;
@@ -49,15 +50,22 @@ fn hiding_nothing_keeps_the_answer_and_hiding_the_map_costs_more_than_hiding_at_
 #[test]
 fn a_map_of_the_same_picture_is_the_reports_and_lies_mostly_in_the_retina() {
     let engine = engine();
-    let Analysis { report, scan, .. } = analysis(&engine, &Options::default());
-    let view = engine.model_view(&scan);
+    let analysis = analysis(&engine, &Options::default());
+    let Analysis { report, scan, .. } = &analysis;
+    let view = engine.model_view(scan);
     let map = engine.map_of(view.grey.clone(), view.region, "AMD", MapMethod::GradCam).unwrap();
     assert_eq!(map, report.heatmap);
     let heat = field::over_scan(&map, scan.width, scan.height);
-    let retina = Preprocess::retina(&scan);
+    let retina = Preprocess::retina(scan);
     let (share, band) = (mass_inside(&heat, &retina), retina.iter().filter(|is_retina| **is_retina).count());
     let area = band as f64 / retina.len() as f64;
     assert!(share > 0.5 && share > area, "{share} of the heat in {area} of the scan");
+    assert_eq!(share_in_retina(scan, &map), Some(share));
+    assert_eq!(share_in_retina(scan, &Heatmap { values: vec![0.; map.values.len()], ..map }), None);
+    let finer = Options { layer: MapLayer::Layer3, ..Options::default() };
+    let again = engine.map_of_scan(scan, "AMD", &finer).unwrap();
+    assert_eq!(again, engine.revise(&analysis, &finer).unwrap().heatmap);
+    assert!(engine.map_of_scan(scan, "glaucoma", &finer).is_err());
 }
 
 #[test]

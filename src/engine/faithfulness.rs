@@ -10,13 +10,26 @@ use super::image_classifier::{ImageClassifier, Target};
 use super::text_classifier::TextClassifier;
 use crate::error::{Error, Result};
 use crate::explain::CaptionModel;
+use crate::explain::faithfulness::field::over_scan;
+use crate::explain::faithfulness::localisation::mass_inside;
 use crate::explain::faithfulness::masks::{blurred, masked};
 use crate::explain::faithfulness::random::Random;
 use crate::explain::faithfulness::words::word_faithfulness;
 use crate::explain::phrases::{phrases, token_ids_of};
-use crate::preprocess::Region;
-use crate::report::{Heatmap, MapLayer, MapMethod, Mask, Prediction, RandomPart, TokenReport, WordFaithfulness};
+use crate::preprocess::{Preprocess, Region};
+use crate::report::{
+    Heatmap, MapLayer, MapMethod, Mask, Options, Prediction, RandomPart, TokenReport, WordFaithfulness,
+};
 use crate::scan::Scan;
+
+/// Share of a map's heat that lies in the retina, 0…1, as far as light tells where it is.
+///
+/// None where no retina is found, or the map has no heat.
+pub fn share_in_retina(scan: &Scan, map: &Heatmap) -> Option<f64> {
+    let retina = Preprocess::retina(scan);
+    let heat = over_scan(map, scan.width, scan.height);
+    (retina.contains(&true) && map.hottest().is_some()).then(|| mass_inside(&heat, &retina))
+}
 
 /// What the model sees of a scan, prepared once for many passes.
 #[derive(Clone, Debug)]
@@ -101,6 +114,15 @@ impl Engine {
             target,
         };
         self.map_by(&model, region, name, method, MapLayer::default())
+    }
+
+    /// The map of a scan for class `target`, by the method and at the layer of `options`: what a report of this model would have.
+    ///
+    /// # Errors
+    /// The class is not known.
+    pub fn map_of_scan(&self, scan: &Scan, target: &str, options: &Options) -> Result<Heatmap> {
+        let (feature_map, _) = self.encode(&self.pixel_values(scan)?)?;
+        self.class_map(scan, &feature_map, target, options)
     }
 
     /// A copy of which a part has random weights of the same scale; the same seed gives the same copy. Weights that stay are

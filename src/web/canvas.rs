@@ -43,8 +43,14 @@ pub(super) fn paint_scan(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize
 }
 
 /// Draws a heatmap of a scan, transparent outside its region, at the size at which [`paint_scan`] draws the scan.
-pub(super) fn paint_overlay(canvas: &HtmlCanvasElement, heatmap: &Heatmap, scan: [usize; 2], how: Paint) {
-    let drawn = render::drawn_size(scan[0], scan[1], render::MAX_DRAWN_PIXELS);
+pub(super) fn paint_overlay(
+    canvas: &HtmlCanvasElement,
+    heatmap: &Heatmap,
+    scan: [usize; 2],
+    how: Paint,
+    max_pixels: usize,
+) {
+    let drawn = render::drawn_size(scan[0], scan[1], max_pixels);
     paint(canvas, &render::overlay_rgba(heatmap, scan, drawn, how), drawn);
 }
 

@@ -5,6 +5,7 @@ mod badge;
 mod baseline;
 mod edit;
 mod eye;
+mod faithfulness;
 pub(super) mod finding;
 mod frames;
 pub(super) mod header;
@@ -26,12 +27,14 @@ use leptos::prelude::*;
 
 use crate::error::Result;
 use crate::page::state::PageState;
+use crate::web::checks::Checks;
 use crate::web::heat::Heat;
 use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
 use crate::web::session::Session;
 use answer::{AnswerCard, FileCard};
 use edit::EditCard;
+use faithfulness::FaithfulnessCard;
 use hidden::HiddenCard;
 use trust::TrustCard;
 use warning::ANSWER;
@@ -51,6 +54,7 @@ pub fn Cards(
 ) -> impl IntoView {
     let Session { report, card, shown, .. } = session;
     let locale = use_locale();
+    let checks = Checks::new(session);
     let has_answer = Memo::new(move |_| report.with(Option::is_some));
     let has_model = Memo::new(move |_| card.with(Option::is_some));
     let vocabulary = Signal::derive(move || card.with(|card| card.as_ref().map(|card| card.vocabulary.clone())));
@@ -102,6 +106,7 @@ pub fn Cards(
                     on_typed=on_typed
                     on_reset=session.on(|page, ()| page.reset_caption())
                 />
+                <FaithfulnessCard checks=checks shown=shown />
             </div>
         </Show>
         <Show when=move || has_model.get()>

@@ -146,6 +146,11 @@ impl Session {
         });
     }
 
+    /// The file of a scan, by the number of its first frame.
+    pub(super) fn file(self, id: ScanId) -> Option<Blob> {
+        self.files.with_value(|files| files.get(&id).cloned())
+    }
+
     /// Starts a worker in place of the one before, which ends. Returns whether it could be started.
     fn start_worker(self) -> bool {
         let started = Client::start(move |event| self.receive(event));
@@ -206,9 +211,7 @@ impl Session {
 
     fn send(self, request: Request) {
         let file = match &request {
-            Request::Analyze { file, .. } | Request::MakeDicom { file, .. } => {
-                self.files.with_value(|files| files.get(file).cloned())
-            }
+            Request::Analyze { file, .. } | Request::MakeDicom { file, .. } => self.file(*file),
             _ => None,
         };
         self.client.with_value(|client| {

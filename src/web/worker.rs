@@ -2,6 +2,7 @@
 
 mod analyzer;
 mod archive;
+mod checks;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -21,7 +21,8 @@ impl PageState {
                 self.worker.starts_listening();
                 Vec::new()
             }
-            Response::Alive => Vec::new(),
+            // Only the workers of the panel are asked for tests.
+            Response::Alive | Response::Checked { .. } => Vec::new(),
             Response::Crashed { failure } => self.lose(failure),
             Response::Models(models) => {
                 self.models = models;

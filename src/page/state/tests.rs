@@ -138,6 +138,7 @@ impl Visit {
             Request::Forget { scan } => self.held.retain(|held| held != scan),
             Request::Load { model } => self.load_ends(&model.clone().unwrap_or_default()),
             Request::LoadBaseline { name } => self.baseline_event(&name.clone(), BaselineEvent::Loaded),
+            Request::Check { .. } => panic!("only the workers of the panel are asked for tests"),
         }
     }
 

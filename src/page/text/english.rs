@@ -1,6 +1,7 @@
 //! The page in English, and the type of its strings, which every language fills.
 
 mod doubt;
+mod faithfulness;
 mod linked;
 mod methods;
 mod names;
@@ -21,6 +22,7 @@ use names::note_name;
 pub(super) use names::FULL_NAMES;
 
 pub use doubt::DoubtText;
+pub use faithfulness::FaithfulnessText;
 pub use linked::LinkedText;
 
 /// The page's strings in one language.
@@ -139,6 +141,8 @@ pub struct Text {
     pub doubt: &'static DoubtText,
     /// Where findings speak, and what hiding a region changes.
     pub linked: &'static LinkedText,
+    /// The panel that tests a map.
+    pub faithfulness: &'static FaithfulnessText,
     /// What a person should know about how a file was read.
     pub note: fn(&Note) -> String,
     /// What a picture of some width and height seems to be that should be looked at in another way.
@@ -344,6 +348,7 @@ pub(super) static TEXT: Text = Text {
     probabilities: "Probabilities",
     doubt: &doubt::DOUBT,
     linked: &linked::LINKED,
+    faithfulness: &faithfulness::FAITHFULNESS,
     note: |note| sentence(&note.text()),
     suggestion: |view, size| view.suggestion(size),
     use_view: |view| match (view.crop, view.turn) {

@@ -1,6 +1,7 @@
 //! The page in Korean.
 
 mod doubt;
+mod faithfulness;
 mod linked;
 mod methods;
 
@@ -140,6 +141,7 @@ pub(super) static TEXT: Text = Text {
     disease_by_disease: "질환별 확률",
     probabilities: "확률",
     doubt: &doubt::DOUBT,
+    faithfulness: &faithfulness::FAITHFULNESS,
     linked: &linked::LINKED,
     note: note_text,
     suggestion: suggestion_text,

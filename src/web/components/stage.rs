@@ -210,7 +210,7 @@ fn Picture(
     let painted = Memo::new(move |_| map.with(|map| map.as_ref().map(|view| (view.map.clone(), view.paint))));
     Effect::new(move || {
         if let (Some(canvas), Some((map, paint)), Some(size)) = (overlay.get(), painted.get(), size.get()) {
-            canvas::paint_overlay(&canvas, &map, size, paint);
+            canvas::paint_overlay(&canvas, &map, size, paint, render::MAX_DRAWN_PIXELS);
         }
     });
     let labels =

@@ -1,5 +1,7 @@
 //! The model, the baseline, and what is kept of each scan so that it can be explained again.
 
+use std::cell::OnceCell;
+
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -9,14 +11,15 @@ use crate::bundle::index::{Index, IndexEntry};
 use crate::bundle::sha256;
 use crate::dicom_out::{self, Patient};
 use crate::engine::baseline::{Baseline, BaselineAnalysis};
+use crate::engine::faithfulness::ModelView;
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Detail, Error, Result};
 use crate::eye::EyeKey;
-use crate::protocol::{BaselineEvent, Progress, Request, RequestId, Response, ScanId};
+use crate::protocol::{BaselineEvent, Check, Checked, Progress, Request, RequestId, Response, ScanId};
 use crate::report::{InputRef, Options, Report};
 use crate::scan::{ScanFile, format};
 use crate::web::fetch::{self, Listed};
-use crate::web::worker::archive;
+use crate::web::worker::{archive, checks};
 
 const WASM_PAGE_BYTES: u64 = 1 << 16;
 
@@ -39,6 +42,8 @@ struct AnalyzedScan {
     id: ScanId,
     analysis: Analysis,
     baseline: Option<BaselineAnalysis>,
+    /// Prepared when an explanation is tested.
+    view: OnceCell<ModelView>,
 }
 
 /// A file's bytes.
@@ -111,6 +116,11 @@ impl Analyzer {
                 let outcome = self.ask_kept(scan, |engine, analysis| {
                     Ok(Response::Hidden { id, hidden: Box::new(engine.hide(analysis, &regions)?) })
                 });
+                self.reply_failure(id, outcome);
+            }
+            Request::Check { id, scan, check } => {
+                let outcome = self.check(scan, &check);
+                let outcome = outcome.map(|outcome| self.reply(Response::Checked { id, outcome: Box::new(outcome) }));
                 self.reply_failure(id, outcome);
             }
             Request::MakeDicom { id, file: file_id, report } => {
@@ -202,7 +212,7 @@ impl Analyzer {
         let engine = self.engine.as_ref().ok_or_else(no_model)?;
         let analysis = engine.analyze_hashed(input, sha256, options)?;
         let mut report = analysis.report.clone();
-        let mut kept = AnalyzedScan { id: scan, analysis, baseline: None };
+        let mut kept = AnalyzedScan { id: scan, analysis, baseline: None, view: OnceCell::new() };
         compare(&mut self.baseline, options, self.post, |baseline| {
             baseline.add_answer(&mut report, &kept.analysis.scan, options, &mut kept.baseline)
         });
@@ -216,8 +226,7 @@ impl Analyzer {
 
     fn revise(&mut self, id: RequestId, scan: ScanId, options: &Options) -> Result<()> {
         let engine = self.engine.as_ref().ok_or_else(no_model)?;
-        let found = self.scans.iter_mut().find(|kept| kept.id == scan);
-        let kept = found.ok_or_else(not_kept)?;
+        let kept = self.scans.iter_mut().find(|kept| kept.id == scan).ok_or_else(not_kept)?;
         let mut report = engine.revise(&kept.analysis, options)?;
         compare(&mut self.baseline, options, self.post, |baseline| {
             baseline.add_answer(&mut report, &kept.analysis.scan, options, &mut kept.baseline)
@@ -232,6 +241,13 @@ impl Analyzer {
         let kept = self.scans.iter().find(|kept| kept.id == scan).ok_or_else(not_kept)?;
         self.reply(ask(engine, &kept.analysis)?);
         Ok(())
+    }
+
+    fn check(&self, scan: ScanId, check: &Check) -> Result<Checked> {
+        let engine = self.engine.as_ref().ok_or_else(no_model)?;
+        let kept = self.scans.iter().find(|kept| kept.id == scan).ok_or_else(not_kept)?;
+        let scan = &kept.analysis.scan;
+        checks::check(engine, scan, || kept.view.get_or_init(|| engine.model_view(scan)), check)
     }
 
     fn reply(&self, response: Response) {
@@ -281,6 +297,10 @@ async fn bytes_of(file: &Blob) -> Result<Vec<u8>> {
 
 fn missing_file() -> Error {
     Error::scan("the file cannot be read: it may have been moved, choose it again").with_detail(Detail::MissingFile)
+}
+
+fn not_kept() -> Error {
+    Error::scan("this scan is no longer kept: choose it again")
 }
 
 fn no_model() -> Error {
