@@ -72,7 +72,8 @@ fn every_method_and_layer_gives_a_map_of_the_same_part_of_the_scan() {
         let name = if map.uses_layer() { format!("visual.{}", layer.name()) } else { "pixel_values".to_owned() };
         assert_eq!(report.heatmap.layer, name, "{what}");
         assert_eq!((&report.image, &report.text), (&analysis.report.image, &analysis.report.text), "{what}");
-        assert!(maps.iter().all(|other| other.values != report.heatmap.values), "{what} is another method's map");
+        let is_new = maps.iter().all(|other| other.values != report.heatmap.values);
+        assert!(is_new || report.heatmap.peak == 0., "{what} is another method's map");
         maps.push(report.heatmap);
     }
     assert_eq!(maps[0], analysis.report.heatmap);
@@ -86,13 +87,16 @@ fn every_method_and_layer_gives_a_map_of_the_same_part_of_the_scan() {
 fn an_even_scan_has_maps_without_nan() {
     let engine = engine();
     let scan = even(&analyze(&engine, "healthy.png").scan);
-    for (map, layer) in choices() {
+    let analysis = engine.analyze_scan("even.png", scan, &Options::default()).unwrap();
+    // Methods that ask often do the same at every layer.
+    let choices = choices().filter(|(map, layer)| !map.asks_often() || *layer == MapLayer::default());
+    for (map, layer) in choices {
         for target in ["healthy", "AMD"] {
             let options = Options { map, layer, target: Some(target.to_owned()), ..Options::default() };
-            let report = engine.analyze_scan("even.png", scan.clone(), &options).unwrap().report;
+            let report = engine.revise(&analysis, &options).unwrap();
             assert_map(&report.heatmap, &format!("{} of {target} at {}", map.name(), layer.name()));
             if map == MapMethod::IntegratedGradients {
-                assert_eq!(report.heatmap.peak, 0., "nothing lies between an even scan and a black one of that grey");
+                assert!(report.heatmap.peak < NOTHING, "an even scan is its own black: {}", report.heatmap.peak);
             }
         }
     }
@@ -147,11 +151,16 @@ fn hiding_background_changes_nothing_and_hiding_the_lesion_the_finding() {
     let analysis = analyze(&engine, "fluid.png");
     // Where the local map says that it is.
     let local = engine.finding_map(&analysis, "fluid", MapMethod::Local, MapLayer::default()).unwrap();
-    let (x, y) = local.hottest().unwrap();
-    let (width, height) = (local.region[2] / 4., local.region[3] / 2.);
-    let hidden = engine.hide(&analysis, &[[x - width / 2., y - height / 2., width, height]]).unwrap();
+    let [x, y, width, height] = local.region;
+    let (width, height) = (width / local.cols as f32, height / local.rows as f32);
+    let marked = (0..local.values.len()).filter(|i| local.values[*i] > 0.25);
+    let cell = |i: usize| [x + (i % local.cols) as f32 * width, y + (i / local.cols) as f32 * height, width, height];
+    let hidden = engine.hide(&analysis, &marked.map(cell).collect::<Vec<_>>()).unwrap();
+    assert!(hidden.share < 0.2, "{}", hidden.share);
     let fluid = hidden.findings.iter().find(|change| change.finding == "fluid").unwrap().likeness.clone();
-    assert!(fluid.after.margin < fluid.before.margin, "{fluid:?}");
+    assert!(fluid.before.margin > 0. && fluid.after.margin < 0., "{fluid:?}");
+    let [before, after] = [&hidden.image.before, &hidden.image.after].map(|image| image.probabilities["AMD"]);
+    assert!(after < before - 0.2, "{before} and {after}");
     for wrong in [[0., 0., 0., 9.], [0., 0., 9., -1.], [f32::NAN, 0., 1., 1.]] {
         assert!(engine.hide(&analysis, &[wrong]).unwrap_err().to_string().contains("WIDTH,HEIGHT"));
     }
