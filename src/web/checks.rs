@@ -13,7 +13,7 @@ use crate::web::session::Session;
 
 /// Handles to the panel's state and to its workers.
 #[derive(Clone, Copy)]
-pub struct Checks {
+pub(super) struct Checks {
     state: RwSignal<Faithfulness>,
     clients: StoredValue<HashMap<Seat, Client>, LocalStorage>,
     session: Session,
@@ -21,7 +21,7 @@ pub struct Checks {
 
 impl Checks {
     /// A closed panel. It closes again when something else is shown than what it tests.
-    pub fn new(session: Session) -> Self {
+    pub(super) fn new(session: Session) -> Self {
         let checks = Self { state: RwSignal::default(), clients: StoredValue::new_local(HashMap::new()), session };
         Effect::new(move || {
             let fits = session.shown.with(|shown| checks.state.with_untracked(|state| state.fits(shown.as_ref())));
@@ -33,12 +33,12 @@ impl Checks {
     }
 
     /// Reads the panel's state.
-    pub fn with<T>(self, read: impl FnOnce(&Faithfulness) -> T) -> T {
+    pub(super) fn with<T>(self, read: impl FnOnce(&Faithfulness) -> T) -> T {
         self.state.with(read)
     }
 
     /// Opens the panel for the scan that is shown, or closes it.
-    pub fn toggle(self) {
+    pub(super) fn toggle(self) {
         if self.state.with_untracked(Faithfulness::progress) != Progress::Closed {
             return self.close();
         }
@@ -48,7 +48,7 @@ impl Checks {
     }
 
     /// Ends the workers; what they found stays.
-    pub fn cancel(self) {
+    pub(super) fn cancel(self) {
         self.act(|state| {
             state.cancel();
             Vec::new()
@@ -56,12 +56,12 @@ impl Checks {
     }
 
     /// Goes on with what is not answered.
-    pub fn resume(self) {
+    pub(super) fn resume(self) {
         self.act(|state| state.resume(n_cores()));
     }
 
     /// Asks for the maps with random weights.
-    pub fn randomize(self) {
+    pub(super) fn randomize(self) {
         self.act(|state| state.randomize(n_cores()));
     }
 

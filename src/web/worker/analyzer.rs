@@ -299,10 +299,6 @@ fn missing_file() -> Error {
     Error::scan("the file cannot be read: it may have been moved, choose it again").with_detail(Detail::MissingFile)
 }
 
-fn not_kept() -> Error {
-    Error::scan("this scan is no longer kept: choose it again")
-}
-
 fn no_model() -> Error {
     Error::weights("no model is loaded: reload the page")
 }

@@ -15,6 +15,8 @@ use crate::train::files;
 
 /// Scans of each kind of data that are enough for the percentile, evenly spaced.
 const N_SCANS: usize = 100;
+/// Of these, every so many-th is enough for methods that ask the tower dozens of times: they would take most of an export.
+const SLOW_EVERY: usize = 5;
 /// The percentile, as a share.
 const SHARE: f64 = 0.95;
 
@@ -32,38 +34,44 @@ pub(crate) fn scans<'r>(validation: &[&'r Record]) -> Vec<&'r Record> {
 }
 
 /// For every method and class, the 95th percentile of the peak over those of `records` that are answered as that class; `bar`
-/// counts scans. A class that no scan is answered as has no reference.
+/// counts scans. A class that no measured scan is answered as has no reference.
 ///
 /// # Errors
 /// Names the first file that cannot be read.
 pub(crate) fn references(engine: &Engine, records: &[&Record], bar: &ProgressBar) -> Result<Vec<PeakReference>> {
-    let of_scan = |record: &&Record| {
+    let of_scan = |(i, record): (usize, &&Record)| {
         let peaks = || {
             let view = engine.model_view(&read_scan(record)?);
             let label = engine.answer(view.grey.clone())?.label;
-            let peak = |method| Ok(engine.map_of(view.grey.clone(), view.region, &label, method)?.peak);
-            let peaks = MapMethod::ALL.into_iter().map(peak).collect::<Result<Vec<f32>>>()?;
+            let is_measured = |method: MapMethod| !method.asks_often() || i.is_multiple_of(SLOW_EVERY);
+            let peak = |method| {
+                let map = || engine.map_of(view.grey.clone(), view.region, &label, method);
+                Ok(if is_measured(method) { Some(map()?.peak) } else { None })
+            };
+            let peaks = MapMethod::ALL.into_iter().map(peak).collect::<Result<Vec<Option<f32>>>>()?;
             Ok((label, peaks))
         };
         let found = peaks().map_err(|e| files::in_file(&record.path, e));
         bar.inc(1);
         found
     };
-    let found: Vec<(String, Vec<f32>)> = records.par_iter().map(of_scan).collect::<Result<_>>()?;
-    let mut by_label: BTreeMap<String, Vec<Vec<f32>>> = BTreeMap::new();
+    let found: Vec<(String, Vec<Option<f32>>)> = records.par_iter().enumerate().map(of_scan).collect::<Result<_>>()?;
+    let mut by_label: BTreeMap<String, Vec<Vec<Option<f32>>>> = BTreeMap::new();
     for (label, peaks) in found {
         by_label.entry(label).or_default().push(peaks);
     }
     let of_method = |(i, method): (usize, MapMethod)| {
-        by_label
-            .iter()
-            .map(|(label, scans)| PeakReference {
+        let reference = |(label, scans): (&String, &Vec<Vec<Option<f32>>>)| {
+            let peaks: Vec<f32> = scans.iter().filter_map(|peaks| peaks[i]).collect();
+            let (n_scans, target) = (peaks.len(), label.clone());
+            (n_scans > 0).then(|| PeakReference {
                 method: method.name().to_owned(),
-                target: label.clone(),
-                p95: percentile(scans.iter().map(|peaks| peaks[i]).collect()),
-                n_scans: scans.len(),
+                target,
+                p95: percentile(peaks),
+                n_scans,
             })
-            .collect::<Vec<_>>()
+        };
+        by_label.iter().filter_map(reference).collect::<Vec<_>>()
     };
     Ok(MapMethod::ALL.into_iter().enumerate().flat_map(of_method).collect())
 }
