@@ -48,6 +48,7 @@ function faults(visit, isPrinted = false) {
     const overlays = hook("overlay");
     const hasMap = overlays.some((overlay) => overlay.dataset.shown === "true" && isSeen(overlay));
     const hasSign = hook("doubt-sign").some(isSeen);
+    if (document.documentElement.scrollWidth > innerWidth && !isPrinted) faults.push("the page is wider than the window");
     if (Boolean(warning) !== Boolean(fold)) faults.push("a warning without its button, or a button without a warning");
     if (words.some(isSeen) && !hasMap) faults.push("words without the map");
     if (warning) {
