@@ -181,8 +181,9 @@ describe("the test of a map", () => {
     await site.visiting(
       {
         prepare: async (context) => {
-          await onCores(2)(context);
+          // First, because it changes what the native class inherits.
           await makeUp(context);
+          await onCores(2)(context);
         },
       },
       async (visit) => {
