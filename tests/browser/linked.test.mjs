@@ -141,7 +141,7 @@ describe("a region", () => {
 });
 
 test("nothing of it can be reached while an answer is folded", () =>
-  site.visiting({}, async (visit) => {
+  site.visiting({ opensFolds: false }, async (visit) => {
     await visit.choose(await noise(visit));
     await visit.answer();
     assert.equal(await visit.attribute("answer-fold", "aria-expanded"), "false");
