@@ -24,7 +24,7 @@ impl Linear {
         Ok(Self { weight: Weight::new(n_out, n_in, weight, vb)?, bias: vb.get(n_out, bias)? })
     }
 
-    /// A copy with a random weight ([`Weight::randomized`]) and the same bias.
+    /// A copy with a random weight and the same bias.
     ///
     /// # Errors
     /// A tensor operation fails.
