@@ -69,10 +69,21 @@ pub fn saved_name(report: &Report, extension: &str) -> String {
     }
 }
 
+/// A number with two digits behind the point, and 0 without a sign.
+pub(crate) fn two_digits(value: impl std::fmt::Display) -> String {
+    let text = format!("{value:.2}");
+    if text == "-0.00" { "0.00".to_owned() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::page::fixtures::{card, report};
+
+    #[test]
+    fn nothing_has_no_sign() {
+        assert_eq!([-0.004, 0.004, -0.006, 0.756].map(two_digits), ["0.00", "0.00", "-0.01", "0.76"]);
+    }
 
     #[test]
     fn no_probability_is_written_as_certain() {

@@ -1,6 +1,7 @@
 //! The panel that tests a map, in English, and the type of these strings, which every language fills.
 
 use crate::page::faithfulness::reading::{Kind, Standing};
+use crate::page::numbers::two_digits;
 use crate::report::RandomPart;
 
 /// The strings of the panel in one language.
@@ -94,10 +95,12 @@ pub(super) static FAITHFULNESS: FaithfulnessText = FaithfulnessText {
     },
     words: "The words",
     sufficiency: |value, random| {
-        format!("Top phrases alone: the probability falls by {value:.2} (random phrases {random:.2}); near 0 is good.")
+        let [value, random] = [value, random].map(two_digits);
+        format!("Top phrases alone: the probability falls by {value} (random phrases {random}); near 0 is good.")
     },
     comprehensiveness: |value, random| {
-        format!("Without the top phrases: it falls by {value:.2} (random phrases {random:.2}); large is good.")
+        let [value, random] = [value, random].map(two_digits);
+        format!("Without the top phrases: it falls by {value} (random phrases {random}); large is good.")
     },
     randomize: "Forget what was learned",
     randomize_detail: "Draws the map again after parts of the model were replaced by random numbers. It must become another map.",

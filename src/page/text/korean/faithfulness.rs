@@ -1,6 +1,7 @@
 //! The panel that tests a map, in Korean.
 
 use crate::page::faithfulness::reading::{Kind, Standing};
+use crate::page::numbers::two_digits;
 use crate::page::text::english::FaithfulnessText;
 use crate::report::RandomPart;
 
@@ -38,10 +39,12 @@ pub(super) static FAITHFULNESS: FaithfulnessText = FaithfulnessText {
     },
     words: "문장",
     sufficiency: |value, random| {
-        format!("상위 표현만 남기면 확률이 {value:.2} 낮아집니다 (무작위 표현 {random:.2}). 0에 가까울수록 좋습니다.")
+        let [value, random] = [value, random].map(two_digits);
+        format!("상위 표현만 남기면 확률이 {value} 낮아집니다 (무작위 표현 {random}). 0에 가까울수록 좋습니다.")
     },
     comprehensiveness: |value, random| {
-        format!("상위 표현을 빼면 확률이 {value:.2} 낮아집니다 (무작위 표현 {random:.2}). 클수록 좋습니다.")
+        let [value, random] = [value, random].map(two_digits);
+        format!("상위 표현을 빼면 확률이 {value} 낮아집니다 (무작위 표현 {random}). 클수록 좋습니다.")
     },
     randomize: "배운 것 지워 보기",
     randomize_detail: "모델의 일부를 무작위 수로 바꾼 뒤 히트맵을 다시 그립니다. 다른 히트맵이 되어야 합니다.",
