@@ -5,6 +5,8 @@ mod explanations;
 pub mod faithfulness;
 mod findings;
 mod finite;
+#[cfg(test)]
+mod fixture;
 mod image_classifier;
 mod text_classifier;
 

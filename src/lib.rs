@@ -59,7 +59,7 @@
 //! | [`preprocess`] | `scan` |
 //! | [`nn`] | `kernels` |
 //! | [`clip`], [`head`], [`resnet`] | `nn` |
-//! | [`explain`] | `report`, `tokenizer` |
+//! | [`explain`] | `explain::faithfulness`, `report`, `tokenizer` |
 //! | [`explain::faithfulness`] | `report` |
 //! | [`doubt`] | `head`, `report`, `scan`, `scan::view` |
 //! | [`bundle::card`] | `caption` |

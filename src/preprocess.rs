@@ -287,22 +287,9 @@ fn stretch(grey: &mut [f32], low: f32, high: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::format::Format;
 
     pub(super) fn scan(width: usize, height: usize, pixel: impl Fn(usize, usize) -> u8) -> Scan {
-        Scan {
-            width,
-            height,
-            pixels: (0..width * height).map(|i| pixel(i % width, i / width)).collect(),
-            format: Format::Png,
-            frame: 0,
-            n_frames: 1,
-            um_per_pixel: None,
-            laterality: None,
-            coloured: 0.,
-            layers: vec![],
-            notes: vec![],
-        }
+        Scan::of_pixels(width, height, (0..width * height).map(|i| pixel(i % width, i / width)).collect())
     }
 
     #[test]

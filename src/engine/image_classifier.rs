@@ -94,11 +94,10 @@ impl<P: Fn() -> Result<Tensor>> ImageModel for ImageClassifier<'_, P> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use candle_core::{DType, Device};
     use candle_nn::VarBuilder;
 
+    use super::super::fixture::load;
     use super::*;
     use crate::clip::{ClipConfig, TextConfig, VisionConfig};
     use crate::explain::guided_backpropagation::pixel_gradient;
@@ -106,11 +105,6 @@ mod tests {
 
     /// The same sums through two dozen layers, in 32 bits and in 64, relative to the largest value.
     const TOLERANCE: f32 = 1e-3;
-
-    fn load(bytes: &[u8], prefix: &str) -> HashMap<String, Tensor> {
-        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).unwrap();
-        tensors.into_iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_owned(), t))).collect()
-    }
 
     #[test]
     fn guided_backpropagation_equals_pytorch_grad_cams() {

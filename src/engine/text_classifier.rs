@@ -78,11 +78,10 @@ impl CaptionModel for TextClassifier<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use candle_core::DType;
     use candle_nn::VarBuilder;
 
+    use super::super::fixture::load;
     use super::*;
     use crate::clip::TextConfig;
     use crate::explain::grad_eclip::token_scores;
@@ -90,11 +89,6 @@ mod tests {
 
     /// The same sums through a dozen layers, in 32 bits and in 64, relative to the largest value.
     const TOLERANCE: f32 = 1e-3;
-
-    fn load(bytes: &[u8], prefix: &str) -> HashMap<String, Tensor> {
-        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).unwrap();
-        tensors.into_iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_owned(), t))).collect()
-    }
 
     #[test]
     fn grad_eclip_equals_the_plain_one() {

@@ -2,7 +2,21 @@
 
 use serde_json::json;
 
-use super::Report;
+use super::{Heatmap, MapMethod, Report};
+
+/// A map of `values`, row by row, that covers `region` of a scan.
+pub(crate) fn heatmap(values: &[f32], rows: usize, region: [f32; 4]) -> Heatmap {
+    Heatmap {
+        method: MapMethod::GradCam,
+        target: String::new(),
+        layer: String::new(),
+        rows,
+        cols: values.len() / rows,
+        values: values.to_vec(),
+        peak: 1.,
+        region,
+    }
+}
 
 /// A report on a scan of `size` pixels (columns, rows): image and words say `label` with probability 0.9,
 /// and the map for that label is `cells`, one row over the whole scan.

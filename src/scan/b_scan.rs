@@ -50,6 +50,25 @@ impl Scan {
     pub fn pixel(&self, x: usize, y: usize) -> u8 {
         self.pixels[y * self.width + x]
     }
+
+    /// A scan that no file holds, of grey values row by row.
+    #[cfg(test)]
+    pub(crate) fn of_pixels(width: usize, height: usize, pixels: Vec<u8>) -> Self {
+        assert_eq!(pixels.len(), width * height);
+        Self {
+            width,
+            height,
+            pixels,
+            format: Format::Png,
+            frame: 0,
+            n_frames: 1,
+            um_per_pixel: None,
+            laterality: None,
+            coloured: 0.,
+            layers: vec![],
+            notes: vec![],
+        }
+    }
 }
 
 /// Refuses sizes of zero and above the limits, before memory is allocated.

@@ -68,22 +68,13 @@ impl Scan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::format::Format;
 
     /// Three columns, two rows: 0 1 2 and 3 4 5.
     fn scan() -> Scan {
         Scan {
-            width: 3,
-            height: 2,
-            pixels: vec![0, 1, 2, 3, 4, 5],
-            format: Format::Png,
-            frame: 0,
-            n_frames: 1,
             um_per_pixel: Some([6., 4.]),
-            laterality: None,
-            coloured: 0.,
             layers: vec![Layer { name: "ILM".into(), rows: vec![Some(0.5), Some(1.5), None] }],
-            notes: vec![],
+            ..Scan::of_pixels(3, 2, vec![0, 1, 2, 3, 4, 5])
         }
     }
 

@@ -81,20 +81,7 @@ fn overlaps(n_in: usize, n_out: usize) -> Vec<Vec<(usize, f32)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::MapMethod;
-
-    fn map(values: &[f32], rows: usize, region: [f32; 4]) -> Heatmap {
-        Heatmap {
-            method: MapMethod::GradCam,
-            target: String::new(),
-            layer: String::new(),
-            rows,
-            cols: values.len() / rows,
-            values: values.to_vec(),
-            peak: 1.,
-            region,
-        }
-    }
+    use crate::report::made_up::heatmap as map;
 
     #[test]
     fn a_value_applies_at_the_centre_of_its_cell_and_nothing_outside_of_the_region() {

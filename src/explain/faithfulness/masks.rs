@@ -186,19 +186,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::report::MapMethod;
+    use crate::report::made_up::heatmap;
 
     fn map(values: &[f32], rows: usize) -> Heatmap {
-        Heatmap {
-            method: MapMethod::GradCam,
-            target: String::new(),
-            layer: String::new(),
-            rows,
-            cols: values.len() / rows,
-            values: values.to_vec(),
-            peak: 1.,
-            region: [0., 0., 1., 1.],
-        }
+        heatmap(values, rows, [0., 0., 1., 1.])
     }
 
     #[test]

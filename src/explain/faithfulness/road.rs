@@ -78,7 +78,7 @@ pub fn imputed(grey: &[f32], width: usize, is_removed: &[bool], seed: u64) -> Ve
 }
 
 /// The same with `noise` added to each removed pixel.
-pub(super) fn predicted(grey: &[f32], width: usize, is_removed: &[bool], mut noise: impl FnMut() -> f64) -> Vec<f32> {
+pub(crate) fn predicted(grey: &[f32], width: usize, is_removed: &[bool], mut noise: impl FnMut() -> f64) -> Vec<f32> {
     let mut picture = grey.to_vec();
     if !is_removed.contains(&false) {
         return picture;

@@ -76,7 +76,7 @@ impl<T: Clone> Pool<T> {
         }
     }
 
-    /// A worker is dead. Its task is the next one that is dealt out. Returns whether it was one of these workers.
+    /// Removes a worker that died; the task that it was busy with is dealt out next. Returns whether it was one of this pool.
     pub(super) fn lose(&mut self, seat: Seat) -> bool {
         let Some(at) = self.workers.iter().position(|(other, _)| *other == seat) else { return false };
         if let (_, State::Busy(_, task)) = self.workers.remove(at) {

@@ -1,7 +1,6 @@
 //! Pictures as people have them, made from a drawn B-scan and a drawn infrared picture.
 
 use super::*;
-use crate::scan::format::Format;
 use crate::scan::view::Turn;
 
 /// A grey value from a hash, so that neighbours differ.
@@ -14,19 +13,11 @@ fn noise(x: usize, y: usize) -> f32 {
 }
 
 fn picture(width: usize, height: usize, grey: impl Fn(usize, usize) -> f32) -> Scan {
-    Scan {
+    Scan::of_pixels(
         width,
         height,
-        pixels: (0..width * height).map(|i| grey(i % width, i / width).clamp(0., 255.) as u8).collect(),
-        format: Format::Png,
-        frame: 0,
-        n_frames: 1,
-        um_per_pixel: None,
-        laterality: None,
-        coloured: 0.,
-        layers: vec![],
-        notes: vec![],
-    }
+        (0..width * height).map(|i| grey(i % width, i / width).clamp(0., 255.) as u8).collect(),
+    )
 }
 
 /// A B-scan: a noisy vitreous, a retina with a pit, whose pigment epithelium is brightest, and a choroid that fades.

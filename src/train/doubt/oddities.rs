@@ -297,25 +297,12 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::scan::format::Format;
 
     fn scan() -> Scan {
         let (width, height) = (200, 80);
         let pixels =
             (0..width * height).map(|i| if (20..40).contains(&(i / width)) { 200 } else { (i % 40) as u8 }).collect();
-        Scan {
-            width,
-            height,
-            pixels,
-            format: Format::Png,
-            frame: 0,
-            n_frames: 1,
-            um_per_pixel: None,
-            coloured: 0.,
-            laterality: None,
-            layers: vec![],
-            notes: vec![],
-        }
+        Scan::of_pixels(width, height, pixels)
     }
 
     #[test]

@@ -264,7 +264,7 @@ fn SaveButtons(
 ) -> impl IntoView {
     let locale = use_locale();
     let has_none = Memo::new(move |_| report.with(Option::is_none));
-    let save_png = move |_| {
+    let save_png = move |()| {
         if let (Some(report), Some(scan)) = (report.get(), scan.get_untracked()) {
             let language = locale.language();
             let drawn = |map: &Heatmap, card: Option<&ModelCard>| {
@@ -294,7 +294,7 @@ fn SaveButtons(
             canvas::save_png(&saved_name(&report, "png"), &scan, &pictures, heat.opacity(), &lines);
         }
     };
-    let save_json = move |_| {
+    let save_json = move |()| {
         let linked = |report: &Report| {
             let (finding, hidden) = (linked.finding.get_untracked(), linked.hidden.get_untracked());
             with_linked(report, finding.as_ref(), hidden.as_deref())
@@ -307,37 +307,57 @@ fn SaveButtons(
     };
     view! {
         <span class="saves">
-            <button
-                type="button"
-                data-testid="download-png"
-                title=move || locale.text().save_png
-                aria-label=move || locale.text().save_png
-                disabled=move || has_none.get()
-                on:click=save_png
-            >
-                "↓ PNG"
-            </button>
-            <button
-                type="button"
-                data-testid="download-json"
-                title=move || locale.text().save_json
-                aria-label=move || locale.text().save_json
-                disabled=move || has_none.get()
-                on:click=save_json
-            >
-                "↓ JSON"
-            </button>
+            <SaveButton
+                hook="download-png"
+                label="↓ PNG"
+                detail=Signal::derive(move || locale.text().save_png)
+                is_off=has_none.into()
+                on_click=Callback::new(save_png)
+            />
+            <SaveButton
+                hook="download-json"
+                label="↓ JSON"
+                detail=Signal::derive(move || locale.text().save_json)
+                is_off=has_none.into()
+                on_click=Callback::new(save_json)
+            />
             <Show when=move || can_save_dicom.get()>
-                <button
-                    type="button"
-                    data-testid="download-dicom"
-                    title=move || locale.text().save_dicom
-                    aria-label=move || locale.text().save_dicom
-                    on:click=move |_| on_save_dicom.run(())
-                >
-                    "↓ DICOM"
-                </button>
+                <SaveButton
+                    hook="download-dicom"
+                    label="↓ DICOM"
+                    detail=Signal::derive(move || locale.text().save_dicom)
+                    is_off=Signal::stored(false)
+                    on_click=on_save_dicom
+                />
             </Show>
         </span>
+    }
+}
+
+/// Saves the answer in one form.
+#[component]
+fn SaveButton(
+    /// Its `data-testid`.
+    hook: &'static str,
+    /// What it says.
+    label: &'static str,
+    /// What it saves.
+    detail: Signal<&'static str>,
+    /// Whether there is nothing to save.
+    is_off: Signal<bool>,
+    /// It is pressed.
+    on_click: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            data-testid=hook
+            title=move || detail.get()
+            aria-label=move || detail.get()
+            disabled=move || is_off.get()
+            on:click=move |_| on_click.run(())
+        >
+            {label}
+        </button>
     }
 }

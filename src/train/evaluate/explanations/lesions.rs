@@ -80,7 +80,6 @@ pub(super) fn terciles(shares: &[f64]) -> Vec<LesionSize> {
 mod tests {
     use super::*;
     use crate::caption::Caption;
-    use crate::scan::format::Format;
     use crate::train::data::record::SourceKind;
 
     fn lesion(finding: &'static str, [xmin, ymin, xmax, ymax]: [u32; 4], outline: Vec<[f32; 2]>) -> LesionBox {
@@ -98,19 +97,7 @@ mod tests {
             annotated: vec![],
             boxes,
         };
-        let scan = Scan {
-            width: 10,
-            height: 8,
-            pixels: vec![0; 80],
-            format: Format::Png,
-            frame: 0,
-            n_frames: 1,
-            um_per_pixel: None,
-            laterality: None,
-            coloured: 0.,
-            layers: vec![],
-            notes: vec![],
-        };
+        let scan = Scan::of_pixels(10, 8, vec![0; 80]);
         Lesions::new(of(&record), &scan, [1., 2.])
     }
 

@@ -310,7 +310,6 @@ fn wedges(scan: &Scan, amount: f32, starts_left: bool) -> Changed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::format::Format;
 
     const WIDTH: usize = 100;
     const HEIGHT: usize = 60;
@@ -322,17 +321,8 @@ mod tests {
             if (25..35).contains(&y) && x < 80 { 180 } else { 20 + (i * 7 % 11) as u8 }
         };
         Scan {
-            width: WIDTH,
-            height: HEIGHT,
-            pixels: (0..WIDTH * HEIGHT).map(pixel).collect(),
-            format: Format::Png,
-            frame: 0,
-            n_frames: 1,
             um_per_pixel: Some([10., 4.]),
-            laterality: None,
-            coloured: 0.,
-            layers: vec![],
-            notes: vec![],
+            ..Scan::of_pixels(WIDTH, HEIGHT, (0..WIDTH * HEIGHT).map(pixel).collect())
         }
     }
 
