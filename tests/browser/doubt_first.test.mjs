@@ -199,6 +199,31 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await holds(visit, "the map of another class");
       }));
 
+    test("a finding on the scan, a region that is hidden, and the fold closed over them", () =>
+      site.visiting({ opensFolds: false, prepare: madeUp(), viewport }, async (visit) => {
+        await open(visit, "unsure.png");
+        const fold = visit.hook("answer-fold");
+        await fold.click();
+        await visit.page.locator('[data-testid="word"][data-finding]').first().click();
+        await visit.hook("finding-map").waitFor();
+        await visit.answer();
+        await holds(visit, "the map of a finding");
+        await visit.page.locator('[data-testid="finding-choice"][data-map="local"]').click();
+        await holds(visit, "the other map of a finding");
+        await visit.hook("finding-leave").click();
+        await visit.hook("hide-region").click();
+        await holds(visit, "choosing a region");
+        await visit.hook("hide-area").focus();
+        await visit.page.keyboard.press("Enter");
+        await visit.hook("hidden-card").waitFor();
+        await visit.answer();
+        await holds(visit, "a region is hidden");
+        await fold.click();
+        await holds(visit, "folded over a hidden region");
+        assert.equal(await visit.hook("hidden-class").isVisible(), false, "the change tells the folded answer");
+        assert.deepEqual(visit.complaints, []);
+      }));
+
     test("a file of several B-scans and the answer for the eye", () =>
       site.visiting({ opensFolds: false, prepare: madeUp({ frames: FRAMES }), viewport }, async (visit) => {
         const buffer = readFileSync(join(ROOT, "tests", "fixtures", "trials", "vol", "volume.vol"));

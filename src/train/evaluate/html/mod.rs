@@ -1,6 +1,7 @@
 //! A study as one HTML page that needs nothing else: it opens without a network, in light and dark, and prints.
 //! Written for a clinician: what was asked, what the head read, and what the figure is worth.
 
+mod explanations;
 mod numbers;
 mod plot;
 mod stress;
@@ -69,6 +70,7 @@ pub(crate) fn page(about: &About<'_>, study: &Study) -> String {
                     (inputs())
                     @if !study.devices.is_empty() { (devices(study)) }
                     @for (source, of_source) in &study.sources { (section(*source, of_source, study)) }
+                    @if let Some(metrics) = &study.explanations { (explanations::section(metrics)) }
                     (definitions())
                 }
             }
