@@ -3,6 +3,7 @@
 use crate::caption::{Caption, Vocabulary};
 use crate::error::Result;
 use crate::page::scans::OpenScan;
+use crate::page::text::in_caption_words;
 
 /// The caption with one finding ticked or unticked.
 ///
@@ -29,12 +30,12 @@ pub fn with_class_word(vocabulary: &Vocabulary, caption: &str, label: Option<Str
     (!edited.is_empty()).then_some(edited)
 }
 
-/// What a visitor typed, as captions are written.
+/// What a visitor typed, in any language of the page, as captions are written.
 ///
 /// # Errors
 /// The line is empty, or a phrase is not known.
 pub fn read_caption(vocabulary: &Vocabulary, typed: &str) -> Result<String> {
-    Ok(Caption::parse_nonempty(vocabulary, typed)?.text())
+    Ok(Caption::parse_nonempty(vocabulary, &in_caption_words(vocabulary, typed))?.text())
 }
 
 /// The class word that a caption names.
@@ -110,6 +111,7 @@ mod tests {
     #[test]
     fn what_is_typed_is_read_or_refused_for_a_reason() {
         assert_eq!(read_caption(&vocabulary(), " Soft Drusen; amd").unwrap(), "AMD, soft drusen");
+        assert_eq!(read_caption(&vocabulary(), "황반변성, 연성 드루젠").unwrap(), "AMD, soft drusen");
         let detail = |typed: &str| read_caption(&vocabulary(), typed).unwrap_err().detail().cloned();
         assert_eq!(detail(" , "), Some(Detail::EmptyCaption));
         assert_eq!(

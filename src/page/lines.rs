@@ -307,7 +307,7 @@ mod tests {
         assert!(line.starts_with("fluid: 25 % of the weight, against AMD. "), "{line}");
         assert!(line.contains(&odds_text(1f32.exp())), "{line}");
         let line = finding_line(korean(), &Word { log_odds: None, ..word }, "AMD");
-        assert!(line.starts_with("망막내·하액: ") && line.contains("황반변성"), "{line}");
+        assert!(line.starts_with("망막내액·망막하액: ") && line.contains("황반변성"), "{line}");
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 mod english;
 mod korean;
+mod typed;
 
 pub use english::{DoubtText, FaithfulnessText, LinkedText, Text};
+pub(crate) use typed::in_caption_words;
 
 /// A language of the page.
 #[derive(Debug)]

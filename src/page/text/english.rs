@@ -367,7 +367,7 @@ pub(super) static TEXT: Text = Text {
     how: [
         "The image head reads the scan. The heatmap weighs what the network computed at each place by how much the score of the \
          class depends on it. It is coarse, and can miss small lesions.",
-        "The training caption closest to the scan is retrieved and read by a second head.",
+        "Of the captions known from training, the one closest to the scan is read by a second head.",
         "Each finding is lit by how much it counted. Tick findings to ask what if.",
         "Both answers stem from one reading of the image: that they agree confirms nothing. Read the warning first, and the \
          scan itself.",
@@ -375,8 +375,8 @@ pub(super) static TEXT: Text = Text {
     how_title: "How to read it",
 
     in_words: "In words",
-    retrieved: "retrieved",
-    edited: "edited",
+    retrieved: "picked by the model",
+    edited: "written by you",
     method: "Method",
     word_method: methods::word_method,
     class_word: "Class word",
@@ -397,17 +397,17 @@ pub(super) static TEXT: Text = Text {
     candidates: "Closest captions",
     similarity: "similarity",
     what_if: "What if it said …",
-    what_if_detail: "A tick asks the text head at once. A retrieved class word is left out: the findings decide.",
+    what_if_detail: "A tick asks the text head at once. The class word that the model picked is left out: the findings decide.",
     no_class_word: "none",
     type_caption: "Type a caption",
     apply: "Ask",
-    reset: "Back to the retrieved caption",
+    reset: "Back to the model's caption",
     caption_unreadable: "This caption cannot be read:",
 
     trust: "Can this be trusted?",
     trust_scan: "This scan",
     class_word_share: "weight on the class word, which is no reason",
-    divergence: "distance of the two answers, in bits (0 same, 1 opposite)",
+    divergence: "how far the two answers are apart (0 same, 1 opposite)",
     heated: "heated region, width × height in µm (above half of the maximum)",
     caption_similarity: "similarity of scan and caption",
     measured: "Measured on held-out patients",

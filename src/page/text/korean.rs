@@ -85,7 +85,7 @@ pub(super) static TEXT: Text = Text {
     save_png: "그림 저장",
     save_json: "보고서 저장",
     save_dicom: "DICOM으로 저장 (히트맵과 구조화 보고서, 환자 이름 없음, ZIP 파일)",
-    scan_alt: |name| format!("OCT 단면 영상 {name}와 영상 판단의 히트맵"),
+    scan_alt: |name| format!("OCT 단면 영상: {name}. 영상 판단의 히트맵이 겹쳐 있습니다."),
     heat_scale: "해당 부위가 분류를 뒷받침한 정도 (0–1)",
     invite: "망막 OCT 단면 영상을 여기에 놓으세요",
     invite_detail: "붙여넣거나 파일을 선택하거나, 예시로 시작할 수 있습니다.",
@@ -168,8 +168,8 @@ pub(super) static TEXT: Text = Text {
     how_title: "읽는 법",
 
     in_words: "문장으로",
-    retrieved: "검색됨",
-    edited: "수정됨",
+    retrieved: "모델이 고름",
+    edited: "직접 고침",
     method: "방법",
     word_method: methods::word_method,
     class_word: "분류어",
@@ -190,17 +190,17 @@ pub(super) static TEXT: Text = Text {
     candidates: "가장 가까운 문장",
     similarity: "유사도",
     what_if: "이렇게 쓰여 있다면",
-    what_if_detail: "체크하면 바로 다시 판단합니다. 검색된 분류어는 빼고 소견만으로 판단합니다.",
+    what_if_detail: "체크하면 바로 다시 판단합니다. 모델이 고른 분류어는 빼고 소견만으로 판단합니다.",
     no_class_word: "없음",
-    type_caption: "문장 직접 입력 (영어)",
+    type_caption: "문장 직접 입력",
     apply: "확인",
-    reset: "검색된 문장으로 되돌리기",
+    reset: "모델이 고른 문장으로 되돌리기",
     caption_unreadable: "읽을 수 없는 문장입니다:",
 
     trust: "믿을 수 있을까요?",
     trust_scan: "이 영상",
     class_word_share: "분류어의 비중 (이유로 치지 않음)",
-    divergence: "두 판단의 거리, 비트 (0 같음, 1 반대)",
+    divergence: "두 판단의 차이 (0 같음, 1 반대)",
     heated: "뜨거운 영역의 너비 × 높이, µm (최댓값의 절반 이상)",
     caption_similarity: "영상과 문장의 유사도",
     measured: "학습에 쓰지 않은 환자에서 측정",
@@ -252,7 +252,7 @@ pub(super) static TEXT: Text = Text {
 
 fn note_name(name: &NoteName) -> String {
     match name {
-        NoteName::FindingsKeepLabel => "소견만으로 같은 분류",
+        NoteName::FindingsKeepLabel => "분류어를 빼고 소견만 읽어도 같은 분류가 나온 비율",
         NoteName::ClassWordShare => "분류어의 비중",
         NoteName::ConditionAccuracy => "상태, 정확도",
         NoteName::ConditionBalancedAccuracy => "상태, 균형 정확도",
@@ -359,7 +359,7 @@ fn detail_text(detail: &Detail) -> String {
         Detail::NoSuchFrame { frame } => format!("이 파일에는 {}번째 프레임이 없습니다.", frame + 1),
         Detail::EmptyCaption => "소견이나 분류어를 하나 이상 쓰세요.".to_owned(),
         Detail::UnknownPhrase { phrase } => {
-            format!("모델이 모르는 표현이 있습니다: “{phrase}”. 위 목록의 소견이나 분류어를 영어로 쓰세요.")
+            format!("모델이 모르는 표현이 있습니다: “{phrase}”. 위 목록의 소견이나 분류어를 쓰세요.")
         }
         Detail::LongCaption { n_tokens, max_tokens } => {
             format!("문장이 {n_tokens}토큰으로, 모델이 읽는 {max_tokens}토큰보다 깁니다. 더 짧게 쓰세요.")
@@ -388,7 +388,7 @@ pub(super) static NAMES: [[&str; 2]; 30] = [
     ["AMD", "황반변성"],
     ["drusen", "드루젠"],
     ["choroidal folds", "맥락막 주름"],
-    ["fluid", "망막내·하액"],
+    ["fluid", "망막내액·망막하액"],
     ["geographic atrophy", "지도모양 위축"],
     ["hard drusen", "경성 드루젠"],
     ["hyperfluorescent spots", "고반사점"],

@@ -5,7 +5,9 @@ use crate::page::card::NoteName;
 /// What a note of a model's card is called.
 pub(super) fn note_name(name: &NoteName) -> String {
     match name {
-        NoteName::FindingsKeepLabel => "findings keep label",
+        NoteName::FindingsKeepLabel => {
+            "share of captions whose findings alone, without the class word, give the same class"
+        }
         NoteName::ClassWordShare => "class word share",
         NoteName::ConditionAccuracy => "condition, accuracy",
         NoteName::ConditionBalancedAccuracy => "condition, balanced accuracy",
