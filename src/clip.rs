@@ -66,7 +66,7 @@ impl Clip {
         self.logits_of_cells(&cells, &cell_lengths(&cells)?.mean_all()?, phrases)
     }
 
-    /// The same of `cells` (batch, rows · cols, D), [`ModifiedResNet::cell_embeds`], divided by `mean_length`, a scalar: the mean
+    /// The same of `cells` (batch, rows · cols, D), `cell_embeds` of the image tower, divided by `mean_length`, a scalar: the mean
     /// of [`cell_lengths`] over all scans of a step, of which a process may have a part only.
     pub fn logits_of_cells(&self, cells: &Tensor, mean_length: &Tensor, phrases: &Tensor) -> Result<Tensor> {
         let cells = cells.broadcast_div(mean_length)?;

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::local::{CellLabels, CellTargets};
 use super::loss::{Findings, contrastive_loss, finding_loss};
-use super::towers::{Cells, Gradients, Towers};
+use super::towers::{Cells, Gradients, SharedByCells, Towers};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::Mode;
@@ -95,9 +95,11 @@ impl<'a> Batches<'a> {
             }
         };
         let targets = (settings.local_weight > 0.).then(|| cells_of(&picked[own], &warps, spec));
-        let cells =
-            targets.map(|targets| Ok(Cells::new(clip.visual.cell_embeds(&feature_map)?, targets))).transpose()?;
-        let shared = |images: &Tensor, texts: &Tensor| {
+        let cells = match targets {
+            Some(targets) => Some(Cells::new(clip.visual.cell_embeds(&feature_map)?, targets)),
+            None => None,
+        };
+        let shared = |images: &Tensor, texts: &Tensor| -> Result<Tensor> {
             let logits = clip.logits_per_image(images, texts)?;
             let loss = contrastive_loss(&logits.narrow(1, 0, n_captions)?, &positives, &undecided)?;
             if settings.finding_weight == 0. {
@@ -108,13 +110,12 @@ impl<'a> Batches<'a> {
             let findings = finding_loss(&of_findings, &of_healthy, findings_of(&picked))?;
             Ok((loss + (findings * settings.finding_weight)?)?)
         };
-        let of_cells = |cells: &Tensor, mean_length: &Tensor, texts: &Tensor, targets: &CellTargets, totals| {
-            let phrases = texts.narrow(0, n_captions, n_findings + 1)?;
-            let logits = clip.logits_of_cells(cells, mean_length, &phrases)?;
-            Ok((targets.loss(&logits, totals)? * settings.local_weight)?)
+        let of_cells = |cells: &Cells, shared: &SharedByCells<'_>| -> Result<Tensor> {
+            let phrases = shared.text_embeds.narrow(0, n_captions, n_findings + 1)?;
+            let logits = clip.logits_of_cells(&cells.embeds, shared.mean_length, &phrases)?;
+            Ok((cells.targets.loss(&logits, shared.totals)? * settings.local_weight)?)
         };
-        let towers = Towers { image_embeds, text_embeds, cells };
-        towers.gradients(shared, of_cells, ranks)
+        Towers { image_embeds, text_embeds, cells }.gradients(shared, of_cells, ranks)
     }
 }
 

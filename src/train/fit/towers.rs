@@ -38,8 +38,18 @@ pub(super) struct Towers {
 /// The cells of a rank's feature maps, and what is known of them.
 pub(super) struct Cells {
     /// (n, rows · cols, D).
-    embeds: Tensor,
-    targets: CellTargets,
+    pub(super) embeds: Tensor,
+    pub(super) targets: CellTargets,
+}
+
+/// What the losses of all ranks' cells depend on together.
+pub(super) struct SharedByCells<'a> {
+    /// A scalar: the mean of the norms of all cells.
+    pub(super) mean_length: &'a Tensor,
+    /// (n, D), of all ranks.
+    pub(super) text_embeds: &'a Tensor,
+    /// Of all ranks' targets.
+    pub(super) totals: CellTotals,
 }
 
 impl Cells {
@@ -49,12 +59,11 @@ impl Cells {
 }
 
 impl Towers {
-    /// `shared` is the loss of all image embeddings and all text embeddings; `of_cells` that of the cells of some scans, given
-    /// the mean length of all cells, all text embeddings, the targets and the totals of all targets.
+    /// `shared` is the loss of all image embeddings and all text embeddings; `of_cells` that of this rank's cells.
     pub(super) fn gradients(
         self,
         shared: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
-        of_cells: impl Fn(&Tensor, &Tensor, &Tensor, &CellTargets, CellTotals) -> Result<Tensor>,
+        of_cells: impl Fn(&Cells, &SharedByCells<'_>) -> Result<Tensor>,
         ranks: &dyn Ranks,
     ) -> Result<Gradients> {
         let Self { image_embeds, text_embeds, cells } = self;
@@ -79,9 +88,11 @@ impl Towers {
             ranks.sum(&mut totals)?;
             let [length, n_cells, n_shown, n_not, n_unplaced] = totals;
             let totals = CellTotals { n_shown, n_not, n_unplaced };
-            let cells = Var::from_tensor(&embeds.detach())?;
+            let at_cells = Var::from_tensor(&embeds.detach())?;
             let mean_length = Var::from_tensor(&Tensor::new(length / n_cells, embeds.device())?)?;
-            let loss_cells = of_cells(&cells, &mean_length, &texts, &targets, totals)?;
+            let cells = Cells::new(at_cells.as_tensor().clone(), targets);
+            let shared = SharedByCells { mean_length: &mean_length, text_embeds: &texts, totals };
+            let loss_cells = of_cells(&cells, &shared)?;
             let of_cells = loss_cells.backward()?;
 
             // Of all ranks: the gradients at what they share, and the loss.
@@ -92,7 +103,7 @@ impl Towers {
             loss += f64::from(sums.pop().unwrap_or_default());
             let at_length = f64::from(sums.pop().unwrap_or_default());
             at_texts = (at_texts + Tensor::from_vec(sums, texts.shape(), texts.device())?)?;
-            outputs = (outputs + times(&embeds, &gradient(&of_cells, &cells)?)?)?;
+            outputs = (outputs + times(&embeds, &gradient(&of_cells, &at_cells)?)?)?;
             outputs = (outputs + lengths.sum_all()?.affine(at_length / f64::from(n_cells), 0.)?)?;
             parts.push(of_cells);
         }
@@ -110,7 +121,10 @@ impl Towers {
 
 /// The embeddings (n, `dim`) of all ranks as a variable, and which of its rows are this rank's.
 fn gathered(own: Option<&Tensor>, dim: usize, like: &Tensor, ranks: &dyn Ranks) -> Result<(Var, Range<usize>)> {
-    let own = own.map_or(Ok(vec![]), |own| own.flatten_all()?.to_vec1::<f32>())?;
+    let own = match own {
+        Some(own) => own.flatten_all()?.to_vec1::<f32>()?,
+        None => vec![],
+    };
     let all = gather_floats(&own, ranks)?;
     let n = all.len() / dim;
     let rows = share(n, ranks);
@@ -202,7 +216,7 @@ mod tests {
                     cells: None,
                 };
                 let shared = |images: &Tensor, texts: &Tensor| loss(images, texts, &weights[2]);
-                let no_cells = |_: &Tensor, _: &Tensor, texts: &Tensor, _: &CellTargets, _| Ok(texts.clone());
+                let no_cells = |_: &Cells, shared: &SharedByCells<'_>| Ok(shared.text_embeds.clone());
                 let gradients = towers.gradients(shared, no_cells, ranks).unwrap();
                 let mut sums = flat(&gradients.parts, &weights);
                 ranks.sum(&mut sums).unwrap();

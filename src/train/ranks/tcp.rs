@@ -172,7 +172,9 @@ fn listen(n_ranks: usize, address: &str) -> Result<Vec<TcpStream>> {
                 stream.set_nonblocking(false).and_then(|()| stream.set_nodelay(true)).map_err(failed)?;
                 // Whoever is no rank of this run does not count.
                 let place = greeted(&stream, n_ranks).and_then(|rank| streams.get_mut(rank.checked_sub(1)?));
-                if let Some(place @ None) = place {
+                if let Some(place) = place
+                    && place.is_none()
+                {
                     *place = Some(stream);
                 }
             }

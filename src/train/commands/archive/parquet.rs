@@ -97,7 +97,7 @@ impl Rows {
             Column::Floats(self.summaries.iter().map(|summary| summary.as_ref().and_then(get)).collect())
         };
         [
-            of_line(|line| Some(&line.input)),
+            of_line(|line| Some(line.input.as_str())),
             Column::Integers(self.lines.iter().map(|line| line.frame.map(i64::from)).collect()),
             of_line(|line| line.error.as_deref()),
             text(|report| &report.input.sha256),
