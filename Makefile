@@ -28,7 +28,7 @@ CARGO_TEST = $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run
 # Which files of browser tests, if not all: make test-browser TEST=page.test.mjs
 TEST =
 
-.PHONY: run check test dist bench setup-check setup setup-test setup-bench lint doc test-native test-browser train kernels remap
+.PHONY: run check test dist bench setup-check setup setup-test setup-bench lint doc test-native test-mpi test-browser train kernels remap
 .NOTPARALLEL:
 
 run: setup
@@ -77,6 +77,11 @@ doc:
 test-native:
 	$(CARGO_TEST) --tests
 	cargo test --doc $(NATIVE)
+
+# Training in several processes, by MPI too. Not a part of `test`: it needs an MPI library, and a build of its own.
+test-mpi:
+	.ci/setup mpi
+	$(CARGO_TEST) --features mpi --test train_ranks
 
 remap:
 	@echo '$(strip $(REMAP))'

@@ -63,8 +63,13 @@ impl Clip {
     /// Cells are divided by their mean norm, not each by its own: GradCAM's peak depends on direction *and* magnitude.
     pub fn cell_logits(&self, feature_map: &Tensor, phrases: &Tensor) -> Result<Tensor> {
         let cells = self.visual.cell_embeds(feature_map)?;
-        let lengths = (cells.sqr()?.sum_keepdim(D::Minus1)? + 1e-12)?.sqrt()?;
-        let cells = cells.broadcast_div(&lengths.mean_all()?)?;
+        self.logits_of_cells(&cells, &cell_lengths(&cells)?.mean_all()?, phrases)
+    }
+
+    /// The same of `cells` (batch, rows · cols, D), `cell_embeds` of the image tower, divided by `mean_length`, a scalar: the mean
+    /// of [`cell_lengths`] over all scans of a step, of which a process may have a part only.
+    pub fn logits_of_cells(&self, cells: &Tensor, mean_length: &Tensor, phrases: &Tensor) -> Result<Tensor> {
+        let cells = cells.broadcast_div(mean_length)?;
         let n_findings = phrases.dim(0)? - 1;
         let phrases = l2_normalize(phrases)?;
         let directions = phrases.narrow(0, 0, n_findings)?.broadcast_sub(&phrases.narrow(0, n_findings, 1)?)?;
@@ -76,4 +81,9 @@ impl Clip {
         let cosines = l2_normalize(image_embeds)?.matmul(&l2_normalize(text_embeds)?.t()?)?;
         Ok(cosines.broadcast_mul(&self.logit_scale()?)?)
     }
+}
+
+/// The norms of cells (batch, rows · cols, D): (batch, rows · cols, 1).
+pub fn cell_lengths(cells: &Tensor) -> Result<Tensor> {
+    Ok((cells.sqr()?.sum_keepdim(D::Minus1)? + 1e-12)?.sqrt()?)
 }

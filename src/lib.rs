@@ -72,20 +72,20 @@
 //! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `explain::faithfulness`, `eye`, `protocol`, `report`, `scan::format`, `scan::note`, `scan::view` |
 //! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `dicom_out`, `engine`, `eye`, `protocol`, `report`, `scan`, `scan::format`, `web` |
 //! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `eye`, `page`, `protocol`, `render`, `report`, `scan::format` |
-//! | `train`, `train::files`, `train::progress` | nothing |
+//! | `train`, `train::files`, `train::progress`, `train::ranks` | nothing |
 //! | `train::config` | `caption`, `clip`, `head`, `preprocess` |
 //! | `train::weights` | `bundle::index`, `bundle::sha256`, `train::files` |
 //! | `train::data` | `bundle::card`, `caption`, `doubt`, `report`, `scan`, `scan::format`, `train::config`, `train::files` |
 //! | `train::run` | `bundle::checksum`, `tokenizer`, `train::config`, `train::data`, `train::files` |
 //! | `train::phantom` | `caption`, `train::data`, `train::files` |
 //! | `train::metrics` | `bundle::card`, `explain::faithfulness`, `head` |
-//! | `train::fit` | `clip`, `nn`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::progress`, `train::run` |
+//! | `train::fit` | `clip`, `nn`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::progress`, `train::ranks`, `train::run` |
 //! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `explain::faithfulness`, `head`, `preprocess`, `report`, `scan`, `train::data`, `train::files`, `train::metrics` |
 //! | `train::heads` | `bundle`, `bundle::card`, `caption`, `clip`, `engine`, `head`, `nn`, `preprocess`, `resnet`, `train::config`, `train::data`, `train::evaluate`, `train::fit`, `train::metrics`, `train::run` |
 //! | `train::import` | `bundle`, `bundle::card`, `bundle::sha256`, `clip`, `nn`, `preprocess`, `resnet`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::run`, `train::weights` |
 //! | `train::doubt` | `bundle`, `caption`, `doubt`, `engine`, `report`, `scan`, `train::config`, `train::data`, `train::fit` |
 //! | `train::export` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `clip`, `engine`, `kernels`, `nn`, `preprocess`, `report`, `train::data`, `train::doubt`, `train::evaluate`, `train::files`, `train::fit`, `train::import`, `train::run` |
-//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `clip`, `dicom_out`, `engine`, `eye`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::run`, `train::weights` |
+//! | `train::commands` | `bundle`, `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `clip`, `dicom_out`, `engine`, `eye`, `preprocess`, `render`, `report`, `scan`, `scan::format`, `tokenizer`, `train::config`, `train::data`, `train::evaluate`, `train::export`, `train::files`, `train::fit`, `train::heads`, `train::import`, `train::phantom`, `train::progress`, `train::ranks`, `train::run`, `train::weights` |
 //! | `train::cli` | `train::commands` |
 //!
 //! Where new code belongs: it touches a tensor → a core module; the DOM → `web`; what the page knows → `page`; disk or
@@ -95,7 +95,7 @@
 //! # Features
 //!
 //! `web` (wasm32 only): page and worker; `relaxed` adds the worker with relaxed SIMD. `train` (native only): the binary.
-//! `cuda`, `cudnn`, `metal`: `train` on a GPU. The target decides what can compile, a feature what is built; the `cfg`s of
+//! `cuda`, `cudnn`, `metal`: `train` on a GPU. `mpi`: `train finetune` in several processes that MPI connects. The target decides what can compile, a feature what is built; the `cfg`s of
 //! modules are in this file only.
 
 // What no other crate can reach is at most `pub(crate)`, so that the compiler sees what nobody uses.

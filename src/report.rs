@@ -91,7 +91,8 @@ pub struct Report {
     /// How the picture should be looked at instead, if it does not seem to be one upright B-scan and no view was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<View>,
-    /// How long each step took.
+    /// How long each step took; left out where nothing was measured.
+    #[serde(default, skip_serializing_if = "TimingsMs::is_unmeasured")]
     pub timings_ms: TimingsMs,
 }
 
@@ -225,4 +226,10 @@ pub struct TimingsMs {
     pub text_encoder: f64,
     /// Both explanations.
     pub explain: f64,
+}
+
+impl TimingsMs {
+    fn is_unmeasured(&self) -> bool {
+        *self == Self::default()
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::args::{DataArgs, DeviceArgs};
-use super::output::note;
+use super::output::{be_silent, note};
 use super::records::{
     check_all, check_splits, keep_labels, note_torn_families, read_dataset, read_samples, records_of,
 };
@@ -19,6 +19,7 @@ use crate::train::data::twins::Families;
 use crate::train::files::read_json;
 use crate::train::fit::{self, vocab};
 use crate::train::import::{Pretrained, start};
+use crate::train::ranks::{self, Ranks};
 use crate::train::run::{Prepared, Run, names};
 
 #[derive(Args)]
@@ -47,11 +48,25 @@ pub(crate) struct FinetuneArgs {
 }
 
 impl FinetuneArgs {
+    /// Trains, alone or with the processes that this one was started with.
     pub(crate) fn run(self) -> Result<()> {
+        let ranks = ranks::start()?;
+        be_silent(!ranks.is_first());
+        let outcome = self.train(&*ranks).map_err(|error| {
+            let message = error.to_string();
+            let printed = ranks.fail(error);
+            be_silent(printed.is_none());
+            printed.unwrap_or_else(|| Error::config(message))
+        });
+        outcome.inspect(|()| be_silent(false))
+    }
+
+    /// The same with the processes `ranks`, of which this is one.
+    pub(super) fn train(self, ranks: &dyn Ranks) -> Result<()> {
         let Self { out, data, init, add_words, splits, settings, device } = self;
         let device = device.open()?;
         let run = Run::create(&out)?;
-        let _lock = run.lock()?;
+        let _lock = if ranks.is_first() { Some(run.lock()?) } else { None };
         let mut everyone = read_dataset(&data, &[])?;
         check_classes(&everyone, settings.labels())?;
         let families = check_all(&mut everyone, data.strict)?;
@@ -70,17 +85,20 @@ impl FinetuneArgs {
             start::check(&run, init.as_deref())?;
             (prepared, None)
         } else {
-            let start = start::begin(&run, init.as_deref())?;
+            let init = init.as_deref();
+            let start = if ranks.is_first() { start::begin(&run, init)? } else { init.map(start::read).transpose()? };
             prepare(&dataset, &everyone.records, &families, settings, start, add_words, splits.as_deref())?
         };
-        prepared.write(&run)?;
+        if ranks.is_first() {
+            prepared.write(&run)?;
+        }
         let train = records_of(&dataset, &prepared.splits, Split::Train);
         let val = records_of(&dataset, &prepared.splits, Split::Val);
         let train_samples = read_samples(&train, &prepared.spec, "train scans")?;
         let val_samples = read_samples(&val, &prepared.spec, "val scans")?;
         note(format_args!("{} scans to train on, {} captions", train.len(), prepared.spec.captions.len()));
         let towers = start.as_ref().map(|start| &start.towers);
-        fit::fit(&run, &prepared, (&train, &train_samples), &val_samples, towers, &device)
+        fit::fit(&run, &prepared, (&train, &train_samples), &val_samples, towers, (&device, ranks))
     }
 }
 

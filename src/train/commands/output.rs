@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -26,8 +27,19 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<()> {
     )
 }
 
+/// Whether [`note`] writes nothing.
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
+
+/// Makes this process say nothing, or speak again: of several that do the same, one speaks.
+pub(super) fn be_silent(is_silent: bool) {
+    IS_SILENT.store(is_silent, Ordering::Relaxed);
+}
+
 /// Writes a note and a line break to standard error. Failures are ignored: no result depends on notes.
 pub(crate) fn note(note: impl Display) {
+    if IS_SILENT.load(Ordering::Relaxed) {
+        return;
+    }
     let _ = writeln!(io::stderr(), "{note}");
 }
 

@@ -27,6 +27,7 @@ use crate::train::export::ExportOptions;
 use crate::train::files;
 use crate::train::heads::baseline::BaselineSettings;
 use crate::train::import::MANIFEST;
+use crate::train::ranks::One;
 use crate::train::run::names;
 
 /// The paper's Table 1, on its own 99 test scans: accuracy, sensitivity, specificity (Cho, Park & Jeong).
@@ -107,7 +108,7 @@ impl PaperArgs {
             settings,
             device,
         }
-        .run()?;
+        .train(&One)?;
         step("heads", &out.join(names::HEADS), || HeadsArgs { run: run.clone(), device }.run())?;
         let weights = out.join("weights");
         let [model, baseline] = NAMES.map(|name| weights.join(format!("{name}.safetensors")));

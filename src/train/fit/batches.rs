@@ -1,6 +1,7 @@
 //! One batch of contrastive training: scans are sampled and augmented, captions chosen to compare them with, losses summed.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use candle_core::{Device, Tensor};
 use rand::SeedableRng;
@@ -11,6 +12,7 @@ use rayon::prelude::*;
 
 use super::local::{CellLabels, CellTargets};
 use super::loss::{Findings, contrastive_loss, finding_loss};
+use super::towers::{Cells, Gradients, SharedByCells, Towers};
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::nn::Mode;
@@ -21,6 +23,7 @@ use crate::train::data::appearance::change;
 use crate::train::data::augment::{Augment, Warp};
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::Sample;
+use crate::train::ranks::{Ranks, share};
 use crate::train::run::Prepared;
 
 /// The most captions that an image is compared with in one step; of more, a random part is taken.
@@ -56,13 +59,16 @@ impl<'a> Batches<'a> {
         Ok(Self { prepared, samples, sampler, device })
     }
 
-    /// The loss of the `n`-th batch, a scalar.
-    pub fn loss(&self, clip: &Clip, n: usize) -> Result<Tensor> {
+    /// The loss of the `n`-th batch and its gradients, of which each rank has those that its part of the batch causes.
+    ///
+    /// Which scans, views and texts a batch has does not depend on the ranks.
+    pub(crate) fn gradients(&self, clip: &Clip, n: usize, ranks: &dyn Ranks) -> Result<Gradients> {
         let Prepared { settings, spec, tokenizer, .. } = self.prepared;
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(n as u64);
         let picked: Vec<&Sample> = (0..settings.batch).map(|_| &self.samples[self.sampler.sample(&mut rng)]).collect();
-        let (pixel_values, warps) = views(&picked, spec, settings, &mut rng, self.device)?;
+        let own = share(picked.len(), ranks);
+        let (pixel_values, warps) = views_of(own.clone(), &picked, spec, settings, &mut rng, self.device)?;
         let (captions, positives) = match settings.contrast {
             Contrast::Captions => step_captions(&picked, spec, &mut rng),
             Contrast::Scans => (picked.iter().filter_map(|s| s.caption).collect(), (0..picked.len()).collect()),
@@ -77,25 +83,39 @@ impl<'a> Batches<'a> {
         if settings.finding_weight > 0. || settings.local_weight > 0. {
             texts.extend(spec.vocabulary.findings.iter().chain(spec.vocabulary.labels.first()).cloned());
         }
-        let (token_ids, end) = text_batch(tokenizer, &texts, self.device)?;
+        let own_texts = share(texts.len(), ranks);
         let mode = if settings.freeze_bn { Mode::Eval } else { Mode::Train };
         let feature_map = clip.visual.feature_map(&pixel_values, mode)?;
         let image_embeds = clip.visual.pool(&feature_map)?;
-        let text_embeds = clip.text.forward(&token_ids, &end)?;
-        let logits = clip.logits_per_image(&image_embeds, &text_embeds)?;
-        let mut loss = contrastive_loss(&logits.narrow(1, 0, n_captions)?, &positives, &undecided)?;
-        if settings.finding_weight > 0. {
+        let text_embeds = match &texts[own_texts] {
+            [] => None,
+            own => {
+                let (token_ids, end) = text_batch(tokenizer, own, self.device)?;
+                Some(clip.text.forward(&token_ids, &end)?)
+            }
+        };
+        let targets = (settings.local_weight > 0.).then(|| cells_of(&picked[own], &warps, spec));
+        let cells = match targets {
+            Some(targets) => Some(Cells::new(clip.visual.cell_embeds(&feature_map)?, targets)),
+            None => None,
+        };
+        let shared = |images: &Tensor, texts: &Tensor| -> Result<Tensor> {
+            let logits = clip.logits_per_image(images, texts)?;
+            let loss = contrastive_loss(&logits.narrow(1, 0, n_captions)?, &positives, &undecided)?;
+            if settings.finding_weight == 0. {
+                return Ok(loss);
+            }
             let of_findings = logits.narrow(1, n_captions, n_findings)?;
             let of_healthy = logits.narrow(1, n_captions + n_findings, 1)?;
             let findings = finding_loss(&of_findings, &of_healthy, findings_of(&picked))?;
-            loss = (loss + (findings * settings.finding_weight)?)?;
-        }
-        if settings.local_weight > 0. {
-            let phrases = text_embeds.narrow(0, n_captions, n_findings + 1)?;
-            let logits = clip.cell_logits(&feature_map, &phrases)?;
-            loss = (loss + (cells_of(&picked, &warps, spec).loss(&logits)? * settings.local_weight)?)?;
-        }
-        Ok(loss)
+            Ok((loss + (findings * settings.finding_weight)?)?)
+        };
+        let of_cells = |cells: &Cells, shared: &SharedByCells<'_>| -> Result<Tensor> {
+            let phrases = shared.text_embeds.narrow(0, n_captions, n_findings + 1)?;
+            let logits = clip.logits_of_cells(&cells.embeds, shared.mean_length, &phrases)?;
+            Ok((cells.targets.loss(&logits, shared.totals)? * settings.local_weight)?)
+        };
+        Towers { image_embeds, text_embeds, cells }.gradients(shared, of_cells, ranks)
     }
 }
 
@@ -146,12 +166,24 @@ pub fn views(
     rng: &mut ChaCha8Rng,
     device: &Device,
 ) -> Result<(Tensor, Vec<Warp>)> {
+    views_of(0..samples.len(), samples, spec, settings, rng, device)
+}
+
+/// The same for the samples at `own`: each has the view that it has among all.
+fn views_of(
+    own: Range<usize>,
+    samples: &[&Sample],
+    spec: &ModelSpec,
+    settings: &Settings,
+    rng: &mut ChaCha8Rng,
+    device: &Device,
+) -> Result<(Tensor, Vec<Warp>)> {
     let seeds: Vec<u64> = samples.iter().map(|_| rand::Rng::random(rng)).collect();
     let (height, width) = (spec.preprocess.image_height, spec.preprocess.image_width);
     let augment = Augment::of(settings);
     // Each scan may take the contrast of the one before it.
     let others = samples.iter().cycle().skip(samples.len().saturating_sub(1));
-    let pairs: Vec<_> = samples.iter().zip(others).zip(seeds).collect();
+    let pairs: Vec<_> = samples.iter().zip(others).zip(seeds).skip(own.start).take(own.len()).collect();
     let (grey, warps): (Vec<_>, Vec<_>) = pairs
         .into_par_iter()
         .map(|((sample, other), seed)| {

@@ -27,6 +27,17 @@ pub(super) struct CellLabels<'a> {
 /// Points across and down at which a cell is probed: every 4 pixels where a cell has 16.
 const PROBES: usize = 4;
 
+/// How many cells and findings there are to average over. Whole numbers, which 32 bits hold exactly up to 16 million.
+#[derive(Clone, Copy)]
+pub(super) struct CellTotals {
+    /// Pairs of a cell and a finding that it shows.
+    pub n_shown: f32,
+    /// Pairs of a cell and a finding that it does not show.
+    pub n_not: f32,
+    /// Pairs of a view and a finding in an unknown place.
+    pub n_unplaced: f32,
+}
+
 /// Cell-wise targets of a batch.
 pub(super) struct CellTargets {
     n_findings: usize,
@@ -68,16 +79,23 @@ impl CellTargets {
         }
     }
 
+    /// How much there is to average over.
+    pub(super) fn totals(&self) -> CellTotals {
+        let counted = |is_shown: bool| {
+            let pairs = self.shown.iter().zip(&self.known);
+            pairs.filter(|(s, known)| **known && (**s > 0.) == is_shown).count() as f32
+        };
+        CellTotals { n_shown: counted(true), n_not: counted(false), n_unplaced: self.unplaced.len() as f32 }
+    }
+
     /// Binary cross-entropy of each cell and finding on its own, where shown and not shown have the same weight; and of
     /// findings in unknown places, by the log-mean-exp over cells (a soft maximum; multiple-instance learning, Pinheiro &
     /// Collobert 2015). `logits` (batch, n_cells, n_findings) are positive where a cell shows a finding. Returns a scalar.
-    pub(super) fn loss(&self, logits: &Tensor) -> Result<Tensor> {
+    ///
+    /// Means are over `totals`: those of this batch, or of all batches whose losses are added up to one.
+    pub(super) fn loss(&self, logits: &Tensor, totals: CellTotals) -> Result<Tensor> {
         let shape = logits.shape();
-        let counted = |is_shown: bool| {
-            let pairs = self.shown.iter().zip(&self.known);
-            pairs.filter(|(s, known)| **known && (**s > 0.) == is_shown).count().max(1) as f32
-        };
-        let (n_shown, n_not) = (counted(true), counted(false));
+        let (n_shown, n_not) = (totals.n_shown.max(1.), totals.n_not.max(1.));
         let weights: Vec<f32> = (self.shown.iter().zip(&self.known))
             .map(|(s, known)| {
                 if !known {
@@ -99,7 +117,8 @@ impl CellTargets {
         let pooled = (logits.log_sum_exp(1)? - (self.n_cells as f64).ln())?.flatten_all()?;
         let rows: Vec<u32> = self.unplaced.iter().map(|(view, f)| (view * self.n_findings + f) as u32).collect();
         let pooled = pooled.index_select(&Tensor::new(rows, logits.device())?, 0)?;
-        Ok((local + softplus(&pooled.neg()?)?.mean_all()?)?)
+        let mean = softplus(&pooled.neg()?)?.sum_all()?.affine(1. / f64::from(totals.n_unplaced.max(1.)), 0.)?;
+        Ok((local + mean)?)
     }
 }
 
@@ -153,11 +172,11 @@ mod tests {
         targets.push(&vision, &still(), &CellLabels { unplaced: vec![1], ..none() });
         targets.push(&vision, &still(), &CellLabels { absent: vec![0, 1], ..none() });
         let logits = Var::zeros((3, targets.n_cells, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
-        let loss = |logits: &Tensor| targets.loss(logits).unwrap().to_scalar::<f32>().unwrap();
+        let loss = |logits: &Tensor| targets.loss(logits, targets.totals()).unwrap().to_scalar::<f32>().unwrap();
         let before = loss(&logits);
         assert!((before - 2. * 2f32.ln()).abs() < 1e-4, "{before}");
         for _ in 0..200 {
-            let gradients = targets.loss(&logits).unwrap().backward().unwrap();
+            let gradients = targets.loss(&logits, targets.totals()).unwrap().backward().unwrap();
             let step = (gradients.get(&logits).unwrap() * 20.).unwrap();
             logits.set(&(logits.as_tensor() - step).unwrap()).unwrap();
         }

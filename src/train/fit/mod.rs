@@ -10,6 +10,7 @@ pub mod init;
 mod local;
 pub mod loss;
 mod schedule;
+mod towers;
 mod validate;
 pub mod vocab;
 
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use candle_core::{DType, Device, Tensor};
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use self::adamw::{AdamW, AdamWConfig};
@@ -28,9 +30,11 @@ use self::events::Events;
 use self::init::initialize;
 use self::validate::validate;
 use crate::error::{Error, Result};
+use crate::train::config::Settings;
 use crate::train::data::record::Record;
 use crate::train::data::samples::Sample;
 use crate::train::progress;
+use crate::train::ranks::{self, Ranks};
 use crate::train::run::{Prepared, Run};
 
 /// Trains both towers on `train`, read from `records`, validates on `val` after each epoch, and writes averaged weights to
@@ -41,21 +45,25 @@ use crate::train::run::{Prepared, Run};
 /// ends at the same weights as if it had never stopped. Ctrl-C finishes the step, saves, and ends. Zero epochs write the
 /// initial weights.
 ///
+/// Several ranks take the same steps as one with the same batch would, up to the order of sums. Each has a part of the batch, and
+/// all of the weights; rank 0 alone validates and writes.
+///
 /// # Errors
-/// Nothing to train on, a loss that is not finite, or an interruption.
-pub fn fit(
+/// Nothing to train on, a loss that is not finite, an interruption, or the end of another rank.
+pub(crate) fn fit(
     run: &Run,
     prepared: &Prepared,
     (records, train): (&[&Record], &[Sample]),
     val: &[Sample],
     start: Option<&HashMap<String, Tensor>>,
-    device: &Device,
+    (device, ranks): (&Device, &dyn Ranks),
 ) -> Result<()> {
     let Prepared { settings, spec, .. } = prepared;
     let accumulate = settings.accumulate;
     if val.is_empty() && settings.patience > 0 {
         return Err(Error::data("--patience needs validation scans: name more data, or leave it out"));
     }
+    check_ranks(settings, ranks)?;
     let batches = Batches::new(prepared, records, train, device)?;
     let (clip, variables) = build(spec, settings.precision.dtype(), device)?;
     let (average_clip, average) = build(spec, DType::F32, device)?;
@@ -76,27 +84,35 @@ pub fn fit(
     let steps_per_epoch = batches_per_epoch.div_ceil(accumulate);
     let n_total = steps_per_epoch * settings.epochs;
     if n_total == 0 {
-        return weights.write_towers(run);
+        return if ranks.is_first() { weights.write_towers(run) } else { Ok(()) };
     }
     let mut at = checkpoint::restore(run, &weights, &mut adamw, device)?;
+    let begin = format!("{at:?} of {n_total} with {} scans and {settings:?}", train.len());
+    let differs =
+        "another checkpoint, other scans or other settings than rank 0: start all with the same command and folders";
+    ranks::check_same(&begin, differs, ranks)?;
     let out_of_patience =
         |best: Option<(f64, usize)>| settings.patience > 0 && best.is_some_and(|b| b.1 >= settings.patience);
     if at.n_steps >= n_total || out_of_patience(at.best) {
         return Ok(());
     }
-    run.trim_log(at.n_steps)?;
-    let mut events = Events::create(run, at.n_steps)?;
+    let mut events = None;
+    if ranks.is_first() {
+        run.trim_log(at.n_steps)?;
+        events = Some(Events::create(run, at.n_steps)?);
+    }
     let interrupted = watch_for_ctrl_c();
-    let bar = progress::bar("finetune", n_total);
+    let bar = if ranks.is_first() { progress::bar("finetune", n_total) } else { ProgressBar::hidden() };
     bar.set_position(at.n_steps as u64);
     let mut started = Instant::now();
     while at.n_steps < n_total && !out_of_patience(at.best) {
         let mut loss = 0.;
         for i in 0..accumulate {
-            let batch_loss = batches.loss(&clip, at.n_steps * accumulate + i)?;
-            adamw.accumulate(&batch_loss.backward()?)?;
-            loss += f64::from(batch_loss.to_scalar::<f32>()?) / accumulate as f64;
+            let gradients = batches.gradients(&clip, at.n_steps * accumulate + i, ranks)?;
+            adamw.accumulate_parts(&gradients.parts.iter().collect::<Vec<_>>())?;
+            loss += gradients.loss / accumulate as f64;
         }
+        adamw.sum_over(ranks)?;
         let rate = settings.learning_rate * schedule::factor(settings, at.n_steps, n_total);
         let norm = adamw.step(rate, settings.gradient_bound())?;
         if !(loss.is_finite() && norm.is_finite()) {
@@ -106,26 +122,17 @@ pub fn fit(
         at.epoch_loss += loss;
         // The decay is lower at first, or the random initial weights would stay in the average for long.
         weights.update_average(settings.ema_decay.min((at.n_steps as f64 + 1.) / (at.n_steps as f64 + 10.)))?;
-        events.scalars(
-            at.n_steps,
-            &[("train/loss", loss), ("train/gradient_norm", norm), ("train/learning_rate", rate)],
-        )?;
+        if let Some(events) = &mut events {
+            let scalars = [("train/loss", loss), ("train/gradient_norm", norm), ("train/learning_rate", rate)];
+            events.scalars(at.n_steps, &scalars)?;
+        }
         bar.inc(1);
         bar.set_message(format!("loss {loss:.3}"));
 
         let epoch_ends = at.n_steps % steps_per_epoch == 0;
-        if epoch_ends {
+        if let (true, Some(events)) = (epoch_ends, &mut events) {
             let validation = validate(&average_clip, prepared, val, device)?;
-            at.best = match at.best {
-                Some((best, ago)) if validation.loss >= best => Some((best, ago + 1)),
-                before => {
-                    if validation.loss.is_finite() {
-                        Some((validation.loss, 0))
-                    } else {
-                        before
-                    }
-                }
-            };
+            at.best = better(at.best, validation.loss);
             if settings.patience == 0 || at.best.is_some_and(|b| b.1 == 0) {
                 weights.write_towers(run)?;
             }
@@ -138,11 +145,14 @@ pub fn fit(
             bar.println(line.to_string());
             run.log(&line)?;
             events.scalars(at.n_steps, &validation.scalars())?;
+        }
+        if epoch_ends {
+            at.best = best_of_first(at.best, ranks)?;
             at.epoch_loss = 0.;
             started = Instant::now();
         }
-        let stop = interrupted.load(Ordering::Relaxed);
-        if epoch_ends || stop {
+        let stop = any(interrupted.load(Ordering::Relaxed), ranks)?;
+        if (epoch_ends || stop) && ranks.is_first() {
             checkpoint::write(run, &weights, &adamw, &at)?;
         }
         if stop {
@@ -151,6 +161,50 @@ pub fn fit(
     }
     bar.finish();
     Ok(())
+}
+
+/// # Errors
+/// The settings are not for this many ranks.
+fn check_ranks(settings: &Settings, ranks: &dyn Ranks) -> Result<()> {
+    let n_ranks = ranks.n_ranks();
+    if n_ranks > settings.batch {
+        return Err(Error::config(format!(
+            "{n_ranks} ranks cannot share {} scans: use a larger --batch",
+            settings.batch
+        )));
+    }
+    if n_ranks > 1 && !settings.freeze_bn {
+        let message =
+            "batch norms would have the statistics of a rank's part of the batch: add --freeze-bn true, or train alone";
+        return Err(Error::config(message));
+    }
+    Ok(())
+}
+
+/// The lowest validation loss and how many epochs ago it was, after one more epoch.
+fn better(best: Option<(f64, usize)>, loss: f64) -> Option<(f64, usize)> {
+    match best {
+        Some((best, ago)) if loss >= best => Some((best, ago + 1)),
+        _ if loss.is_finite() => Some((loss, 0)),
+        before => before,
+    }
+}
+
+/// What rank 0, which validates, found to be the best.
+fn best_of_first(best: Option<(f64, usize)>, ranks: &dyn Ranks) -> Result<Option<(f64, usize)>> {
+    let said = best.map_or(vec![], |(loss, ago)| [loss.to_le_bytes(), (ago as u64).to_le_bytes()].concat());
+    let heard = ranks::of_first(&said, ranks)?;
+    Ok(match heard.as_chunks::<8>().0 {
+        [loss, ago] => Some((f64::from_le_bytes(*loss), u64::from_le_bytes(*ago) as usize)),
+        _ => None,
+    })
+}
+
+/// Whether it is so on any rank.
+fn any(is_so: bool, ranks: &dyn Ranks) -> Result<bool> {
+    let mut n = [f32::from(u8::from(is_so))];
+    ranks.sum(&mut n)?;
+    Ok(n[0] > 0.)
 }
 
 fn watch_for_ctrl_c() -> Arc<AtomicBool> {

@@ -11,7 +11,7 @@ use crate::train::files;
 use crate::train::run::{Run, names};
 
 /// Pretrained weights from a weights file, or from a folder that `train import` or a run wrote.
-fn read(path: &Path) -> Result<Pretrained> {
+pub(crate) fn read(path: &Path) -> Result<Pretrained> {
     if path.is_file() { weights_file::read(path) } else { folder::read(path) }
 }
 
