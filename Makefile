@@ -47,6 +47,7 @@ test: setup-test lint doc test-native dist test-browser
 
 dist: setup
 	$(TRUNK) build --cargo-profile web
+	.ci/print-dist dist
 
 bench: export OCTLENS_TRAIN = $(TRAIN)
 bench: setup-bench train dist kernels

@@ -44,18 +44,21 @@ self.addEventListener("message", (event) => {
   const { ask, build } = event.data ?? {};
   // The page is of this build already, or its visitor wants it to be.
   if (ask === "switch" || (ask === "hello" && build === BUILD)) event.waitUntil(self.skipWaiting().then(forget));
+  else if (ask === "update") event.waitUntil(self.registration.update().catch(() => undefined));
   else if (ask === "hello") event.source?.postMessage({ isOtherBuild: true });
 });
 
 /** Keeps every file that this browser needs. What an earlier build had as well is copied; what is kept already stays. */
 async function fill() {
   const other = WebAssembly.validate(new Uint8Array(RELAXED_MODULE)) ? /^worker-/ : /^worker_relaxed-/;
-  for (const path of Object.keys(FILES).filter((path) => !other.test(path))) {
+  // Last, as the page works without them.
+  const isSample = (path) => path.startsWith("samples/");
+  const paths = Object.keys(FILES).filter((path) => !other.test(path));
+  for (const path of paths.sort((a, b) => isSample(a) - isSample(b))) {
     try {
       if (!(await own(path))) await keep(path, (await earlier(path)) ?? (await ask(path)));
     } catch (error) {
-      // Without the samples the page works.
-      if (!path.startsWith("samples/")) throw error;
+      if (!isSample(path)) throw error;
     }
   }
 }

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
-import { BROWSERS, DIST, ROOT, Visit, defaultModel, host, launch, models, plainUrl, samples } from "./page.mjs";
+import { BROWSERS, DIST, ROOT, Visit, defaultModel, host, launch, models, plainUrl, sampleFile, samples } from "./page.mjs";
 import { buildOf, nextBuild, siteFiles } from "./next.mjs";
 import { pngSize } from "./png.mjs";
 
@@ -62,7 +62,8 @@ for (const name of BROWSERS) {
 
     const updateReady = (visit) => visit.hook("update-ready").waitFor();
     /** Asks for a new version, as a tab does that is looked at again after an hour. */
-    const check = (visit) => visit.page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
+    const check = (visit) =>
+      visit.page.evaluate(async () => (await navigator.serviceWorker.ready).active.postMessage({ ask: "update" }));
     /** Loads what waits, and waits until the page is of that build. */
     async function loadNext(visit) {
       await visit.hook("update-now").click();
@@ -191,7 +192,7 @@ for (const name of BROWSERS) {
       await visiting(
         async ({ visit, own, site }) => {
           [isHalf, site.folder] = [true, next.folder];
-          await check(visit).catch(() => undefined);
+          await check(visit);
           await new Promise((resolve) => setTimeout(resolve, RELOADING_MS));
           assert.equal(await visit.hook("update-ready").count(), 0);
           await own.close();
@@ -203,6 +204,29 @@ for (const name of BROWSERS) {
         { change },
       );
     });
+
+    test("the browser keeps the site, the models and the settings, and nothing of a scan", () =>
+      visiting(async ({ visit, own }) => {
+        await visit.choose(sampleFile(0, "of a patient.png"));
+        await visit.answer();
+        await visit.hook("language").locator('[data-language="ko"]').click();
+        const kept = await visit.page.evaluate(async () => ({
+          settings: Object.keys(localStorage),
+          session: Object.keys(sessionStorage),
+          cookies: document.cookie,
+          databases: (await indexedDB.databases()).map(({ name }) => name),
+          caches: await caches.keys(),
+          urls: (
+            await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url)))
+          ).flat(),
+        }));
+        assert.deepEqual(kept.settings, ["octlens.language"]);
+        assert.deepEqual([kept.session, kept.cookies, kept.databases], [[], "", []]);
+        assert.deepEqual(kept.caches.filter((name) => !/^octlens-(weights-1$|site )/.test(name)), []);
+        const files = new Set(Object.keys(siteFiles()).map((path) => own.url + path));
+        const isWeights = (url) => /^weights\/(index\.json|\w+\.safetensors\?v=[0-9a-f]{12})$/.test(url.slice(own.url.length));
+        assert.deepEqual(kept.urls.filter((url) => !files.has(url) && !isWeights(url)), []);
+      }));
 
     test("a site that keeps nothing works as before: its service worker is missing, or forbidden by the host", async () => {
       const hosts = [
