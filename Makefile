@@ -46,7 +46,8 @@ test: setup-test lint doc test-native dist test-browser
 	@echo 'octlens: everything passed'
 
 dist: setup
-	$(TRUNK) build --cargo-profile web
+	$(TRUNK) build --release --cargo-profile web
+	.ci/print-dist dist
 
 bench: export OCTLENS_TRAIN = $(TRAIN)
 bench: setup-bench train dist kernels

@@ -13,6 +13,7 @@ mod components;
 mod fetch;
 mod heat;
 mod linked;
+mod offline;
 mod preferences;
 mod reload;
 mod session;

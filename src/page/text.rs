@@ -5,7 +5,7 @@ mod english;
 mod korean;
 mod typed;
 
-pub use english::{DoubtText, FaithfulnessText, LinkedText, Text};
+pub use english::{DoubtText, FaithfulnessText, LinkedText, OfflineText, Text};
 pub(crate) use typed::in_caption_words;
 
 /// A language of the page.
@@ -180,6 +180,14 @@ mod tests {
             assert_eq!(english, view.suggestion([1000, 500]));
             assert!(korean.chars().any(|c| ('가'..='힣').contains(&c)) && !said.contains(&korean), "{korean}");
             said.push(korean);
+        }
+    }
+
+    #[test]
+    fn a_new_version_says_whether_it_closes_scans() {
+        for text in [english::TEXT.offline, korean::TEXT.offline] {
+            let [with, without] = [true, false].map(text.update);
+            assert!(with.len() > without.len() && !text.switch.is_empty() && !text.works.is_empty(), "{with}");
         }
     }
 

@@ -14,6 +14,7 @@ use crate::protocol::BUILD;
 use crate::web::components::Cards;
 use crate::web::components::finding::FindingBar;
 use crate::web::components::header::Header;
+use crate::web::components::offline::{UpdateNotice, WorksOffline};
 use crate::web::components::stage::Stage;
 use crate::web::components::status::{Problems, StatusLine};
 use crate::web::components::strip::Strip;
@@ -21,6 +22,7 @@ use crate::web::components::tools::Tools;
 use crate::web::components::warning::WarningNotice;
 use crate::web::heat::Heat;
 use crate::web::linked::Linked;
+use crate::web::offline::Offline;
 use crate::web::preferences::{Preferences, use_locale};
 use crate::web::session::Session;
 
@@ -98,7 +100,7 @@ fn App() -> impl IntoView {
                     <Cards session=session heat=heat is_folded=is_folded.into() linked=linked />
                 </aside>
             </main>
-            <Footer card=card />
+            <Footer card=card has_scans=Signal::derive(move || session.with(|page| page.scans().iter().next().is_some())) />
         </div>
     }
 }
@@ -186,13 +188,21 @@ fn Viewer(
 fn Footer(
     /// The card of the model that answers.
     card: Signal<Option<Arc<ModelCard>>>,
+    /// Whether scans are open.
+    has_scans: Signal<bool>,
 ) -> impl IntoView {
     let locale = use_locale();
+    let offline = Offline::start();
     let licence = move || {
         card.get().map(|card| view! { <span>{locale.text().weights_licence} " " {card.licence.clone()}</span> })
     };
     view! {
         <footer>
+            <UpdateNotice
+                has_update=offline.has_update()
+                has_scans=has_scans
+                on_switch=Callback::new(move |()| offline.switch())
+            />
             <span class="research">
                 <b>{move || locale.text().research_only}</b>
                 " "
@@ -200,6 +210,7 @@ fn Footer(
             </span>
             {licence}
             <span class="grow"></span>
+            <WorksOffline is_kept=offline.is_kept() />
             <span data-testid="build" title=BUILD>"octlens " {env!("CARGO_PKG_VERSION")}</span>
         </footer>
     }

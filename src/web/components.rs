@@ -11,6 +11,7 @@ mod frames;
 pub(super) mod header;
 mod hidden;
 mod labels;
+pub(super) mod offline;
 mod region;
 mod select;
 pub(super) mod stage;

@@ -125,6 +125,11 @@ export class Visit {
     return reached.jsonValue();
   }
 
+  /** Waits until the site is kept for use without its host. */
+  kept() {
+    return this.hook("offline-ready").waitFor({ timeout: PATIENCE_MS });
+  }
+
   /** Waits for an answer; a failure is reported with the page's own words. */
   async answer() {
     if ((await this.phase("done", "failed")) === "failed") {

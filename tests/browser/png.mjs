@@ -42,3 +42,8 @@ export function png(width, height, grey = () => 0) {
     chunk("IEND", Buffer.alloc(0)),
   ]);
 }
+
+/** Width and height of a PNG file. */
+export function pngSize(bytes) {
+  return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+}

@@ -113,9 +113,32 @@ for (const name of BROWSERS) {
       assert.deepEqual(elsewhere.reached, []);
     });
 
+    test("once the page has started, no worker and no other service worker is loaded by URL", async () => {
+      const own = await plantingHost();
+      const visit = await Visit.start(browser, own.url);
+      const outcome = await visit.page.evaluate(async () => {
+        const byUrl = new URL("planted/worker.js", document.baseURI);
+        const worker = await new Promise((resolve) => {
+          try {
+            const started = new Worker(byUrl);
+            Object.assign(started, { onerror: () => resolve("refused"), onmessage: () => resolve("done") });
+            started.postMessage(new URL("planted/answer", document.baseURI).href);
+          } catch {
+            resolve("refused");
+          }
+        });
+        const registered = (path, scope) =>
+          navigator.serviceWorker.register(path, { scope }).then(() => "done", () => "refused");
+        return [worker, await registered(byUrl, "planted/"), await registered("sw.js?other", "./")];
+      });
+      assert.deepEqual(outcome, ["refused", "refused", "refused"]);
+      await visit.close();
+      await own.close();
+    });
+
     // The control, that shows what the probe finds where nothing stops it. Firefox has been seen to hang in it.
     test("without the policy it gets through", { skip: name !== "chromium" }, async () => {
-      const outcome = await attained((html) => html.replace("Content-Security-Policy", "No-Policy"));
+      const outcome = await attained((html) => html.replaceAll('http-equiv="Content-Security-Policy"', 'http-equiv="No-Policy"'));
       for (const way of ["fetch", "import", "eval", "a worker of its own", "a worker by URL"]) assert.equal(outcome[way], "done", way);
       for (const way of ["fetch", "socket", "import", "nested", "by-url"]) {
         assert.ok(elsewhere.reached.includes(`/${way}`), `${way}: ${elsewhere.reached}`);

@@ -2,54 +2,22 @@
 // behind them.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { BROWSERS, DIST, Visit, host, launch } from "./page.mjs";
+import { buildOf, nextBuild } from "./next.mjs";
 
 const FOR_EVER = { "cache-control": "max-age=31536000" };
 
 const isIndex = (path) => path === "";
 
-/** The build of `dist/`, and one that is made here: the same site with another build id, and other names by content. */
+/** The build of `dist/`, and one that is made of it. */
 let build;
 let next;
+let ofNext;
 
-before(async () => {
-  const browser = await launch();
-  const own = await host();
-  const visit = await Visit.start(browser, own.url);
-  build = await buildOf(visit);
-  await visit.close();
-  await own.close();
-  await browser.close();
-  assert.match(build, /^[0-9a-f]{16}$/);
-  next = { build: flip(build), folder: mkdtempSync(join(tmpdir(), "octlens-next-")) };
-  cpSync(DIST, next.folder, { recursive: true });
-  for (const file of readdirSync(next.folder).filter((file) => /^(app|worker).*\.(js|wasm)$/.test(file))) {
-    const path = join(next.folder, file);
-    if (file.endsWith(".wasm")) writeFileSync(path, ofNext(readFileSync(path)));
-    renameSync(path, join(next.folder, renamed(file)));
-  }
-  const index = join(next.folder, "index.html");
-  writeFileSync(index, readFileSync(index, "utf8").replaceAll(/(app|worker|worker_relaxed)-[0-9a-f]{16}/g, renamed));
-});
-
-after(() => rmSync(next.folder, { recursive: true, force: true }));
-
-/** Another text of the same length. */
-const flip = (hex) => [...hex].map((digit) => (15 - parseInt(digit, 16)).toString(16)).join("");
-const renamed = (name) => name.replace(/-([0-9a-f]{16})/, (_, hash) => `-${flip(hash)}`);
-const buildOf = (visit) => visit.attribute("build", "title");
-
-/** A program of the other build. */
-function ofNext(bytes) {
-  const text = bytes.toString("latin1");
-  assert.ok(text.includes(build), "a program names its build");
-  return Buffer.from(text.replaceAll(build, next.build), "latin1");
-}
+before(async () => ({ build, next, ofNext } = await nextBuild()));
+after(() => next?.remove());
 
 for (const name of BROWSERS) {
   describe(`in ${name}`, () => {
@@ -62,6 +30,8 @@ for (const name of BROWSERS) {
       const own = await host({ folder: () => site.folder, headers: () => FOR_EVER });
       try {
         const visit = await Visit.start(browser, own.url);
+        // Or the service worker would still ask for files of this build.
+        await visit.kept();
         await steps(visit, own);
         await visit.close();
       } finally {
