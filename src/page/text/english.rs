@@ -5,6 +5,7 @@ mod faithfulness;
 mod linked;
 mod methods;
 mod names;
+mod series;
 
 use crate::bundle::card::Measure;
 use crate::error::Detail;
@@ -24,6 +25,7 @@ pub(super) use names::FULL_NAMES;
 pub use doubt::DoubtText;
 pub use faithfulness::FaithfulnessText;
 pub use linked::LinkedText;
+pub use series::SeriesText;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -141,6 +143,8 @@ pub struct Text {
     pub doubt: &'static DoubtText,
     /// Where findings speak, and what hiding a region changes.
     pub linked: &'static LinkedText,
+    /// All scans at a glance.
+    pub series: &'static SeriesText,
     /// The panel that tests a map.
     pub faithfulness: &'static FaithfulnessText,
     /// What a person should know about how a file was read.
@@ -348,6 +352,7 @@ pub(super) static TEXT: Text = Text {
     probabilities: "Probabilities",
     doubt: &doubt::DOUBT,
     linked: &linked::LINKED,
+    series: &series::SERIES,
     faithfulness: &faithfulness::FAITHFULNESS,
     note: |note| sentence(&note.text()),
     suggestion: |view, size| view.suggestion(size),

@@ -13,6 +13,7 @@ use crate::page::scans::OpenScan;
 use crate::page::state::FrameWheel;
 use crate::protocol::ScanId;
 use crate::web::components::badge::badge;
+use crate::web::components::thumbnail::ThumbnailCanvas;
 use crate::web::components::warning::WarningMark;
 use crate::web::preferences::use_locale;
 use crate::web::session::is_other_scan;
@@ -23,8 +24,8 @@ const PAGE: isize = 10;
 /// The answer for the eye, and the frames.
 #[component]
 pub fn Frames(
-    /// The frames, in order; none of a file with one.
-    frames: Signal<Vec<ScanId>>,
+    /// The frames as they are listed, each with its number from 0; none of a file with one.
+    frames: Signal<Vec<(usize, ScanId)>>,
     /// Looks one of them up.
     scan_of: Callback<ScanId, Option<OpenScan>>,
     /// What they say together, and whether that is folded.
@@ -93,15 +94,15 @@ pub fn Frames(
                 // Tab goes to the shown frame, or else to the first.
                 has_tab_stop=Signal::derive(move || {
                     shown.with(|shown| {
-                        let of_file = frames.with(|frames| shown.is_some_and(|shown| frames.contains(&shown)));
-                        if of_file { *shown == Some(id) } else { index == 0 }
+                        let is_among = |frames: &Vec<(_, ScanId)>| frames.iter().any(|(_, id)| *shown == Some(*id));
+                        let is_first = |frames: &Vec<(_, ScanId)>| frames.first().is_some_and(|(_, first)| *first == id);
+                        frames.with(|frames| if is_among(frames) { *shown == Some(id) } else { is_first(frames) })
                     })
                 })
                 on_show=Callback::new(move |()| on_show.run(id))
             />
         }
     };
-    let numbered = move || frames.get().into_iter().enumerate().collect::<Vec<_>>();
     view! {
         <Show when=move || frames.with(|frames| !frames.is_empty())>
             {line}
@@ -115,7 +116,7 @@ pub fn Frames(
                 on:keydown=on_key
                 on:wheel=on_wheel
             >
-                <For each=numbered key=|(_, id)| *id children=frame />
+                <For each=move || frames.get() key=|(_, id)| *id children=frame />
             </div>
         </Show>
     }
@@ -169,6 +170,7 @@ fn Frame(
             tabindex=move || if has_tab_stop.get() { "0" } else { "-1" }
             on:click=move |_| on_show.run(())
         >
+            <ThumbnailCanvas scan=scan />
             <span>{index + 1}</span>
             {move || status().map(|status| badge(locale.language(), status))}
         </button>
