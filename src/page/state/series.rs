@@ -1,7 +1,9 @@
 //! All opened scans at a glance: what the strip and the table list, and how a visitor sorts and filters them.
 
 use crate::page::scans::{OpenScan, ScanState};
-use crate::page::series::{FailedScan, Filter, SeriesCount, SeriesKey, SeriesOrder, SeriesRow, SeriesView, series_rows};
+use crate::page::series::{
+    FailedScan, Filter, SeriesCount, SeriesKey, SeriesOrder, SeriesRow, SeriesView, series_rows,
+};
 use crate::page::state::PageState;
 use crate::protocol::ScanId;
 

@@ -13,8 +13,7 @@ pub fn LiveAnswer(
     shown: Signal<Option<OpenScan>>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let line =
-        Memo::new(move |_| shown.with(|scan| live_line(locale.language(), scan.as_ref()?)).unwrap_or_default());
+    let line = Memo::new(move |_| shown.with(|scan| live_line(locale.language(), scan.as_ref()?)).unwrap_or_default());
     view! {
         <p class="heard" role="status" aria-live="polite" data-testid="live-answer">
             {move || line.get()}

@@ -167,7 +167,8 @@ pub fn SeriesEnd(
 ) -> impl IntoView {
     let locale = use_locale();
     let failed = Memo::new(move |_| session.with(PageState::failed_files));
-    let is_empty = Memo::new(move |_| failed.with(Vec::is_empty) && session.with(|page| page.series_files().is_empty()));
+    let is_empty =
+        Memo::new(move |_| failed.with(Vec::is_empty) && session.with(|page| page.series_files().is_empty()));
     let is_open = Memo::new(move |_| session.with(|page| page.series_count().n_total > 0));
     let lines = move || {
         let text = locale.text();

@@ -218,10 +218,11 @@ fn Row(
             None => view! { <em class="failed">{locale.text().series.failed}</em> }.into_any(),
         })
     };
-    let cells = Memo::new(move |_| row.with(|row| row.as_ref().map(|row| row_cells(locale.language(), row))).unwrap_or_default());
-    let remove_name = move || {
-        row.with(|row| row.as_ref().map(|row| (locale.text().series.remove_file)(&row.name, row.n_frames)))
-    };
+    let cells = Memo::new(move |_| {
+        row.with(|row| row.as_ref().map(|row| row_cells(locale.language(), row))).unwrap_or_default()
+    });
+    let remove_name =
+        move || row.with(|row| row.as_ref().map(|row| (locale.text().series.remove_file)(&row.name, row.n_frames)));
     let folded = move || {
         let is_folded = row.with(|row| row.as_ref().is_some_and(SeriesRow::is_folded));
         is_folded.then(|| view! { <span class="folded">{locale.text().series.folded}</span> })

@@ -191,9 +191,8 @@ fn Thumbnail(
     let locale = use_locale();
     let name = move || scan.with(|scan| scan.as_ref().map(|scan| scan.name.clone()));
     // One that is read again has its answer.
-    let is_waiting = move || {
-        scan.with(|scan| scan.as_ref().is_some_and(|scan| scan.is_awaited() && scan.answer.is_none()))
-    };
+    let is_waiting =
+        move || scan.with(|scan| scan.as_ref().is_some_and(|scan| scan.is_awaited() && scan.answer.is_none()));
     // Of a volume it is the answer for the eye that counts, not that of its first frame.
     let status = move || match eye.get() {
         Some((eye, is_folded)) => Some(eye_status(&eye, is_folded)),
