@@ -82,8 +82,14 @@ fn App() -> impl IntoView {
                     shown=shown_ids.into()
                     demo_scans=session.demo_scans.into()
                     on_open=Callback::new(move |files| session.open_files(files))
-                    on_demo=Callback::new(move |file| session.open_demo(file))
-                    on_show=session.on(PageState::show)
+                    on_demo=Callback::new(move |file| {
+                        is_table_open.set(false);
+                        session.open_demo(file);
+                    })
+                    on_show=Callback::new(move |id| {
+                        is_table_open.set(false);
+                        session.act(|page| page.show(id));
+                    })
                     on_step=session.on(PageState::step_frame)
                     on_one_eye=session.on(|page, (file, is_one): (_, bool)| page.set_one_eye(file, is_one))
                     on_remove=session.on(PageState::remove)

@@ -32,7 +32,10 @@ pub fn row_cells(language: &Language, row: &SeriesRow) -> RowCells {
 }
 
 fn answered_cells(language: &Language, report: &Report, is_folded: bool) -> RowCells {
-    let doubt = warning_lines(language, &report.warning).join(" ");
+    let doubt = match warning_lines(language, &report.warning).split_first() {
+        Some((heading, reasons)) => format!("{heading}. {}", reasons.join(" ")),
+        None => String::new(),
+    };
     if is_folded || report.warning.kind == WarningKind::NotAScan {
         return RowCells { doubt, ..RowCells::default() };
     }

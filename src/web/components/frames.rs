@@ -126,9 +126,15 @@ pub fn Frames(
 fn follow(list: &HtmlElement) {
     let Some(shown) = list.query_selector("[aria-pressed=true]").ok().flatten() else { return };
     let Ok(shown) = shown.dyn_into::<HtmlElement>() else { return };
-    let (top, height) = (shown.offset_top(), shown.offset_height());
-    if top < list.scroll_top() || top + height > list.scroll_top() + list.client_height() {
-        list.set_scroll_top(top + height / 2 - list.client_height() / 2);
+    // A short list scrolls within itself, a long one with the strip.
+    let is_itself = list.scroll_height() > list.client_height();
+    let outer = || list.closest(".film").ok().flatten();
+    if let Some(scroller) = if is_itself { Some(list.clone().into()) } else { outer() } {
+        let (place, seen) = (shown.get_bounding_client_rect(), scroller.get_bounding_client_rect());
+        if place.top() < seen.top() || place.bottom() > seen.bottom() {
+            let by = (place.top() + place.bottom() - seen.top() - seen.bottom()) / 2.;
+            scroller.set_scroll_top(scroller.scroll_top() + by as i32);
+        }
     }
     let has_focus = document().active_element().is_some_and(|focused| list.contains(Some(&focused)));
     if has_focus {

@@ -37,23 +37,22 @@ pub fn SeriesBar(
                 {line}
             </p>
             <Notices session=session />
-            <Show when=move || { count.get().n_total > 1 }>
-                <ViewSelects session=session />
-            </Show>
             <Show when=move || { count.get().n_total > 0 }>
-                <button
-                    id=TABLE_BUTTON
-                    type="button"
-                    class="to-table"
-                    data-testid="series-open"
-                    aria-expanded=move || is_table_open.get().to_string()
-                    on:click=move |_| is_table_open.update(|is_open| *is_open = !*is_open)
-                >
-                    {move || {
-                        let text = locale.text().series;
-                        if is_table_open.get() { text.close_table } else { text.open_table }
-                    }}
-                </button>
+                <div class="controls">
+                    <Show when=move || { count.get().n_total > 1 }>
+                        <ViewSelects session=session />
+                    </Show>
+                    <button
+                        id=TABLE_BUTTON
+                        type="button"
+                        class="to-table"
+                        data-testid="series-open"
+                        aria-expanded=move || is_table_open.get().to_string()
+                        on:click=move |_| is_table_open.update(|is_open| *is_open = !*is_open)
+                    >
+                        {move || locale.text().series.open_table}
+                    </button>
+                </div>
             </Show>
         </div>
     }
@@ -136,7 +135,6 @@ fn ViewSelects(
         Vec::new()
     });
     view! {
-        <div class="selects">
             <Select
                 testid="series-filter"
                 name=Signal::derive(move || locale.text().series.filter)
@@ -155,7 +153,6 @@ fn ViewSelects(
                 wanted=Signal::derive(move || Some(view.get().order.key.name().to_owned()))
                 on_choose=on_sort
             />
-        </div>
     }
 }
 

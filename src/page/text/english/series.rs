@@ -98,7 +98,7 @@ pub(super) static SERIES: SeriesText = SeriesText {
         SeriesKey::Answer => "By answer",
         SeriesKey::Doubt => "By doubt",
     },
-    open_table: "Table of results",
+    open_table: "Table",
     close_table: "Back to the scan",
     results: "Results",
     note: "A doubtful answer keeps its place in every order and is marked. Read its warning before its answer.",

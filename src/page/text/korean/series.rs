@@ -39,7 +39,7 @@ pub(super) static SERIES: SeriesText = SeriesText {
         SeriesKey::Answer => "판단별",
         SeriesKey::Doubt => "불확실한 순",
     },
-    open_table: "결과 표",
+    open_table: "결과표",
     close_table: "영상으로 돌아가기",
     results: "결과",
     note: "불확실한 판단도 숨기지 않고 표시를 붙여 제 순서에 둡니다. 판단보다 경고를 먼저 읽으세요.",
