@@ -48,7 +48,7 @@ pub fn Ask(
             <h2 id=testid>{move || question.get()}</h2>
             <p>{move || detail.get()}</p>
             <div class="choices">
-                <button type="button" data-testid="ask-no" autofocus=true on:click=move |_| on_answer.run(false)>
+                <button type="button" data-testid="ask-no" on:click=move |_| on_answer.run(false)>
                     {move || buttons.get()[0]}
                 </button>
                 <button type="button" data-testid="ask-yes" on:click=move |_| on_answer.run(true)>
