@@ -3,8 +3,8 @@
 //!
 //! [`state::PageState`] holds all of it: every change returns the requests to send to the worker. It owns
 //! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`linked`], [`picture`],
-//! [`reading`], [`region`], [`track_record`] and [`numbers`] compute what components show; [`text`] holds every string, in every
-//! language. [`faithfulness`] tests the shown map and words, by workers of its own.
+//! [`reading`], [`region`], [`series`], [`thumbnail`], [`track_record`] and [`numbers`] compute what components show; [`text`]
+//! holds every string, in every language. [`faithfulness`] tests the shown map and words, by workers of its own.
 
 pub mod caption_edit;
 pub mod card;
@@ -23,7 +23,9 @@ pub mod picture;
 pub mod reading;
 pub mod region;
 pub mod scans;
+pub mod series;
 pub mod state;
 pub mod text;
+pub mod thumbnail;
 pub mod track_record;
 pub mod worker;

@@ -142,6 +142,7 @@ pub(crate) fn held(id: u32, caption: &str) -> OpenScan {
         n_frames: 1,
         origin: Origin::Visitor,
         state: ScanState::Held { pixels: Arc::new(vec![0, 255]), used: 0 },
+        thumbnail: None,
         answer: Some(Answer { report: Arc::new(report(caption)), answered: Options::default() }),
         opened_despite: None,
         wanted: Options::default(),

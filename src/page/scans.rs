@@ -2,9 +2,11 @@
 //! pixels are released; they are read from the file again. Each frame of a file is a scan of its own, listed after the first
 //! one. Knows ids and names; `web` holds the files, by the ids of their first frames.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::eye::EyeKey;
+use crate::page::thumbnail::Thumbnail;
 use crate::protocol::{RequestId, ScanId};
 use crate::report::{CaptionSource, Doubt, Options, Report};
 
@@ -63,6 +65,9 @@ pub enum Origin {
     Demo,
 }
 
+/// Where a scan is listed: by what was opened together, file and frame.
+pub type Place = (Reverse<ScanId>, ScanId, usize);
+
 /// A scan that a visitor has opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenScan {
@@ -84,6 +89,8 @@ pub struct OpenScan {
     pub origin: Origin,
     /// Its state.
     pub state: ScanState,
+    /// It as its thumbnail shows it, once it was read; it outlives the pixels.
+    pub thumbnail: Option<Arc<Thumbnail>>,
     /// The model's newest answer about it, if there is one.
     pub answer: Option<Answer>,
     /// The reasons to doubt the answer that a visitor had read when they opened it; none while it is folded.
@@ -154,6 +161,11 @@ impl OpenScan {
             && self.pixels().map(Arc::as_ptr) == other.pixels().map(Arc::as_ptr)
     }
 
+    /// Where it is listed among all: what was opened last comes first.
+    pub fn place(&self) -> Place {
+        (Reverse(self.batch), self.file, self.frame)
+    }
+
     /// Whether it waits for an answer.
     pub fn is_awaited(&self) -> bool {
         matches!(self.state, ScanState::Fetching | ScanState::Queued | ScanState::Analyzing(_))
@@ -216,6 +228,7 @@ impl Scans {
             n_frames: 1,
             origin,
             state: ScanState::Fetching,
+            thumbnail: None,
             answer: None,
             opened_despite: None,
             wanted: Options::default(),
@@ -234,6 +247,7 @@ impl Scans {
             id: *id,
             frame,
             state: ScanState::Queued,
+            thumbnail: None,
             answer: None,
             opened_despite: None,
             wanted: Options::default(),
@@ -245,20 +259,17 @@ impl Scans {
         self.list.splice(at + 1..at + 1, others);
     }
 
-    /// The file that takes the place of another when that is removed: the next one, or else the one before. Files have the
-    /// numbers of their first frames.
-    pub fn neighbour(&self, file: ScanId) -> Option<ScanId> {
-        let files: Vec<ScanId> = self.files().map(|scan| scan.id).collect();
-        let at = files.iter().position(|id| *id == file)?;
-        let before = || files.get(at.checked_sub(1)?);
-        files.get(at + 1).or_else(before).copied()
+    /// Takes the scans for which `is_gone` holds off the list. Returns them in their order.
+    pub(super) fn take(&mut self, is_gone: impl Fn(&OpenScan) -> bool) -> Vec<OpenScan> {
+        let (gone, list) = std::mem::take(&mut self.list).into_iter().partition(is_gone);
+        self.list = list;
+        gone
     }
 
-    /// Takes a file off the list, with all its frames. Returns its neighbour.
-    pub(super) fn remove(&mut self, file: ScanId) -> Option<ScanId> {
-        let neighbour = self.neighbour(file);
-        self.list.retain(|scan| scan.file != file);
-        neighbour
+    /// Lists scans again that were taken off, each where it was.
+    pub(super) fn put_back(&mut self, scans: impl IntoIterator<Item = OpenScan>) {
+        self.list.extend(scans);
+        self.list.sort_by_key(OpenScan::place);
     }
 
     /// A scan was analysed: it is held from now on.
@@ -266,6 +277,8 @@ impl Scans {
         self.clock += 1;
         let used = self.clock;
         if let Some(scan) = self.get_mut(id) {
+            let (input, map) = (&answer.report.input, &answer.report.heatmap);
+            scan.thumbnail = Thumbnail::of(&pixels, [input.width, input.height], map.region).map(Arc::new);
             scan.state = ScanState::Held { pixels: Arc::new(pixels), used };
             scan.answer = Some(answer);
             scan.eye = eye;

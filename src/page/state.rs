@@ -8,26 +8,32 @@ mod frames;
 mod life;
 mod linked;
 mod queue;
+mod removal;
 mod saving;
+mod series;
 #[cfg(test)]
 mod tests;
 mod views;
 mod visitor;
+mod work;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
 use crate::page::comparison::Comparison;
 use crate::page::linked::Linked;
 use crate::page::scans::{OpenScan, ScanState, Scans};
+use crate::page::series::{FailedScan, SeriesView};
 use crate::page::worker::WorkerLife;
 use crate::protocol::{Failure, Progress, Request, RequestId, ScanId};
-use crate::report::Options;
+use crate::report::{Options, Report};
+use removal::Removed;
 
 pub use eyes::{EyeGroup, Join, JoinedEye};
 pub use frames::FrameWheel;
 pub use queue::Queue;
+pub use series::Wait;
 pub use visitor::DemoOpening;
 
 /// What the page is doing: the value of `data-phase`.
@@ -114,6 +120,13 @@ pub struct PageState {
     next_shown: Option<ScanId>,
     revisions: Vec<Revision>,
     savings: Vec<Saving>,
+    /// Scans that could not be read or answered, until they are answered or removed.
+    failed: Vec<FailedScan>,
+    /// What was removed last, until it is put back or forgotten.
+    removed: Option<Removed>,
+    /// The answers that were saved.
+    saved: Vec<Weak<Report>>,
+    series_view: SeriesView,
     linked: Linked,
     queue: Queue,
     /// What was opened together and is of one eye, as the visitor says.
@@ -135,6 +148,10 @@ impl Default for PageState {
             next_shown: None,
             revisions: Vec::new(),
             savings: Vec::new(),
+            failed: Vec::new(),
+            removed: None,
+            saved: Vec::new(),
+            series_view: SeriesView::default(),
             linked: Linked::default(),
             queue: Queue::default(),
             one_eyes: Vec::new(),
@@ -329,12 +346,14 @@ impl PageState {
     /// A scan's file could not be fetched or read. If it was read before, the scan stays listed.
     fn drop_unread(&mut self, id: ScanId, failure: Failure) {
         let Some(scan) = self.scans.get_mut(id) else { return };
-        self.problems.push(Problem { name: scan.title(), failure });
+        self.problems.push(Problem { name: scan.title(), failure: failure.clone() });
+        self.failed.retain(|failed| failed.id != id);
+        self.failed.push(FailedScan::of(scan, failure));
         if scan.was_read {
             scan.state = ScanState::Released;
             self.reset_wanted(id);
         } else {
-            self.scans.remove(id);
+            self.scans.take(|scan| scan.file == id);
         }
         if self.next_shown == Some(id) {
             self.next_shown = None;

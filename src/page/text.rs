@@ -5,7 +5,7 @@ mod english;
 mod korean;
 mod typed;
 
-pub use english::{DoubtText, FaithfulnessText, LinkedText, OfflineText, Text};
+pub use english::{DoubtText, FaithfulnessText, LinkedText, OfflineText, SeriesText, Text};
 pub(crate) use typed::in_caption_words;
 
 /// A language of the page.

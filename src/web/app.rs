@@ -15,6 +15,8 @@ use crate::web::components::Cards;
 use crate::web::components::finding::FindingBar;
 use crate::web::components::header::Header;
 use crate::web::components::offline::{UpdateNotice, WorksOffline};
+use crate::web::components::live::LiveAnswer;
+use crate::web::components::series_table::SeriesTable;
 use crate::web::components::stage::Stage;
 use crate::web::components::status::{Problems, StatusLine};
 use crate::web::components::strip::Strip;
@@ -38,6 +40,7 @@ fn App() -> impl IntoView {
     let preferences = Preferences::start();
     let session = Session::start();
     let is_dragging = RwSignal::new(false);
+    let is_table_open = RwSignal::new(false);
     let Session { phase, card, shown, .. } = session;
     let not_a_scan = Memo::new(move |_| shown.with(|scan| scan.as_ref().is_some_and(is_not_a_scan)));
     let is_folded = Memo::new(move |_| session.with(PageState::is_shown_folded));
@@ -63,26 +66,39 @@ fn App() -> impl IntoView {
                 models=Signal::derive(move || session.with(|page| page.models().to_vec()))
                 current_model=Signal::derive(move || session.with(|page| page.current_model().map(str::to_owned)))
                 is_loading=Signal::derive(move || matches!(phase.get(), Phase::Loading(_)))
+                n_unsaved=Memo::new(move |_| session.with(PageState::n_unsaved)).into()
                 on_model=session.on(|page, name| vec![page.load(Some(name))])
                 preferences=preferences
             />
             <main>
+                <LiveAnswer shown=shown />
                 <Strip
-                    scans=Memo::new(move |_| session.with(|page| page.scans().files().map(|scan| scan.id).collect())).into()
+                    session=session
+                    is_table_open=is_table_open
+                    scans=Memo::new(move |_| session.with(PageState::series_files)).into()
                     scan_of=Callback::new(move |id| session.with(|page| page.scans().get(id).cloned()))
-                    neighbour_of=Callback::new(move |id| session.with(|page| page.scans().neighbour(id)))
-                    frames_of=Callback::new(move |file| session.with(|page| page.frames(file)))
+                    neighbour_of=Callback::new(move |id| session.with(|page| page.neighbour(id)))
+                    frames_of=Callback::new(move |file| session.with(|page| page.series_frames(file)))
                     eye_of=Callback::new(move |file| session.with(|page| page.eye(file).map(|eye| (eye, page.is_eye_folded(file)))))
                     eye_group_of=Callback::new(move |file| session.with(|page| page.eye_group(file)))
                     shown=shown_ids.into()
                     demo_scans=session.demo_scans.into()
                     on_open=Callback::new(move |files| session.open_files(files))
-                    on_demo=Callback::new(move |file| session.open_demo(file))
-                    on_show=session.on(PageState::show)
+                    on_demo=Callback::new(move |file| {
+                        is_table_open.set(false);
+                        session.open_demo(file);
+                    })
+                    on_show=Callback::new(move |id| {
+                        is_table_open.set(false);
+                        session.act(|page| page.show(id));
+                    })
                     on_step=session.on(PageState::step_frame)
                     on_one_eye=session.on(|page, (file, is_one): (_, bool)| page.set_one_eye(file, is_one))
                     on_remove=session.on(PageState::remove)
                 />
+                <Show when=move || is_table_open.get()>
+                    <SeriesTable session=session is_open=is_table_open />
+                </Show>
                 <WarningNotice
                     report=session.report
                     is_folded=is_folded.into()
@@ -145,6 +161,10 @@ fn Viewer(
                 overlays=overlays
                 can_save_dicom=Memo::new(move |_| session.with(PageState::can_save_dicom)).into()
                 on_save_dicom=session.on(|page, ()| page.save_dicom())
+                on_saved=session.on(|page, ()| {
+                    page.save_shown();
+                    Vec::new()
+                })
                 is_stale=is_stale
             />
             <Problems
@@ -216,7 +236,7 @@ fn Footer(
     }
 }
 
-/// Takes files dropped or pasted anywhere, and the keys H and Escape.
+/// Takes files dropped or pasted anywhere, and the keys H and Escape; asks before answers are lost.
 fn listen(session: Session, heat: Heat, linked: Linked, is_dragging: RwSignal<bool>) {
     let has_files =
         |event: &DragEvent| event.data_transfer().is_some_and(|data| data.types().iter().any(|kind| kind == "Files"));
@@ -238,6 +258,13 @@ fn listen(session: Session, heat: Heat, linked: Linked, is_dragging: RwSignal<bo
             event.prevent_default();
         }
         session.open_files(event.data_transfer().and_then(|data| data.files()));
+    });
+    window_event_listener(ev::beforeunload, move |event| {
+        if session.with_untracked(PageState::n_unsaved) > 0 {
+            event.prevent_default();
+            // Older browsers ask only then; none shows the text.
+            event.set_return_value("octlens");
+        }
     });
     window_event_listener(ev::paste, move |event| {
         let event: ClipboardEvent = event.unchecked_into();

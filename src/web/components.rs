@@ -1,6 +1,7 @@
 //! The components of the page. They draw their props and compute nothing. [`Cards`] places the cards.
 
 mod answer;
+mod ask;
 mod badge;
 mod baseline;
 mod edit;
@@ -12,11 +13,15 @@ pub(super) mod header;
 mod hidden;
 mod labels;
 pub(super) mod offline;
+pub(super) mod live;
 mod region;
 mod select;
+mod series;
+pub(super) mod series_table;
 pub(super) mod stage;
 pub(super) mod status;
 pub(super) mod strip;
+mod thumbnail;
 pub(super) mod tools;
 mod track_record;
 mod trust;

@@ -87,6 +87,11 @@ impl Session {
         self.page.with(read)
     }
 
+    /// Reads the page's state once.
+    pub fn with_untracked<T>(self, read: impl FnOnce(&PageState) -> T) -> T {
+        self.page.with_untracked(read)
+    }
+
     /// Changes the page's state, and sends the requests that follow to the worker.
     pub fn act(self, change: impl FnOnce(&mut PageState) -> Vec<Request>) {
         let number = || self.page.with_untracked(PageState::worker_number);
@@ -98,10 +103,8 @@ impl Session {
         for request in requests {
             self.send(request);
         }
-        // A file is kept as long as its scan is listed.
-        self.page.with_untracked(|page| {
-            self.files.update_value(|files| files.retain(|id, _| page.scans().get(*id).is_some()));
-        });
+        // A file is kept as long as it may be read again.
+        self.page.with_untracked(|page| self.files.update_value(|files| files.retain(|id, _| page.keeps(*id))));
     }
 
     /// The same as a callback, for components.

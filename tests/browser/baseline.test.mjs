@@ -233,7 +233,7 @@ describe("a baseline that is listed", () => {
   });
 
   test("a model with other classes is not compared with it", async () => {
-    await visit.hook("model").selectOption("seven");
+    await visit.switchModel("seven");
     await visit.phase("done");
     assert.equal(await visit.hook("baseline-toggle").count(), 0);
     assert.equal(await visit.hook("baseline-prediction").count(), 0);

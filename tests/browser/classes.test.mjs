@@ -29,7 +29,7 @@ async function rows() {
 
 for (const { name } of models()) {
   test(`${name}: every class has its probability, the other diseases together and one by one`, async () => {
-    await visit.hook("model").selectOption(name);
+    await visit.switchModel(name);
     await visit.answer();
     const report = await visit.report();
     assert.equal(report.model.name, name);

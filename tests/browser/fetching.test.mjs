@@ -153,7 +153,7 @@ describe("a host that is down", () => {
       await assertAnswers(visit);
       const before = await visit.report();
       await own.close();
-      await visit.hook("model").selectOption("twin");
+      await visit.switchModel("twin");
       assert.equal(await visit.phase("failed"), "failed");
       assert.match(await visit.hook("error").innerText(), /Twin.*twin\.safetensors/);
       assert.deepEqual(await visit.report(), before);
@@ -189,7 +189,7 @@ describe("a host that is down", () => {
     };
     await visiting({ change }, {}, async (visit) => {
       await assertAnswers(visit);
-      await visit.hook("model").selectOption(other.name);
+      await visit.switchModel(other.name);
       await visit.choose(sampleFile(1, "meanwhile.png"));
       await visit.page.locator('[data-testid="scan"][title="meanwhile.png"][aria-pressed="true"]').waitFor();
       assert.equal(await visit.attribute("status", "data-phase"), "loading");

@@ -154,6 +154,13 @@ export class Visit {
     await this.answer();
   }
 
+  /** Chooses another model, and goes on where answers would be lost. */
+  async switchModel(name) {
+    await this.hook("model").selectOption(name);
+    const yes = this.hook("ask-switch").getByTestId("ask-yes");
+    if (await yes.isVisible()) await yes.click();
+  }
+
   choose(file) {
     return this.hook("file-input").setInputFiles(file);
   }

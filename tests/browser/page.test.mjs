@@ -360,7 +360,7 @@ describe("many scans", () => {
       const before = await assertAnswered(visit);
       assert.equal(before.input.name, "1.png");
       assert.ok((await visit.overlay("scan-canvas")).nShades > 16);
-      await visit.hook("model").selectOption("twin");
+      await visit.switchModel("twin");
       await visit.answer();
       const after = await assertAnswered(visit);
       assert.deepEqual([after.input, after.image], [before.input, before.image]);
@@ -406,7 +406,7 @@ describe("several models", () => {
       await visit.page.getByRole("button", { name: "second.png" }).click();
       const before = await visit.report();
       for (const [name, phase] of [["twin", "done"], ["broken", "failed"], ["twin", "done"]]) {
-        await visit.hook("model").selectOption(name);
+        await visit.switchModel(name);
         assert.equal(await visit.phase("done", "failed"), phase, name);
       }
       const after = await visit.report();

@@ -113,7 +113,7 @@ describe("a screenshot", () => {
 
       const other = models().find((model) => !model.default && !model.baseline);
       if (other === undefined) return;
-      await visit.hook("model").selectOption(other.name);
+      await visit.switchModel(other.name);
       await visit.hook("undo-view").waitFor();
       await visit.answer();
       assert.equal((await visit.report()).input.view.turn, "left");

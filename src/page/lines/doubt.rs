@@ -5,7 +5,7 @@ use super::{class_name, eye_line, joined_eye_line};
 use crate::eye::EyeAnswer;
 use crate::page::numbers::band_text;
 use crate::page::picture::{Drawn, Label};
-use crate::page::reading::{Agreement, agreement};
+use crate::page::reading::{Agreement, agreement, parted_words};
 use crate::page::state::JoinedEye;
 use crate::page::text::Language;
 use crate::page::track_record::{MIN_SCANS, Row, TrackRecord};
@@ -28,6 +28,9 @@ pub fn agreement_line(language: &Language, report: &Report) -> String {
     match agreement(report) {
         Agreement::Same => text.same.to_owned(),
         Agreement::Split => (text.split)(&image, &words),
+        Agreement::Edited if parted_words(report).1.is_empty() => {
+            format!("{} {}", language.text.series.caption_without_finding, (text.edited)(&image, &words))
+        }
         Agreement::Edited => (text.edited)(&image, &words),
     }
 }

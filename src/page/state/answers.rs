@@ -106,10 +106,12 @@ impl PageState {
             let Revision { scan, options, .. } = self.revisions.remove(at);
             // An older answer is dropped while a newer one is under way.
             let is_old = self.is_asked_later(scan);
+            let report = Arc::new(report);
+            self.carry_saved(scan, &report);
             if let Some(scan) = self.scans.get_mut(scan).filter(|_| !is_old) {
                 scan.wanted = options.clone();
                 scan.n_deaths = 0;
-                scan.answer = Some(Answer { report: Arc::new(report), answered: options });
+                scan.answer = Some(Answer { report, answered: options });
             }
             return Vec::new();
         }
@@ -117,6 +119,8 @@ impl PageState {
         let Some(scan) = self.scans.analyzing(id).and_then(|scan| self.scans.get(scan)) else { return Vec::new() };
         let (scan, answered) = (scan.id, scan.wanted.clone());
         let answer = Answer { report: Arc::new(report), answered };
+        self.carry_saved(scan, &answer.report);
+        self.failed.retain(|failed| failed.id != scan);
         self.forget_linked(scan);
         self.scans.hold(scan, answer, eye, pixels.unwrap_or_default());
         self.list_frames(scan);

@@ -2,6 +2,7 @@
 
 use crate::eye::EyeAnswer;
 use crate::page::scans::OpenScan;
+use crate::page::series::step;
 use crate::page::state::PageState;
 use crate::protocol::{Request, ScanId};
 
@@ -49,15 +50,13 @@ impl PageState {
         }
     }
 
-    /// Shows the frame of the same file that is `by` frames further, or the last one there.
+    /// Shows the frame of the same file that is `by` frames further as they are listed, or the last one there.
     pub fn step_frame(&mut self, by: isize) -> Vec<Request> {
         // From where the visitor is going, so that keys pressed in a row count.
         let Some(from) = self.next_shown.or(self.shown).and_then(|id| self.scans.get(id)) else { return Vec::new() };
-        let last = from.n_frames.saturating_sub(1);
-        let wanted = from.frame.saturating_add_signed(by).min(last);
         let (from, file) = (from.id, from.file);
-        let wanted = self.scans.frames(file).nth(wanted).map(|scan| scan.id);
-        match wanted {
+        let frames: Vec<ScanId> = self.series_frames(file).into_iter().map(|(_, id)| id).collect();
+        match step(&frames, from, by) {
             Some(id) if id != from => self.show(id),
             _ => Vec::new(),
         }

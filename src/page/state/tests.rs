@@ -9,6 +9,7 @@ mod list;
 mod questions;
 mod queue;
 mod saving;
+mod series;
 mod views;
 
 use std::ops::Range;

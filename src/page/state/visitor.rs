@@ -4,6 +4,7 @@ use crate::caption::Vocabulary;
 use crate::error::{Error, Result};
 use crate::page::caption_edit::{read_caption, with_class_word, with_finding};
 use crate::page::scans::{OpenScan, Origin, ScanState};
+use crate::page::series::Filter;
 use crate::page::state::{Model, NOTHING_YET, PageState};
 use crate::protocol::{Failure, Request, ScanId};
 use crate::report::Options;
@@ -44,6 +45,8 @@ impl PageState {
 
     fn open_from(&mut self, origin: Origin, names: &[String]) -> Vec<ScanId> {
         self.problems.clear();
+        // What is opened is seen at once, whatever was looked for before.
+        self.set_filter(Filter::All);
         let ids: Vec<ScanId> = names.iter().map(|_| self.next_id()).collect();
         self.scans.open(origin, ids.iter().copied().zip(names.iter().cloned()));
         ids
@@ -56,6 +59,7 @@ impl PageState {
                 scan.state = ScanState::Queued;
             }
         }
+        self.take_removed_files(ids);
         self.next_requests()
     }
 
@@ -78,32 +82,6 @@ impl PageState {
         }
         self.next_shown = Some(id);
         self.next_requests()
-    }
-
-    /// Takes a file off the list, with all its frames. If one of them was shown, the file that takes its place is shown.
-    pub fn remove(&mut self, file: ScanId) -> Vec<Request> {
-        let frames: Vec<ScanId> = self.scans.frames(file).map(|scan| scan.id).collect();
-        // The worker answers in order: it forgets a scan after it has analysed it.
-        let is_known = |scan: &&OpenScan| matches!(scan.state, ScanState::Held { .. } | ScanState::Analyzing(_));
-        let known = self.scans.frames(file).filter(is_known);
-        let mut requests: Vec<_> = known.map(|scan| Request::Forget { scan: scan.id }).collect();
-        if frames.is_empty() {
-            return requests;
-        }
-        let neighbour = self.scans.remove(file);
-        self.revisions.retain(|revision| !frames.contains(&revision.scan));
-        if self.next_shown.is_some_and(|next| frames.contains(&next)) {
-            self.next_shown = None;
-        }
-        if self.shown.is_some_and(|shown| frames.contains(&shown)) {
-            self.shown = None;
-            if let (Some(neighbour), None) = (neighbour, self.next_shown) {
-                requests.extend(self.show(neighbour));
-                return requests;
-            }
-        }
-        requests.extend(self.next_requests());
-        requests
     }
 
     /// Dismisses all problems.
@@ -178,6 +156,8 @@ impl PageState {
         self.comparison = None;
         self.linked = Default::default();
         self.revisions.clear();
+        // What was removed has answers of the model before.
+        self.removed = None;
         self.scans.start_over();
         self.next_shown = self.next_shown.or(self.shown.take());
         self.shown = None;

@@ -6,6 +6,7 @@ mod linked;
 mod methods;
 mod names;
 mod offline;
+mod series;
 
 use crate::bundle::card::Measure;
 use crate::error::Detail;
@@ -26,6 +27,7 @@ pub use doubt::DoubtText;
 pub use faithfulness::FaithfulnessText;
 pub use linked::LinkedText;
 pub use offline::OfflineText;
+pub use series::SeriesText;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -144,6 +146,8 @@ pub struct Text {
     /// Where findings speak, and what hiding a region changes.
     pub linked: &'static LinkedText,
     pub offline: &'static OfflineText,
+    /// All scans at a glance.
+    pub series: &'static SeriesText,
     /// The panel that tests a map.
     pub faithfulness: &'static FaithfulnessText,
     /// What a person should know about how a file was read.
@@ -352,6 +356,7 @@ pub(super) static TEXT: Text = Text {
     doubt: &doubt::DOUBT,
     linked: &linked::LINKED,
     offline: &offline::OFFLINE,
+    series: &series::SERIES,
     faithfulness: &faithfulness::FAITHFULNESS,
     note: |note| sentence(&note.text()),
     suggestion: |view, size| view.suggestion(size),

@@ -5,6 +5,7 @@ mod faithfulness;
 mod linked;
 mod methods;
 mod offline;
+mod series;
 
 use crate::bundle::card::Measure;
 use crate::error::{Detail, Instead, Kind};
@@ -145,6 +146,7 @@ pub(super) static TEXT: Text = Text {
     faithfulness: &faithfulness::FAITHFULNESS,
     linked: &linked::LINKED,
     offline: &offline::OFFLINE,
+    series: &series::SERIES,
     note: note_text,
     suggestion: suggestion_text,
     use_view: |view| match (view.crop, view.turn) {

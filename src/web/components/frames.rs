@@ -13,6 +13,7 @@ use crate::page::scans::OpenScan;
 use crate::page::state::FrameWheel;
 use crate::protocol::ScanId;
 use crate::web::components::badge::badge;
+use crate::web::components::thumbnail::ThumbnailCanvas;
 use crate::web::components::warning::WarningMark;
 use crate::web::preferences::use_locale;
 use crate::web::session::is_other_scan;
@@ -23,8 +24,8 @@ const PAGE: isize = 10;
 /// The answer for the eye, and the frames.
 #[component]
 pub fn Frames(
-    /// The frames, in order; none of a file with one.
-    frames: Signal<Vec<ScanId>>,
+    /// The frames as they are listed, each with its number from 0; none of a file with one.
+    frames: Signal<Vec<(usize, ScanId)>>,
     /// Looks one of them up.
     scan_of: Callback<ScanId, Option<OpenScan>>,
     /// What they say together, and whether that is folded.
@@ -93,15 +94,15 @@ pub fn Frames(
                 // Tab goes to the shown frame, or else to the first.
                 has_tab_stop=Signal::derive(move || {
                     shown.with(|shown| {
-                        let of_file = frames.with(|frames| shown.is_some_and(|shown| frames.contains(&shown)));
-                        if of_file { *shown == Some(id) } else { index == 0 }
+                        let is_among = |frames: &Vec<(_, ScanId)>| frames.iter().any(|(_, id)| *shown == Some(*id));
+                        let is_first = |frames: &Vec<(_, ScanId)>| frames.first().is_some_and(|(_, first)| *first == id);
+                        frames.with(|frames| if is_among(frames) { *shown == Some(id) } else { is_first(frames) })
                     })
                 })
                 on_show=Callback::new(move |()| on_show.run(id))
             />
         }
     };
-    let numbered = move || frames.get().into_iter().enumerate().collect::<Vec<_>>();
     view! {
         <Show when=move || frames.with(|frames| !frames.is_empty())>
             {line}
@@ -115,7 +116,7 @@ pub fn Frames(
                 on:keydown=on_key
                 on:wheel=on_wheel
             >
-                <For each=numbered key=|(_, id)| *id children=frame />
+                <For each=move || frames.get() key=|(_, id)| *id children=frame />
             </div>
         </Show>
     }
@@ -125,9 +126,15 @@ pub fn Frames(
 fn follow(list: &HtmlElement) {
     let Some(shown) = list.query_selector("[aria-pressed=true]").ok().flatten() else { return };
     let Ok(shown) = shown.dyn_into::<HtmlElement>() else { return };
-    let (top, height) = (shown.offset_top(), shown.offset_height());
-    if top < list.scroll_top() || top + height > list.scroll_top() + list.client_height() {
-        list.set_scroll_top(top + height / 2 - list.client_height() / 2);
+    // A short list scrolls within itself, a long one with the strip.
+    let is_itself = list.scroll_height() > list.client_height();
+    let outer = || list.closest(".film").ok().flatten();
+    if let Some(scroller) = if is_itself { Some(list.clone().into()) } else { outer() } {
+        let (place, seen) = (shown.get_bounding_client_rect(), scroller.get_bounding_client_rect());
+        if place.top() < seen.top() || place.bottom() > seen.bottom() {
+            let by = (place.top() + place.bottom() - seen.top() - seen.bottom()) / 2.;
+            scroller.set_scroll_top(scroller.scroll_top() + by as i32);
+        }
     }
     let has_focus = document().active_element().is_some_and(|focused| list.contains(Some(&focused)));
     if has_focus {
@@ -169,6 +176,7 @@ fn Frame(
             tabindex=move || if has_tab_stop.get() { "0" } else { "-1" }
             on:click=move |_| on_show.run(())
         >
+            <ThumbnailCanvas scan=scan />
             <span>{index + 1}</span>
             {move || status().map(|status| badge(locale.language(), status))}
         </button>

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use leptos::html;
 use leptos::prelude::*;
+use web_sys::Event;
 
 use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
 use crate::page::look::Theme;
 use crate::page::numbers::short_hash;
 use crate::page::text::{LANGUAGES, Language};
+use crate::web::components::ask::Ask;
 use crate::web::preferences::{Preferences, use_locale};
 
 /// The header of the page.
@@ -22,6 +25,8 @@ pub fn Header(
     current_model: Signal<Option<String>>,
     /// Whether a model is being loaded.
     is_loading: Signal<bool>,
+    /// How many answers would be lost with the model.
+    n_unsaved: Signal<usize>,
     /// Another model is chosen.
     on_model: Callback<String>,
     /// Language and theme.
@@ -39,7 +44,13 @@ pub fn Header(
                 <span>"oct"<i>"lens"</i></span>
             </h1>
             <ModelChip card=card />
-            <ModelSelect models=models current=current_model is_loading=is_loading on_choose=on_model />
+            <ModelSelect
+                models=models
+                current=current_model
+                is_loading=is_loading
+                n_unsaved=n_unsaved
+                on_choose=on_model
+            />
             <span class="chip private" title=move || locale.text().private_detail>
                 <span class="dot" aria-hidden="true"></span>
                 {move || locale.text().private}
@@ -82,6 +93,8 @@ fn ModelSelect(
     current: Signal<Option<String>>,
     /// Whether a model is being loaded.
     is_loading: Signal<bool>,
+    /// How many answers would be lost with the current one.
+    n_unsaved: Signal<usize>,
     /// Another one is chosen.
     on_choose: Callback<String>,
 ) -> impl IntoView {
@@ -92,15 +105,45 @@ fn ModelSelect(
         let is_current = move || current.with(|current| current.as_deref() == Some(name.as_str()));
         view! { <option value=choice.name prop:selected=is_current>{choice.title}</option> }
     };
+    let select = NodeRef::<html::Select>::new();
+    // The model that was chosen, while the visitor is asked what is to become of the answers.
+    let asked = RwSignal::new(None::<String>);
+    let on_change = move |event: Event| {
+        let name = event_target_value(&event);
+        if n_unsaved.get_untracked() == 0 {
+            return on_choose.run(name);
+        }
+        asked.set(Some(name));
+        // Until then the other model stays.
+        if let (Some(select), Some(current)) = (select.get_untracked(), current.get_untracked()) {
+            select.set_value(&current);
+        }
+    };
+    let on_answer = Callback::new(move |is_wanted: bool| {
+        let name = asked.get_untracked();
+        asked.set(None);
+        if let Some(name) = name.filter(|_| is_wanted) {
+            on_choose.run(name);
+        }
+    });
     view! {
+        <Ask
+            testid="ask-switch"
+            is_asked=Signal::derive(move || asked.with(Option::is_some))
+            question=Signal::derive(move || locale.text().series.ask_switch)
+            detail=Signal::derive(move || (locale.text().series.ask_switch_detail)(n_unsaved.get()))
+            buttons=Signal::derive(move || [locale.text().series.keep_model, locale.text().series.switch_anyway])
+            on_answer=on_answer
+        />
         <Show when=move || models.with(|models| models.len() > 1)>
             <select
+                node_ref=select
                 class="models"
                 data-testid="model"
                 aria-label=move || locale.text().model
                 title=move || locale.text().model_detail
                 disabled=move || is_loading.get()
-                on:change=move |event| on_choose.run(event_target_value(&event))
+                on:change=on_change
             >
                 {move || models.get().into_iter().map(option).collect_view()}
             </select>

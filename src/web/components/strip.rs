@@ -1,7 +1,5 @@
 //! The strip of scans: the drop zone, the open scans, and the demo scans.
 
-use std::sync::Arc;
-
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html;
 use leptos::prelude::*;
@@ -12,18 +10,17 @@ use crate::eye::EyeAnswer;
 use crate::page::demo::{DemoScan, url_of};
 use crate::page::reading::{eye_status, scan_status};
 use crate::page::scans::OpenScan;
+use crate::page::series::step;
 use crate::page::state::EyeGroup;
 use crate::protocol::ScanId;
 use crate::scan::format;
-use crate::web::canvas;
 use crate::web::components::badge::badge;
 use crate::web::components::eye::Eye;
 use crate::web::components::frames::Frames;
+use crate::web::components::series::{SeriesBar, SeriesEnd};
+use crate::web::components::thumbnail::ThumbnailCanvas;
 use crate::web::preferences::use_locale;
-use crate::web::session::is_other_scan;
-
-/// Thumbnails are drawn with at most this many pixels.
-const MAX_THUMBNAIL_PIXELS: usize = 40_000;
+use crate::web::session::{Session, is_other_scan};
 
 /// The `id` of the file input.
 const FILE_INPUT: &str = "choose-scans";
@@ -50,14 +47,18 @@ fn focus(id: &str) {
 /// The strip of scans.
 #[component]
 pub fn Strip(
+    /// The page's state, for the counts and controls of all scans.
+    session: Session,
+    /// Whether the table of all scans is open.
+    is_table_open: RwSignal<bool>,
     /// The files that are open, by their first frames, in order.
     scans: Signal<Vec<ScanId>>,
     /// Looks one of them up; read by each thumbnail on its own.
     scan_of: Callback<ScanId, Option<OpenScan>>,
     /// Looks up the one that takes its place when it is removed.
     neighbour_of: Callback<ScanId, Option<ScanId>>,
-    /// Lists the frames of a file; none of a file with one.
-    frames_of: Callback<ScanId, Vec<ScanId>>,
+    /// Lists the frames of a file, each with its number from 0; none of a file with one.
+    frames_of: Callback<ScanId, Vec<(usize, ScanId)>>,
     /// What the frames of a file say together, and whether that is folded; nothing of a file with one.
     eye_of: Callback<ScanId, Option<(EyeAnswer, bool)>>,
     /// The files of one eye, or that may be, of which a file is the first.
@@ -87,6 +88,13 @@ pub fn Strip(
         }
         on_remove.run(id);
     };
+    // To the file so many further; the focus goes with it.
+    let on_move = move |from: ScanId, by: isize| {
+        if let Some(to) = scans.with_untracked(|scans| step(scans, from, by)).filter(|to| *to != from) {
+            on_show.run(to);
+            focus(&thumbnail_id(to));
+        }
+    };
     let file = move |id: ScanId| {
         let eye = Memo::new(move |_| eye_of.run(id));
         view! {
@@ -101,6 +109,7 @@ pub fn Strip(
                     eye=eye.into()
                     is_shown=Signal::derive(move || shown.get().is_some_and(|[_, file]| file == id))
                     on_show=Callback::new(move |()| on_show.run(id))
+                    on_move=Callback::new(move |by| on_move(id, by))
                     on_remove=Callback::new(move |way| remove(id, way))
                 />
                 <Frames
@@ -118,7 +127,11 @@ pub fn Strip(
         <nav class="strip" aria-label=move || locale.text().scans>
             <h2>{move || locale.text().scans}</h2>
             <DropZone on_open=on_open />
-            <For each=move || scans.get() key=|id| *id children=file />
+            <SeriesBar session=session is_table_open=is_table_open />
+            <div class="film">
+                <For each=move || scans.get() key=|id| *id children=file />
+                <SeriesEnd session=session />
+            </div>
             <DemoScans demo_scans=demo_scans on_choose=on_demo />
         </nav>
     }
@@ -170,32 +183,16 @@ fn Thumbnail(
     is_shown: Signal<bool>,
     /// It is to be shown.
     on_show: Callback<()>,
+    /// The scan so many further is to be shown.
+    on_move: Callback<isize>,
     /// It is to be taken off the list.
     on_remove: Callback<Removal>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let canvas = NodeRef::<html::Canvas>::new();
-    // Drawn when the pixels arrive; the drawing stays when they are released.
-    let picture = Memo::new_with_compare(
-        move |_| {
-            scan.with(|scan| {
-                let scan = scan.as_ref()?;
-                let input = &scan.report()?.input;
-                Some((scan.pixels()?.clone(), [input.width, input.height]))
-            })
-        },
-        |old, new| {
-            let pixels = |picture: Option<&Option<(Arc<Vec<u8>>, _)>>| picture?.as_ref().map(|(p, _)| Arc::as_ptr(p));
-            pixels(old) != pixels(new)
-        },
-    );
-    Effect::new(move || {
-        if let (Some(canvas), Some((pixels, size))) = (canvas.get(), picture.get()) {
-            canvas::paint_scan(&canvas, &pixels, size, MAX_THUMBNAIL_PIXELS);
-        }
-    });
     let name = move || scan.with(|scan| scan.as_ref().map(|scan| scan.name.clone()));
-    let is_waiting = move || scan.with(|scan| scan.as_ref().is_some_and(OpenScan::is_awaited));
+    // One that is read again has its answer.
+    let is_waiting =
+        move || scan.with(|scan| scan.as_ref().is_some_and(|scan| scan.is_awaited() && scan.answer.is_none()));
     // Of a volume it is the answer for the eye that counts, not that of its first frame.
     let status = move || match eye.get() {
         Some((eye, is_folded)) => Some(eye_status(&eye, is_folded)),
@@ -203,6 +200,17 @@ fn Thumbnail(
     };
     let corner = move || status().map(|status| badge(locale.language(), status));
     let on_key = move |event: KeyboardEvent| {
+        let by = match event.key().as_str() {
+            "ArrowDown" | "ArrowRight" => 1,
+            "ArrowUp" | "ArrowLeft" => -1,
+            "End" => isize::MAX,
+            "Home" => isize::MIN,
+            _ => 0,
+        };
+        if by != 0 {
+            event.prevent_default();
+            on_move.run(by);
+        }
         if ["Delete", "Backspace"].contains(&event.key().as_str()) {
             event.prevent_default();
             // A key held down must not remove the neighbours too, which have the focus next.
@@ -229,7 +237,7 @@ fn Thumbnail(
                 on:click=move |_| on_show.run(())
                 on:keydown=on_key
             >
-                <canvas node_ref=canvas aria-hidden="true"></canvas>
+                <ThumbnailCanvas scan=scan />
                 <span class="label"><span>{name}</span>{corner}</span>
             </button>
             <button
@@ -272,8 +280,11 @@ fn DemoScans(
     };
     view! {
         <Show when=move || demo_scans.with(|scans| !scans.is_empty())>
-            <h2 title=move || locale.text().samples_detail>{move || locale.text().samples}</h2>
-            {move || demo_scans.get().into_iter().map(thumbnail).collect_view()}
+            // Apart from the open scans: what is opened must not move it from under the pointer.
+            <div class="samples">
+                <h2 title=move || locale.text().samples_detail>{move || locale.text().samples}</h2>
+                {move || demo_scans.get().into_iter().map(thumbnail).collect_view()}
+            </div>
         </Show>
     }
 }

@@ -53,6 +53,8 @@ pub fn Tools(
     can_save_dicom: Signal<bool>,
     /// It is to be saved so.
     on_save_dicom: Callback<()>,
+    /// The report was saved.
+    on_saved: Callback<()>,
     /// Whether another scan is about to take the shown one's place.
     is_stale: Signal<bool>,
 ) -> impl IntoView {
@@ -110,6 +112,7 @@ pub fn Tools(
                 overlays=overlays
                 can_save_dicom=can_save_dicom
                 on_save_dicom=on_save_dicom
+                on_saved=on_saved
             />
             <BaselineToggle comparison=comparison on_change=on_compare />
         </div>
@@ -261,6 +264,8 @@ fn SaveButtons(
     can_save_dicom: Signal<bool>,
     /// It is to be saved so.
     on_save_dicom: Callback<()>,
+    /// The report was saved.
+    on_saved: Callback<()>,
 ) -> impl IntoView {
     let locale = use_locale();
     let has_none = Memo::new(move |_| report.with(Option::is_none));
@@ -303,6 +308,7 @@ fn SaveButtons(
             && let Ok(text) = serde_json::to_string_pretty(&linked(&report))
         {
             canvas::save_text(&saved_name(&report, "json"), &text, "application/json");
+            on_saved.run(());
         }
     };
     view! {

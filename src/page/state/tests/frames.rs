@@ -132,7 +132,7 @@ fn a_file_is_removed_with_all_its_frames() {
     for _ in 0..3 {
         visit.answer();
     }
-    assert_eq!((visit.page.scans().neighbour(file), visit.page.scans().neighbour(plain)), (Some(plain), Some(file)));
+    assert_eq!((visit.page.neighbour(file), visit.page.neighbour(plain)), (Some(plain), Some(file)));
     let requests = visit.page.remove(file);
     visit.send(requests);
     visit.answer_all();

@@ -303,7 +303,7 @@ fn a_removed_scan_is_forgotten_and_its_neighbour_is_shown() {
     let mut visit = Visit::start();
     let ids = visit.open(&names(0..3));
     visit.answer_all();
-    let neighbours = ids.iter().map(|id| visit.page.scans().neighbour(*id)).collect::<Vec<_>>();
+    let neighbours = ids.iter().map(|id| visit.page.neighbour(*id)).collect::<Vec<_>>();
     assert_eq!(neighbours, [Some(ids[1]), Some(ids[2]), Some(ids[1])]);
     let requests = visit.page.remove(ids[0]);
     assert_eq!(requests, [Request::Forget { scan: ids[0] }]);
@@ -313,7 +313,7 @@ fn a_removed_scan_is_forgotten_and_its_neighbour_is_shown() {
     let requests = visit.page.remove(ids[2]);
     visit.send(requests);
     assert_eq!((visit.listed(), visit.shown()), (vec!["1.png"], "1.png"));
-    assert_eq!([ids[1], ids[2]].map(|id| visit.page.scans().neighbour(id)), [None, None]);
+    assert_eq!([ids[1], ids[2]].map(|id| visit.page.neighbour(id)), [None, None]);
     let requests = visit.page.remove(ids[1]);
     visit.send(requests);
     visit.answer_all();
