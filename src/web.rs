@@ -8,6 +8,7 @@ pub mod app;
 mod canvas;
 mod checks;
 mod client;
+mod clock;
 #[allow(unreachable_pub, reason = "leptos makes parts of every component public")]
 mod components;
 mod fetch;
@@ -15,6 +16,7 @@ mod heat;
 mod linked;
 mod preferences;
 mod reload;
+mod report_file;
 mod session;
 mod wire;
 pub mod worker;

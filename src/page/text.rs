@@ -4,7 +4,7 @@
 mod english;
 mod korean;
 
-pub use english::{DoubtText, FaithfulnessText, LinkedText, Text};
+pub use english::{DoubtText, FaithfulnessText, LinkedText, ModelsText, ReportText, Text};
 
 /// A language of the page.
 #[derive(Debug)]
@@ -222,6 +222,7 @@ mod tests {
             Detail::NotFetched { url: "weights/index.json".into() },
             Detail::DamagedWeights { file: "m.safetensors".into() },
             Detail::NotFinite,
+            Detail::NoReport,
         ];
         let mut said = Vec::new();
         for detail in details {

@@ -6,8 +6,10 @@ mod frames;
 mod life;
 mod linked;
 mod list;
+mod own;
 mod questions;
 mod queue;
+mod reproduce;
 mod saving;
 mod views;
 

@@ -91,6 +91,7 @@ impl PageState {
             return requests;
         }
         let neighbour = self.scans.remove(file);
+        self.forget_reproductions(file);
         self.revisions.retain(|revision| !frames.contains(&revision.scan));
         if self.next_shown.is_some_and(|next| frames.contains(&next)) {
             self.next_shown = None;

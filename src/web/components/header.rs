@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
+use crate::page::lines::choice_line;
 use crate::page::look::Theme;
 use crate::page::numbers::short_hash;
 use crate::page::text::{LANGUAGES, Language};
@@ -90,7 +91,8 @@ fn ModelSelect(
     let option = move |choice: ModelChoice| {
         let name = choice.name.clone();
         let is_current = move || current.with(|current| current.as_deref() == Some(name.as_str()));
-        view! { <option value=choice.name prop:selected=is_current>{choice.title}</option> }
+        let title = choice_line(locale.language(), &choice);
+        view! { <option value=choice.name prop:selected=is_current>{title}</option> }
     };
     view! {
         <Show when=move || models.with(|models| models.len() > 1)>

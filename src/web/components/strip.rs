@@ -146,7 +146,7 @@ fn DropZone(
                 id=FILE_INPUT
                 type="file"
                 multiple
-                accept=format::accept()
+                accept=format!("{},.json,.safetensors", format::accept())
                 class="hidden-input"
                 data-testid="file-input"
                 on:change=on_change
@@ -273,6 +273,7 @@ fn DemoScans(
     view! {
         <Show when=move || demo_scans.with(|scans| !scans.is_empty())>
             <h2 title=move || locale.text().samples_detail>{move || locale.text().samples}</h2>
+            <p class="note samples-note" data-testid="samples-note">{move || locale.text().models.samples_note}</p>
             {move || demo_scans.get().into_iter().map(thumbnail).collect_view()}
         </Show>
     }
