@@ -5,7 +5,7 @@ use web_sys::HtmlCanvasElement;
 
 use crate::page::linked::{FindingMap, with_linked};
 use crate::page::look::{DEFAULT_OPACITY_PERCENT, heat_opacity};
-use crate::page::picture::{Drawn, finding_labels, labels};
+use crate::page::picture::{Drawn, Label, finding_labels, labels};
 use crate::page::report_html::{Contents, Picture, Shows, report_html};
 use crate::page::scans::OpenScan;
 use crate::page::state::PageState;
@@ -82,6 +82,8 @@ fn pictures(scan: &OpenScan, report: &Report, is_folded: bool, drawn: Drawn, opa
             let drawn = Drawn::of(map, Default::default(), None);
             let picture = with_map(Shows::Finding(choice), map, Paint::relative(Ramp::Finding));
             let labels = finding_labels(&report.warning, finding, Some((map, drawn)));
+            // The doubt stands at the top and on the map of the class, the scale below each map.
+            let labels = labels.into_iter().filter(|label| !matches!(label, Label::Doubt(_) | Label::Scale(_))).collect();
             pictures.extend(picture.map(|picture| Picture { labels, ..picture }));
         }
     }

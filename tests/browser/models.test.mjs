@@ -19,7 +19,7 @@ const weights = (name, change = (bytes) => bytes) => ({
   buffer: change(readFileSync(join(DIST, "weights", other().file))),
 });
 
-const chosen = (visit) => visit.hook("model").locator("option:checked").innerText();
+const chosen = (visit) => visit.hook("model").locator("option:checked").textContent();
 
 /** The page is loaded again; what it lists of own models. */
 async function ownAfterReload(visit) {
@@ -27,7 +27,7 @@ async function ownAfterReload(visit) {
   await visit.phase("ready");
   // Kept files are listed as soon as the store has told of them.
   await visit.page.waitForTimeout(500);
-  return visit.hook("model").locator("option", { hasText: /^own: / }).allInnerTexts();
+  return visit.hook("model").locator("option", { hasText: /^own: / }).allTextContents();
 }
 
 describe("a model of the visitor's own", () => {

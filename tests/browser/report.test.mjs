@@ -102,8 +102,9 @@ describe("a report that is saved to be read", () => {
       await visit.answer();
       await visit.page.locator('[data-testid="word"][data-finding]').first().click();
       await visit.hook("finding-map").waitFor();
-      await visit.hook("hide-region").click();
-      await visit.hook("hide-area").focus();
+      await visit.hook("hide-region").focus();
+      await visit.page.keyboard.press("Enter");
+      await visit.page.locator(".region.draft").waitFor();
       await visit.page.keyboard.press("Enter");
       await visit.hook("hidden-card").waitFor();
       await visit.hook("faithfulness-toggle").click();

@@ -67,10 +67,10 @@ pub(super) fn findings(language: &Language, report: &Report) -> Markup {
 pub(super) fn hidden(language: &Language, report: &Report) -> Markup {
     let text = language.text.linked;
     let change = |change: &FindingChange| (change.likeness.after.margin - change.likeness.before.margin).abs();
+    let mut changes: Vec<&FindingChange> = report.hidden.iter().flat_map(|hidden| &hidden.findings).collect();
+    changes.sort_by(|a, b| change(b).total_cmp(&change(a)));
     html! {
         @if let Some(hidden) = &report.hidden {
-            @let mut changes: Vec<&FindingChange> = hidden.findings.iter().collect();
-            @let _ = changes.sort_by(|a, b| change(b).total_cmp(&change(a)));
             section data-part="hidden" {
                 h3 { (text.without_region) }
                 p { (effect_line(language, hidden)) }

@@ -104,7 +104,8 @@ impl PageState {
         let is_of_model = |saved: &&Reproduction| saved.report.model.name == model;
         let files: Vec<ScanId> = self.reproductions.iter().filter(is_of_model).map(|saved| saved.file).collect();
         for file in files {
-            self.ask_as_saved(file, |_| true);
+            // Where there is an answer, a visitor may have asked something else since.
+            self.ask_as_saved(file, |scan| scan.answer.is_none());
         }
     }
 

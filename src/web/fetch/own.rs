@@ -47,9 +47,10 @@ pub(in crate::web) async fn read(file: &Blob, index: Index) -> Result<Listed> {
 /// # Errors
 /// The browser has no store, or no room in it.
 pub(in crate::web) async fn keep(file: &File) -> Result<()> {
+    let blob: &Blob = file;
     let put = async {
         let cache = open().await?;
-        let response = Response::new_with_opt_blob(Some(file)).ok()?;
+        let response = Response::new_with_opt_blob(Some(blob)).ok()?;
         JsFuture::from(cache.put_with_str(&url_of(&file.name())?, &response)).await.ok()
     };
     let no_room = || {

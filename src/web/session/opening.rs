@@ -2,7 +2,6 @@
 
 use js_sys::Uint8Array;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, File, FileList};
 
@@ -97,5 +96,5 @@ async fn text_of(file: &Blob) -> Option<String> {
 async fn sha256_of(file: &Blob) -> Option<String> {
     format::check_file_size(file.size() as u64).ok()?;
     let buffer = JsFuture::from(file.array_buffer()).await.ok()?;
-    Some(fetch::sha256_of(&Uint8Array::new(buffer.unchecked_ref()).to_vec()).await)
+    Some(fetch::sha256_of(&Uint8Array::new(&buffer).to_vec()).await)
 }
