@@ -52,9 +52,10 @@ fn a_report_holds_all_that_is_needed_to_read_and_to_repeat_it() {
         assert!(html.starts_with("<!DOCTYPE html>") && html.contains(&format!("lang=\"{}\"", language.tag)));
         let name = language.name_of("AMD");
         let prepared = (text.report.prepared)(&full_card().input.unwrap());
+        let hashes = ["a", "b"].map(|digit| digit.repeat(64));
         let parts = [
-            &"a".repeat(64),
-            &"b".repeat(64),
+            hashes[0].as_str(),
+            hashes[1].as_str(),
             "2026-01-02 03:04:05 +01:00",
             env!("CARGO_PKG_VERSION"),
             text.research_only,

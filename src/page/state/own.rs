@@ -64,9 +64,10 @@ impl PageState {
     pub(super) fn verify_own(&mut self) {
         let wanted = self.wanted_model.clone();
         self.answering_model.clone_from(&wanted);
-        if let Some(own) = self.own_models.iter_mut().find(|own| Some(&own.key) == wanted.as_ref()) {
-            own.is_verified = true;
-        }
+        let Some(own) = self.own_models.iter_mut().find(|own| Some(&own.key) == wanted.as_ref()) else { return };
+        own.is_verified = true;
+        let (key, name) = (own.key.clone(), own.name.clone());
+        self.own_models.retain(|other| other.name != name || other.key == key);
     }
 
     /// The model that was wanted does not come. An own one that never came is no model.
