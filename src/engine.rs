@@ -13,7 +13,7 @@ mod text_classifier;
 use candle_core::{D, Device, Tensor};
 use web_time::Instant;
 
-use crate::bundle::card::ModelCard;
+use crate::bundle::card::{ModelCard, ModelInput};
 use crate::bundle::{Bundle, CAPTION_EMBEDS, DOUBT, Metadata, sha256};
 use crate::caption::{Caption, Diagnosis};
 use crate::clip::Clip;
@@ -186,6 +186,12 @@ impl Engine {
             kernels: Kernel::best().name().to_owned(),
             peak_bytes: None,
             vocabulary: m.vocabulary.clone(),
+            input: Some(ModelInput {
+                height: m.preprocess.image_height,
+                width: m.preprocess.image_width,
+                contrast_percentiles: m.preprocess.contrast_percentiles,
+                is_cleaned: m.preprocess.cleaning.is_some(),
+            }),
             licence: m.licence.clone(),
             training: m.training.clone(),
             metrics: m.metrics.clone(),
@@ -314,6 +320,7 @@ impl Engine {
         timings.explain = ms_since(start);
         Ok(Report {
             schema: SCHEMA.to_owned(),
+            saved: None,
             model: ModelRef { name: self.metadata.name.clone(), sha256: self.sha256.clone() },
             input,
             agreement: agreement(&image, &text),

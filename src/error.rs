@@ -100,6 +100,8 @@ pub enum Detail {
     },
     /// The model gives NaN or infinity.
     NotFinite,
+    /// A JSON file that is opened is no report.
+    NoReport,
 }
 
 /// What to do with a file that is recognised, but not read.

@@ -29,9 +29,10 @@ pub const BEAT_INTERVAL: Duration = Duration::from_secs(2);
 /// What the page asks of the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Load a model of `weights/index.json`: by name, or the default one.
+    /// Load a model of `weights/index.json`: by name, or the default one; or else the weights file that comes with this
+    /// message.
     Load {
-        /// The model's name.
+        /// The model's name. Of a file that comes with it, only the page's key.
         model: Option<String>,
     },
     /// Decode, run and explain the file that comes with this message.

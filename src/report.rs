@@ -12,12 +12,14 @@ mod findings;
 mod heatmap;
 #[cfg(test)]
 pub(crate) mod made_up;
+mod saved;
 mod warning;
 mod words;
 
 pub use faithfulness::{Curve, Fill, Mask, MaskPlan, MaskingCurves, RandomPart, WordFaithfulness};
 pub use findings::{BeforeAfter, FindingChange, FindingReport, Hidden, Likeness};
 pub use heatmap::{Heatmap, MapLayer, MapMethod};
+pub use saved::SavedNote;
 pub use warning::{Doubt, Warning, WarningKind};
 pub use words::{TokenReport, Word, WordMethod, WordSum};
 
@@ -60,6 +62,9 @@ impl Options {
 pub struct Report {
     /// Always [`SCHEMA`].
     pub schema: String,
+    /// When and by what it was saved; none of one that was not saved by a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<SavedNote>,
     /// Which weights answered.
     pub model: ModelRef,
     /// Which scan was asked about.

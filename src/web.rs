@@ -8,6 +8,7 @@ pub mod app;
 mod canvas;
 mod checks;
 mod client;
+mod clock;
 #[allow(unreachable_pub, reason = "leptos makes parts of every component public")]
 mod components;
 mod fetch;
@@ -16,6 +17,7 @@ mod linked;
 mod offline;
 mod preferences;
 mod reload;
+mod report_file;
 mod session;
 mod wire;
 pub mod worker;

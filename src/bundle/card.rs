@@ -39,6 +39,9 @@ pub struct ModelCard {
     pub peak_bytes: Option<u64>,
     /// Its class words and findings.
     pub vocabulary: Vocabulary,
+    /// How it sees a scan; none on cards from before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<ModelInput>,
     /// The weights' licence.
     pub licence: String,
     /// Data and settings of its training.
@@ -48,6 +51,19 @@ pub struct ModelCard {
     /// What was measured of its heatmaps; none in files from before this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanations: Option<ExplanationMetrics>,
+}
+
+/// What a scan is before a model sees it: cut to the retina, resized, its grey range stretched.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelInput {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Percentiles of its grey that become black and white.
+    pub contrast_percentiles: [f32; 2],
+    /// Whether differences between scanners (bars, noise floor, speckle, overlays) are reduced.
+    pub is_cleaned: bool,
 }
 
 /// How matrices and kernels are stored.

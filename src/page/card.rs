@@ -1,8 +1,6 @@
 //! The figures and notes of a model card as rows of a table. Knows no language: `text` names what is named here.
 
-use serde_json::Value;
-
-use crate::bundle::card::{Drift, Figures, Interval, Measure, Metrics, Split, Splits, Training, WeightPrecision};
+use crate::bundle::card::{Drift, Figures, Interval, Measure, Metrics, WeightPrecision};
 
 /// One measure of both heads.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,18 +89,18 @@ pub fn scanners(metrics: &Metrics, precision: WeightPrecision) -> Vec<String> {
 pub struct Note {
     /// What it is.
     pub name: NoteName,
-    /// What it amounts to.
-    pub value: NoteValue,
+    /// What it amounts to: the same in every language.
+    pub value: String,
 }
 
 impl Note {
     fn new(name: NoteName, value: impl Into<String>) -> Self {
-        Self { name, value: NoteValue::Plain(value.into()) }
+        Self { name, value: value.into() }
     }
 }
 
 /// What a note is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields of the model card, where each is documented")]
 pub enum NoteName {
     FindingsKeepLabel,
@@ -120,38 +118,6 @@ pub enum NoteName {
     HeatmapPearson,
     LabelAgreement,
     WordSpearman,
-    /// Data of a source.
-    Data(String),
-    /// The weights that training began from.
-    Start,
-    /// Patients by split.
-    Patients,
-    Temperatures,
-    /// A setting of `train`, by its name.
-    Setting(String),
-}
-
-/// What a note amounts to.
-#[derive(Clone, Debug, PartialEq)]
-pub enum NoteValue {
-    /// The same in every language.
-    Plain(String),
-    /// A setting that is on or off.
-    Switch(bool),
-    /// Patients to train, to choose and to measure on.
-    Patients {
-        /// In the order of [`Split`].
-        counts: [usize; 3],
-        /// Of the shuffle.
-        seed: u64,
-    },
-    /// What calibration divided logits by.
-    Temperatures {
-        /// The image head's and the text head's, in three digits.
-        heads: [Option<String>; 2],
-        /// Scans on which they were fitted.
-        n_scans: usize,
-    },
 }
 
 /// The figures of both precisions, those of `first`, in which the model answers here, first.
@@ -206,53 +172,6 @@ pub fn drift_notes(drift: &Drift) -> Vec<Note> {
     figures.into_iter().filter_map(|(name, value)| Some(Note::new(name, significant(value?)))).collect()
 }
 
-/// Data, splits and settings of a training; patients are counted, not listed.
-pub fn training_notes(training: &Training) -> Vec<Note> {
-    let data = |(kind, citation): (&String, &String)| {
-        Note::new(NoteName::Data(Source::of(kind, None).data_set), citation.as_str())
-    };
-    let mut notes: Vec<Note> = training.data.iter().map(data).collect();
-    if let Some(start) = &training.start {
-        notes.push(Note::new(NoteName::Start, format!("{} ({}), SHA-256 {}", start.file, start.format, start.sha256)));
-    }
-    if let Some(splits) = &training.splits {
-        notes.push(Note { name: NoteName::Patients, value: patients(splits) });
-    }
-    if let Some(temperatures) = &training.calibration {
-        let heads = [temperatures.image, temperatures.text].map(|temperature| temperature.map(significant));
-        let value = NoteValue::Temperatures { heads, n_scans: temperatures.n_scans };
-        notes.push(Note { name: NoteName::Temperatures, value });
-    }
-    let setting = |(name, value): (&String, &Value)| {
-        let value = match value {
-            Value::Bool(is_on) => NoteValue::Switch(*is_on),
-            value => NoteValue::Plain(in_words(value)?),
-        };
-        Some(Note { name: NoteName::Setting(name.replace('_', " ")), value })
-    };
-    notes.extend(training.settings.iter().filter_map(setting));
-    notes
-}
-
-fn patients(splits: &Splits) -> NoteValue {
-    let count = |split| splits.patients.values().filter(|of| **of == split).count();
-    NoteValue::Patients { counts: [Split::Train, Split::Val, Split::Test].map(count), seed: splits.seed }
-}
-
-/// A setting's value; none where it was left open.
-fn in_words(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Null => return None,
-        Value::String(text) => text.clone(),
-        Value::Bool(is_on) => is_on.to_string(),
-        Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
-        Value::Number(number) => significant(number.as_f64()?),
-        Value::Array(items) => items.iter().filter_map(in_words).collect::<Vec<_>>().join(", "),
-        Value::Object(_) => value.to_string(),
-    };
-    (!text.is_empty()).then_some(text)
-}
-
 fn with_interval(figure: Interval) -> String {
     format!("{} ({}–{})", significant(figure.value), significant(figure.low), significant(figure.high))
 }
@@ -273,10 +192,8 @@ fn significant(value: f64) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde_json::json;
-
     use super::*;
-    use crate::bundle::card::HeadFigures;
+    use crate::bundle::card::{HeadFigures, Split};
 
     fn interval(value: f64) -> Option<Interval> {
         Some(Interval { value, low: value - 0.1, high: value + 0.05 })
@@ -354,36 +271,5 @@ mod tests {
         let of = section(WeightPrecision::Int8, "octdl", &figures);
         assert_eq!((of.n_scans, of.n_patients, of.rows[1].text), (200, 90, interval(0.7)));
         assert!(of.notes.contains(&Note::new(NoteName::ClassWordShare, "2.1e-3")), "{:?}", of.notes);
-    }
-
-    #[test]
-    fn a_training_is_summed_up_with_its_patients_counted() {
-        let patients = [("octdl/1", Split::Train), ("octdl/2", Split::Train), ("octdl/3", Split::Test)];
-        let training = Training {
-            data: BTreeMap::from([("octdl".to_owned(), "OCTDL, CC BY 4.0".to_owned())]),
-            settings: [
-                ("epochs", json!(30)),
-                ("learning_rate", json!(5e-5)),
-                ("input", json!(null)),
-                ("tilt", json!(true)),
-            ]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into(),
-            splits: Some(Splits {
-                seed: 42,
-                fractions: [0.7, 0.1, 0.2],
-                patients: patients.map(|(patient, split)| (patient.to_owned(), split)).into(),
-            }),
-            ..Training::default()
-        };
-        let setting = |name: &str| NoteName::Setting(name.to_owned());
-        let expected = [
-            Note::new(NoteName::Data("OCTDL".into()), "OCTDL, CC BY 4.0"),
-            Note { name: NoteName::Patients, value: NoteValue::Patients { counts: [2, 0, 1], seed: 42 } },
-            Note::new(setting("epochs"), "30"),
-            Note::new(setting("learning rate"), "5e-5"),
-            Note { name: setting("tilt"), value: NoteValue::Switch(true) },
-        ];
-        assert_eq!(training_notes(&training), expected);
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn card(name: &str) -> ModelCard {
         kernels: "portable".into(),
         peak_bytes: None,
         vocabulary: vocabulary(),
+        input: None,
         licence: String::new(),
         training: Training::default(),
         metrics: None,
@@ -52,6 +53,7 @@ pub(crate) fn report(caption: &str) -> Report {
     let word = |text: &str| Word { text: text.into(), start: 0, end: 0, score: 1.0 / n_phrases as f32, log_odds: None };
     Report {
         schema: SCHEMA.into(),
+        saved: None,
         model: ModelRef { name: "m".into(), sha256: "0".into() },
         input: InputRef {
             name: "scan.png".into(),

@@ -2,11 +2,13 @@
 
 mod doubt;
 mod linked;
+mod models;
+mod reproduced;
 mod saved;
 mod series;
 
 use crate::eye::EyeAnswer;
-use crate::page::card::{Note, NoteValue, Section};
+use crate::page::card::{Note, Section};
 use crate::page::classes::{ClassAnswer, ClassGroup, class_answer};
 use crate::page::map_figures::MapTable;
 use crate::page::numbers::{probability_text, total_ms};
@@ -20,6 +22,8 @@ pub use doubt::{
     RowLines, agreement_line, eye_lines, joined_eye_lines, label_line, row_lines, track_record_line, warning_lines,
 };
 pub use linked::effect_line;
+pub use models::{choice_line, model_rows};
+pub use reproduced::{missing_lines, reproduced_lines};
 pub use saved::saved_lines;
 pub use series::{RowCells, live_line, row_cells, suspicion_heading};
 
@@ -179,23 +183,14 @@ pub fn map_table_line(language: &Language, table: &MapTable) -> String {
 
 /// A note's name and value.
 pub fn note_lines(language: &Language, note: &Note) -> [String; 2] {
-    let text = language.text;
-    let value = match &note.value {
-        NoteValue::Plain(value) => value.clone(),
-        NoteValue::Switch(is_on) => (text.switch)(*is_on).to_owned(),
-        NoteValue::Patients { counts, seed } => (text.patients)(*counts, *seed),
-        NoteValue::Temperatures { heads: [image, words], n_scans } => {
-            (text.temperatures)([image.as_deref(), words.as_deref()], *n_scans)
-        }
-    };
-    [(text.note_name)(&note.name), value]
+    [(language.text.note_name)(note.name).to_owned(), note.value.clone()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bundle::card::WeightPrecision;
-    use crate::page::card::{NoteName, Source};
+    use crate::page::card::Source;
     use crate::page::fixtures::{prediction, report, warning};
     use crate::page::numbers::odds_text;
     use crate::page::text::LANGUAGES;
@@ -344,13 +339,6 @@ mod tests {
         assert_eq!(line, "Optovue Avanti RTVue XR (OCTDL, int8): 308 scans, 121 patients");
         let simulated = Section { source: Source::of("phantom", None), ..section };
         assert!(section_line(korean(), &simulated).starts_with("시뮬레이션 (phantom, int8): "));
-        let patients = Note { name: NoteName::Patients, value: NoteValue::Patients { counts: [2, 0, 1], seed: 42 } };
-        assert_eq!(note_lines(english(), &patients), ["patients", "train 2, val 0, test 1, seed 42"]);
-        assert_eq!(note_lines(korean(), &patients), ["환자", "학습 2명, 검증 0명, 시험 1명, 시드 42"]);
-        let heads = [Some("1.200".to_owned()), None];
-        let value = NoteValue::Temperatures { heads, n_scans: 90 };
-        let temperatures = Note { name: NoteName::Temperatures, value };
-        assert_eq!(note_lines(english(), &temperatures)[1], "image 1.200, on 90 scans");
         let devices = ["Heidelberg Spectralis", "Optovue Avanti RTVue XR"].map(str::to_owned);
         for language in &LANGUAGES {
             let limits = (language.text.limits)(&devices);

@@ -2,7 +2,7 @@
 
 use crate::bundle::card::ModelCard;
 use crate::protocol::Progress;
-use crate::report::{Prediction, Report, TimingsMs};
+use crate::report::{Prediction, TimingsMs};
 
 /// The probability of the class that is predicted.
 pub fn probability_of_label(prediction: &Prediction) -> f32 {
@@ -39,6 +39,11 @@ pub fn odds_text(factor: f32) -> String {
     }
 }
 
+/// A share in percent, with one digit behind the point.
+pub fn percent_text(share: f64) -> String {
+    format!("{:.1} %", share * 100.)
+}
+
 /// Bytes in megabytes.
 pub fn megabytes(n_bytes: u64) -> f64 {
     n_bytes as f64 / 1e6
@@ -60,15 +65,6 @@ pub fn total_ms(timings: &TimingsMs) -> f64 {
     timings.decode + timings.preprocess + timings.image_encoder + timings.text_encoder + timings.explain
 }
 
-/// The file name of a saved report or picture: the scan's with another extension, and its number where its file has several.
-pub fn saved_name(report: &Report, extension: &str) -> String {
-    let name = report.input.name.rsplit_once('.').map_or(report.input.name.as_str(), |(stem, _)| stem);
-    match report.input.n_frames {
-        0 | 1 => format!("{name}.octlens.{extension}"),
-        _ => format!("{name}-frame-{}.octlens.{extension}", report.input.frame + 1),
-    }
-}
-
 /// A number with two digits behind the point, and 0 without a sign.
 pub(crate) fn two_digits(value: impl std::fmt::Display) -> String {
     let text = format!("{value:.2}");
@@ -78,7 +74,7 @@ pub(crate) fn two_digits(value: impl std::fmt::Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::fixtures::{card, report};
+    use crate::page::fixtures::card;
 
     #[test]
     fn nothing_has_no_sign() {
@@ -107,17 +103,6 @@ mod tests {
         let percents =
             [(0, 0), (1, 3), (3, 3)].map(|(done_bytes, total_bytes)| percent(Progress { done_bytes, total_bytes }));
         assert_eq!(percents, [0, 33, 100]);
-    }
-
-    #[test]
-    fn a_saved_file_is_named_after_the_scan() {
-        let named = |name: &str| {
-            let mut report = report("AMD");
-            report.input.name = name.into();
-            saved_name(&report, "json")
-        };
-        assert_eq!(named("left.eye.png"), "left.eye.octlens.json");
-        assert_eq!(named("scan"), "scan.octlens.json");
     }
 
     #[test]

@@ -7,8 +7,10 @@ mod fold;
 mod frames;
 mod life;
 mod linked;
+mod own;
 mod queue;
 mod removal;
+mod reproduce;
 mod saving;
 mod series;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
 use crate::page::comparison::Comparison;
 use crate::page::linked::Linked;
+use crate::page::own_model::OwnModel;
 use crate::page::scans::{OpenScan, ScanState, Scans};
 use crate::page::series::{FailedScan, SeriesView};
 use crate::page::worker::WorkerLife;
@@ -34,6 +37,7 @@ pub use eyes::{EyeGroup, Join, JoinedEye};
 pub use frames::FrameWheel;
 pub use queue::Queue;
 pub use series::Wait;
+pub use reproduce::Reproduced;
 pub use visitor::DemoOpening;
 
 /// What the page is doing: the value of `data-phase`.
@@ -112,6 +116,9 @@ pub struct PageState {
     model: Model,
     models: Vec<ModelChoice>,
     wanted_model: Option<String>,
+    /// The model that was wanted when the one that answers was loaded.
+    answering_model: Option<String>,
+    own_models: Vec<OwnModel>,
     comparison: Option<Comparison>,
     scans: Scans,
     problems: Vec<Problem>,
@@ -131,6 +138,10 @@ pub struct PageState {
     queue: Queue,
     /// What was opened together and is of one eye, as the visitor says.
     one_eyes: Vec<ScanId>,
+    /// Saved reports of scans that are open.
+    reproductions: Vec<reproduce::Reproduction>,
+    /// Saved reports whose scans are not.
+    without_scan: Vec<Report>,
     worker: WorkerLife,
     last_id: u32,
 }
@@ -141,6 +152,8 @@ impl Default for PageState {
             model: Model::Loading(NOTHING_YET),
             models: Vec::new(),
             wanted_model: None,
+            answering_model: None,
+            own_models: Vec::new(),
             comparison: None,
             scans: Scans::default(),
             problems: Vec::new(),
@@ -155,6 +168,8 @@ impl Default for PageState {
             linked: Linked::default(),
             queue: Queue::default(),
             one_eyes: Vec::new(),
+            reproductions: Vec::new(),
+            without_scan: Vec::new(),
             worker: WorkerLife::default(),
             last_id: 0,
         }

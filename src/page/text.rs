@@ -5,7 +5,7 @@ mod english;
 mod korean;
 mod typed;
 
-pub use english::{DoubtText, FaithfulnessText, LinkedText, OfflineText, SeriesText, Text};
+pub use english::{DoubtText, FaithfulnessText, LinkedText, ModelsText, OfflineText, ReportText, SeriesText, Text};
 pub(crate) use typed::in_caption_words;
 
 /// A language of the page.
@@ -232,6 +232,7 @@ mod tests {
             Detail::NotFetched { url: "weights/index.json".into() },
             Detail::DamagedWeights { file: "m.safetensors".into() },
             Detail::NotFinite,
+            Detail::NoReport,
         ];
         let mut said = Vec::new();
         for detail in details {

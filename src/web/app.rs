@@ -11,6 +11,8 @@ use crate::bundle::card::ModelCard;
 use crate::page::reading::is_not_a_scan;
 use crate::page::state::{PageState, Phase};
 use crate::protocol::BUILD;
+use crate::web::checks::Checks;
+use crate::web::clock;
 use crate::web::components::Cards;
 use crate::web::components::finding::FindingBar;
 use crate::web::components::header::Header;
@@ -26,6 +28,7 @@ use crate::web::heat::Heat;
 use crate::web::linked::Linked;
 use crate::web::offline::Offline;
 use crate::web::preferences::{Preferences, use_locale};
+use crate::web::report_file;
 use crate::web::session::Session;
 
 /// Mounts the page.
@@ -46,6 +49,7 @@ fn App() -> impl IntoView {
     let is_folded = Memo::new(move |_| session.with(PageState::is_shown_folded));
     let heat = Heat::new(is_folded.into());
     let linked = Linked::of(session);
+    let checks = Checks::new(session);
     listen(session, heat, linked, is_dragging);
     let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
     let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
@@ -63,7 +67,7 @@ fn App() -> impl IntoView {
         <div class="app" class:dragging=move || is_dragging.get()>
             <Header
                 card=card
-                models=Signal::derive(move || session.with(|page| page.models().to_vec()))
+                models=Signal::derive(move || session.with(PageState::model_choices))
                 current_model=Signal::derive(move || session.with(|page| page.current_model().map(str::to_owned)))
                 is_loading=Signal::derive(move || matches!(phase.get(), Phase::Loading(_)))
                 n_unsaved=Memo::new(move |_| session.with(PageState::n_unsaved)).into()
@@ -107,13 +111,13 @@ fn App() -> impl IntoView {
                         Vec::new()
                     })
                 />
-                <Viewer session=session heat=heat linked=linked is_stale=is_stale.into() />
+                <Viewer session=session heat=heat linked=linked checks=checks is_stale=is_stale.into() />
                 <aside
                     node_ref=aside
                     class:stale=move || is_stale.get()
                     class:no-answer=move || not_a_scan.get()
                     inert=move || is_stale.get()>
-                    <Cards session=session heat=heat is_folded=is_folded.into() linked=linked />
+                    <Cards session=session heat=heat is_folded=is_folded.into() linked=linked checks=checks />
                 </aside>
             </main>
             <Footer card=card has_scans=Signal::derive(move || session.with(|page| page.scans().iter().next().is_some())) />
@@ -130,6 +134,8 @@ fn Viewer(
     heat: Heat,
     /// What is asked beside the class.
     linked: Linked,
+    /// The panel that tests the map.
+    checks: Checks,
     /// Whether another scan is about to take the shown one's place.
     is_stale: Signal<bool>,
 ) -> impl IntoView {
@@ -139,6 +145,8 @@ fn Viewer(
     let overlays = [NodeRef::<html::Canvas>::new(), NodeRef::new()];
     let labels = move || card.with(|card| card.as_ref().map(|card| card.vocabulary.labels.clone()).unwrap_or_default());
     let awaited = move || session.with(PageState::awaited);
+    // Not kept: the next visitor may not think of it.
+    let keeps_name = RwSignal::new(false);
     let dismiss = |page: &mut PageState, ()| {
         page.dismiss_problems();
         Vec::new()
@@ -160,10 +168,14 @@ fn Viewer(
                 scan=scan
                 overlays=overlays
                 can_save_dicom=Memo::new(move |_| session.with(PageState::can_save_dicom)).into()
-                on_save_dicom=session.on(|page, ()| page.save_dicom())
+                on_save_dicom=session.on(move |page, ()| page.save_dicom(&clock::stamp(keeps_name.get_untracked())))
                 on_saved=session.on(|page, ()| {
                     page.save_shown();
                     Vec::new()
+                })
+                keeps_name=keeps_name
+                on_save_report=Callback::new(move |()| {
+                    report_file::save(session, heat, linked, checks, locale.language(), keeps_name.get_untracked());
                 })
                 is_stale=is_stale
             />

@@ -54,6 +54,42 @@ pub(super) fn paint_overlay(
     paint(canvas, &render::overlay_rgba(heatmap, scan, drawn, how), drawn);
 }
 
+/// A canvas that is not on the page.
+pub(super) fn new_canvas() -> Option<HtmlCanvasElement> {
+    leptos::prelude::document().create_element("canvas").ok()?.dyn_into().ok()
+}
+
+/// Draws a heatmap over a scan that [`paint_scan`] has drawn, at `opacity` (0…1).
+pub(super) fn add_overlay(
+    canvas: &HtmlCanvasElement,
+    heatmap: &Heatmap,
+    scan: [usize; 2],
+    how: Paint,
+    max_pixels: usize,
+    opacity: f64,
+) {
+    let (Some(overlay), Some(context)) = (new_canvas(), context_2d(canvas)) else { return };
+    paint_overlay(&overlay, heatmap, scan, how, max_pixels);
+    context.set_global_alpha(opacity);
+    // Fails only where a canvas is empty.
+    let _ = context.draw_image_with_html_canvas_element(&overlay, 0.0, 0.0);
+    context.set_global_alpha(1.0);
+}
+
+/// Covers regions (x, y, width, height in scan pixels) of a scan that [`paint_scan`] has drawn.
+pub(super) fn cover(canvas: &HtmlCanvasElement, regions: &[[f32; 4]], scan: [usize; 2]) {
+    let Some(context) = context_2d(canvas) else { return };
+    let scales = [f64::from(canvas.width()) / scan[0] as f64, f64::from(canvas.height()) / scan[1] as f64];
+    for [x, y, width, height] in regions.iter().map(|region| region.map(f64::from)) {
+        let [left, top, width, height] = [x * scales[0], y * scales[1], width * scales[0], height * scales[1]];
+        context.set_fill_style_str(LABEL_GROUND);
+        context.fill_rect(left, top, width, height);
+        context.set_stroke_style_str(INK);
+        context.set_line_width(2.0);
+        context.stroke_rect(left, top, width, height);
+    }
+}
+
 /// Saves a text file.
 pub(super) fn save_text(name: &str, text: &str, mime: &str) {
     let options = BlobPropertyBag::new();

@@ -88,6 +88,8 @@ impl Checks {
                 if let Some(client) = clients.get(&seat) {
                     let file = match &request {
                         Request::Analyze { file, .. } => self.session.file(*file),
+                        // The worker reads the file in place of the site's model of that name.
+                        Request::Load { .. } => self.session.own_file_in_use(),
                         _ => None,
                     };
                     client.send(request, file);

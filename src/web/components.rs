@@ -14,7 +14,10 @@ mod hidden;
 mod labels;
 pub(super) mod offline;
 pub(super) mod live;
+mod model_card;
+mod own_model;
 mod region;
+mod reproduced;
 mod select;
 mod series;
 pub(super) mod series_table;
@@ -42,6 +45,9 @@ use answer::{AnswerCard, FileCard};
 use edit::EditCard;
 use faithfulness::FaithfulnessCard;
 use hidden::HiddenCard;
+use model_card::ModelCardView;
+use own_model::OwnModels;
+use reproduced::ReproducedNotice;
 use trust::TrustCard;
 use warning::ANSWER;
 use words::WordsCard;
@@ -57,10 +63,11 @@ pub fn Cards(
     is_folded: Signal<bool>,
     /// What is asked beside the class.
     linked: Linked,
+    /// The panel that tests the map.
+    checks: Checks,
 ) -> impl IntoView {
     let Session { report, card, shown, .. } = session;
     let locale = use_locale();
-    let checks = Checks::new(session);
     let has_answer = Memo::new(move |_| report.with(Option::is_some));
     let has_model = Memo::new(move |_| card.with(Option::is_some));
     let vocabulary = Signal::derive(move || card.with(|card| card.as_ref().map(|card| card.vocabulary.clone())));
@@ -78,6 +85,7 @@ pub fn Cards(
         outcome
     });
     view! {
+        <ReproducedNotice session=session />
         <Show when=move || has_answer.get() fallback=HowTo>
             <FileCard
                 report=report
@@ -117,7 +125,9 @@ pub fn Cards(
         </Show>
         <Show when=move || has_model.get()>
             <TrustCard card=card report=Signal::derive(move || report.get().filter(|_| !is_folded.get())) />
+            <ModelCardView card=card />
         </Show>
+        <OwnModels session=session />
     }
 }
 

@@ -7,6 +7,7 @@
 //! without its host.
 
 mod download;
+pub(super) mod own;
 mod site;
 mod store;
 
@@ -102,6 +103,11 @@ impl ReadIndex {
         }
         Ok(Listed { index: self.index.clone(), entry: entry.clone(), bytes })
     }
+}
+
+/// The list of models, of the host or else of the store; an empty one where there is none.
+pub(super) async fn list() -> Index {
+    index(Store::open().await.as_ref()).await.map(|list| list.index).unwrap_or_default()
 }
 
 /// The list of the host, or else the stored one.
@@ -213,7 +219,7 @@ async fn verify(entry: &IndexEntry, bytes: &[u8]) -> Result<()> {
 }
 
 /// SHA-256 in hex: by the browser, which is many times faster, if it offers it (not on plain http).
-async fn sha256_of(bytes: &[u8]) -> String {
+pub(super) async fn sha256_of(bytes: &[u8]) -> String {
     if let Some(promise) = subtle().and_then(|subtle| subtle.digest_with_str_and_u8_array("SHA-256", bytes).ok())
         && let Ok(buffer) = JsFuture::from(promise).await
     {

@@ -1,11 +1,14 @@
 //! The page's state as signals, its files and its worker: every request to the worker and every answer passes here.
 
+mod opening;
+mod own_models;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Blob, File, FileList};
+use web_sys::{Blob, File};
 
 use crate::bundle::card::ModelCard;
 use crate::error::{Detail, Error};
@@ -38,6 +41,8 @@ pub struct Session {
     client: StoredValue<Option<Client>, LocalStorage>,
     /// The files of the scans that are listed: handles, not their bytes.
     files: StoredValue<HashMap<ScanId, Blob>, LocalStorage>,
+    /// The visitor's own weights files, by their keys.
+    own_files: StoredValue<HashMap<String, File>, LocalStorage>,
 }
 
 /// Whether a scan must be drawn again.
@@ -68,11 +73,13 @@ impl Session {
             demo_scans: RwSignal::default(),
             client: StoredValue::new_local(None),
             files: StoredValue::new_local(HashMap::new()),
+            own_files: StoredValue::new_local(HashMap::new()),
         };
         if session.start_worker() {
             session.send(Request::Load { model: None });
         }
         session.watch();
+        session.list_kept_models();
         spawn_local(async move {
             // Demo scans are optional.
             if let Ok(list) = fetch::text(LIST_URL).await {
@@ -113,22 +120,6 @@ impl Session {
         change: impl Fn(&mut PageState, T) -> Vec<Request> + Send + Sync + 'static,
     ) -> Callback<T> {
         Callback::new(move |value| self.act(|page| change(page, value)))
-    }
-
-    /// Opens files that a visitor chose, dropped or pasted.
-    pub fn open_files(self, files: Option<FileList>) {
-        let Some(files) = files else { return };
-        let files: Vec<File> = (0..files.length()).filter_map(|i| files.get(i)).collect();
-        // Pasted text brings an empty list.
-        if files.is_empty() {
-            return;
-        }
-        let names: Vec<_> = files.iter().map(File::name).collect();
-        self.act(|page| {
-            let ids = page.open(&names);
-            self.files.update_value(|kept| kept.extend(ids.iter().copied().zip(files.into_iter().map(Blob::from))));
-            page.take_files(&ids)
-        });
     }
 
     /// Opens a demo scan, or shows it where it is listed already.
@@ -215,6 +206,7 @@ impl Session {
     fn send(self, request: Request) {
         let file = match &request {
             Request::Analyze { file, .. } | Request::MakeDicom { file, .. } => self.file(*file),
+            Request::Load { model: Some(model) } => self.own_file(model),
             _ => None,
         };
         self.client.with_value(|client| {

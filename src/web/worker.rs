@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::protocol::{BEAT_INTERVAL, BUILD, BaselineEvent, Request, Response};
 use crate::web::fetch::Listed;
 use crate::web::wire::Envelope;
-use analyzer::{Analyzer, fetch_baseline, fetch_model};
+use analyzer::{Analyzer, fetch_baseline, fetch_model, read_own_model};
 
 /// A task of the worker.
 enum Task {
@@ -82,7 +82,7 @@ impl TaskQueue {
             let next = self.tasks.borrow_mut().pop_front();
             match next {
                 // Fetching takes long; the model goes on answering meanwhile.
-                Some(Task::Answer(Request::Load { model }, _)) => spawn_local(self.clone().fetch_model(model)),
+                Some(Task::Answer(Request::Load { model }, file)) => spawn_local(self.clone().fetch_model(model, file)),
                 Some(Task::Answer(Request::LoadBaseline { name }, _)) => spawn_local(self.clone().fetch_baseline(name)),
                 Some(Task::Answer(request, file)) => analyzer.answer(request, file).await,
                 Some(Task::TakeModel(fetched)) => analyzer.take_model(fetched),
@@ -93,8 +93,13 @@ impl TaskQueue {
         self.analyzer.replace(Some(analyzer));
     }
 
-    async fn fetch_model(self: Rc<Self>, model: Option<String>) {
-        let fetched = fetch_model(model.as_deref(), |response| post(response, None)).await;
+    /// A file that comes with the request is the visitor's own, and is read in place of one of the site.
+    async fn fetch_model(self: Rc<Self>, model: Option<String>, file: Option<Blob>) {
+        let on_event = |response| post(response, None);
+        let fetched = match &file {
+            Some(file) => read_own_model(file, on_event).await,
+            None => fetch_model(model.as_deref(), on_event).await,
+        };
         self.add(Task::TakeModel(fetched));
     }
 

@@ -81,6 +81,7 @@ test("a frame's answer is saved as train explain --dicom writes it, twice the sa
   site.visiting({}, async (visit) => {
     await visit.choose(source("volume.dcm"));
     await visit.answer();
+    await visit.hook("keep-name").check();
     await visit.hook("frame").nth(1).click();
     await visit.page.locator('[data-testid="frame"][data-index="1"][aria-pressed="true"]').waitFor();
     await visit.answer();
@@ -96,6 +97,7 @@ test("a file of one frame is saved too, and the archive has its name", () =>
   site.visiting({}, async (visit) => {
     await visit.choose(source("single.dcm"));
     await visit.answer();
+    await visit.hook("keep-name").check();
     const [download] = await Promise.all([visit.page.waitForEvent("download"), visit.hook("download-dicom").press("Enter")]);
     assert.equal(download.suggestedFilename(), "single.octlens.dicom.zip");
     assertSameObjects(unzipped(readFileSync(await download.path())), explained("single.dcm", 1));

@@ -184,8 +184,15 @@ export class Visit {
     );
   }
 
-  /** The report, as a visitor saves it. */
+  /** The report, as a visitor saves it who wants the file's name in it; without the note of when that was. */
   async report() {
+    await this.hook("keep-name").check();
+    const { saved, ...report } = await this.savedReport();
+    return report;
+  }
+
+  /** The report, as a visitor saves it. */
+  async savedReport() {
     const isFirefox = this.context.browser().browserType().name() === "firefox";
     const json = isFirefox ? await this.savedText("download-json") : await this.download("download-json");
     return JSON.parse(json.toString("utf8"));

@@ -3,6 +3,7 @@
 use super::doubt::drawn_line;
 use super::{input_title, prediction_line, warning_lines};
 use crate::page::picture::Drawn;
+use crate::page::stamp::{moment_text, short_hash};
 use crate::page::text::Language;
 use crate::report::{CaptionSource, Heatmap, Prediction, Report};
 
@@ -38,8 +39,12 @@ pub fn saved_lines(
             }
         }
     }
-    source.extend([format!("octlens {}", report.model.name), text.research_only.to_owned()]);
+    let version = report.saved.as_ref().map_or(env!("CARGO_PKG_VERSION"), |note| &note.version);
+    source.push(format!("octlens {version}, {} {}", report.model.name, short_hash(&report.model.sha256)));
+    source.extend(report.saved.as_ref().map(|note| moment_text(&note.at)));
     lines.push(source.join(" · "));
+    // In a line of its own it is not overlooked.
+    lines.push(format!("{} {}", text.research_only, text.not_a_device));
     lines
 }
 
@@ -47,6 +52,7 @@ pub fn saved_lines(
 mod tests {
     use super::*;
     use crate::page::fixtures::{prediction, report, warning};
+    use crate::page::stamp::{Moment, Stamp};
     use crate::page::text::LANGUAGES;
     use crate::report::{BaselineReport, Doubt};
 
@@ -55,12 +61,19 @@ mod tests {
         for language in &LANGUAGES {
             let mut report = report("AMD, fluid");
             let lines = saved_lines(language, &report, false, Some((&report.heatmap, Drawn::Relative)));
-            assert_eq!(lines.len(), 3);
+            assert_eq!(lines.len(), 4);
             assert!(lines[1].starts_with("AMD, fluid ("), "captions stay as the model reads them: {}", lines[1]);
             let scale = (language.text.doubt.drawn)(Drawn::Relative);
-            for part in ["scan.png", "GradCAM", "layer4", &scale, "octlens m", language.text.research_only] {
+            for part in
+                ["scan.png", "GradCAM", "layer4", &scale, concat!("octlens ", env!("CARGO_PKG_VERSION"), ", m 0")]
+            {
                 assert!(lines[2].contains(part), "{part}: {}", lines[2]);
             }
+            assert!(lines[3].contains(language.text.research_only) && lines[3].contains(language.text.not_a_device));
+            let at = Moment { date: [2026, 1, 2], time: [3, 4, 5], utc_offset_min: 0 };
+            let signed = Stamp { at, keeps_name: false }.sign(language, &report);
+            let lines = saved_lines(language, &signed, false, None);
+            assert!(lines[1].contains("2026-01-02 03:04:05") && !lines[1].contains("scan.png"), "{}", lines[1]);
             let baseline = BaselineReport {
                 model: report.model.clone(),
                 image: prediction(&[("healthy", 0.8), ("AMD", 0.2)]),
@@ -68,7 +81,7 @@ mod tests {
             };
             report.baseline = Some(baseline);
             let lines = saved_lines(language, &report, false, Some((&report.heatmap, Drawn::Relative)));
-            assert!(lines.len() == 4 && lines[1].contains(".80"), "{}", lines[1]);
+            assert!(lines.len() == 5 && lines[1].contains(".80"), "{}", lines[1]);
         }
     }
 
@@ -82,7 +95,7 @@ mod tests {
             for lines in [&opened, &folded] {
                 assert_eq!(lines[..3], *warning_lines(language, &report.warning));
             }
-            assert_eq!([opened.len(), folded.len()], [6, 5]);
+            assert_eq!([opened.len(), folded.len()], [7, 6]);
             let said = folded[3..].join(" ");
             assert!(!said.contains(".90") && !said.contains("fluid") && !said.contains("GradCAM"), "{said}");
         }
@@ -91,7 +104,7 @@ mod tests {
     #[test]
     fn words_are_not_saved_without_the_map() {
         let lines = saved_lines(Language::from_tag("en"), &report("AMD, fluid"), false, None);
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
         assert!(lines[0].contains(".90") && !lines.join(" ").contains("fluid"), "{lines:?}");
     }
 }

@@ -40,6 +40,9 @@ impl PageState {
                     self.start_over();
                 }
                 self.model = Model::Ready(Arc::new(*card));
+                self.verify_own();
+                let name = self.card().map(|card| card.name.clone()).unwrap_or_default();
+                self.ask_all_as_saved(&name);
                 let was_wanted = self.comparison.take().filter(|comparison| comparison.is_wanted);
                 self.comparison = baseline.map(Comparison::new);
                 let comparison = self.comparison.as_mut();
@@ -76,8 +79,10 @@ impl PageState {
     pub(super) fn stay_with_model(&mut self, failure: &Failure) -> bool {
         let Model::Switching(card, _) = &self.model else { return false };
         let card = card.clone();
-        let wanted = self.wanted_model.replace(card.name.clone()).unwrap_or_default();
-        let title = self.models.iter().find(|model| model.name == wanted).map(|model| model.title.clone());
+        let before = self.answering_model.clone().unwrap_or_else(|| card.name.clone());
+        let wanted = self.wanted_model.replace(before).unwrap_or_default();
+        let title = self.model_choices().into_iter().find(|model| model.name == wanted).map(|model| model.title);
+        self.refuse_own(&wanted);
         self.problems.push(Problem { name: title.unwrap_or(wanted), failure: failure.clone() });
         self.model = Model::Ready(card);
         true
@@ -124,8 +129,14 @@ impl PageState {
         self.forget_linked(scan);
         self.scans.hold(scan, answer, eye, pixels.unwrap_or_default());
         self.list_frames(scan);
-        if self.next_shown == Some(scan) || self.shown.is_none() {
-            return self.look_at(scan);
+        let is_first = self.next_shown == Some(scan) || self.shown.is_none();
+        if let Some(file) = self.scans.get(scan).filter(|scan| scan.frame == 0).map(|scan| scan.file) {
+            self.ask_saved_frame(file);
+        }
+        if is_first {
+            let mut requests = self.look_at(scan);
+            requests.extend(self.ask_beside_as_saved());
+            return requests;
         }
         self.next_requests()
     }

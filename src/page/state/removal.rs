@@ -116,6 +116,9 @@ impl PageState {
         if self.next_shown.as_ref().is_some_and(is_among) {
             self.next_shown = None;
         }
+        for scan in &scans {
+            self.forget_reproductions(scan.file);
+        }
         self.removed = Some(Removed { scans, failed, shown });
         (requests, shown.is_some())
     }

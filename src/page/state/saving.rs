@@ -1,7 +1,7 @@
 //! Files that the worker makes to be saved.
 
-use crate::page::numbers::saved_name;
 use crate::page::scans::OpenScan;
+use crate::page::stamp::Stamp;
 use crate::page::state::{PageState, Problem, Saving};
 use crate::protocol::{Failure, Request, RequestId};
 use crate::scan::format::Format;
@@ -25,8 +25,8 @@ impl PageState {
 
 /// Changes.
 impl PageState {
-    /// Asks for the shown answer as DICOM.
-    pub fn save_dicom(&mut self) -> Vec<Request> {
+    /// Asks for the shown answer as DICOM, in a file named after `stamp`.
+    pub fn save_dicom(&mut self, stamp: &Stamp) -> Vec<Request> {
         if !self.can_save_dicom() {
             return Vec::new();
         }
@@ -37,8 +37,8 @@ impl PageState {
         };
         let id = self.next_id();
         self.problems.clear();
-        self.savings.push(Saving { id, title, name: saved_name(&report, DICOM_ARCHIVE) });
-        vec![Request::MakeDicom { id, file, report: Box::new((*report).clone()) }]
+        self.savings.push(Saving { id, title, name: stamp.file_name(&report, DICOM_ARCHIVE) });
+        vec![Request::MakeDicom { id, file, report: Box::new(stamp.masked(&report)) }]
     }
 
     /// A file was made, or was not.

@@ -4,9 +4,11 @@ mod doubt;
 mod faithfulness;
 mod linked;
 mod methods;
+mod models;
 mod names;
 mod offline;
 mod series;
+mod report;
 
 use crate::bundle::card::Measure;
 use crate::error::Detail;
@@ -28,6 +30,8 @@ pub use faithfulness::FaithfulnessText;
 pub use linked::LinkedText;
 pub use offline::OfflineText;
 pub use series::SeriesText;
+pub use models::ModelsText;
+pub use report::ReportText;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -150,6 +154,10 @@ pub struct Text {
     pub series: &'static SeriesText,
     /// The panel that tests a map.
     pub faithfulness: &'static FaithfulnessText,
+    /// Saved reports, and those that are opened again.
+    pub report: &'static ReportText,
+    /// The model card, and the visitor's own models.
+    pub models: &'static ModelsText,
     /// What a person should know about how a file was read.
     pub note: fn(&Note) -> String,
     /// What a picture of some width and height seems to be that should be looked at in another way.
@@ -213,14 +221,7 @@ pub struct Text {
     pub map_row: fn(RowName) -> &'static str,
     /// After the method that the rule picked.
     pub map_picked: &'static str,
-    pub training: &'static str,
-    pub note_name: fn(&NoteName) -> String,
-    /// A setting that is on or off.
-    pub switch: fn(bool) -> &'static str,
-    /// Patients to train, to choose and to measure on, and the seed of the shuffle.
-    pub patients: fn([usize; 3], u64) -> String,
-    /// Temperatures of the heads that have one, and the scans on which they were fitted.
-    pub temperatures: fn([Option<&str>; 2], usize) -> String,
+    pub note_name: fn(NoteName) -> &'static str,
     pub device: fn(&Device) -> &str,
     /// What the figures hold for, by the devices on which they were measured.
     pub limits: fn(&[String]) -> String,
@@ -358,6 +359,8 @@ pub(super) static TEXT: Text = Text {
     offline: &offline::OFFLINE,
     series: &series::SERIES,
     faithfulness: &faithfulness::FAITHFULNESS,
+    report: &report::REPORT,
+    models: &models::MODELS,
     note: |note| sentence(&note.text()),
     suggestion: |view, size| view.suggestion(size),
     use_view: |view| match (view.crop, view.turn) {
@@ -439,15 +442,7 @@ pub(super) static TEXT: Text = Text {
     map_column: methods::map_column,
     map_row: methods::map_row,
     map_picked: "best by the rule",
-    training: "How it was trained",
     note_name,
-    switch: |is_on| if is_on { "yes" } else { "no" },
-    patients: |[train, val, test], seed| format!("train {train}, val {val}, test {test}, seed {seed}"),
-    temperatures: |heads, n_scans| {
-        let named = ["image", "text"].into_iter().zip(heads);
-        let of_heads = named.filter_map(|(head, t)| Some(format!("{head} {}", t?)));
-        of_heads.chain([format!("on {n_scans} scans")]).collect::<Vec<_>>().join(", ")
-    },
     device: |device| match device {
         Device::Scanner(name) => name,
         Device::Simulated => "simulated",

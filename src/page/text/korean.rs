@@ -6,6 +6,8 @@ mod linked;
 mod methods;
 mod offline;
 mod series;
+mod models;
+mod report;
 
 use crate::bundle::card::Measure;
 use crate::error::{Detail, Instead, Kind};
@@ -144,6 +146,8 @@ pub(super) static TEXT: Text = Text {
     probabilities: "확률",
     doubt: &doubt::DOUBT,
     faithfulness: &faithfulness::FAITHFULNESS,
+    report: &report::REPORT,
+    models: &models::MODELS,
     linked: &linked::LINKED,
     offline: &offline::OFFLINE,
     series: &series::SERIES,
@@ -227,15 +231,7 @@ pub(super) static TEXT: Text = Text {
     map_column: methods::map_column,
     map_row: methods::map_row,
     map_picked: "규칙에 따른 최선",
-    training: "학습 방법",
     note_name,
-    switch: |is_on| if is_on { "예" } else { "아니요" },
-    patients: |[train, val, test], seed| format!("학습 {train}명, 검증 {val}명, 시험 {test}명, 시드 {seed}"),
-    temperatures: |heads, n_scans| {
-        let named = ["영상", "문장"].into_iter().zip(heads);
-        let of_heads = named.filter_map(|(head, t)| Some(format!("{head} {}", t?)));
-        of_heads.chain([format!("영상 {n_scans}장에서")]).collect::<Vec<_>>().join(", ")
-    },
     device: |device| match device {
         Device::Scanner(name) => name,
         Device::Simulated => "시뮬레이션",
@@ -254,7 +250,7 @@ pub(super) static TEXT: Text = Text {
     weights_licence: "가중치:",
 };
 
-fn note_name(name: &NoteName) -> String {
+fn note_name(name: NoteName) -> &'static str {
     match name {
         NoteName::FindingsKeepLabel => "분류어를 빼고 소견만 읽어도 같은 분류가 나온 비율",
         NoteName::ClassWordShare => "분류어의 비중",
@@ -271,14 +267,7 @@ fn note_name(name: &NoteName) -> String {
         NoteName::HeatmapPearson => "히트맵, 상관계수",
         NoteName::LabelAgreement => "분류, 일치 비율",
         NoteName::WordSpearman => "문장, 순위 상관계수",
-        NoteName::Data(source) => return format!("자료, {source}"),
-        NoteName::Start => "시작 가중치",
-        NoteName::Patients => "환자",
-        NoteName::Temperatures => "온도 보정",
-        // By this name it is set on the command line.
-        NoteName::Setting(name) => name,
     }
-    .to_owned()
 }
 
 /// How a file was read.
@@ -380,6 +369,7 @@ fn detail_text(detail: &Detail) -> String {
         Detail::DamagedWeights { file } => {
             format!("가중치 파일이 손상되었거나 목록에 적힌 것과 다릅니다: {file}. 호스트가 올바른 파일을 보내면 다시 시도하세요.")
         }
+        Detail::NoReport => "octlens 보고서가 아닌 JSON 파일입니다. 저장한 보고서의 JSON을 선택하세요.".to_owned(),
         Detail::NotFinite => {
             "모델의 계산 결과가 유한한 수가 아닙니다. 가중치 파일이 손상되었으니 다른 모델을 선택하세요.".to_owned()
         }

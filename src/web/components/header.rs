@@ -8,6 +8,7 @@ use web_sys::Event;
 
 use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
+use crate::page::lines::choice_line;
 use crate::page::look::Theme;
 use crate::page::numbers::short_hash;
 use crate::page::text::{LANGUAGES, Language};
@@ -103,7 +104,8 @@ fn ModelSelect(
     let option = move |choice: ModelChoice| {
         let name = choice.name.clone();
         let is_current = move || current.with(|current| current.as_deref() == Some(name.as_str()));
-        view! { <option value=choice.name prop:selected=is_current>{choice.title}</option> }
+        let title = choice_line(locale.language(), &choice);
+        view! { <option value=choice.name prop:selected=is_current>{title}</option> }
     };
     let select = NodeRef::<html::Select>::new();
     // The model that was chosen, while the visitor is asked what is to become of the answers.

@@ -163,7 +163,7 @@ impl MapView {
 }
 
 /// How a map of an answer `image` is painted.
-fn paint(map: &Heatmap, image: &Prediction, drawn: Drawn) -> Paint {
+pub(in crate::web) fn paint(map: &Heatmap, image: &Prediction, drawn: Drawn) -> Paint {
     let gain = match drawn {
         Drawn::Absolute { share } => render::absolute_gain(share),
         Drawn::Relative | Drawn::Empty => 1.,

@@ -159,7 +159,7 @@ fn DropZone(
                 id=FILE_INPUT
                 type="file"
                 multiple
-                accept=format::accept()
+                accept=format!("{},.json,.safetensors", format::accept())
                 class="hidden-input"
                 data-testid="file-input"
                 on:change=on_change
@@ -283,6 +283,7 @@ fn DemoScans(
             // Apart from the open scans: what is opened must not move it from under the pointer.
             <div class="samples">
                 <h2 title=move || locale.text().samples_detail>{move || locale.text().samples}</h2>
+                <p class="note samples-note" data-testid="samples-note">{move || locale.text().models.samples_note}</p>
                 {move || demo_scans.get().into_iter().map(thumbnail).collect_view()}
             </div>
         </Show>

@@ -10,10 +10,10 @@ use crate::page::classes::parted;
 use crate::page::comparison::Comparison;
 use crate::page::lines::{disease_name, label_line, saved_lines};
 use crate::page::linked::with_linked;
-use crate::page::numbers::saved_name;
 use crate::page::picture::{Drawn, HeatScale, finding_labels, has_reference, labels};
 use crate::report::{Heatmap, MapMethod, Prediction, Report};
 use crate::web::canvas::{self, SavedPicture};
+use crate::web::clock;
 use crate::web::components::baseline::BaselineToggle;
 use crate::web::components::select::{Choices, Select};
 use crate::web::heat::Heat;
@@ -55,6 +55,10 @@ pub fn Tools(
     on_save_dicom: Callback<()>,
     /// The report was saved.
     on_saved: Callback<()>,
+    /// Whether what is saved may hold the file's name.
+    keeps_name: RwSignal<bool>,
+    /// A report to be read is to be saved.
+    on_save_report: Callback<()>,
     /// Whether another scan is about to take the shown one's place.
     is_stale: Signal<bool>,
 ) -> impl IntoView {
@@ -113,6 +117,8 @@ pub fn Tools(
                 can_save_dicom=can_save_dicom
                 on_save_dicom=on_save_dicom
                 on_saved=on_saved
+                keeps_name=keeps_name
+                on_save_report=on_save_report
             />
             <BaselineToggle comparison=comparison on_change=on_compare />
         </div>
@@ -266,12 +272,17 @@ fn SaveButtons(
     on_save_dicom: Callback<()>,
     /// The report was saved.
     on_saved: Callback<()>,
+    /// Whether what is saved may hold the file's name.
+    keeps_name: RwSignal<bool>,
+    /// A report to be read is to be saved.
+    on_save_report: Callback<()>,
 ) -> impl IntoView {
     let locale = use_locale();
     let has_none = Memo::new(move |_| report.with(Option::is_none));
     let save_png = move |()| {
         if let (Some(report), Some(scan)) = (report.get(), scan.get_untracked()) {
             let language = locale.language();
+            let stamp = clock::stamp(keeps_name.get_untracked());
             let drawn = |map: &Heatmap, card: Option<&ModelCard>| {
                 heat.is_on().then(|| Drawn::of(map, heat.scale.get_untracked(), card))
             };
@@ -295,8 +306,9 @@ fn SaveButtons(
                 Some(SavedPicture { overlay: overlay.get_untracked()?, labels })
             };
             let pictures: Vec<_> = answers.flatten().zip(overlays).filter_map(picture).collect();
-            let lines = saved_lines(language, &report, heat.is_folded(), own.map(|drawn| (own_map, drawn)));
-            canvas::save_png(&saved_name(&report, "png"), &scan, &pictures, heat.opacity(), &lines);
+            let signed = stamp.sign(language, &report);
+            let lines = saved_lines(language, &signed, heat.is_folded(), own.map(|drawn| (own_map, drawn)));
+            canvas::save_png(&stamp.file_name(&report, "png"), &scan, &pictures, heat.opacity(), &lines);
         }
     };
     let save_json = move |()| {
@@ -304,15 +316,34 @@ fn SaveButtons(
             let (finding, hidden) = (linked.finding.get_untracked(), linked.hidden.get_untracked());
             with_linked(report, finding.as_ref(), hidden.as_deref())
         };
+        let stamp = clock::stamp(keeps_name.get_untracked());
         if let Some(report) = report.get()
-            && let Ok(text) = serde_json::to_string_pretty(&linked(&report))
+            && let Ok(text) = serde_json::to_string_pretty(&stamp.sign(locale.language(), &linked(&report)))
         {
-            canvas::save_text(&saved_name(&report, "json"), &text, "application/json");
+            canvas::save_text(&stamp.file_name(&report, "json"), &text, "application/json");
             on_saved.run(());
         }
     };
     view! {
         <span class="saves">
+            <label class="keep-name" title=move || locale.text().report.keep_name_detail>
+                <input
+                    type="checkbox"
+                    data-testid="keep-name"
+                    prop:checked=move || keeps_name.get()
+                    on:change=move |event| keeps_name.set(event_target_checked(&event))
+                />
+                <span>{move || locale.text().report.keep_name}</span>
+            </label>
+            <button
+                type="button"
+                data-testid="download-report"
+                title=move || locale.text().report.save_detail
+                disabled=move || has_none.get()
+                on:click=move |_| on_save_report.run(())
+            >
+                {move || locale.text().report.save}
+            </button>
             <SaveButton
                 hook="download-png"
                 label="↓ PNG"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::bundle::card::{Interval, ModelCard};
-use crate::page::card::{Device, Note, Section, drift_notes, scanners, sections, training_notes};
+use crate::page::card::{Device, Note, Section, drift_notes, scanners, sections};
 use crate::page::lines::{map_table_line, note_lines, section_line};
 use crate::page::map_figures::{Column, MapRow, MapTable, map_tables};
 use crate::page::reading::class_word_share;
@@ -43,19 +43,12 @@ pub fn TrustCard(
             });
             let maps = card.explanations.as_ref().map(map_tables).filter(|tables| !tables.is_empty());
             let maps = maps.map(|tables| maps_view(language, &tables));
-            let training = training_notes(&card.training);
             view! {
                 <h3>{text.measured}</h3>
                 <p class="note">{if own.is_empty() { text.no_figures } else { text.interval }}</p>
                 {own}
                 {more}
                 {maps}
-                {(!training.is_empty()).then(|| view! {
-                    <details>
-                        <summary>{text.training}</summary>
-                        {notes_view(language, &training)}
-                    </details>
-                })}
             }
         })
     };

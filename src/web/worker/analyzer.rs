@@ -73,6 +73,16 @@ pub(super) async fn fetch_model(model: Option<&str>, on_event: impl Fn(Response)
     fetch::weights(|index| index.pick(model).ok_or_else(no_model), on_index, on_progress).await
 }
 
+/// Reads a visitor's own weights file, which is verified when it is loaded. `on_event` gets the models of the site.
+///
+/// # Errors
+/// It is too large, or can no longer be read.
+pub(super) async fn read_own_model(file: &Blob, on_event: impl Fn(Response)) -> Result<Listed> {
+    let index = fetch::list().await;
+    on_event(Response::Models(index.choosable().map(IndexEntry::choice).collect()));
+    fetch::own::read(file, index).await
+}
+
 /// Fetches a baseline's file.
 ///
 /// # Errors

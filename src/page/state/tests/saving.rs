@@ -1,16 +1,19 @@
 //! Answers that are saved as DICOM: which ones, under which name, and what becomes of those that cannot be made.
 
 use super::{Visit, failure};
+use crate::page::stamp::{Moment, Stamp};
 use crate::page::state::Phase;
 use crate::protocol::{Request, RequestId, Response};
 use crate::scan::view::View;
+
+const STAMP: Stamp = Stamp { at: Moment { date: [2026, 1, 2], time: [3, 4, 5], utc_offset_min: 0 }, keeps_name: true };
 
 impl Visit {
     /// Opens a file, has it answered and saves that as DICOM.
     fn save(&mut self, name: &str) -> Option<RequestId> {
         self.open(&[name.into()]);
         self.answer_all();
-        let requests = self.page.save_dicom();
+        let requests = self.page.save_dicom(&STAMP);
         self.send(requests);
         match self.inbox.first() {
             Some(Request::MakeDicom { id, .. }) => Some(*id),
@@ -34,15 +37,15 @@ fn an_answer_about_a_dicom_file_is_saved_under_the_name_of_its_scan() {
 #[test]
 fn an_answer_about_another_file_or_about_a_part_of_a_picture_is_not() {
     let mut visit = Visit::start();
-    assert_eq!((visit.save("a.png"), visit.page.can_save_dicom()), (None, false));
+    assert_eq!((visit.save("a.png"), visit.page.can_save_dicom(&STAMP)), (None, false));
     visit.open(&["a.dcm".into()]);
     visit.answer_all();
-    assert!(visit.page.can_save_dicom());
+    assert!(visit.page.can_save_dicom(&STAMP));
     let part = View { crop: Some([0, 0, 1, 1]), ..View::default() };
     let requests = visit.page.look_through(Some(part));
     visit.send(requests);
     visit.answer_all();
-    assert_eq!((visit.page.can_save_dicom(), visit.page.save_dicom()), (false, vec![]));
+    assert_eq!((visit.page.can_save_dicom(&STAMP), visit.page.save_dicom(&STAMP)), (false, vec![]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::page::card::NoteName;
 
 /// What a note of a model's card is called.
-pub(super) fn note_name(name: &NoteName) -> String {
+pub(super) fn note_name(name: NoteName) -> &'static str {
     match name {
         NoteName::FindingsKeepLabel => {
             "share of captions whose findings alone, without the class word, give the same class"
@@ -22,13 +22,7 @@ pub(super) fn note_name(name: &NoteName) -> String {
         NoteName::HeatmapPearson => "heatmaps, correlation",
         NoteName::LabelAgreement => "labels, share that agrees",
         NoteName::WordSpearman => "words, rank correlation",
-        NoteName::Data(source) => return format!("data, {source}"),
-        NoteName::Start => "start",
-        NoteName::Patients => "patients",
-        NoteName::Temperatures => "temperatures",
-        NoteName::Setting(name) => name,
     }
-    .to_owned()
 }
 
 /// What abbreviations of captions stand for.
