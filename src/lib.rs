@@ -68,12 +68,12 @@
 //! | [`bundle::checksum`] | `bundle::sha256` |
 //! | [`bundle`] | `bundle::card`, `bundle::checksum`, `caption`, `clip`, `doubt`, `head`, `nn::params`, `preprocess` |
 //! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `explain::faithfulness`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `scan::view`, `tokenizer` |
-//! | [`protocol`] | `bundle::card`, `bundle::index`, `eye`, `report` |
+//! | [`protocol`] | `bundle::card`, `bundle::index`, `eye`, `phantom::case`, `report` |
 //! | [`render`] | `report` |
 //! | [`dicom_out`] | `render`, `report`, `scan`, `scan::note` |
 //! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `explain::faithfulness`, `eye`, `phantom::case`, `protocol`, `report`, `scan::format`, `scan::note`, `scan::view` |
-//! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `dicom_out`, `engine`, `eye`, `protocol`, `report`, `scan`, `scan::format`, `web` |
-//! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `eye`, `page`, `protocol`, `render`, `report`, `scan::format` |
+//! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `dicom_out`, `engine`, `eye`, `phantom`, `phantom::case`, `protocol`, `report`, `scan`, `scan::format`, `web` |
+//! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `eye`, `page`, `phantom::case`, `protocol`, `render`, `report`, `scan::format` |
 //! | `train`, `train::files`, `train::progress` | nothing |
 //! | `train::config` | `caption`, `clip`, `head`, `preprocess` |
 //! | `train::weights` | `bundle::index`, `bundle::sha256`, `train::files` |

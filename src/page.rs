@@ -4,7 +4,8 @@
 //! [`state::PageState`] holds all of it: every change returns the requests to send to the worker. It owns
 //! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`linked`], [`picture`],
 //! [`reading`], [`region`], [`track_record`] and [`numbers`] compute what components show; [`text`] holds every string, in every
-//! language. [`faithfulness`] tests the shown map and words, by workers of its own.
+//! language. [`faithfulness`] tests the shown map and words, by workers of its own. [`made`] is a scan that a visitor has drawn,
+//! and [`teach`] what a lecture shows and asks.
 
 pub mod caption_edit;
 pub mod card;
@@ -17,6 +18,7 @@ pub(crate) mod fixtures;
 pub mod lines;
 pub mod linked;
 pub mod look;
+pub mod made;
 pub mod map_figures;
 pub mod numbers;
 pub mod picture;
@@ -24,6 +26,7 @@ pub mod reading;
 pub mod region;
 pub mod scans;
 pub mod state;
+pub mod teach;
 pub mod text;
 pub mod track_record;
 pub mod worker;

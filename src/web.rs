@@ -16,5 +16,6 @@ mod linked;
 mod preferences;
 mod reload;
 mod session;
+mod teach;
 mod wire;
 pub mod worker;

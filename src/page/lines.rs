@@ -3,6 +3,7 @@
 mod doubt;
 mod linked;
 mod saved;
+mod teach;
 
 use crate::eye::EyeAnswer;
 use crate::page::card::{Note, NoteValue, Section};
@@ -20,6 +21,7 @@ pub use doubt::{
 };
 pub use linked::effect_line;
 pub use saved::saved_lines;
+pub use teach::{definition_lines, reveal_lines, vote_line};
 
 /// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {

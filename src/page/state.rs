@@ -7,8 +7,10 @@ mod fold;
 mod frames;
 mod life;
 mod linked;
+mod made;
 mod queue;
 mod saving;
+mod scenes;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -316,14 +318,10 @@ impl PageState {
         let scan = self.scans.get_mut(scan)?;
         scan.state = ScanState::Analyzing(id);
         scan.wanted.baseline = is_comparing;
-        Some(Request::Analyze {
-            id,
-            scan: scan.id,
-            file: scan.file,
-            name: scan.name.clone(),
-            frame: scan.frame,
-            options: scan.wanted.clone(),
-        })
+        if let Some(made) = &mut scan.made {
+            made.is_asked();
+        }
+        Some(scan.analysis(id, scan.wanted.clone()))
     }
 
     /// A scan's file could not be fetched or read. If it was read before, the scan stays listed.

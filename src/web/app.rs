@@ -10,7 +10,9 @@ use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement, HtmlSelectElement, Ke
 use crate::bundle::card::ModelCard;
 use crate::page::reading::is_not_a_scan;
 use crate::page::state::{PageState, Phase};
+use crate::page::teach::Teaching;
 use crate::protocol::BUILD;
+use crate::web::checks::Checks;
 use crate::web::components::Cards;
 use crate::web::components::finding::FindingBar;
 use crate::web::components::header::Header;
@@ -18,11 +20,13 @@ use crate::web::components::stage::Stage;
 use crate::web::components::status::{Problems, StatusLine};
 use crate::web::components::strip::Strip;
 use crate::web::components::tools::Tools;
+use crate::web::components::tour::TourBar;
 use crate::web::components::warning::WarningNotice;
 use crate::web::heat::Heat;
 use crate::web::linked::Linked;
 use crate::web::preferences::{Preferences, use_locale};
 use crate::web::session::Session;
+use crate::web::teach::Teach;
 
 /// Mounts the page.
 pub fn run() {
@@ -39,8 +43,17 @@ fn App() -> impl IntoView {
     let Session { phase, card, shown, .. } = session;
     let not_a_scan = Memo::new(move |_| shown.with(|scan| scan.as_ref().is_some_and(is_not_a_scan)));
     let is_folded = Memo::new(move |_| session.with(PageState::is_shown_folded));
-    let heat = Heat::new(is_folded.into());
+    let teaching = RwSignal::new(Teaching::default());
+    let is_hiding = Memo::new(move |_| {
+        let input = session.report.with(|report| report.as_ref().map(|report| report.input.clone()));
+        input.is_some_and(|input| teaching.with(|teaching| teaching.guess.is_hiding(&input)))
+    });
+    // Folded behind a warning, or hidden until the class has voted.
+    let is_covered = Memo::new(move |_| is_folded.get() || is_hiding.get());
+    let heat = Heat::new(is_covered.into());
     let linked = Linked::of(session);
+    let checks = Checks::new(session);
+    let teach = Teach::start(teaching, session, heat, checks, is_hiding.into());
     listen(session, heat, linked, is_dragging);
     let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
     let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
@@ -55,7 +68,12 @@ fn App() -> impl IntoView {
         }
     });
     view! {
-        <div class="app" class:dragging=move || is_dragging.get()>
+        <div
+            class="app"
+            class:dragging=move || is_dragging.get()
+            class:guessing=move || teaching.with(|teaching| teaching.guess.is_on())
+            class:covered=move || is_hiding.get()
+        >
             <Header
                 card=card
                 models=Signal::derive(move || session.with(|page| page.models().to_vec()))
@@ -63,8 +81,10 @@ fn App() -> impl IntoView {
                 is_loading=Signal::derive(move || matches!(phase.get(), Phase::Loading(_)))
                 on_model=session.on(|page, name| vec![page.load(Some(name))])
                 preferences=preferences
+                teach=teach
             />
             <main>
+                <TourBar teach=teach />
                 <Strip
                     scans=Memo::new(move |_| session.with(|page| page.scans().files().map(|scan| scan.id).collect())).into()
                     scan_of=Callback::new(move |id| session.with(|page| page.scans().get(id).cloned()))
@@ -89,13 +109,13 @@ fn App() -> impl IntoView {
                         Vec::new()
                     })
                 />
-                <Viewer session=session heat=heat linked=linked is_stale=is_stale.into() />
+                <Viewer session=session heat=heat linked=linked teach=teach is_stale=is_stale.into() />
                 <aside
                     node_ref=aside
                     class:stale=move || is_stale.get()
                     class:no-answer=move || not_a_scan.get()
                     inert=move || is_stale.get()>
-                    <Cards session=session heat=heat is_folded=is_folded.into() linked=linked />
+                    <Cards session=session heat=heat is_folded=is_covered.into() linked=linked checks=checks teach=teach />
                 </aside>
             </main>
             <Footer card=card />
@@ -112,6 +132,8 @@ fn Viewer(
     heat: Heat,
     /// What is asked beside the class.
     linked: Linked,
+    /// What a lecture shows.
+    teach: Teach,
     /// Whether another scan is about to take the shown one's place.
     is_stale: Signal<bool>,
 ) -> impl IntoView {
@@ -164,6 +186,7 @@ fn Viewer(
                 is_stale=is_stale
                 heat=heat
                 linked=linked
+                teach=teach
                 frames_done=Memo::new(move |_| session.with(PageState::frames_done)).into()
                 scan=scan
                 overlays=overlays

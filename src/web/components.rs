@@ -3,11 +3,13 @@
 mod answer;
 mod badge;
 mod baseline;
+mod case;
 mod edit;
 mod eye;
 mod faithfulness;
 pub(super) mod finding;
 mod frames;
+mod guess;
 pub(super) mod header;
 mod hidden;
 mod labels;
@@ -16,7 +18,9 @@ mod select;
 pub(super) mod stage;
 pub(super) mod status;
 pub(super) mod strip;
+mod teach;
 pub(super) mod tools;
+pub(super) mod tour;
 mod track_record;
 mod trust;
 mod view;
@@ -32,10 +36,13 @@ use crate::web::heat::Heat;
 use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
 use crate::web::session::Session;
+use crate::web::teach::Teach;
 use answer::{AnswerCard, FileCard};
 use edit::EditCard;
 use faithfulness::FaithfulnessCard;
+use guess::GuessCard;
 use hidden::HiddenCard;
+use teach::{RevealCard, TeachCard};
 use trust::TrustCard;
 use warning::ANSWER;
 use words::WordsCard;
@@ -51,10 +58,13 @@ pub fn Cards(
     is_folded: Signal<bool>,
     /// What is asked beside the class.
     linked: Linked,
+    /// The panel that tests a map.
+    checks: Checks,
+    /// What a lecture shows.
+    teach: Teach,
 ) -> impl IntoView {
     let Session { report, card, shown, .. } = session;
     let locale = use_locale();
-    let checks = Checks::new(session);
     let has_answer = Memo::new(move |_| report.with(Option::is_some));
     let has_model = Memo::new(move |_| card.with(Option::is_some));
     let vocabulary = Signal::derive(move || card.with(|card| card.as_ref().map(|card| card.vocabulary.clone())));
@@ -72,13 +82,16 @@ pub fn Cards(
         outcome
     });
     view! {
+        <TeachCard teach=teach />
+        <GuessCard teach=teach report=report />
+        <RevealCard teach=teach report=report linked=linked />
         <Show when=move || has_answer.get() fallback=HowTo>
             <FileCard
                 report=report
                 on_use_view=session.on(|page, ()| page.use_suggestion())
                 on_undo_view=session.on(|page, ()| page.undo_view())
             />
-            <Show when=move || is_folded.get()>
+            <Show when=move || is_folded.get() && !teach.is_hiding()>
                 <section class="card folded">
                     <h2>{move || locale.text().answer}</h2>
                     <p>{move || locale.text().doubt.folded}</p>
@@ -94,6 +107,7 @@ pub fn Cards(
                     method=Signal::derive(move || wanted.with(|wanted| wanted.as_ref().map(|wanted| wanted.words)))
                     on_method=session.on(|page, method| page.revise(|options| options.words = method))
                     linked=linked
+                    teach=teach
                 />
                 <EditCard
                     vocabulary=vocabulary

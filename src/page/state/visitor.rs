@@ -42,7 +42,7 @@ impl PageState {
         DemoOpening::New(id)
     }
 
-    fn open_from(&mut self, origin: Origin, names: &[String]) -> Vec<ScanId> {
+    pub(super) fn open_from(&mut self, origin: Origin, names: &[String]) -> Vec<ScanId> {
         self.problems.clear();
         let ids: Vec<ScanId> = names.iter().map(|_| self.next_id()).collect();
         self.scans.open(origin, ids.iter().copied().zip(names.iter().cloned()));

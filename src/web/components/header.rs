@@ -9,7 +9,9 @@ use crate::bundle::index::ModelChoice;
 use crate::page::look::Theme;
 use crate::page::numbers::short_hash;
 use crate::page::text::{LANGUAGES, Language};
+use crate::web::components::teach::TeachToggle;
 use crate::web::preferences::{Preferences, use_locale};
+use crate::web::teach::Teach;
 
 /// The header of the page.
 #[component]
@@ -26,6 +28,8 @@ pub fn Header(
     on_model: Callback<String>,
     /// Language and theme.
     preferences: Preferences,
+    /// What a lecture shows.
+    teach: Teach,
 ) -> impl IntoView {
     let locale = use_locale();
     view! {
@@ -45,6 +49,7 @@ pub fn Header(
                 {move || locale.text().private}
             </span>
             <span class="grow"></span>
+            <TeachToggle teach=teach />
             <LanguageSwitch preferences=preferences />
             <ThemeButton preferences=preferences />
         </header>
