@@ -43,7 +43,7 @@ pub struct Teach {
 
 impl Teach {
     /// Follows the link in the address bar, now and whenever it changes; `is_hiding`: whether the answer waits for votes.
-    pub fn start(
+    pub(super) fn start(
         state: RwSignal<Teaching>,
         session: Session,
         heat: Heat,

@@ -8,7 +8,7 @@ use crate::protocol::{Request, RequestId, ScanId};
 use crate::report::Options;
 
 /// The name of a case in the list, and of its report.
-pub const CASE_NAME: &str = "case.pgm";
+pub(super) const CASE_NAME: &str = "case.pgm";
 
 /// Queries.
 impl PageState {
