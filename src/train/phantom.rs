@@ -66,7 +66,8 @@ pub(super) fn write_folder(dir: &Path, options: &FolderOptions, on_image: &mut d
                 let name = image_name(diagnosis, index);
                 for found in &phantom.lesions {
                     let [xmin, ymin, xmax, ymax] = found.edges.map(|edge| edge.to_string());
-                    let class = Lesion::from_phrase(&found.finding).map_or(found.finding.as_str(), Lesion::oct5k_name);
+                    let class = Lesion::from_phrase(&found.finding)
+                        .map_or(found.finding.as_str(), |lesion| lesion.oct5k_name());
                     let row = n_boxes.to_string();
                     rows.write_record([&row, &name, &xmin, &ymin, &xmax, &ymax, class]).map_err(csv_error)?;
                     n_boxes += 1;
