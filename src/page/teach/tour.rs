@@ -32,7 +32,7 @@ pub struct Step {
 
 /// The case of the steps on lesions: drusen with fluid above them.
 fn lesions() -> Case {
-    Case { seed: 7, ..Case::default() }.with(Lesion::SoftDrusen, 7).with(Lesion::Fluid, 6)
+    Case { seed: 25, ..Case::default() }.with(Lesion::SoftDrusen, 7).with(Lesion::Fluid, 6)
 }
 
 /// A step, from 1; the last one for any larger number.
