@@ -53,6 +53,8 @@
 //! |---|---|
 //! | [`error`], [`caption`], [`tokenizer`], [`kernels`] | nothing |
 //! | [`scan::format`], [`scan::note`], [`scan::view`], [`bundle::index`], [`bundle::sha256`] | nothing |
+//! | [`phantom::case`] | `caption` |
+//! | [`phantom`] | `caption`, `phantom::case` |
 //! | [`report`] | `scan::note`, `scan::view` |
 //! | [`eye`] | `caption`, `report`, `scan::note` |
 //! | [`scan`] | `scan::format`, `scan::note`, `scan::view` |
@@ -66,18 +68,18 @@
 //! | [`bundle::checksum`] | `bundle::sha256` |
 //! | [`bundle`] | `bundle::card`, `bundle::checksum`, `caption`, `clip`, `doubt`, `head`, `nn::params`, `preprocess` |
 //! | [`engine`] | `bundle`, `bundle::card`, `bundle::sha256`, `caption`, `clip`, `doubt`, `explain`, `explain::faithfulness`, `head`, `kernels`, `nn`, `preprocess`, `report`, `resnet`, `scan`, `scan::view`, `tokenizer` |
-//! | [`protocol`] | `bundle::card`, `bundle::index`, `eye`, `report` |
+//! | [`protocol`] | `bundle::card`, `bundle::index`, `eye`, `phantom::case`, `report` |
 //! | [`render`] | `report` |
 //! | [`dicom_out`] | `render`, `report`, `scan`, `scan::note` |
-//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `explain::faithfulness`, `eye`, `protocol`, `report`, `scan::format`, `scan::note`, `scan::view` |
-//! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `dicom_out`, `engine`, `eye`, `protocol`, `report`, `scan`, `scan::format`, `web` |
-//! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `eye`, `page`, `protocol`, `render`, `report`, `scan::format` |
+//! | [`page`] | `bundle::card`, `bundle::index`, `caption`, `explain::faithfulness`, `eye`, `phantom::case`, `protocol`, `report`, `scan::format`, `scan::note`, `scan::view` |
+//! | `web::worker` | `bundle::card`, `bundle::index`, `bundle::sha256`, `dicom_out`, `engine`, `eye`, `phantom`, `phantom::case`, `protocol`, `report`, `scan`, `scan::format`, `web` |
+//! | `web` | `bundle::card`, `bundle::index`, `bundle::sha256`, `caption`, `eye`, `page`, `phantom::case`, `protocol`, `render`, `report`, `scan::format` |
 //! | `train`, `train::files`, `train::progress`, `train::ranks` | nothing |
 //! | `train::config` | `caption`, `clip`, `head`, `preprocess` |
 //! | `train::weights` | `bundle::index`, `bundle::sha256`, `train::files` |
 //! | `train::data` | `bundle::card`, `caption`, `doubt`, `report`, `scan`, `scan::format`, `train::config`, `train::files` |
 //! | `train::run` | `bundle::checksum`, `tokenizer`, `train::config`, `train::data`, `train::files` |
-//! | `train::phantom` | `caption`, `train::data`, `train::files` |
+//! | `train::phantom` | `caption`, `phantom`, `train::data`, `train::files` |
 //! | `train::metrics` | `bundle::card`, `explain::faithfulness`, `head` |
 //! | `train::fit` | `clip`, `nn`, `tokenizer`, `train::config`, `train::data`, `train::files`, `train::progress`, `train::ranks`, `train::run` |
 //! | `train::evaluate` | `bundle::card`, `caption`, `engine`, `explain::faithfulness`, `head`, `preprocess`, `report`, `scan`, `train::data`, `train::files`, `train::metrics` |
@@ -114,6 +116,7 @@ pub mod head;
 pub mod kernels;
 pub mod nn;
 pub mod page;
+pub mod phantom;
 pub mod preprocess;
 pub mod protocol;
 pub mod render;

@@ -4,7 +4,8 @@
 //! [`state::PageState`] holds all of it: every change returns the requests to send to the worker. It owns
 //! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`linked`], [`picture`],
 //! [`reading`], [`region`], [`series`], [`thumbnail`], [`track_record`] and [`numbers`] compute what components show; [`text`]
-//! holds every string, in every language. [`faithfulness`] tests the shown map and words, by workers of its own.
+//! holds every string, in every language. [`faithfulness`] tests the shown map and words, by workers of its own. [`made`] is a
+//! scan that a visitor has drawn, and [`teach`] what a lecture shows and asks.
 
 pub mod caption_edit;
 pub mod card;
@@ -17,6 +18,7 @@ pub(crate) mod fixtures;
 pub mod lines;
 pub mod linked;
 pub mod look;
+pub mod made;
 pub mod map_figures;
 pub mod model_card;
 pub mod numbers;
@@ -30,6 +32,7 @@ pub mod scans;
 pub mod series;
 pub mod stamp;
 pub mod state;
+pub mod teach;
 pub mod text;
 pub mod thumbnail;
 pub mod track_record;

@@ -12,6 +12,7 @@ use crate::bundle::card::ModelCard;
 use crate::bundle::index::ModelChoice;
 use crate::error::{Detail, Error, Kind};
 use crate::eye::EyeKey;
+use crate::phantom::case::{Case, DrawnLesion};
 use crate::report::{
     FindingReport, Heatmap, Hidden, MapLayer, MapMethod, Mask, Options, RandomPart, Report, TokenReport,
     WordFaithfulness,
@@ -47,6 +48,19 @@ pub enum Request {
         name: String,
         /// Which frame of the file, from 0.
         frame: usize,
+        /// What to explain.
+        options: Options,
+    },
+    /// Draw a case, run and explain it: it is answered as a file is, after [`Response::Drawn`].
+    Draw {
+        /// Which request this is.
+        id: RequestId,
+        /// The number this scan gets.
+        scan: ScanId,
+        /// The name that it gets.
+        name: String,
+        /// What to draw.
+        case: Case,
         /// What to explain.
         options: Options,
     },
@@ -138,6 +152,13 @@ pub enum Response {
         name: String,
         /// What happened.
         event: BaselineEvent,
+    },
+    /// A case is drawn; its analysis follows.
+    Drawn {
+        /// The request.
+        id: RequestId,
+        /// What was drawn where.
+        lesions: Vec<DrawnLesion>,
     },
     /// An analysis is done; `pixels` comes with the answer to `Analyze`.
     Analyzed {

@@ -19,5 +19,6 @@ mod preferences;
 mod reload;
 mod report_file;
 mod session;
+mod teach;
 mod wire;
 pub mod worker;

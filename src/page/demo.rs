@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::phantom::case::DrawnLesion;
+
 /// The list of demo scans, relative to the page.
 pub const LIST_URL: &str = "samples/index.json";
 
@@ -12,6 +14,9 @@ pub struct DemoScan {
     pub file: String,
     /// The caption that it was drawn from.
     pub title: String,
+    /// What was drawn where.
+    #[serde(default)]
+    pub lesions: Vec<DrawnLesion>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +43,7 @@ mod tests {
         let demo = demo_scans(include_str!("../../www/samples/index.json"));
         assert!(demo.len() >= 6);
         assert!(demo.iter().all(|scan| scan.file.ends_with(".png") && !scan.title.is_empty()));
+        assert!(demo.iter().all(|scan| scan.lesions.is_empty() == (scan.title == "healthy")));
         assert_eq!(demo_scans("<html>"), []);
     }
 }

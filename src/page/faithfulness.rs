@@ -100,24 +100,19 @@ impl Task {
 #[derive(Clone, Debug)]
 struct Subject {
     scan: ScanId,
-    file: ScanId,
-    name: String,
-    frame: usize,
     report: Arc<Report>,
     options: Options,
+    /// What makes a worker know the scan as it was looked at.
+    analysis: Request,
 }
 
 impl Subject {
     fn new(scan: &OpenScan) -> Option<Self> {
         let answer = scan.answer.as_ref()?;
-        Some(Self {
-            scan: scan.id,
-            file: scan.file,
-            name: scan.name.clone(),
-            frame: scan.frame,
-            report: answer.report.clone(),
-            options: answer.answered.clone(),
-        })
+        let options = answer.answered.clone();
+        // Which map the worker then makes does not matter. The number is set when it is asked.
+        let analysis = scan.analysis(0, Options { view: options.view, ..Options::default() });
+        Some(Self { scan: scan.id, report: answer.report.clone(), options, analysis })
     }
 
     /// Whether the same explanation is shown.
@@ -437,15 +432,12 @@ impl Faithfulness {
 }
 
 impl Subject {
-    /// What makes a worker know the scan as it was looked at; which map it then makes does not matter.
+    /// What makes a worker know the scan, as request `id`.
     fn analysis(&self, id: RequestId) -> Request {
-        Request::Analyze {
-            id,
-            scan: self.scan,
-            file: self.file,
-            name: self.name.clone(),
-            frame: self.frame,
-            options: Options { view: self.options.view, ..Options::default() },
+        let mut request = self.analysis.clone();
+        if let Request::Analyze { id: number, .. } | Request::Draw { id: number, .. } = &mut request {
+            *number = id;
         }
+        request
     }
 }

@@ -143,6 +143,7 @@ pub(crate) fn held(id: u32, caption: &str) -> OpenScan {
         frame: 0,
         n_frames: 1,
         origin: Origin::Visitor,
+        made: None,
         state: ScanState::Held { pixels: Arc::new(vec![0, 255]), used: 0 },
         thumbnail: None,
         answer: Some(Answer { report: Arc::new(report(caption)), answered: Options::default() }),

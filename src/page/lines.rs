@@ -6,6 +6,7 @@ mod models;
 mod reproduced;
 mod saved;
 mod series;
+mod teach;
 
 use crate::eye::EyeAnswer;
 use crate::page::card::{Note, Section};
@@ -26,6 +27,7 @@ pub use models::{choice_line, model_rows};
 pub use reproduced::{missing_lines, reproduced_lines};
 pub use saved::saved_lines;
 pub use series::{RowCells, live_line, row_cells, suspicion_heading};
+pub use teach::{definition_lines, reveal_lines, vote_line};
 
 /// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {

@@ -6,8 +6,9 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::eye::EyeKey;
+use crate::page::made::Made;
 use crate::page::thumbnail::Thumbnail;
-use crate::protocol::{RequestId, ScanId};
+use crate::protocol::{Request, RequestId, ScanId};
 use crate::report::{CaptionSource, Doubt, Options, Report};
 
 /// How many scans the page and the worker hold at most, ready to be drawn and explained again.
@@ -63,6 +64,8 @@ pub enum Origin {
     Visitor,
     /// The demo scans of the site.
     Demo,
+    /// No file: it is drawn as the visitor says.
+    Made,
 }
 
 /// Where a scan is listed: by what was opened together, file and frame.
@@ -87,6 +90,8 @@ pub struct OpenScan {
     pub n_frames: usize,
     /// Where its file comes from.
     pub origin: Origin,
+    /// What is drawn, where there is no file.
+    pub made: Option<Made>,
     /// Its state.
     pub state: ScanState,
     /// It as its thumbnail shows it, once it was read; it outlives the pixels.
@@ -129,11 +134,20 @@ impl OpenScan {
         self.wanted.target.as_deref().or_else(|| Some(self.report()?.heatmap.target.as_str()))
     }
 
-    /// Grey, row by row, where it is held.
+    /// Grey, row by row, where it is held; of a case that is drawn anew, those of before until it is answered.
     pub fn pixels(&self) -> Option<&Arc<Vec<u8>>> {
         match &self.state {
             ScanState::Held { pixels, .. } => Some(pixels),
-            _ => None,
+            _ => self.made.as_ref()?.pixels.as_ref(),
+        }
+    }
+
+    /// What makes a worker know the scan: its file is read, or it is drawn.
+    pub fn analysis(&self, id: RequestId, options: Options) -> Request {
+        let (scan, name) = (self.id, self.name.clone());
+        match &self.made {
+            Some(made) => Request::Draw { id, scan, name, case: made.asked, options },
+            None => Request::Analyze { id, scan, file: self.file, name, frame: self.frame, options },
         }
     }
 
@@ -227,6 +241,7 @@ impl Scans {
             frame: 0,
             n_frames: 1,
             origin,
+            made: None,
             state: ScanState::Fetching,
             thumbnail: None,
             answer: None,
@@ -279,7 +294,11 @@ impl Scans {
         if let Some(scan) = self.get_mut(id) {
             let (input, map) = (&answer.report.input, &answer.report.heatmap);
             scan.thumbnail = Thumbnail::of(&pixels, [input.width, input.height], map.region).map(Arc::new);
-            scan.state = ScanState::Held { pixels: Arc::new(pixels), used };
+            let pixels = Arc::new(pixels);
+            if let Some(made) = &mut scan.made {
+                made.is_answered(&pixels);
+            }
+            scan.state = ScanState::Held { pixels, used };
             scan.answer = Some(answer);
             scan.eye = eye;
             scan.n_deaths = 0;
@@ -343,7 +362,7 @@ impl Scans {
     /// others are read again when they are shown.
     pub(super) fn outlive_worker(&mut self, again: &[ScanId]) {
         self.requeue();
-        for scan in self.list.iter_mut().filter(|scan| scan.pixels().is_some()) {
+        for scan in self.list.iter_mut().filter(|scan| matches!(scan.state, ScanState::Held { .. })) {
             scan.state = if again.contains(&scan.id) { ScanState::Queued } else { ScanState::Released };
         }
     }

@@ -8,11 +8,13 @@ mod frames;
 mod life;
 mod linked;
 mod own;
+mod made;
 mod queue;
 mod removal;
 mod reproduce;
 mod saving;
 mod series;
+mod scenes;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -348,14 +350,10 @@ impl PageState {
         let scan = self.scans.get_mut(scan)?;
         scan.state = ScanState::Analyzing(id);
         scan.wanted.baseline = is_comparing;
-        Some(Request::Analyze {
-            id,
-            scan: scan.id,
-            file: scan.file,
-            name: scan.name.clone(),
-            frame: scan.frame,
-            options: scan.wanted.clone(),
-        })
+        if let Some(made) = &mut scan.made {
+            made.is_asked();
+        }
+        Some(scan.analysis(id, scan.wanted.clone()))
     }
 
     /// A scan's file could not be fetched or read. If it was read before, the scan stays listed.

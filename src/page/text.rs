@@ -5,7 +5,7 @@ mod english;
 mod korean;
 mod typed;
 
-pub use english::{DoubtText, FaithfulnessText, LinkedText, ModelsText, OfflineText, ReportText, SeriesText, Text};
+pub use english::{DoubtText, FaithfulnessText, LinkedText, ModelsText, OfflineText, ReportText, SeriesText, TeachText, Text};
 pub(crate) use typed::in_caption_words;
 
 /// A language of the page.
@@ -57,6 +57,12 @@ impl Language {
     /// What a class word or finding stands for.
     pub fn full_name<'a>(&self, phrase: &'a str) -> &'a str {
         find(self.full_names, phrase).unwrap_or_else(|| self.name_of(phrase))
+    }
+
+    /// A finding's clinical name, and what it is, in one sentence.
+    pub fn definition(&self, finding: &str) -> Option<[&'static str; 2]> {
+        let [_, name, sentence] = self.text.teach.definitions.iter().find(|[written, ..]| *written == finding)?;
+        Some([name, sentence])
     }
 
     /// A caption in this language, phrase by phrase.

@@ -10,6 +10,7 @@ use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement, HtmlSelectElement, Ke
 use crate::bundle::card::ModelCard;
 use crate::page::reading::is_not_a_scan;
 use crate::page::state::{PageState, Phase};
+use crate::page::teach::Teaching;
 use crate::protocol::BUILD;
 use crate::web::checks::Checks;
 use crate::web::clock;
@@ -23,6 +24,7 @@ use crate::web::components::stage::Stage;
 use crate::web::components::status::{Problems, StatusLine};
 use crate::web::components::strip::Strip;
 use crate::web::components::tools::Tools;
+use crate::web::components::tour::TourBar;
 use crate::web::components::warning::WarningNotice;
 use crate::web::heat::Heat;
 use crate::web::linked::Linked;
@@ -30,6 +32,7 @@ use crate::web::offline::Offline;
 use crate::web::preferences::{Preferences, use_locale};
 use crate::web::report_file;
 use crate::web::session::Session;
+use crate::web::teach::Teach;
 
 /// Mounts the page.
 pub fn run() {
@@ -47,9 +50,17 @@ fn App() -> impl IntoView {
     let Session { phase, card, shown, .. } = session;
     let not_a_scan = Memo::new(move |_| shown.with(|scan| scan.as_ref().is_some_and(is_not_a_scan)));
     let is_folded = Memo::new(move |_| session.with(PageState::is_shown_folded));
-    let heat = Heat::new(is_folded.into());
+    let teaching = RwSignal::new(Teaching::default());
+    let is_hiding = Memo::new(move |_| {
+        let input = session.report.with(|report| report.as_ref().map(|report| report.input.clone()));
+        input.is_some_and(|input| teaching.with(|teaching| teaching.guess.is_hiding(&input)))
+    });
+    // Folded behind a warning, or hidden until the class has voted.
+    let is_covered = Memo::new(move |_| is_folded.get() || is_hiding.get());
+    let heat = Heat::new(is_covered.into());
     let linked = Linked::of(session);
     let checks = Checks::new(session);
+    let teach = Teach::start(teaching, session, heat, checks, is_hiding.into());
     listen(session, heat, linked, is_dragging);
     let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
     let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
@@ -64,7 +75,12 @@ fn App() -> impl IntoView {
         }
     });
     view! {
-        <div class="app" class:dragging=move || is_dragging.get()>
+        <div
+            class="app"
+            class:dragging=move || is_dragging.get()
+            class:guessing=move || teaching.with(|teaching| teaching.guess.is_on())
+            class:covered=move || is_hiding.get()
+        >
             <Header
                 card=card
                 models=Signal::derive(move || session.with(PageState::model_choices))
@@ -73,9 +89,11 @@ fn App() -> impl IntoView {
                 n_unsaved=Memo::new(move |_| session.with(PageState::n_unsaved)).into()
                 on_model=session.on(|page, name| vec![page.load(Some(name))])
                 preferences=preferences
+                teach=teach
             />
             <main>
                 <LiveAnswer shown=shown />
+                <TourBar teach=teach />
                 <Strip
                     session=session
                     is_table_open=is_table_open
@@ -111,13 +129,13 @@ fn App() -> impl IntoView {
                         Vec::new()
                     })
                 />
-                <Viewer session=session heat=heat linked=linked checks=checks is_stale=is_stale.into() />
+                <Viewer session=session heat=heat linked=linked checks=checks teach=teach is_stale=is_stale.into() />
                 <aside
                     node_ref=aside
                     class:stale=move || is_stale.get()
                     class:no-answer=move || not_a_scan.get()
                     inert=move || is_stale.get()>
-                    <Cards session=session heat=heat is_folded=is_folded.into() linked=linked checks=checks />
+                    <Cards session=session heat=heat is_folded=is_covered.into() linked=linked checks=checks teach=teach />
                 </aside>
             </main>
             <Footer card=card has_scans=Signal::derive(move || session.with(|page| page.scans().iter().next().is_some())) />
@@ -136,6 +154,8 @@ fn Viewer(
     linked: Linked,
     /// The panel that tests the map.
     checks: Checks,
+    /// What a lecture shows.
+    teach: Teach,
     /// Whether another scan is about to take the shown one's place.
     is_stale: Signal<bool>,
 ) -> impl IntoView {
@@ -198,6 +218,7 @@ fn Viewer(
                 is_stale=is_stale
                 heat=heat
                 linked=linked
+                teach=teach
                 frames_done=Memo::new(move |_| session.with(PageState::frames_done)).into()
                 scan=scan
                 overlays=overlays

@@ -17,12 +17,19 @@ pub(super) struct Checks {
     state: RwSignal<Faithfulness>,
     clients: StoredValue<HashMap<Seat, Client>, LocalStorage>,
     session: Session,
+    /// Whether somebody should look at the panel.
+    pub(super) is_called: RwSignal<bool>,
 }
 
 impl Checks {
     /// A closed panel. It closes again when something else is shown than what it tests.
     pub(super) fn new(session: Session) -> Self {
-        let checks = Self { state: RwSignal::default(), clients: StoredValue::new_local(HashMap::new()), session };
+        let checks = Self {
+            state: RwSignal::default(),
+            clients: StoredValue::new_local(HashMap::new()),
+            session,
+            is_called: RwSignal::new(false),
+        };
         Effect::new(move || {
             let fits = session.shown.with(|shown| checks.state.with_untracked(|state| state.fits(shown.as_ref())));
             if !fits {
@@ -63,6 +70,15 @@ impl Checks {
     /// Asks for the maps with random weights.
     pub(super) fn randomize(self) {
         self.act(|state| state.randomize(n_cores()));
+    }
+
+    /// Opens the panel for the scan that is shown, if it is closed, asks for the maps with random weights, and calls for a look.
+    pub(super) fn show_random(self) {
+        if self.state.with_untracked(Faithfulness::progress) == Progress::Closed {
+            self.toggle();
+        }
+        self.randomize();
+        self.is_called.set(true);
     }
 
     fn close(self) {

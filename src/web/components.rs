@@ -4,11 +4,13 @@ mod answer;
 mod ask;
 mod badge;
 mod baseline;
+mod case;
 mod edit;
 mod eye;
 mod faithfulness;
 pub(super) mod finding;
 mod frames;
+mod guess;
 pub(super) mod header;
 mod hidden;
 mod labels;
@@ -25,7 +27,9 @@ pub(super) mod stage;
 pub(super) mod status;
 pub(super) mod strip;
 mod thumbnail;
+mod teach;
 pub(super) mod tools;
+pub(super) mod tour;
 mod track_record;
 mod trust;
 mod view;
@@ -41,13 +45,16 @@ use crate::web::heat::Heat;
 use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
 use crate::web::session::Session;
+use crate::web::teach::Teach;
 use answer::{AnswerCard, FileCard};
 use edit::EditCard;
 use faithfulness::FaithfulnessCard;
+use guess::GuessCard;
 use hidden::HiddenCard;
 use model_card::ModelCardView;
 use own_model::OwnModels;
 use reproduced::ReproducedNotice;
+use teach::{RevealCard, TeachCard};
 use trust::TrustCard;
 use warning::ANSWER;
 use words::WordsCard;
@@ -63,8 +70,10 @@ pub fn Cards(
     is_folded: Signal<bool>,
     /// What is asked beside the class.
     linked: Linked,
-    /// The panel that tests the map.
+    /// The panel that tests a map.
     checks: Checks,
+    /// What a lecture shows.
+    teach: Teach,
 ) -> impl IntoView {
     let Session { report, card, shown, .. } = session;
     let locale = use_locale();
@@ -86,13 +95,16 @@ pub fn Cards(
     });
     view! {
         <ReproducedNotice session=session />
+        <TeachCard teach=teach />
+        <GuessCard teach=teach report=report />
+        <RevealCard teach=teach report=report linked=linked />
         <Show when=move || has_answer.get() fallback=HowTo>
             <FileCard
                 report=report
                 on_use_view=session.on(|page, ()| page.use_suggestion())
                 on_undo_view=session.on(|page, ()| page.undo_view())
             />
-            <Show when=move || is_folded.get()>
+            <Show when=move || is_folded.get() && !teach.is_hiding()>
                 <section class="card folded">
                     <h2>{move || locale.text().answer}</h2>
                     <p>{move || locale.text().doubt.folded}</p>
@@ -108,6 +120,7 @@ pub fn Cards(
                     method=Signal::derive(move || wanted.with(|wanted| wanted.as_ref().map(|wanted| wanted.words)))
                     on_method=session.on(|page, method| page.revise(|options| options.words = method))
                     linked=linked
+                    teach=teach
                 />
                 <EditCard
                     vocabulary=vocabulary

@@ -42,6 +42,16 @@ impl Heat {
         heat_opacity(self.is_on(), self.opacity_percent.get())
     }
 
+    /// Whether it is shown unless its answer is folded.
+    pub fn is_wanted(self) -> bool {
+        self.is_wanted.get()
+    }
+
+    /// Shows it or hides it, whether or not its answer is folded.
+    pub fn want(self, is_on: bool) {
+        self.is_wanted.set(is_on);
+    }
+
     /// Shows it or hides it; not while its answer is folded.
     pub fn set(self, is_on: bool) {
         if !self.is_folded.get_untracked() {

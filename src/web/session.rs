@@ -17,7 +17,7 @@ use crate::page::scans::OpenScan;
 use crate::page::state::{DemoOpening, PageState, Phase};
 use crate::page::worker::TICK;
 use crate::protocol::{Request, Response, ScanId};
-use crate::report::Report;
+use crate::report::{Options, Report};
 use crate::web::canvas;
 use crate::web::client::{Client, Event};
 use crate::web::fetch;
@@ -124,7 +124,18 @@ impl Session {
 
     /// Opens a demo scan, or shows it where it is listed already.
     pub fn open_demo(self, file: String) {
-        let id = match self.page.try_update(|page| page.open_demo(&file)) {
+        let opening = self.page.try_update(|page| page.open_demo(&file));
+        self.fetch_demo(file, opening);
+    }
+
+    /// Opens a demo scan, or shows it where it is listed already, and asks this about it.
+    pub fn open_demo_with(self, file: String, options: Options) {
+        let opening = self.page.try_update(|page| page.open_demo_with(&file, options));
+        self.fetch_demo(file, opening);
+    }
+
+    fn fetch_demo(self, file: String, opening: Option<DemoOpening>) {
+        let id = match opening {
             Some(DemoOpening::New(id)) => id,
             Some(DemoOpening::Listed(requests)) => return self.act(|_| requests),
             None => return,

@@ -52,6 +52,10 @@ impl PageState {
                 requests
             }
             Response::Baseline { name, event } => self.take_baseline_event(&name, event).into_iter().collect(),
+            Response::Drawn { id, lesions } => {
+                self.take_drawn(id, lesions);
+                Vec::new()
+            }
             Response::Analyzed { id, report, eye } => self.take_report(id, *report, eye, pixels),
             Response::Finding { id, report } => {
                 self.take_finding(id, *report);
@@ -129,6 +133,7 @@ impl PageState {
         self.forget_linked(scan);
         self.scans.hold(scan, answer, eye, pixels.unwrap_or_default());
         self.list_frames(scan);
+        self.draw_newest(scan);
         let is_first = self.next_shown == Some(scan) || self.shown.is_none();
         if let Some(file) = self.scans.get(scan).filter(|scan| scan.frame == 0).map(|scan| scan.file) {
             self.ask_saved_frame(file);

@@ -7,20 +7,24 @@ mod life;
 mod linked;
 mod list;
 mod own;
+mod made;
 mod questions;
 mod queue;
 mod reproduce;
 mod saving;
 mod series;
+mod scenes;
 mod views;
 
 use std::ops::Range;
 
 use crate::bundle::index::ModelChoice;
+use crate::caption::Lesion;
 use crate::error::Error;
 use crate::eye::EyeKey;
 use crate::page::fixtures::{card, finding_report, hidden, report, warning};
 use crate::page::state::PageState;
+use crate::phantom::case::{Case, DrawnLesion};
 use crate::protocol::{BaselineEvent, Failure, Request, RequestId, Response, ScanId};
 use crate::report::{CaptionSource, Doubt, Hidden, Options, Report};
 use crate::scan::note::Laterality;
@@ -119,6 +123,16 @@ impl Visit {
                 let (id, report, pixels) = (*id, Box::new(asked(report, options)), vec![0; self.n_pixels]);
                 self.hear(Response::Analyzed { id, report, eye }, Some(pixels));
             }
+            Request::Draw { id, scan, name, case, options } => {
+                self.held.retain(|held| held != scan);
+                self.held.push(*scan);
+                let mut report = self.doubtful_report();
+                report.input.name = name.clone();
+                let pixels = vec![case.speckle; self.n_pixels];
+                self.hear(Response::Drawn { id: *id, lesions: lesions_of(case) }, None);
+                let (id, report) = (*id, Box::new(asked(report, options)));
+                self.hear(Response::Analyzed { id, report, eye: None }, Some(pixels));
+            }
             Request::Revise { id, scan, options } => {
                 assert!(self.held.contains(scan), "the worker does not hold {scan}");
                 let mut report = self.doubtful_report();
@@ -203,6 +217,12 @@ fn asked(mut report: Report, options: &Options) -> Report {
     report
 }
 
+/// As many lesions as the case has kinds.
+fn lesions_of(case: &Case) -> Vec<DrawnLesion> {
+    let kinds = Lesion::ALL.into_iter().filter(|lesion| case.amount(*lesion) > 0);
+    kinds.map(|kind| DrawnLesion { finding: kind.phrase().into(), edges: [0, 0, 1, 0] }).collect()
+}
+
 /// The study of a DICOM file, which begins its name: `s1-OD-a.dcm`.
 fn study_of(name: &str) -> Option<String> {
     name.split_once('-').filter(|_| name.ends_with(".dcm")).map(|(study, _)| study.to_owned())
@@ -219,6 +239,7 @@ fn side_of(name: &str) -> Option<Laterality> {
 fn id_of(request: &Request) -> Option<RequestId> {
     match request {
         Request::Analyze { id, .. }
+        | Request::Draw { id, .. }
         | Request::Revise { id, .. }
         | Request::AskFinding { id, .. }
         | Request::Hide { id, .. } => Some(*id),

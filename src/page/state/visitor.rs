@@ -43,7 +43,7 @@ impl PageState {
         DemoOpening::New(id)
     }
 
-    fn open_from(&mut self, origin: Origin, names: &[String]) -> Vec<ScanId> {
+    pub(super) fn open_from(&mut self, origin: Origin, names: &[String]) -> Vec<ScanId> {
         self.problems.clear();
         // What is opened is seen at once, whatever was looked for before.
         self.set_filter(Filter::All);

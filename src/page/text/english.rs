@@ -9,6 +9,7 @@ mod names;
 mod offline;
 mod series;
 mod report;
+mod teach;
 
 use crate::bundle::card::Measure;
 use crate::error::Detail;
@@ -32,6 +33,7 @@ pub use offline::OfflineText;
 pub use series::SeriesText;
 pub use models::ModelsText;
 pub use report::ReportText;
+pub use teach::TeachText;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -152,6 +154,8 @@ pub struct Text {
     pub offline: &'static OfflineText,
     /// All scans at a glance.
     pub series: &'static SeriesText,
+    /// For lectures.
+    pub teach: &'static TeachText,
     /// The panel that tests a map.
     pub faithfulness: &'static FaithfulnessText,
     /// Saved reports, and those that are opened again.
@@ -361,6 +365,7 @@ pub(super) static TEXT: Text = Text {
     faithfulness: &faithfulness::FAITHFULNESS,
     report: &report::REPORT,
     models: &models::MODELS,
+    teach: &teach::TEACH,
     note: |note| sentence(&note.text()),
     suggestion: |view, size| view.suggestion(size),
     use_view: |view| match (view.crop, view.turn) {

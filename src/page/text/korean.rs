@@ -8,6 +8,7 @@ mod offline;
 mod series;
 mod models;
 mod report;
+mod teach;
 
 use crate::bundle::card::Measure;
 use crate::error::{Detail, Instead, Kind};
@@ -151,6 +152,7 @@ pub(super) static TEXT: Text = Text {
     linked: &linked::LINKED,
     offline: &offline::OFFLINE,
     series: &series::SERIES,
+    teach: &teach::TEACH,
     note: note_text,
     suggestion: suggestion_text,
     use_view: |view| match (view.crop, view.turn) {

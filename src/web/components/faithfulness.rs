@@ -28,8 +28,16 @@ pub fn FaithfulnessCard(
     let text = move || locale.text().faithfulness;
     let progress = Memo::new(move |_| checks.with(Faithfulness::progress));
     let is_open = Memo::new(move |_| progress.with(|progress| *progress != Progress::Closed));
+    let panel = NodeRef::<html::Section>::new();
+    Effect::new(move || {
+        if let Some(panel) = panel.get().filter(|_| checks.is_called.get()) {
+            panel.scroll_into_view();
+            checks.is_called.set(false);
+        }
+    });
     view! {
         <section
+            node_ref=panel
             class="card faithfulness"
             data-testid="faithfulness"
             data-phase=move || progress.with(Progress::name)

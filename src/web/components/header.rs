@@ -13,7 +13,9 @@ use crate::page::look::Theme;
 use crate::page::numbers::short_hash;
 use crate::page::text::{LANGUAGES, Language};
 use crate::web::components::ask::Ask;
+use crate::web::components::teach::TeachToggle;
 use crate::web::preferences::{Preferences, use_locale};
+use crate::web::teach::Teach;
 
 /// The header of the page.
 #[component]
@@ -32,6 +34,8 @@ pub fn Header(
     on_model: Callback<String>,
     /// Language and theme.
     preferences: Preferences,
+    /// What a lecture shows.
+    teach: Teach,
 ) -> impl IntoView {
     let locale = use_locale();
     view! {
@@ -57,6 +61,7 @@ pub fn Header(
                 {move || locale.text().private}
             </span>
             <span class="grow"></span>
+            <TeachToggle teach=teach />
             <LanguageSwitch preferences=preferences />
             <ThemeButton preferences=preferences />
         </header>

@@ -18,9 +18,11 @@ use crate::web::components::baseline::BaselinePrediction;
 use crate::web::components::labels::Labels;
 use crate::web::components::region::HideArea;
 use crate::web::components::status::ProgressBar;
+use crate::web::components::teach::TrueLesions;
 use crate::web::heat::Heat;
 use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
+use crate::web::teach::Teach;
 
 /// The scan with its heatmaps.
 #[component]
@@ -41,6 +43,8 @@ pub fn Stage(
     heat: Heat,
     /// What is asked beside the class.
     linked: Linked,
+    /// What a lecture shows.
+    teach: Teach,
     /// Of the file whose frames are being answered: those that are, and all of them.
     frames_done: Signal<Option<[usize; 2]>>,
     /// The canvas of the scan.
@@ -101,6 +105,7 @@ pub fn Stage(
                         overlay=overlays[0]
                         testids=["scan-canvas", "overlay"]
                     >
+                        <TrueLesions size=size teach=teach />
                         <HideArea size=size linked=linked />
                     </Picture>
                     <Show when=move || has_baseline.get() && !heat.is_folded()>

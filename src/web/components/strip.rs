@@ -263,7 +263,7 @@ fn DemoScans(
     on_choose: Callback<String>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let thumbnail = move |DemoScan { file, title }: DemoScan| {
+    let thumbnail = move |DemoScan { file, title, .. }: DemoScan| {
         let source = url_of(&file);
         view! {
             <button

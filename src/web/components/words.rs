@@ -11,9 +11,11 @@ use crate::page::reading::{is_exact, parted_words, source_name};
 use crate::render::shade;
 use crate::report::{CaptionSource, Report, Word, WordMethod};
 use crate::web::components::select::{Choices, Select};
+use crate::web::components::teach::Definition;
 use crate::web::components::warning::DoubtBadge;
 use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
+use crate::web::teach::Teach;
 
 /// The words card.
 #[component]
@@ -28,6 +30,8 @@ pub fn WordsCard(
     has_map: Signal<bool>,
     /// A finding can be shown on the scan.
     linked: Linked,
+    /// What a finding is can be read.
+    teach: Teach,
 ) -> impl IntoView {
     let locale = use_locale();
     let source = move || report.with(|report| report.as_ref().map(|report| report.caption.source));
@@ -44,7 +48,7 @@ pub fn WordsCard(
                 {class_words.into_iter().map(|word| view! { <ClassWord word=word /> }).collect_view()}
                 {findings
                     .into_iter()
-                    .map(|word| view! { <Finding word=word target=target.clone() linked=linked /> })
+                    .map(|word| view! { <Finding word=word target=target.clone() linked=linked teach=teach /> })
                     .collect_view()}
                 {has_no_finding.then(|| view! { <p class="note">{move || locale.text().no_findings}</p> })}
             }
@@ -74,6 +78,7 @@ pub fn WordsCard(
             >
                 {words}
             </div>
+            <Definition teach=teach linked=linked />
             <Legend report=report />
             <Candidates report=report />
         </section>
@@ -147,6 +152,8 @@ fn Finding(
     target: String,
     /// It can be shown on the scan.
     linked: Linked,
+    /// What it is can be read.
+    teach: Teach,
 ) -> impl IntoView {
     let locale = use_locale();
     let detail = {
@@ -177,6 +184,8 @@ fn Finding(
             aria-pressed=move || is_on_map().to_string()
             on:click=move |_| choose()
             on:keydown=on_key
+            on:pointerenter=move |_| teach.point_at(finding.get_value())
+            on:focus=move |_| teach.point_at(finding.get_value())
             data-testid="word"
             data-finding=finding.get_value()
             data-score=word.score.to_string()

@@ -15,6 +15,8 @@ use crate::engine::faithfulness::ModelView;
 use crate::engine::{Analysis, Engine, Input};
 use crate::error::{Detail, Error, Result};
 use crate::eye::EyeKey;
+use crate::phantom;
+use crate::phantom::case::Case;
 use crate::protocol::{BaselineEvent, Check, Checked, Progress, Request, RequestId, Response, ScanId};
 use crate::report::{InputRef, Options, Report};
 use crate::scan::{ScanFile, format};
@@ -109,6 +111,10 @@ impl Analyzer {
                     }
                     Err(error) => Err(error),
                 };
+                self.reply_failure(id, outcome);
+            }
+            Request::Draw { id, scan, name, case, options } => {
+                let outcome = self.draw(id, scan, &name, &case, &options);
                 self.reply_failure(id, outcome);
             }
             Request::Revise { id, scan, options } => {
@@ -232,6 +238,14 @@ impl Analyzer {
         let eye = eye_of(input.bytes, &report.input);
         (self.post)(Response::Analyzed { id, report: Box::new(report), eye }, Some(pixels));
         Ok(n_frames)
+    }
+
+    /// Draws a case and answers about it as about a file.
+    fn draw(&mut self, id: RequestId, scan: ScanId, name: &str, case: &Case, options: &Options) -> Result<()> {
+        let drawn = phantom::draw_case(case);
+        let bytes = drawn.pgm();
+        self.reply(Response::Drawn { id, lesions: drawn.lesions });
+        self.analyze(id, scan, &Input { name, bytes: &bytes, frame: 0 }, &sha256::of(&bytes), options).map(drop)
     }
 
     fn revise(&mut self, id: RequestId, scan: ScanId, options: &Options) -> Result<()> {

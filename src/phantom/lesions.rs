@@ -1,10 +1,10 @@
 //! The nine lesions of OCT5k: where each lies, what it does to the layers, and the box around what was drawn.
 //! Knows geometry; leaves brightness to `optics`.
 
+use super::case::{Case, DrawnLesion, MOST};
 use super::retina::{Changes, Eye, Outlines, SIDE};
 use super::rng::{Noise, Rng, hill, smoothstep, wave, window};
 use crate::caption::Lesion;
-use crate::train::data::lesion_box::LesionBox;
 
 /// The form of one lesion, in columns and rows.
 enum Form {
@@ -80,7 +80,58 @@ pub(super) fn grow(kinds: &[Lesion], eye: &Eye, rng: &mut Rng) -> Vec<Growth> {
         x += width + GAP / 2.0;
     }
     if kinds.contains(&Lesion::HyperfluorescentSpots) {
-        sow_dots(start, end, rng, &mut growths);
+        sow_dots(start, end, None, rng, &mut growths);
+    }
+    growths
+}
+
+/// How many columns an amount takes and how high it grows, as factors on what is typical: at the least and at the most.
+fn factors(lesion: Lesion) -> [[f32; 2]; 2] {
+    match lesion {
+        Lesion::ChoroidalFolds => [[0.8, 1.3], [0.35, 1.35]],
+        Lesion::Fluid => [[0.6, 1.7], [0.45, 1.3]],
+        Lesion::GeographicAtrophy => [[0.45, 2.1], [1.0, 1.0]],
+        Lesion::HardDrusen => [[0.35, 2.1], [0.6, 1.2]],
+        Lesion::HyperfluorescentSpots => [[1.0, 1.0], [1.0, 1.0]],
+        Lesion::PrLayerDisruption => [[0.4, 2.0], [1.0, 1.0]],
+        Lesion::ReticularDrusen => [[0.45, 2.0], [0.6, 1.15]],
+        Lesion::SoftDrusen => [[0.45, 2.0], [0.6, 1.25]],
+        Lesion::SoftDrusenPed => [[0.6, 1.4], [0.45, 1.15]],
+    }
+}
+
+/// The lesions of a case. Each has a random stream of its own from `rng_of`, so that another amount of one changes its own
+/// size and number only; those beside each other keep their order, and share the columns by how much there is of each.
+pub(super) fn grow_case(case: &Case, eye: &Eye, rng_of: impl Fn(Lesion) -> Rng) -> Vec<Growth> {
+    const GAP: f32 = 6.0;
+    let (start, end) = eye.free_columns();
+    let mut order = Lesion::ALL;
+    // Any stream of the case will do that no lesion shares.
+    rng_of(Lesion::HyperfluorescentSpots).shuffle(&mut order);
+    let share = |lesion| f32::from(case.amount(lesion)) / f32::from(MOST);
+    let scaled = |[least, most]: [f32; 2], lesion| least + (most - least) * share(lesion);
+    let in_row: Vec<Lesion> =
+        order.into_iter().filter(|&lesion| case.amount(lesion) > 0 && least_columns(lesion) > 0.0).collect();
+    let width_of = |lesion| least_columns(lesion) * scaled(factors(lesion)[0], lesion);
+    let needed: f32 = in_row.iter().map(|&lesion| width_of(lesion)).sum();
+    let room = end - start - GAP * in_row.len() as f32;
+    let squeeze = (room / needed.max(1.0)).min(1.0);
+    let between = GAP + (room - needed).max(0.0) / (in_row.len() + 1) as f32;
+    let mut growths = Vec::new();
+    let mut x = start + between - GAP / 2.0;
+    for lesion in in_row {
+        let width = width_of(lesion) * squeeze;
+        let n_before = growths.len();
+        form(lesion, x, x + width, &mut rng_of(lesion), &mut growths);
+        for growth in &mut growths[n_before..] {
+            growth.stretch(scaled(factors(lesion)[1], lesion));
+        }
+        x += width + between;
+    }
+    let n_dots = usize::from(case.amount(Lesion::HyperfluorescentSpots));
+    if n_dots > 0 {
+        let mut rng = rng_of(Lesion::HyperfluorescentSpots);
+        sow_dots(start, end, Some(n_dots), &mut rng, &mut growths);
     }
     growths
 }
@@ -160,12 +211,14 @@ fn form(lesion: Lesion, from: f32, to: f32, rng: &mut Rng, growths: &mut Vec<Gro
     }
 }
 
-fn sow_dots(start: f32, end: f32, rng: &mut Rng, growths: &mut Vec<Growth>) {
+/// Sows bright dots: `wanted`, or as many as chance says.
+fn sow_dots(start: f32, end: f32, wanted: Option<usize>, rng: &mut Rng, growths: &mut Vec<Growth>) {
     let mut taken: Vec<f32> = Vec::new();
     let cluster = rng.between(start + 60.0, end - 60.0);
     let spread = rng.between(50.0, 200.0);
     let (from, to) = ((cluster - spread).max(start + 8.0), (cluster + spread).min(end - 8.0));
-    let wanted = rng.integer(4, 9);
+    let by_chance = rng.integer(4, 9);
+    let wanted = wanted.unwrap_or(by_chance);
     for _ in 0..4 * wanted {
         let middle = rng.between(from, to);
         let (reach, depth) = (rng.between(2.6, 4.4), rng.between(0.3, 0.85));
@@ -181,6 +234,19 @@ fn sow_dots(start: f32, end: f32, rng: &mut Rng, growths: &mut Vec<Growth>) {
 }
 
 impl Growth {
+    /// Makes it higher, or flatter.
+    fn stretch(&mut self, factor: f32) {
+        match &mut self.form {
+            Form::Dome { height, .. }
+            | Form::Pool { height, .. }
+            | Form::Cyst { height, .. }
+            | Form::Waves { height, .. }
+            | Form::Dot { height, .. } => *height *= factor,
+            Form::Peaks { peaks, .. } => peaks.iter_mut().for_each(|(_, _, height)| *height *= factor),
+            Form::Loss { .. } | Form::Break { .. } => {}
+        }
+    }
+
     /// Bends the layers.
     pub(super) fn change(&self, changes: &mut Changes) {
         for i in 0..SIDE {
@@ -266,7 +332,7 @@ impl Growth {
     }
 
     /// The box around what was drawn.
-    pub(super) fn frame(&self, outlines: &Outlines, changes: &Changes) -> Option<LesionBox> {
+    pub(super) fn frame(&self, outlines: &Outlines, changes: &Changes) -> Option<DrawnLesion> {
         if let Some(disc) = self.disc(outlines) {
             let ((x, y), (across, down)) = (disc.centre, disc.reach);
             return self.boxed(x - across, x + across, y - down, y + down);
@@ -301,18 +367,12 @@ impl Growth {
     }
 
     /// Clips to the image; none if nothing is left.
-    fn boxed(&self, left: f32, right: f32, top: f32, bottom: f32) -> Option<LesionBox> {
+    fn boxed(&self, left: f32, right: f32, top: f32, bottom: f32) -> Option<DrawnLesion> {
         let most = SIDE as f32 - 1.0;
         let clip = |value: f32| value.clamp(0.0, most) as u32;
-        let found = LesionBox {
-            finding: self.lesion.phrase(),
-            xmin: clip(left.floor()),
-            ymin: clip(top.floor()),
-            xmax: clip(right.ceil()),
-            ymax: clip(bottom.ceil()),
-            outline: Vec::new(),
-        };
-        (found.xmin < found.xmax && found.ymin < found.ymax).then_some(found)
+        let edges = [clip(left.floor()), clip(top.floor()), clip(right.ceil()), clip(bottom.ceil())];
+        let is_empty = edges[0] >= edges[2] || edges[1] >= edges[3];
+        (!is_empty).then(|| DrawnLesion { finding: self.lesion.phrase().to_owned(), edges })
     }
 }
 

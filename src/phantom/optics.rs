@@ -53,6 +53,15 @@ impl Look {
     }
 }
 
+impl Look {
+    /// Another strength of the speckle, whose share of the dark grows with it, and another brightness.
+    pub(super) fn set(&mut self, speckle: f32, gain: f32) {
+        self.speckle = speckle;
+        self.floor = 0.02 + 0.25 * speckle;
+        self.gain = gain;
+    }
+}
+
 struct Vessel {
     middle: f32,
     reach: f32,

@@ -1,5 +1,5 @@
 //! A folder of phantoms in OCT5k's own layout: images by part and eye, one file of boxes, one of classes.
-//! Knows files; draws nothing itself.
+//! Knows files; `crate::phantom` draws.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -7,21 +7,39 @@ use std::path::Path;
 use image::ImageFormat;
 use rayon::prelude::*;
 
-use super::{FolderOptions, IMAGES_PER_EYE, Phantom, Summary, draw};
 use crate::caption::{Diagnosis, Lesion};
 use crate::error::{Error, Result};
+use crate::phantom::{IMAGES_PER_EYE, Phantom, draw};
 use crate::train::data::oct5k;
 use crate::train::files::{self, Action, failed};
 
 /// Images drawn at once: enough for every core, few enough that progress is seen.
 const BATCH: usize = 16;
 
+/// How many phantoms to draw, from which seed.
+pub(super) struct FolderOptions {
+    /// Images of healthy retinas.
+    pub healthy: usize,
+    /// Images of retinas with AMD.
+    pub amd: usize,
+    /// Everything drawn depends on this number and on nothing else.
+    pub seed: u64,
+}
+
+/// What was written.
+pub(super) struct Summary {
+    /// Images, healthy and AMD together.
+    pub images: usize,
+    /// Rows in the box file.
+    pub boxes: usize,
+}
+
 /// Writes the images and tables of `options` below `dir`, which is made if it is missing.
 /// `on_image` is called once after each image. The box file comes last: a folder without it is not whole.
 ///
 /// # Errors
 /// A folder that holds phantoms or scans already, or that cannot be written, is named.
-pub(crate) fn write_folder(dir: &Path, options: &FolderOptions, on_image: &mut dyn FnMut()) -> Result<Summary> {
+pub(super) fn write_folder(dir: &Path, options: &FolderOptions, on_image: &mut dyn FnMut()) -> Result<Summary> {
     let (images, boxes) = (dir.join(oct5k::IMAGES), dir.join(oct5k::BOXES));
     if images.exists() {
         let message = format!("{} exists already: give an empty folder, or remove it first", images.display());
@@ -46,10 +64,10 @@ pub(crate) fn write_folder(dir: &Path, options: &FolderOptions, on_image: &mut d
                 .collect::<Result<_>>()?;
             for (&index, phantom) in batch.iter().zip(&drawn) {
                 let name = image_name(diagnosis, index);
-                for found in &phantom.boxes {
-                    let [xmin, ymin, xmax, ymax] =
-                        [found.xmin, found.ymin, found.xmax, found.ymax].map(|edge| edge.to_string());
-                    let class = Lesion::from_phrase(found.finding).map_or(found.finding, Lesion::oct5k_name);
+                for found in &phantom.lesions {
+                    let [xmin, ymin, xmax, ymax] = found.edges.map(|edge| edge.to_string());
+                    let class = Lesion::from_phrase(&found.finding)
+                        .map_or(found.finding.as_str(), |lesion| lesion.oct5k_name());
                     let row = n_boxes.to_string();
                     rows.write_record([&row, &name, &xmin, &ymin, &xmax, &ymax, class]).map_err(csv_error)?;
                     n_boxes += 1;
@@ -103,15 +121,15 @@ mod tests {
         assert_eq!(text.lines().next(), Some(",image,xmin,ymin,xmax,ymax,class"));
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.unwrap()).collect();
-        let drawn: Vec<_> = (0..5).flat_map(|index| draw(3, index, Diagnosis::Amd).boxes).collect();
+        let drawn: Vec<_> = (0..5).flat_map(|index| draw(3, index, Diagnosis::Amd).lesions).collect();
         assert_eq!(rows.len(), drawn.len());
         assert_eq!(summary.boxes, drawn.len());
         for (i, (row, found)) in rows.iter().zip(&drawn).enumerate() {
             assert_eq!(row[0], i.to_string());
             let image = image::open(dir.join("Images/Images_Original").join(&row[1])).unwrap();
             assert_eq!((image.width(), image.height()), (512, 512));
-            assert_eq!(Lesion::from_oct5k_name(&row[6]).map(Lesion::phrase), Some(found.finding));
-            assert_eq!(row[5], found.ymax.to_string());
+            assert_eq!(Lesion::from_oct5k_name(&row[6]).map(Lesion::phrase), Some(found.finding.as_str()));
+            assert_eq!(row[5], found.edges[3].to_string());
         }
         assert!(dir.join("Images/Images_Original/Normal Part1/Normal (1)/Image (2).png").is_file());
         assert!(dir.join("Images/Images_Original/AMD Part1/AMD (2)/Image (1).png").is_file());

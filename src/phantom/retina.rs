@@ -54,6 +54,11 @@ impl Eye {
         }
     }
 
+    /// Another tilt. Up to ten degrees an angle and its tangent hardly differ.
+    pub(super) fn set_tilt(&mut self, degrees: f32) {
+        self.tilt = degrees * std::f32::consts::PI / 180.0 * SIDE as f32 / 2.0;
+    }
+
     /// How far column `x` lies inside the nerve head: 0 outside, 1 well inside.
     pub(super) fn in_nerve_head(&self, x: usize) -> f32 {
         let Some(head) = self.nerve_head else { return 0.0 };
