@@ -4,7 +4,7 @@
 //! [`state::PageState`] holds all of it: every change returns the requests to send to the worker. It owns
 //! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`linked`], [`picture`],
 //! [`reading`], [`region`], [`track_record`] and [`numbers`] compute what components show; [`text`] holds every string, in every
-//! language. [`faithfulness`] tests the shown map and words, by workers of its own.
+//! language. [`faithfulness`] tests the shown map and words, by workers of its own. [`viewer`] is how a picture is looked at.
 
 pub mod caption_edit;
 pub mod card;
@@ -26,4 +26,5 @@ pub mod scans;
 pub mod state;
 pub mod text;
 pub mod track_record;
+pub mod viewer;
 pub mod worker;

@@ -3,6 +3,7 @@
 mod doubt;
 mod linked;
 mod saved;
+mod viewer;
 
 use crate::eye::EyeAnswer;
 use crate::page::card::{Note, NoteValue, Section};
@@ -20,6 +21,7 @@ pub use doubt::{
 };
 pub use linked::effect_line;
 pub use saved::saved_lines;
+pub use viewer::{map_name, window_line};
 
 /// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {

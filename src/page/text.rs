@@ -4,7 +4,7 @@
 mod english;
 mod korean;
 
-pub use english::{DoubtText, FaithfulnessText, LinkedText, Text};
+pub use english::{DoubtText, FaithfulnessText, LinkedText, Text, ViewerText};
 
 /// A language of the page.
 #[derive(Debug)]

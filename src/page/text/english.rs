@@ -5,6 +5,7 @@ mod faithfulness;
 mod linked;
 mod methods;
 mod names;
+mod viewer;
 
 use crate::bundle::card::Measure;
 use crate::error::Detail;
@@ -24,6 +25,7 @@ pub(super) use names::FULL_NAMES;
 pub use doubt::DoubtText;
 pub use faithfulness::FaithfulnessText;
 pub use linked::LinkedText;
+pub use viewer::ViewerText;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -141,6 +143,8 @@ pub struct Text {
     pub doubt: &'static DoubtText,
     /// Where findings speak, and what hiding a region changes.
     pub linked: &'static LinkedText,
+    /// How a scan is looked at.
+    pub looking: &'static ViewerText,
     /// The panel that tests a map.
     pub faithfulness: &'static FaithfulnessText,
     /// What a person should know about how a file was read.
@@ -348,6 +352,7 @@ pub(super) static TEXT: Text = Text {
     probabilities: "Probabilities",
     doubt: &doubt::DOUBT,
     linked: &linked::LINKED,
+    looking: &viewer::VIEWER,
     faithfulness: &faithfulness::FAITHFULNESS,
     note: |note| sentence(&note.text()),
     suggestion: |view, size| view.suggestion(size),

@@ -4,6 +4,7 @@ mod doubt;
 mod faithfulness;
 mod linked;
 mod methods;
+mod viewer;
 
 use crate::bundle::card::Measure;
 use crate::error::{Detail, Instead, Kind};
@@ -143,6 +144,7 @@ pub(super) static TEXT: Text = Text {
     doubt: &doubt::DOUBT,
     faithfulness: &faithfulness::FAITHFULNESS,
     linked: &linked::LINKED,
+    looking: &viewer::VIEWER,
     note: note_text,
     suggestion: suggestion_text,
     use_view: |view| match (view.crop, view.turn) {
