@@ -107,7 +107,7 @@ struct Lattice {
 
 impl Lattice {
     fn of(heatmap: &Heatmap) -> Self {
-        let n_samples = |n_cells: usize| (n_cells * MIN_SAMPLES.div_ceil(n_cells)).min(MAX_SAMPLES.max(MIN_SAMPLES));
+        let n_samples = |n_cells: usize| (n_cells * MIN_SAMPLES.div_ceil(n_cells)).min(MAX_SAMPLES);
         let [n_columns, n_rows] = [heatmap.cols, heatmap.rows].map(n_samples);
         // As if the region were the scan: each sample lies in it.
         let between = |n: usize, n_cells: usize| cells(n, n, 0., n as f32, n_cells);
@@ -134,38 +134,40 @@ impl Lattice {
         self.places[0].len()
     }
 
-    /// For each edge of the lattice that a line crosses, the edge that it crosses next, what is higher on its right. An edge has twice
-    /// the number of the sample at its left or upper end; one that goes down has one more. The border is 0, so every line is closed.
+    /// For each edge of the lattice that a line crosses, the edge that it crosses next, what is higher on its left. An edge has twice the
+    /// number of the sample at its left or upper end; one that goes down has one more. The border is 0, so every line is closed.
     fn crossings(&self, level: f32) -> Vec<Option<u32>> {
         let (n_columns, n_rows) = (self.n_columns(), self.places[1].len());
         let mut next = vec![None; self.values.len() * 2];
+        let one = |from: usize, to: usize| [Some((from, to)), None];
         for row in 0..n_rows - 1 {
             for column in 0..n_columns - 1 {
                 let at = row * n_columns + column;
                 let corners = [at, at + 1, at + n_columns + 1, at + n_columns].map(|sample| self.values[sample]);
                 let [top, right, bottom, left] = [2 * at, 2 * (at + 1) + 1, 2 * (at + n_columns), 2 * at + 1];
-                let mut go = |from: usize, to: usize| next[from] = Some(to as u32);
-                let is_high = corners.map(|value| value > level);
-                // Two opposite corners: they are joined if the middle is high.
+                // Two opposite corners are joined if the middle is high.
                 let is_joined = corners.iter().sum::<f32>() / 4. > level;
-                match is_high {
-                    [false, false, false, false] | [true, true, true, true] => {}
-                    [true, false, false, false] => go(left, top),
-                    [false, true, false, false] => go(top, right),
-                    [false, false, true, false] => go(right, bottom),
-                    [false, false, false, true] => go(bottom, left),
-                    [false, true, true, true] => go(top, left),
-                    [true, false, true, true] => go(right, top),
-                    [true, true, false, true] => go(bottom, right),
-                    [true, true, true, false] => go(left, bottom),
-                    [true, true, false, false] => go(left, right),
-                    [false, true, true, false] => go(top, bottom),
-                    [false, false, true, true] => go(right, left),
-                    [true, false, false, true] => go(bottom, top),
-                    [true, false, true, false] if is_joined => (go(right, top), go(left, bottom)).0,
-                    [true, false, true, false] => (go(left, top), go(right, bottom)).0,
-                    [false, true, false, true] if is_joined => (go(top, left), go(bottom, right)).0,
-                    [false, true, false, true] => (go(top, right), go(bottom, left)).0,
+                let parts = match corners.map(|value| value > level) {
+                    [false, false, false, false] | [true, true, true, true] => [None, None],
+                    [true, false, false, false] => one(left, top),
+                    [false, true, false, false] => one(top, right),
+                    [false, false, true, false] => one(right, bottom),
+                    [false, false, false, true] => one(bottom, left),
+                    [false, true, true, true] => one(top, left),
+                    [true, false, true, true] => one(right, top),
+                    [true, true, false, true] => one(bottom, right),
+                    [true, true, true, false] => one(left, bottom),
+                    [true, true, false, false] => one(left, right),
+                    [false, true, true, false] => one(top, bottom),
+                    [false, false, true, true] => one(right, left),
+                    [true, false, false, true] => one(bottom, top),
+                    [true, false, true, false] if is_joined => [Some((right, top)), Some((left, bottom))],
+                    [true, false, true, false] => [Some((left, top)), Some((right, bottom))],
+                    [false, true, false, true] if is_joined => [Some((top, left)), Some((bottom, right))],
+                    [false, true, false, true] => [Some((top, right)), Some((bottom, left))],
+                };
+                for (from, to) in parts.into_iter().flatten() {
+                    next[from] = Some(to as u32);
                 }
             }
         }
@@ -215,10 +217,10 @@ mod tests {
         }
     }
 
-    /// Twice the area within a closed line, above 0 where what is higher is on its right.
+    /// Twice the area within a closed line, above 0 where what is higher is on its left.
     fn area(ring: &[[f32; 2]]) -> f32 {
         let ends = ring.iter().zip(ring.iter().cycle().skip(1));
-        ends.map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum()
+        ends.map(|(a, b)| b[0] * a[1] - a[0] * b[1]).sum()
     }
 
     /// Whether a place is within closed lines.

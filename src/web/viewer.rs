@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::{ev, html};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement, HtmlSelectElement, KeyboardEvent, MouseEvent};
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, KeyboardEvent, MouseEvent};
 
 use crate::page::viewer::book::{Book, Look, PictureId, Tool};
 use crate::page::viewer::compare::{Kept, Layout};
@@ -150,6 +150,15 @@ impl Viewer {
         }
     }
 
+    /// Gives the focus to the picture, so that the arrow keys do what the tool does.
+    fn focus_picture(self) {
+        let surface = self.frame.get_untracked().and_then(|frame| frame.query_selector(".surface").ok().flatten());
+        if let Some(surface) = surface.and_then(|surface| surface.dyn_into::<HtmlElement>().ok()) {
+            // An element with a tab index takes the focus.
+            let _ = surface.focus();
+        }
+    }
+
     /// Keeps the map that is shown, to compare others with; not while none may be seen.
     fn keep(self) {
         if let Some(report) = self.report.get_untracked().filter(|_| untrack(|| self.heat.is_on())) {
@@ -194,6 +203,9 @@ impl Viewer {
             };
             if !is_taken && self.run(command) {
                 event.prevent_default();
+                if matches!(command, Command::Take(_)) {
+                    self.focus_picture();
+                }
             }
         });
         window_event_listener(ev::keyup, move |event: KeyboardEvent| {

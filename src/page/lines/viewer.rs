@@ -20,6 +20,9 @@ mod tests {
     use super::*;
     use crate::page::fixtures::report;
     use crate::page::text::LANGUAGES;
+    use crate::page::viewer::book::Tool;
+    use crate::page::viewer::compare::Layout;
+    use crate::page::viewer::keys::SHEET;
 
     #[test]
     fn a_map_is_named_by_its_method_and_class() {
@@ -27,6 +30,23 @@ mod tests {
         for language in &LANGUAGES {
             let name = map_name(language, &report.heatmap);
             assert!(name.contains(language.name_of("AMD")) && name.contains(" · "), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_key_tool_and_layout_is_named_once_in_every_language() {
+        for language in &LANGUAGES {
+            let text = language.text.looking;
+            let rows = SHEET.map(|(row, _)| (text.key_row)(row));
+            let tools = Tool::ALL.map(text.tool);
+            let layouts = Layout::ALL.map(text.layout);
+            let mut said: Vec<_> = rows.into_iter().chain(tools).chain(layouts).collect();
+            let is_korean = language.tag == "ko";
+            assert!(said.iter().all(|line| line.chars().any(|c| ('가'..='힣').contains(&c)) == is_korean), "{said:?}");
+            said.sort_unstable();
+            said.dedup();
+            assert_eq!(said.len(), SHEET.len() + Tool::ALL.len() + Layout::ALL.len());
+            assert!(text.one_to_one.starts_with("1:1"), "a name contains what is seen on the button");
         }
     }
 

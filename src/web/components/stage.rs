@@ -92,7 +92,10 @@ pub fn Stage(
         Some((locale.text().looking.kept)(&map_name(locale.language(), &kept.map)))
     };
     let shown_words = move || {
-        own.with(|own| Some((locale.text().looking.shown_map)(&map_name(locale.language(), &own.as_ref()?.map))))
+        let name = |own: &Option<MapView>| Some(map_name(locale.language(), &own.as_ref()?.map));
+        let name = own.with(name).filter(|_| heat.is_on());
+        let looking = locale.text().looking;
+        name.map_or_else(|| looking.scan_alone.to_owned(), |name| (looking.shown_map)(&name))
     };
     let beside_words = move || {
         let is_kept = viewer.layout.get() == Layout::KeptBeside && heat.is_on();
@@ -152,9 +155,9 @@ pub fn Stage(
                     >
                         <HideArea size=size linked=linked viewer=viewer />
                     </Picture>
-                    <Show when=move || viewer.layout.get().needs_kept() && heat.is_on()>
+                    <Show when=move || viewer.layout.get().needs_kept() || is_beside.get()>
                         <figcaption class="legend" data-testid="compare-legend">
-                            <Show when=move || below.with(Option::is_some)>
+                            <Show when=move || heat.is_on() && below.with(Option::is_some)>
                                 <b class="kept">{kept_words}</b>
                             </Show>
                             <b class="shown">{shown_words}</b>

@@ -288,6 +288,7 @@ fn SaveButtons(
                 .into_iter()
                 .chain([baseline.map(|b| (&b.heatmap, &b.image, drawn(&b.heatmap, None)))]);
             let picture = |((map, image, drawn), overlay): (SavedAnswer<'_>, NodeRef<html::Canvas>)| {
+                let overlay = overlay.get_untracked()?;
                 let shown = drawn.map(|drawn| (map, drawn));
                 let labels = match of_finding.filter(|(own, _)| std::ptr::eq(*own, map)) {
                     Some((_, finding)) => finding_labels(&report.warning, finding, shown),
@@ -306,13 +307,15 @@ fn SaveButtons(
                     }
                     None => Vec::new(),
                 };
-                Some(SavedPicture { overlay: overlay.get_untracked().filter(|_| is_filled), outlines, labels })
+                Some(SavedPicture { overlay: Some(overlay).filter(|_| is_filled), outlines, labels })
             };
             let pictures: Vec<_> = answers.flatten().zip(overlays).filter_map(picture).collect();
             let mut lines = saved_lines(language, &report, heat.is_folded(), own.map(|drawn| (own_map, drawn)));
             // Before the last line, which says where the picture is from.
             let at = lines.len().saturating_sub(1);
-            lines.splice(at..at, window_line(language, viewer.window.get_untracked()));
+            if let Some(line) = window_line(language, viewer.window.get_untracked()) {
+                lines.insert(at, line);
+            }
             let (name, columns) = (saved_name(&report, "png"), report.input.width.max(1));
             canvas::save_png(&name, &scan, columns, &pictures, heat.opacity(), &lines);
         }
