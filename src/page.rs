@@ -5,7 +5,7 @@
 //! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`linked`], [`picture`],
 //! [`reading`], [`region`], [`series`], [`thumbnail`], [`track_record`] and [`numbers`] compute what components show; [`text`]
 //! holds every string, in every language. [`faithfulness`] tests the shown map and words, by workers of its own. [`made`] is a
-//! scan that a visitor has drawn, and [`teach`] what a lecture shows and asks.
+//! scan that a visitor has drawn, and [`teach`] what a lecture shows and asks. [`viewer`] is how a picture is looked at.
 
 pub mod caption_edit;
 pub mod card;
@@ -36,4 +36,5 @@ pub mod teach;
 pub mod text;
 pub mod thumbnail;
 pub mod track_record;
+pub mod viewer;
 pub mod worker;

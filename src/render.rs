@@ -1,7 +1,12 @@
-//! From the numbers of a report to pictures: heatmap → RGBA, score → shade, µm → scale bar.
+//! From the numbers of a report to pictures: heatmap → RGBA or outlines, score → shade, µm → scale bar.
 //! Pure: knows no DOM, no canvas and no model.
 
+pub mod contour;
+mod palette;
+
 use crate::report::Heatmap;
+
+pub use palette::{Palette, Ramp, inferno};
 
 /// A heatmap value of 1 / `ALPHA_SLOPE` and above is opaque (before the opacity slider), a value of 0 is transparent: the
 /// scan stays visible where nothing counted.
@@ -19,58 +24,6 @@ const MIN_STRIPE: usize = 3;
 /// How opaque the stripes between are: the pattern is seen, and so is the map.
 const STRIPE_COVERAGE: f32 = 0.35;
 
-/// Whose evidence a map is: by its colours, and by a pattern that lasts without them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ramp {
-    /// Of the class that is the answer: Matplotlib's inferno.
-    #[default]
-    Answer,
-    /// Of another class: from black over blue and green to white, in diagonal stripes.
-    Other,
-    /// Of a finding: from black over violet to white, in upright stripes.
-    Finding,
-}
-
-impl Ramp {
-    /// Of a map for class `target` where `answer` is the answer.
-    pub fn of(target: &str, answer: &str) -> Self {
-        if target == answer { Self::Answer } else { Self::Other }
-    }
-
-    /// The colour of a heatmap value; below 0 and above 1 it is clamped.
-    pub fn colour(self, value: f32) -> [u8; 3] {
-        match self {
-            Self::Answer => inferno(value),
-            Self::Other => between(&OTHER_COLOURS, value),
-            Self::Finding => between(&FINDING_COLOURS, value),
-        }
-    }
-
-    /// Whether a drawn pixel lies on a thin stripe, `stripe` pixels wide.
-    fn is_thin(self, [x, y]: [usize; 2], stripe: usize) -> bool {
-        match self {
-            Self::Answer => false,
-            Self::Other => (x + y) / stripe % 2 == 1,
-            Self::Finding => x / stripe % 2 == 1,
-        }
-    }
-}
-
-/// Evenly spaced colours of [`Ramp::Other`], each brighter than the one before; `www/style.css` has them too, for the bar.
-const OTHER_COLOURS: [[u8; 3]; 5] = [[0, 4, 10], [8, 48, 96], [14, 112, 134], [82, 190, 168], [236, 255, 244]];
-
-/// Those of [`Ramp::Finding`].
-const FINDING_COLOURS: [[u8; 3]; 5] = [[4, 0, 12], [48, 20, 110], [116, 68, 214], [180, 148, 255], [246, 240, 255]];
-
-/// The colour between evenly spaced ones.
-fn between(colours: &[[u8; 3]], value: f32) -> [u8; 3] {
-    let position = value.clamp(0.0, 1.0) * (colours.len() - 1) as f32;
-    let lower = (position as usize).min(colours.len() - 2);
-    let share = position - lower as f32;
-    let mixed = |c: usize| f32::from(colours[lower][c]) * (1.0 - share) + f32::from(colours[lower + 1][c]) * share;
-    [0, 1, 2].map(|c| mixed(c).round() as u8)
-}
-
 /// How a heatmap is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Paint {
@@ -78,12 +31,26 @@ pub struct Paint {
     pub ramp: Ramp,
     /// What its values are multiplied by, 0…1: 1 for colours relative to the map's own maximum, else [`absolute_gain`].
     pub gain: f32,
+    /// Its colours.
+    pub palette: Palette,
+    /// What is below, after the gain, is not drawn; 0 draws all.
+    pub threshold: f32,
 }
 
 impl Paint {
+    /// In the colours of `ramp`, all of it.
+    pub fn new(ramp: Ramp, gain: f32) -> Self {
+        Self { ramp, gain, palette: Palette::Standard, threshold: 0.0 }
+    }
+
     /// Relative to the map's own maximum.
     pub fn relative(ramp: Ramp) -> Self {
-        Self { ramp, gain: 1.0 }
+        Self::new(ramp, 1.0)
+    }
+
+    /// The colour of a value after the gain.
+    pub fn colour(self, value: f32) -> [u8; 3] {
+        self.palette.colour(self.ramp, value)
     }
 }
 
@@ -92,11 +59,6 @@ impl Paint {
 /// `PeakReference::p95`; what is no share draws nothing.
 pub fn absolute_gain(share: f32) -> f32 {
     if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
-}
-
-/// The colour of a heatmap value, of Matplotlib's inferno; below 0 and above 1 it is clamped.
-pub fn inferno(value: f32) -> [u8; 3] {
-    colorous::INFERNO.eval_continuous(f64::from(value.clamp(0.0, 1.0))).into_array()
 }
 
 /// How much of the scan a heatmap value covers, 0…1.
@@ -137,7 +99,8 @@ pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], pain
     let mut rgba = vec![0; drawn[0] * drawn[1] * 4];
     let colour = |level: u8, opaque: f32| {
         let value = f32::from(level) / 255.0 * paint.gain;
-        let [r, g, b] = paint.ramp.colour(value);
+        let [r, g, b] = paint.colour(value);
+        let opaque = if value < paint.threshold { 0.0 } else { opaque };
         [r, g, b, (coverage(value) * opaque * 255.0).round() as u8]
     };
     let [full, thin] = [1.0, STRIPE_COVERAGE].map(|opaque| (0..=255).map(|i| colour(i, opaque)).collect::<Vec<_>>());
@@ -204,6 +167,14 @@ pub fn grey_rgba(pixels: &[u8], scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> 
     rgba
 }
 
+/// Draws each grey of opaque RGBA pixels as `table` says.
+pub fn with_greys(rgba: &mut [u8], table: &[u8; 256]) {
+    for pixel in rgba.chunks_exact_mut(4) {
+        let grey = table[usize::from(pixel[0])];
+        pixel[..3].fill(grey);
+    }
+}
+
 /// The scan with the heatmap over it at `opacity` (0…1): RGB, row by row, at the scan's own size.
 pub fn composite_rgb(pixels: &[u8], scan: [usize; 2], heatmap: &Heatmap, paint: Paint, opacity: f32) -> Vec<u8> {
     let overlay = overlay_rgba(heatmap, scan, scan, paint);
@@ -263,7 +234,7 @@ mod tests {
     use super::*;
     use crate::report::MapMethod;
 
-    const ANSWER: Paint = Paint { ramp: Ramp::Answer, gain: 1.0 };
+    const ANSWER: Paint = Paint { ramp: Ramp::Answer, gain: 1.0, palette: Palette::Standard, threshold: 0.0 };
 
     fn heatmap(rows: usize, cols: usize, values: &[f32], region: [f32; 4]) -> Heatmap {
         Heatmap {
@@ -308,7 +279,7 @@ mod tests {
         assert_eq!([0.5, 3.0, 0.0, -1.0, f32::NAN, f32::INFINITY].map(absolute_gain), [0.5, 1.0, 0.0, 0.0, 0.0, 1.0]);
         let map = heatmap(1, 1, &[1.0], [0.0, 0.0, 1.0, 1.0]);
         let drawn = |share: f32| {
-            let paint = Paint { ramp: Ramp::Answer, gain: absolute_gain(share) };
+            let paint = Paint::new(Ramp::Answer, absolute_gain(share));
             overlay_rgba(&map, [1, 1], [1, 1], paint)
         };
         assert_eq!(drawn(1.0), overlay_rgba(&map, [1, 1], [1, 1], ANSWER), "a strong map has every colour");
@@ -425,6 +396,22 @@ mod tests {
         let map = heatmap(1, 1, &[1.0], [0.0, 0.0, 2.0, 1.0]);
         assert_eq!(composite_rgb(&[10, 20], [2, 1], &map, ANSWER, 0.0), [10, 10, 10, 20, 20, 20]);
         assert_eq!(composite_rgb(&[10, 20], [2, 1], &map, ANSWER, 1.0)[..3], inferno(1.0));
+    }
+
+    #[test]
+    fn what_is_below_the_threshold_is_not_drawn() {
+        let map = heatmap(1, 2, &[0.2, 1.0], [0.0, 0.0, 8.0, 4.0]);
+        let paint = Paint { threshold: 0.5, ..ANSWER };
+        let [all, above] = [ANSWER, paint].map(|paint| overlay_rgba(&map, [8, 4], [8, 4], paint));
+        assert!(alpha(&all, 8, 0, 0) > 0 && alpha(&above, 8, 0, 0) == 0);
+        assert_eq!(alpha(&above, 8, 7, 0), alpha(&all, 8, 7, 0));
+    }
+
+    #[test]
+    fn greys_are_drawn_as_their_table_says() {
+        let mut rgba = grey_rgba(&[10, 200], [2, 1], [2, 1]);
+        with_greys(&mut rgba, &std::array::from_fn(|grey| 255 - grey as u8));
+        assert_eq!(rgba, [245, 245, 245, 255, 55, 55, 55, 255]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod reproduced;
 mod saved;
 mod series;
 mod teach;
+mod viewer;
 
 use crate::eye::EyeAnswer;
 use crate::page::card::{Note, Section};
@@ -28,6 +29,7 @@ pub use reproduced::{missing_lines, reproduced_lines};
 pub use saved::saved_lines;
 pub use series::{RowCells, live_line, row_cells, suspicion_heading};
 pub use teach::{definition_lines, reveal_lines, vote_line};
+pub use viewer::{map_name, window_line};
 
 /// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {

@@ -46,6 +46,51 @@ pub fn is_heat_shown(is_wanted: bool, is_folded: bool) -> bool {
     is_wanted && !is_folded
 }
 
+/// How a heatmap is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeatForm {
+    /// Coloured through and through.
+    #[default]
+    Filled,
+    /// As outlines, which leave the scan below them as it is.
+    Outlines,
+}
+
+impl HeatForm {
+    /// Both, the default first.
+    pub const ALL: [Self; 2] = [Self::Filled, Self::Outlines];
+
+    /// The value of `data-form`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Filled => "filled",
+            Self::Outlines => "outlines",
+        }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Self {
+        if self == Self::Filled { Self::Outlines } else { Self::Filled }
+    }
+}
+
+/// Whether a heatmap is wanted, and its opacity in percent, after its key or switch: one that is hidden is shown, and so is one
+/// that is shown without any opacity, with that which it had `before`.
+pub fn toggled_heat(is_wanted: bool, opacity_percent: u8, before: u8) -> (bool, u8) {
+    match (is_wanted, opacity_percent) {
+        (_, 0) => (true, if before == 0 { DEFAULT_OPACITY_PERCENT } else { before }),
+        (is_wanted, percent) => (!is_wanted, percent),
+    }
+}
+
+/// What a step of its key adds to the opacity, in percent.
+const OPACITY_STEP: i16 = 10;
+
+/// An opacity in percent after steps of its keys.
+pub fn stepped_opacity(percent: u8, steps: i8) -> u8 {
+    (i16::from(percent) + i16::from(steps) * OPACITY_STEP).clamp(0, 100) as u8
+}
+
 /// How strongly the heatmap covers the scan, 0…1.
 pub fn heat_opacity(is_heat_on: bool, opacity_percent: u8) -> f64 {
     if is_heat_on { f64::from(opacity_percent) / 100.0 } else { 0.0 }
@@ -68,6 +113,21 @@ mod tests {
     fn a_folded_answer_shows_no_heatmap() {
         let shown = [(true, false), (true, true), (false, false)].map(|(wanted, folded)| is_heat_shown(wanted, folded));
         assert_eq!(shown, [true, false, false]);
+    }
+
+    #[test]
+    fn a_heatmap_without_opacity_can_be_left_by_its_key() {
+        assert_eq!((toggled_heat(true, 55, 55), toggled_heat(false, 55, 55)), ((false, 55), (true, 55)));
+        assert_eq!(
+            [(true, 30), (false, 30), (true, 0)].map(|(is_on, before)| toggled_heat(is_on, 0, before)),
+            [(true, 30), (true, 30), (true, DEFAULT_OPACITY_PERCENT)]
+        );
+    }
+
+    #[test]
+    fn opacity_goes_in_steps_from_nothing_to_all() {
+        assert_eq!([(55, 1), (95, 1), (5, -1)].map(|(percent, by)| stepped_opacity(percent, by)), [65, 100, 0]);
+        assert_eq!(HeatForm::ALL.map(HeatForm::other), [HeatForm::Outlines, HeatForm::Filled]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A rectangle on a scan that is drawn with a pointer or moved by keys: x, y, width, height in scan pixels.
 
+use crate::page::viewer::transform::Transform;
+
 /// How far an arrow key moves or sizes it, as a share of the scan's sides.
 const STEP: f32 = 0.02;
 /// Its smallest sides, as a share of the scan's: a click is no rectangle.
@@ -44,10 +46,13 @@ pub fn after_key(region: [f32; 4], key: &str, is_sizing: bool, size: [usize; 2])
     Some(changed)
 }
 
-/// Left, top, width and height on the picture, in percent.
-pub fn percents(region: [f32; 4], size: [usize; 2]) -> [f32; 4] {
-    let [width, height] = size.map(|n| n.max(1) as f32 / 100.);
-    [region[0] / width, region[1] / height, region[2] / width, region[3] / height]
+/// Left, top, width and height in the frame of a picture that is looked at through `transform`, in percent.
+pub fn percents(region: [f32; 4], size: [usize; 2], transform: Transform) -> [f64; 4] {
+    let share = |axis: usize, at: f32| f64::from(at) / size[axis].max(1) as f64;
+    let [x, y, width, height] = region;
+    let [left, top] = transform.to_frame([share(0, x), share(1, y)]);
+    let [right, bottom] = transform.to_frame([share(0, x + width), share(1, y + height)]);
+    [left, top, right - left, bottom - top].map(|share| share * 100.)
 }
 
 #[cfg(test)]
@@ -86,6 +91,17 @@ mod tests {
 
     #[test]
     fn percents_are_of_the_picture() {
-        assert_eq!(percents([50., 25., 100., 50.], [200, 100]), [25., 25., 50., 50.]);
+        assert_eq!(percents([50., 25., 100., 50.], [200, 100], Transform::FIT), [25., 25., 50., 50.]);
+    }
+
+    #[test]
+    fn a_rectangle_that_is_drawn_on_an_enlarged_picture_is_where_it_was_drawn() {
+        let transform = Transform::FIT.zoomed_to(4., [0.7, 0.3], 1.).panned([0.05, -0.1]);
+        let corners = [[0.2, 0.1], [0.6, 0.9]];
+        let region = between(transform.to_picture(corners[0]), transform.to_picture(corners[1]), SIZE).unwrap();
+        let drawn = percents(region, SIZE, transform);
+        for (drawn, expected) in drawn.iter().zip([20., 10., 40., 80.]) {
+            assert!((drawn - expected).abs() < 1e-3, "{drawn} is not {expected}");
+        }
     }
 }

@@ -1,11 +1,11 @@
-//! The page as a whole: its layout, the props of its parts, and the events that count anywhere on it (drop, paste, keys).
+//! The page as a whole: its layout, the props of its parts, and the events that count anywhere on it (drop, paste).
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::{ev, html};
 use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, DragEvent, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
+use web_sys::{ClipboardEvent, DragEvent};
 
 use crate::bundle::card::ModelCard;
 use crate::page::reading::is_not_a_scan;
@@ -20,11 +20,13 @@ use crate::web::components::header::Header;
 use crate::web::components::offline::{UpdateNotice, WorksOffline};
 use crate::web::components::live::LiveAnswer;
 use crate::web::components::series_table::SeriesTable;
+use crate::web::components::keys_sheet::KeysSheet;
 use crate::web::components::stage::Stage;
 use crate::web::components::status::{Problems, StatusLine};
 use crate::web::components::strip::Strip;
 use crate::web::components::tools::Tools;
 use crate::web::components::tour::TourBar;
+use crate::web::components::viewer_bar::ViewerBar;
 use crate::web::components::warning::WarningNotice;
 use crate::web::heat::Heat;
 use crate::web::linked::Linked;
@@ -33,6 +35,7 @@ use crate::web::preferences::{Preferences, use_locale};
 use crate::web::report_file;
 use crate::web::session::Session;
 use crate::web::teach::Teach;
+use crate::web::viewer::Viewer;
 
 /// Mounts the page.
 pub fn run() {
@@ -61,7 +64,8 @@ fn App() -> impl IntoView {
     let linked = Linked::of(session);
     let checks = Checks::new(session);
     let teach = Teach::start(teaching, session, heat, checks, is_hiding.into());
-    listen(session, heat, linked, is_dragging);
+    let viewer = Viewer::start(session, heat, linked);
+    listen(session, is_dragging);
     let is_stale = Memo::new(move |_| session.with(PageState::is_shown_stale));
     let shown_id = Memo::new(move |_| shown.with(|scan| scan.as_ref().map(|scan| scan.id)));
     let shown_ids = Memo::new(move |_| session.with(|page| page.shown().map(|scan| [scan.id, scan.file])));
@@ -129,7 +133,15 @@ fn App() -> impl IntoView {
                         Vec::new()
                     })
                 />
-                <Viewer session=session heat=heat linked=linked checks=checks teach=teach is_stale=is_stale.into() />
+                <ViewerPane
+                    session=session
+                    heat=heat
+                    viewer=viewer
+                    linked=linked
+                    checks=checks
+                    teach=teach
+                    is_stale=is_stale.into()
+                />
                 <aside
                     node_ref=aside
                     class:stale=move || is_stale.get()
@@ -139,17 +151,20 @@ fn App() -> impl IntoView {
                 </aside>
             </main>
             <Footer card=card has_scans=Signal::derive(move || session.with(|page| page.scans().iter().next().is_some())) />
+            <KeysSheet viewer=viewer />
         </div>
     }
 }
 
 /// The scan on its stage, with the tools above and the status line below.
 #[component]
-fn Viewer(
+fn ViewerPane(
     /// The page's state.
     session: Session,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
+    /// How the scan is looked at.
+    viewer: Viewer,
     /// What is asked beside the class.
     linked: Linked,
     /// The panel that tests the map.
@@ -177,6 +192,7 @@ fn Viewer(
                 report=report
                 card=card
                 heat=heat
+                viewer=viewer
                 linked=linked
                 method=Signal::derive(move || shown.with(|scan| scan.as_ref().map(|scan| scan.wanted.map)))
                 on_method=session.on(|page, method| page.revise(|options| options.map = method))
@@ -199,6 +215,7 @@ fn Viewer(
                 })
                 is_stale=is_stale
             />
+            <ViewerBar viewer=viewer heat=heat is_off=Signal::derive(move || is_stale.get() || report.with(Option::is_none)) />
             <Problems
                 model=Signal::derive(move || session.with(|page| page.model().clone()))
                 problems=Signal::derive(move || session.with(|page| page.problems().to_vec()))
@@ -217,6 +234,7 @@ fn Viewer(
                 can_answer=Memo::new(move |_| session.with(PageState::can_answer)).into()
                 is_stale=is_stale
                 heat=heat
+                viewer=viewer
                 linked=linked
                 teach=teach
                 frames_done=Memo::new(move |_| session.with(PageState::frames_done)).into()
@@ -269,8 +287,8 @@ fn Footer(
     }
 }
 
-/// Takes files dropped or pasted anywhere, and the keys H and Escape; asks before answers are lost.
-fn listen(session: Session, heat: Heat, linked: Linked, is_dragging: RwSignal<bool>) {
+/// Takes files dropped or pasted anywhere; asks before answers are lost.
+fn listen(session: Session, is_dragging: RwSignal<bool>) {
     let has_files =
         |event: &DragEvent| event.data_transfer().is_some_and(|data| data.types().iter().any(|kind| kind == "Files"));
     window_event_listener(ev::dragover, move |event: DragEvent| {
@@ -302,19 +320,5 @@ fn listen(session: Session, heat: Heat, linked: Linked, is_dragging: RwSignal<bo
     window_event_listener(ev::paste, move |event| {
         let event: ClipboardEvent = event.unchecked_into();
         session.open_files(event.clipboard_data().and_then(|data| data.files()));
-    });
-    window_event_listener(ev::keydown, move |event: KeyboardEvent| {
-        // In a select, a letter chooses the option that begins with it.
-        let is_typing = event.target().is_some_and(|target| {
-            let is_text = target.dyn_ref::<HtmlInputElement>().is_some_and(|input| input.type_() == "text");
-            is_text || target.has_type::<HtmlSelectElement>()
-        });
-        let is_plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key();
-        if is_plain && !is_typing && event.key().eq_ignore_ascii_case("h") {
-            heat.toggle();
-        }
-        if is_plain && !is_typing && event.key() == "Escape" {
-            linked.on_leave.run(());
-        }
     });
 }

@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData, Url};
 
 use crate::page::picture::Label;
+use crate::render::contour::{Outline, UNITS_PER_PIXEL};
 use crate::render::{self, Paint};
 use crate::report::{Heatmap, WarningKind};
 
@@ -22,6 +23,8 @@ const SOFT_INK: &str = "#9fb0bd";
 /// Height of a label on a picture, and what it stands on.
 const LABEL_HEIGHT: f64 = 24.0;
 const LABEL_GROUND: &str = "#07090bd0";
+/// What an outline stands on, so that it is seen on bright places too.
+const OUTLINE_HALO: &str = "#000000c0";
 /// Space between two pictures of a saved image.
 const GAP: f64 = 8.0;
 
@@ -40,6 +43,40 @@ pub(super) fn paint(canvas: &HtmlCanvasElement, rgba: &[u8], size: [usize; 2]) {
 pub(super) fn paint_scan(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize; 2], max_pixels: usize) {
     let drawn = render::drawn_size(scan[0], scan[1], max_pixels);
     paint(canvas, &render::grey_rgba(pixels, scan, drawn), drawn);
+}
+
+/// Draws a scan as large as pictures are drawn, each grey as `table` says.
+pub(super) fn paint_window(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize; 2], table: &[u8; 256]) {
+    let drawn = render::drawn_size(scan[0], scan[1], render::MAX_DRAWN_PIXELS);
+    let mut rgba = render::grey_rgba(pixels, scan, drawn);
+    render::with_greys(&mut rgba, table);
+    paint(canvas, &rgba, drawn);
+}
+
+/// Draws nothing.
+pub(super) fn clear(canvas: &HtmlCanvasElement) {
+    // Setting the size of a canvas clears it.
+    canvas.set_width(canvas.width());
+}
+
+/// Draws a part of pictures that lie on each other, each at its opacity (0…1), on a square canvas of `side` pixels: x, y, width, height
+/// in pixels of the first.
+pub(super) fn paint_part(
+    canvas: &HtmlCanvasElement,
+    side: f64,
+    [x, y, width, height]: [f64; 4],
+    pictures: [(&HtmlCanvasElement, f64); 2],
+) {
+    canvas.set_width(side as u32);
+    canvas.set_height(side as u32);
+    let Some(context) = context_2d(canvas) else { return };
+    for (picture, opacity) in pictures {
+        context.set_global_alpha(opacity);
+        // Fails only for a picture without pixels, of which there is nothing to draw.
+        let _ = context.draw_image_with_html_canvas_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
+            picture, x, y, width, height, 0.0, 0.0, side, side,
+        );
+    }
 }
 
 /// Draws a heatmap of a scan, transparent outside its region, at the size at which [`paint_scan`] draws the scan.
@@ -101,8 +138,10 @@ pub(super) fn save_text(name: &str, text: &str, mime: &str) {
 
 /// One picture of a saved image.
 pub(super) struct SavedPicture {
-    /// The heatmap, as the page shows it.
-    pub overlay: HtmlCanvasElement,
+    /// The heatmap, as the page shows it; none where it is drawn as outlines.
+    pub overlay: Option<HtmlCanvasElement>,
+    /// Its outlines, where it is drawn so.
+    pub outlines: Vec<Outline>,
     /// What stands on it, from the top, in words.
     pub labels: Vec<(String, Label)>,
 }
@@ -147,11 +186,42 @@ pub(super) fn save_bytes(name: &str, bytes: &[u8], mime: &str) {
     }
 }
 
-/// Saves a PNG: the scan once for each picture, side by side, its heatmap over it at `opacity` (0…1) and its labels over that,
-/// and lines of text below.
+/// Draws outlines on a picture that begins at `left`, `scale` times as large as the scan.
+fn draw_outlines(
+    context: &CanvasRenderingContext2d,
+    outlines: &[Outline],
+    left: f64,
+    scale: f64,
+) -> Result<(), JsValue> {
+    context.save();
+    context.translate(left, 0.0)?;
+    let unit = scale / UNITS_PER_PIXEL as f64;
+    context.scale(unit, unit)?;
+    for Outline { colour: [r, g, b], rings, .. } in outlines {
+        context.begin_path();
+        for ring in rings {
+            for (at, place) in ring.iter().enumerate() {
+                let [x, y] = place.map(f64::from);
+                if at == 0 { context.move_to(x, y) } else { context.line_to(x, y) }
+            }
+            context.close_path();
+        }
+        for (colour, width) in [(OUTLINE_HALO.to_owned(), 4.0), (format!("rgb({r},{g},{b})"), 2.0)] {
+            context.set_stroke_style_str(&colour);
+            context.set_line_width(width / unit);
+            context.stroke();
+        }
+    }
+    context.restore();
+    Ok(())
+}
+
+/// Saves a PNG: the scan, `columns` wide, once for each picture, side by side, its heatmap over it at `opacity` (0…1) and its labels
+/// over that, and lines of text below.
 pub(super) fn save_png(
     name: &str,
     scan: &HtmlCanvasElement,
+    columns: usize,
     pictures: &[SavedPicture],
     opacity: f64,
     lines: &[String],
@@ -169,12 +239,15 @@ pub(super) fn save_png(
     let draw = || -> Result<(), JsValue> {
         context.set_fill_style_str(BACKGROUND);
         context.fill_rect(0.0, 0.0, all_width, all_height);
-        for (i, SavedPicture { overlay, labels }) in pictures.iter().enumerate() {
+        for (i, SavedPicture { overlay, outlines, labels }) in pictures.iter().enumerate() {
             let left = (width + GAP) * i as f64;
             context.draw_image_with_html_canvas_element_and_dw_and_dh(scan, left, 0.0, width, height)?;
-            context.set_global_alpha(opacity);
-            context.draw_image_with_html_canvas_element_and_dw_and_dh(overlay, left, 0.0, width, height)?;
-            context.set_global_alpha(1.0);
+            if let Some(overlay) = overlay {
+                context.set_global_alpha(opacity);
+                context.draw_image_with_html_canvas_element_and_dw_and_dh(overlay, left, 0.0, width, height)?;
+                context.set_global_alpha(1.0);
+            }
+            draw_outlines(&context, outlines, left, width / columns as f64)?;
             draw_labels(&context, labels, left, width)?;
         }
         for (row, line) in lines.iter().enumerate() {

@@ -1,19 +1,29 @@
-//! Visibility, opacity and scale of the heatmap, as signals.
+//! Visibility, opacity, scale and colours of the heatmap, as signals.
 
 use leptos::prelude::*;
 
-use crate::page::look::{DEFAULT_OPACITY_PERCENT, heat_opacity, is_heat_shown};
+use crate::page::look::{
+    DEFAULT_OPACITY_PERCENT, HeatForm, heat_opacity, is_heat_shown, stepped_opacity, toggled_heat,
+};
 use crate::page::picture::HeatScale;
+use crate::render::{Paint, Palette, Ramp};
 
-/// Visibility, opacity and scale of the heatmap.
+/// Visibility, opacity, scale and colours of the heatmap.
 #[derive(Clone, Copy)]
 pub struct Heat {
     is_wanted: RwSignal<bool>,
     is_folded: Signal<bool>,
-    /// How much of the scan the hottest cell covers, in percent.
-    pub opacity_percent: RwSignal<u8>,
+    opacity_percent: RwSignal<u8>,
+    /// The last opacity at which it could be seen.
+    seen_percent: StoredValue<u8>,
     /// What its colours are compared with, where there is a choice.
     pub scale: RwSignal<HeatScale>,
+    /// What is below is not drawn, in percent of the scale.
+    pub threshold_percent: RwSignal<u8>,
+    /// Its colours.
+    pub palette: RwSignal<Palette>,
+    /// How it is drawn.
+    pub form: RwSignal<HeatForm>,
 }
 
 impl Heat {
@@ -23,7 +33,11 @@ impl Heat {
             is_wanted: RwSignal::new(true),
             is_folded,
             opacity_percent: RwSignal::new(DEFAULT_OPACITY_PERCENT),
-            scale: RwSignal::new(HeatScale::default()),
+            seen_percent: StoredValue::new(DEFAULT_OPACITY_PERCENT),
+            scale: RwSignal::default(),
+            threshold_percent: RwSignal::new(0),
+            palette: RwSignal::default(),
+            form: RwSignal::default(),
         }
     }
 
@@ -52,15 +66,49 @@ impl Heat {
         self.is_wanted.set(is_on);
     }
 
+    /// The same where it is shown, in percent.
+    pub fn opacity_percent(self) -> u8 {
+        self.opacity_percent.get()
+    }
+
+    /// Shows it at an opacity in percent; not while its answer is folded.
+    pub fn set_opacity(self, percent: u8) {
+        if !self.is_folded.get_untracked() {
+            if percent > 0 {
+                self.seen_percent.set_value(percent);
+            }
+            self.opacity_percent.set(percent);
+            self.is_wanted.set(true);
+        }
+    }
+
+    /// Shows it fainter or stronger, in steps.
+    pub fn step_opacity(self, steps: i8) {
+        self.set_opacity(stepped_opacity(self.opacity_percent.get_untracked(), steps));
+    }
+
     /// Shows it or hides it; not while its answer is folded.
     pub fn set(self, is_on: bool) {
-        if !self.is_folded.get_untracked() {
+        if is_on && self.opacity_percent.get_untracked() == 0 {
+            self.toggle();
+        } else if !self.is_folded.get_untracked() {
             self.is_wanted.set(is_on);
         }
     }
 
-    /// Shows it where it is hidden, and hides it where it is shown.
+    /// Shows it where it is hidden or has no opacity, and hides it where it is shown.
     pub fn toggle(self) {
-        self.set(!self.is_wanted.get_untracked());
+        if !self.is_folded.get_untracked() {
+            let (is_wanted, percent) = (self.is_wanted.get_untracked(), self.opacity_percent.get_untracked());
+            let (is_wanted, percent) = toggled_heat(is_wanted, percent, self.seen_percent.get_value());
+            self.opacity_percent.set(percent);
+            self.is_wanted.set(is_wanted);
+        }
+    }
+
+    /// How a map of `ramp` is painted by it.
+    pub fn paint(self, ramp: Ramp, gain: f32) -> Paint {
+        let threshold = f32::from(self.threshold_percent.get()) / 100.;
+        Paint { palette: self.palette.get(), threshold, ..Paint::new(ramp, gain) }
     }
 }

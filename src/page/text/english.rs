@@ -10,6 +10,7 @@ mod offline;
 mod series;
 mod report;
 mod teach;
+mod viewer;
 
 use crate::bundle::card::Measure;
 use crate::error::Detail;
@@ -34,6 +35,7 @@ pub use series::SeriesText;
 pub use models::ModelsText;
 pub use report::ReportText;
 pub use teach::TeachText;
+pub use viewer::ViewerText;
 
 /// The page's strings in one language.
 #[derive(Debug)]
@@ -156,6 +158,8 @@ pub struct Text {
     pub series: &'static SeriesText,
     /// For lectures.
     pub teach: &'static TeachText,
+    /// How a scan is looked at.
+    pub looking: &'static ViewerText,
     /// The panel that tests a map.
     pub faithfulness: &'static FaithfulnessText,
     /// Saved reports, and those that are opened again.
@@ -362,6 +366,7 @@ pub(super) static TEXT: Text = Text {
     linked: &linked::LINKED,
     offline: &offline::OFFLINE,
     series: &series::SERIES,
+    looking: &viewer::VIEWER,
     faithfulness: &faithfulness::FAITHFULNESS,
     report: &report::REPORT,
     models: &models::MODELS,

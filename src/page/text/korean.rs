@@ -9,6 +9,7 @@ mod series;
 mod models;
 mod report;
 mod teach;
+mod viewer;
 
 use crate::bundle::card::Measure;
 use crate::error::{Detail, Instead, Kind};
@@ -153,6 +154,7 @@ pub(super) static TEXT: Text = Text {
     offline: &offline::OFFLINE,
     series: &series::SERIES,
     teach: &teach::TEACH,
+    looking: &viewer::VIEWER,
     note: note_text,
     suggestion: suggestion_text,
     use_view: |view| match (view.crop, view.turn) {

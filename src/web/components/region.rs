@@ -7,6 +7,7 @@ use web_sys::{Element, KeyboardEvent, PointerEvent};
 use crate::page::region;
 use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
+use crate::web::viewer::{Viewer, share_of};
 
 /// Over the picture of the scan: takes pointer and keys while a region is chosen.
 #[component]
@@ -15,6 +16,8 @@ pub fn HideArea(
     size: Signal<Option<[usize; 2]>>,
     /// What is asked beside the class.
     linked: Linked,
+    /// How the scan is looked at.
+    viewer: Viewer,
 ) -> impl IntoView {
     let locale = use_locale();
     let area = NodeRef::<html::Div>::new();
@@ -31,9 +34,12 @@ pub fn HideArea(
             let _ = area.focus();
         }
     });
+    // A place on the picture, as shares of it.
+    let place =
+        move |event: &PointerEvent, area: &Element| viewer.transform.get_untracked().to_picture(share_of(event, area));
     let drag_to = move |event: &PointerEvent, area: &Element| {
         if let (Some(start), Some(size)) = (from.get_value(), size.get_untracked()) {
-            draft.set(region::between(start, share_of(event, area), size));
+            draft.set(region::between(start, place(event, area), size));
         }
     };
     let on_down = move |event: PointerEvent| {
@@ -42,7 +48,7 @@ pub fn HideArea(
         // Without it a drag ends at the edge of the picture.
         let _ = area.set_pointer_capture(event.pointer_id());
         let _ = area.focus();
-        from.set_value(Some(share_of(&event, &area)));
+        from.set_value(Some(place(&event, &area)));
         draft.set(None);
     };
     let on_move = move |event: PointerEvent| {
@@ -78,7 +84,7 @@ pub fn HideArea(
         }
     };
     let boxed = move |region: Option<[f32; 4]>| {
-        let [left, top, width, height] = region::percents(region?, size.get()?);
+        let [left, top, width, height] = region::percents(region?, size.get()?, viewer.transform.get());
         Some(format!("left:{left:.3}%;top:{top:.3}%;width:{width:.3}%;height:{height:.3}%"))
     };
     let hidden = move || linked.hidden.with(|hidden| boxed(hidden.as_ref()?.regions.first().copied()));
@@ -111,11 +117,4 @@ pub fn HideArea(
             </div>
         </Show>
     }
-}
-
-/// Where on an element a pointer is, as shares of its width and height.
-fn share_of(event: &PointerEvent, area: &Element) -> [f64; 2] {
-    let place = area.get_bounding_client_rect();
-    let share = |at: i32, start: f64, length: f64| (f64::from(at) - start) / length.max(1.0);
-    [share(event.client_x(), place.left(), place.width()), share(event.client_y(), place.top(), place.height())]
 }

@@ -27,7 +27,7 @@ impl Choices {
     }
 }
 
-/// A select; off while nothing is wanted.
+/// A select; off while nothing is wanted, and not seen while there is only one thing to choose.
 #[component]
 pub fn Select(
     /// The hook for tests.
@@ -69,8 +69,13 @@ pub fn Select(
             None => options.into_any(),
         }
     };
+    // What is the only one needs no choosing.
+    let has_no_choice = move || {
+        let n_choices = choices.with(|groups| groups.iter().map(|group| group.choices.len()).sum::<usize>());
+        n_choices < 2 && wanted.with(Option::is_some)
+    };
     view! {
-        <label class:bare=is_bare title=move || detail.get()>
+        <label class:bare=is_bare title=move || detail.get() hidden=has_no_choice>
             <span>{move || name.get()}</span>
             <select
                 data-testid=testid

@@ -6,23 +6,24 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::bundle::card::ModelCard;
-use crate::page::lines::{label_line, loading_line, prediction_line};
-use crate::page::linked::FindingOnMap;
-use crate::page::picture::{Drawn, Label, finding_labels, labels};
+use crate::page::lines::{label_line, loading_line, map_name, prediction_line};
+use crate::page::picture::Label;
 use crate::page::scans::OpenScan;
 use crate::page::state::Phase;
-use crate::render::{self, Paint, Ramp};
-use crate::report::{Heatmap, Prediction, Report, WarningKind};
-use crate::web::canvas;
+use crate::page::viewer::compare::Layout;
+use crate::report::{Report, WarningKind};
 use crate::web::components::baseline::BaselinePrediction;
-use crate::web::components::labels::Labels;
+use crate::web::components::colour_bar::ColourBar;
+use crate::web::components::picture::Picture;
 use crate::web::components::region::HideArea;
 use crate::web::components::status::ProgressBar;
 use crate::web::components::teach::TrueLesions;
 use crate::web::heat::Heat;
 use crate::web::linked::Linked;
+use crate::web::map_view::MapView;
 use crate::web::preferences::use_locale;
 use crate::web::teach::Teach;
+use crate::web::viewer::Viewer;
 
 /// The scan with its heatmaps.
 #[component]
@@ -41,6 +42,8 @@ pub fn Stage(
     is_stale: Signal<bool>,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
+    /// How the scan is looked at.
+    viewer: Viewer,
     /// What is asked beside the class.
     linked: Linked,
     /// What a lecture shows.
@@ -68,7 +71,17 @@ pub fn Stage(
         let (report, baseline) = (report.get()?, baseline.get()?);
         Some(MapView::of(&baseline.heatmap, &baseline.image, &report, heat, None))
     });
-    let is_ramp = move |ramp: Ramp| own.with(|own| own.as_ref().is_some_and(|own| own.paint.ramp == ramp));
+    let kept = Memo::new(move |_| {
+        let (report, kept) = (report.get()?, viewer.kept.get()?);
+        Some(card.with(|card| MapView::of_kept(&kept, &report, heat, card.as_deref())))
+    });
+    let is_beside = Memo::new(move |_| viewer.layout.get().is_beside());
+    // What stands at the left, and what lies below the shown map.
+    let beside = Signal::derive(move || kept.get().filter(|_| viewer.layout.get() == Layout::KeptBeside));
+    let below = Signal::derive(move || {
+        kept.get().filter(|_| matches!(viewer.layout.get(), Layout::KeptSwipe | Layout::Outlines))
+    });
+    let paint = Memo::new(move |_| own.with(|own| own.as_ref().map(|own| own.paint)));
     let alt = move || {
         let alt = report.with(|report| Some((locale.text().scan_alt)(&report.as_ref()?.input.name)))?;
         let is_findings = |label: &&Label| matches!(label, Label::Finding { .. });
@@ -78,6 +91,20 @@ pub fn Stage(
     let size = Signal::derive(move || {
         report.with(|report| report.as_ref().map(|report| [report.input.width.max(1), report.input.height.max(1)]))
     });
+    let kept_words = move || {
+        let kept = viewer.kept.get()?;
+        Some((locale.text().looking.kept)(&map_name(locale.language(), &kept.map)))
+    };
+    let shown_words = move || {
+        let name = |own: &Option<MapView>| Some(map_name(locale.language(), &own.as_ref()?.map));
+        let name = own.with(name).filter(|_| heat.is_on());
+        let looking = locale.text().looking;
+        name.map_or_else(|| looking.scan_alone.to_owned(), |name| (looking.shown_map)(&name))
+    };
+    let beside_words = move || {
+        let is_kept = viewer.layout.get() == Layout::KeptBeside && heat.is_on();
+        kept_words().filter(|_| is_kept).unwrap_or_else(|| locale.text().looking.scan_alone.to_owned())
+    };
     let own_words = move || {
         report.get().map(|report| {
             let says = if report.warning.kind == WarningKind::NotAScan {
@@ -94,20 +121,53 @@ pub fn Stage(
             <Show when=move || !has_scan.get() && can_answer.get()>
                 <Invitation phase=phase />
             </Show>
-            <div class="panes" class:pair=move || has_baseline.get() class:empty=move || !has_scan.get()>
+            <div
+                class="panes"
+                class:pair=move || has_baseline.get() || is_beside.get()
+                class:empty=move || !has_scan.get()
+                data-layout=move || viewer.layout.get().name()
+            >
+                <Show when=move || is_beside.get()>
+                    <figure>
+                        <Picture
+                            shown=shown
+                            map=beside
+                            heat=heat
+                            viewer=viewer
+                            alt=Signal::derive(move || Some(beside_words()))
+                            frame=NodeRef::new()
+                            scan=NodeRef::new()
+                            overlay=NodeRef::new()
+                            testids=["beside-scan-canvas", "beside-overlay"]
+                        />
+                        <figcaption data-testid="beside-caption"><b>{beside_words}</b></figcaption>
+                    </figure>
+                </Show>
                 <figure>
                     <Picture
                         shown=shown
                         map=own.into()
+                        kept=below
                         heat=heat
+                        viewer=viewer
                         alt=Signal::derive(alt)
+                        frame=viewer.frame
                         scan=scan
                         overlay=overlays[0]
                         testids=["scan-canvas", "overlay"]
+                        is_compared=true
                     >
                         <TrueLesions size=size teach=teach />
-                        <HideArea size=size linked=linked />
+                        <HideArea size=size linked=linked viewer=viewer />
                     </Picture>
+                    <Show when=move || viewer.layout.get().needs_kept() || is_beside.get()>
+                        <figcaption class="legend" data-testid="compare-legend">
+                            <Show when=move || heat.is_on() && below.with(Option::is_some)>
+                                <b class="kept">{kept_words}</b>
+                            </Show>
+                            <b class="shown">{shown_words}</b>
+                        </figcaption>
+                    </Show>
                     <Show when=move || has_baseline.get() && !heat.is_folded()>
                         <figcaption>{own_words}</figcaption>
                     </Show>
@@ -118,7 +178,9 @@ pub fn Stage(
                             shown=shown
                             map=other.into()
                             heat=heat
+                            viewer=viewer
                             alt=Signal::derive(move || Some(locale.text().baseline_alt.to_owned()))
+                            frame=NodeRef::new()
                             scan=NodeRef::new()
                             overlay=overlays[1]
                             testids=["baseline-scan-canvas", "baseline-overlay"]
@@ -129,124 +191,13 @@ pub fn Stage(
                     </figure>
                 </Show>
             </div>
-            <Show when=move || has_scan.get() && heat.is_on()>
-                <div class="colours" class:other=move || is_ramp(Ramp::Other) class:finding=move || is_ramp(Ramp::Finding) title=move || locale.text().heat_scale>
-                    <span>"1"</span>
-                    <i></i>
-                    <span>"0"</span>
-                </div>
+            <Show when=move || has_scan.get() && heat.is_on() && viewer.layout.get() != Layout::Outlines>
+                {move || {
+                    paint
+                        .get()
+                        .map(|first| view! { <ColourBar paint=Signal::derive(move || paint.get().unwrap_or(first)) /> })
+                }}
             </Show>
-        </div>
-    }
-}
-
-/// A heatmap and how it is shown.
-#[derive(Clone, PartialEq)]
-struct MapView {
-    map: Heatmap,
-    paint: Paint,
-    labels: Vec<Label>,
-}
-
-impl MapView {
-    /// The map of an answer `image`, with the doubts of `report`.
-    fn of(map: &Heatmap, image: &Prediction, report: &Report, heat: Heat, card: Option<&ModelCard>) -> Self {
-        let drawn = Drawn::of(map, heat.scale.get(), card);
-        let labels = labels(&report.warning, image, heat.is_on().then_some((map, drawn)));
-        Self { map: map.clone(), paint: paint(map, image, drawn), labels }
-    }
-}
-
-impl MapView {
-    /// The map of a finding, once it is there. Nothing is known of how large its evidence usually is.
-    fn of_finding(finding: &FindingOnMap, report: &Report, heat: Heat) -> Option<Self> {
-        let map = finding.map()?;
-        let drawn = Drawn::of(map, heat.scale.get(), None);
-        let labels = finding_labels(&report.warning, finding.report.as_deref()?, heat.is_on().then_some((map, drawn)));
-        Some(Self { map: map.clone(), paint: Paint::relative(Ramp::Finding), labels })
-    }
-}
-
-/// How a map of an answer `image` is painted.
-pub(in crate::web) fn paint(map: &Heatmap, image: &Prediction, drawn: Drawn) -> Paint {
-    let gain = match drawn {
-        Drawn::Absolute { share } => render::absolute_gain(share),
-        Drawn::Relative | Drawn::Empty => 1.,
-    };
-    Paint { ramp: Ramp::of(&map.target, &image.label), gain }
-}
-
-/// The shown scan with one heatmap over it; the opacity is the same for all.
-#[component]
-fn Picture(
-    /// The scan.
-    shown: Signal<Option<OpenScan>>,
-    /// The heatmap.
-    map: Signal<Option<MapView>>,
-    /// Visibility and opacity of the heatmap.
-    heat: Heat,
-    /// The text alternative of the picture.
-    alt: Signal<Option<String>>,
-    /// The canvas of the scan.
-    scan: NodeRef<html::Canvas>,
-    /// The canvas of the heatmap.
-    overlay: NodeRef<html::Canvas>,
-    /// The hooks for tests, of both canvases.
-    testids: [&'static str; 2],
-    /// What lies over it.
-    #[prop(optional)]
-    children: Option<Children>,
-) -> impl IntoView {
-    let size = Memo::new(move |_| {
-        shown.with(|shown| {
-            let input = &shown.as_ref()?.report()?.input;
-            Some([input.width.max(1), input.height.max(1)])
-        })
-    });
-    let pixels = Memo::new_with_compare(
-        move |_| shown.with(|shown| shown.as_ref()?.pixels().cloned()),
-        |old, new| old.map(|old| old.as_ref().map(Arc::as_ptr)) != new.map(|new| new.as_ref().map(Arc::as_ptr)),
-    );
-    Effect::new(move || {
-        if let (Some(canvas), Some(pixels), Some(size)) = (scan.get(), pixels.get(), size.get()) {
-            canvas::paint_scan(&canvas, &pixels, size, render::MAX_DRAWN_PIXELS);
-        }
-    });
-    let painted = Memo::new(move |_| map.with(|map| map.as_ref().map(|view| (view.map.clone(), view.paint))));
-    Effect::new(move || {
-        if let (Some(canvas), Some((map, paint)), Some(size)) = (overlay.get(), painted.get(), size.get()) {
-            canvas::paint_overlay(&canvas, &map, size, paint, render::MAX_DRAWN_PIXELS);
-        }
-    });
-    let labels =
-        Signal::derive(move || map.with(|map| map.as_ref().map(|view| view.labels.clone()).unwrap_or_default()));
-    let is_ramp = move |ramp: Ramp| {
-        heat.is_on() && map.with(|map| map.as_ref().is_some_and(|view: &MapView| view.paint.ramp == ramp))
-    };
-    let ratio = move || size.get().map(|[width, height]| format!("{:.5}", width as f64 / height as f64));
-    let um_per_pixel = Signal::derive(move || {
-        shown.with(|shown| Some((shown.as_ref()?.report()?.input.um_per_pixel?[0], size.get()?[0])))
-    });
-    view! {
-        <div
-            class="stack"
-            class:other=move || is_ramp(Ramp::Other)
-            class:finding=move || is_ramp(Ramp::Finding)
-            style=("--ratio", ratio)>
-            <div role="img" aria-label=move || alt.get()>
-                <canvas node_ref=scan data-testid=testids[0]></canvas>
-                <canvas
-                    node_ref=overlay
-                    class="overlay"
-                    data-testid=testids[1]
-                    data-target=move || map.with(|map| map.as_ref().map(|view| view.map.target.clone()))
-                    data-shown=move || heat.is_on().to_string()
-                    style:opacity=move || format!("{:.2}", heat.opacity())
-                ></canvas>
-                <ScaleBar um_per_pixel=um_per_pixel />
-            </div>
-            <Labels labels=labels />
-            {children.map(|children| children())}
         </div>
     }
 }
@@ -276,19 +227,4 @@ fn Invitation(
             <p>{move || lines().1}</p>
         </div>
     }
-}
-
-/// A bar of a round length in µm, if the file states its scale.
-#[component]
-fn ScaleBar(
-    /// Micrometres per pixel across, and the scan's width in pixels.
-    um_per_pixel: Signal<Option<(f64, usize)>>,
-) -> impl IntoView {
-    let bar = move || {
-        let (um_per_pixel, width) = um_per_pixel.get()?;
-        let bar = render::scale_bar(um_per_pixel, width)?;
-        let share = format!("{:.3}%", bar.share * 100.0);
-        Some(view! { <div class="um" style:width=share>{format!("{:.0} µm", bar.length_um)}</div> })
-    };
-    view! { {bar} }
 }

@@ -8,9 +8,12 @@ use leptos::prelude::*;
 use crate::bundle::card::ModelCard;
 use crate::page::classes::parted;
 use crate::page::comparison::Comparison;
-use crate::page::lines::{disease_name, label_line, saved_lines};
+use crate::page::lines::{disease_name, label_line, saved_lines, window_line};
 use crate::page::linked::with_linked;
+use crate::page::look::HeatForm;
 use crate::page::picture::{Drawn, HeatScale, finding_labels, has_reference, labels};
+use crate::render::Ramp;
+use crate::render::contour::outlines;
 use crate::report::{Heatmap, MapMethod, Prediction, Report};
 use crate::web::canvas::{self, SavedPicture};
 use crate::web::clock;
@@ -18,7 +21,9 @@ use crate::web::components::baseline::BaselineToggle;
 use crate::web::components::select::{Choices, Select};
 use crate::web::heat::Heat;
 use crate::web::linked::Linked;
+use crate::web::map_view::gain;
 use crate::web::preferences::use_locale;
+use crate::web::viewer::Viewer;
 
 /// The row of tools above the scan.
 #[component]
@@ -29,6 +34,8 @@ pub fn Tools(
     card: Signal<Option<Arc<ModelCard>>>,
     /// Visibility, opacity and scale of the heatmap.
     heat: Heat,
+    /// How the scan is looked at.
+    viewer: Viewer,
     /// What is asked beside the class.
     linked: Linked,
     /// The map method of the last request.
@@ -79,10 +86,7 @@ pub fn Tools(
             </button>
         }
     };
-    let on_opacity = move |event| {
-        heat.opacity_percent.set(event_target_value(&event).parse().unwrap_or_default());
-        heat.set(true);
-    };
+    let on_opacity = move |event| heat.set_opacity(event_target_value(&event).parse().unwrap_or_default());
     view! {
         <div class="tools" inert=move || is_stale.get()>
             <div class="seg" role="group">{segment(false)} {segment(true)}</div>
@@ -94,7 +98,7 @@ pub fn Tools(
                     max="100"
                     data-testid="opacity"
                     disabled=move || heat.is_folded()
-                    prop:value=move || heat.opacity_percent.get().to_string()
+                    prop:value=move || heat.opacity_percent().to_string()
                     on:input=on_opacity
                 />
             </label>
@@ -112,6 +116,7 @@ pub fn Tools(
                 card=card
                 heat=heat
                 linked=linked
+                viewer=viewer
                 scan=scan
                 overlays=overlays
                 can_save_dicom=can_save_dicom
@@ -260,6 +265,8 @@ fn SaveButtons(
     card: Signal<Option<Arc<ModelCard>>>,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
+    /// How the scan is looked at.
+    viewer: Viewer,
     /// What is asked beside the class.
     linked: Linked,
     /// The canvas of the scan.
@@ -297,18 +304,37 @@ fn SaveButtons(
                 .into_iter()
                 .chain([baseline.map(|b| (&b.heatmap, &b.image, drawn(&b.heatmap, None)))]);
             let picture = |((map, image, drawn), overlay): (SavedAnswer<'_>, NodeRef<html::Canvas>)| {
+                let overlay = overlay.get_untracked()?;
                 let shown = drawn.map(|drawn| (map, drawn));
                 let labels = match of_finding.filter(|(own, _)| std::ptr::eq(*own, map)) {
                     Some((_, finding)) => finding_labels(&report.warning, finding, shown),
                     None => labels(&report.warning, image, shown),
                 };
                 let labels = labels.into_iter().map(|label| (label_line(language, &label), label)).collect();
-                Some(SavedPicture { overlay: overlay.get_untracked()?, labels })
+                let is_filled = heat.form.get_untracked() == HeatForm::Filled;
+                let outlines = match drawn.filter(|_| !is_filled) {
+                    Some(drawn) => {
+                        let ramp = if of_finding.is_some_and(|(own, _)| std::ptr::eq(own, map)) {
+                            Ramp::Finding
+                        } else {
+                            Ramp::of(&map.target, &image.label)
+                        };
+                        outlines(map, [report.input.width, report.input.height], heat.paint(ramp, gain(drawn)))
+                    }
+                    None => Vec::new(),
+                };
+                Some(SavedPicture { overlay: Some(overlay).filter(|_| is_filled), outlines, labels })
             };
             let pictures: Vec<_> = answers.flatten().zip(overlays).filter_map(picture).collect();
             let signed = stamp.sign(language, &report);
-            let lines = saved_lines(language, &signed, heat.is_folded(), own.map(|drawn| (own_map, drawn)));
-            canvas::save_png(&stamp.file_name(&report, "png"), &scan, &pictures, heat.opacity(), &lines);
+            let mut lines = saved_lines(language, &signed, heat.is_folded(), own.map(|drawn| (own_map, drawn)));
+            // Before the last line, which says where the picture is from.
+            let at = lines.len().saturating_sub(1);
+            if let Some(line) = window_line(language, viewer.window.get_untracked()) {
+                lines.insert(at, line);
+            }
+            let (name, columns) = (stamp.file_name(&report, "png"), report.input.width.max(1));
+            canvas::save_png(&name, &scan, columns, &pictures, heat.opacity(), &lines);
         }
     };
     let save_json = move |()| {
