@@ -1,6 +1,8 @@
 //! RN50's convolutions as a wasm module without a page, for `layers.mjs`.
 #![allow(unsafe_code, reason = "exports by name")]
 
+#[path = "limit.rs"]
+mod limit;
 #[path = "rn50_layers.rs"]
 mod rn50_layers;
 
@@ -64,4 +66,16 @@ pub extern "C" fn run() {
             std::hint::black_box(convolve(Kernel::best(), conv, map, scales));
         }
     });
+}
+
+/// Runs the build's multiplication alone, `n` turns.
+#[unsafe(no_mangle)]
+pub extern "C" fn run_limit(n: u32) -> i32 {
+    limit::run(n)
+}
+
+/// Operations of that, in billions.
+#[unsafe(no_mangle)]
+pub extern "C" fn limit_giga_operations(n: u32) -> f64 {
+    limit::n_operations(n) * 1e-9
 }
