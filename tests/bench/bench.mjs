@@ -132,7 +132,12 @@ async function rn50(browser, hostOf) {
   }
   for (const { peer } of opponents) await peer.close();
   await loads(browser, hostOf, pages, times);
-  for (const page of pages) await page.close();
+  const { bytes } = JSON.parse(readFileSync(join(MADE, "weights", "index.json"), "utf8")).models[0];
+  for (const page of pages) {
+    const share = Number(await page.visit.attribute("status", "data-peak-bytes")) / bytes;
+    console.log(`${page.build}: loading takes at most ${share.toFixed(2)} times the file's ${bytes} bytes of wasm memory.`);
+    await page.close();
+  }
 
   const floats = opponents.find(({ images }) => images.image_float).images.image_float;
   /** The least of all scans. */

@@ -10,6 +10,8 @@ import { Octlens, Peer } from "./sides.mjs";
 import { ranked } from "./times.mjs";
 
 const isCode = (path) => /\.(m?js|wasm)$/.test(path);
+/** octlens's part of the code that runs models; the rest is its page. */
+const isEngine = (path) => /(^|\/)worker[^/]*\.(js|wasm)$/.test(path);
 const isModel = (path) => /\.(safetensors|onnx|tflite)$/.test(path);
 /** The benchmark's own scripts, which belong to no side. */
 const isOurs = (path) => /^bench\/[^/]+$/.test(path);
@@ -24,10 +26,12 @@ async function downloaded(host, paths) {
     return { path, n: bytes.length, gz: isCode(path) ? gzipSync(bytes, { level: 9 }).length : 0 };
   };
   const files = await Promise.all([...new Set(paths)].filter((path) => !isOurs(path)).map(size));
-  const [code, models] = [isCode, isModel].map((kind) => files.filter(({ path }) => kind(path)));
+  const [code, engine, models] = [isCode, isEngine, isModel].map((kind) => files.filter(({ path }) => kind(path)));
   return {
     runtime_bytes: sum(code.map(({ n }) => n)),
     runtime_gz_bytes: sum(code.map(({ gz }) => gz)),
+    engine_bytes: sum(engine.map(({ n }) => n)),
+    engine_gz_bytes: sum(engine.map(({ gz }) => gz)),
     model_bytes: sum(models.map(({ n }) => n)),
   };
 }

@@ -12,7 +12,7 @@ const N_RUNS = 15;
 /** Turns of the instruction alone: some ten milliseconds. */
 const N_TURNS = 4_000_000;
 
-/** Runs in the browser: { limit, rows }, a limit in GOP/s, and [name, times, ms, GOP/s] of each layer. */
+/** Runs in the browser: { limit, rows, parts }, a limit in GOP/s, [name, times, ms, GOP/s] of layers and [name, ms] of the rest. */
 function measure([nRuns, nTurns]) {
   const exports = window.wasm;
   const median = (run) => {
@@ -28,15 +28,21 @@ function measure([nRuns, nTurns]) {
   // The first times it is compiled without optimisation.
   median(() => exports.run_limit(nTurns / 10));
   const limit = rate(exports.limit_giga_operations(nTurns), median(() => exports.run_limit(nTurns)));
+  const text = (at, n) => new TextDecoder().decode(new Uint8Array(exports.memory.buffer, at, n));
   const rows = [];
   for (let i = 0; i < exports.n_layers(); i++) {
-    const text = new Uint8Array(exports.memory.buffer, exports.name(i), exports.name_len(i));
-    const name = new TextDecoder().decode(text);
     exports.prepare(i);
     const ms = median(() => exports.run());
+    const name = text(exports.name(i), exports.name_len(i));
     rows.push([name, exports.n_times(i), ms, rate(exports.giga_operations(i), ms)]);
   }
-  return { limit, rows };
+  const parts = [];
+  for (let i = 0; i < exports.n_parts(); i++) {
+    exports.prepare_part(i);
+    const ms = median(() => exports.run());
+    parts.push([text(exports.part_name(i), exports.part_name_len(i)), ms]);
+  }
+  return { limit, rows, parts };
 }
 
 /** The image encoder's milliseconds in the last run of bench.mjs, of which the layers are a part; null without one. */
@@ -49,7 +55,7 @@ function encoderMs(build) {
   }
 }
 
-function print(build, { limit, rows }) {
+function print(build, { limit, rows, parts }) {
   const line = (name, times, ms, rate) => {
     const share = `${((rate / limit) * 100).toFixed(0)} %`;
     console.log(
@@ -65,11 +71,13 @@ function print(build, { limit, rows }) {
   const totalMs = rows.reduce((sum, [, times, ms]) => sum + times * ms, 0);
   const operations = rows.reduce((sum, [, times, ms, rate]) => sum + times * ms * rate, 0);
   line("all", "", totalMs, operations / totalMs);
+  for (const [name, ms] of parts) console.log(name.padEnd(48) + ms.toFixed(2));
   console.log(`The instruction alone, without loads and stores: ${limit.toFixed(0)} GOP/s.`);
   const whole = encoderMs(build);
   if (whole === null) return;
-  const rest = whole - totalMs;
-  console.log(`The image encoder of target/bench.json took ${whole.toFixed(1)} ms: ${rest.toFixed(1)} ms are outside of these.`);
+  const known = totalMs + parts.reduce((sum, [, ms]) => sum + ms, 0);
+  const rest = (whole - known).toFixed(1);
+  console.log(`The image encoder of target/bench.json took ${whole.toFixed(1)} ms: ${rest} ms are outside of all of these.`);
 }
 
 const browser = await launch();

@@ -32,18 +32,19 @@ export function printCold(sides) {
   const widths = [34, -10, -12, -12, -10, -10];
   line(widths, ["", "ms", "code in MB", "gzipped", "models", "peak MB"]);
   for (const side of sides) {
-    const { ms: first, runtime_bytes, runtime_gz_bytes, model_bytes, peak_bytes } = side.figures();
-    const sizes = [runtime_bytes, runtime_gz_bytes, model_bytes, peak_bytes].map(mb);
+    const { ms: first, runtime_bytes, runtime_gz_bytes, engine_bytes, engine_gz_bytes, ...rest } = side.figures();
+    const sizes = [runtime_bytes, runtime_gz_bytes, rest.model_bytes, rest.peak_bytes].map(mb);
     line(widths, [side.about.title, ms(first), ...sizes]);
+    if (engine_bytes > 0) line(widths, ["  of which the worker", "", mb(engine_bytes), mb(engine_gz_bytes), "", ""]);
   }
   console.log("Peak: the most resident memory of the tab's process until then (VmHWM), with what an empty tab takes.");
 }
 
 /** Who was faster, by name and build. */
 export function printVerdict(rows) {
-  console.log("\nAgainst the fastest peer:");
-  for (const row of rows.filter(({ fastest }) => fastest)) {
-    const [faster, times] = row.ratio <= 1 ? ["octlens", 1 / row.ratio] : [row.peer, row.ratio];
-    console.log(`${`${row.name}, ${row.build}`.padEnd(38)}  ${row.ratio.toFixed(2)} of ${row.peer}: ${faster} is ${times.toFixed(2)} times as fast`);
+  console.log("\noctlens beside the fastest peer with as many threads:");
+  for (const { name, build, peer, ratio } of rows.filter(({ fastest }) => fastest)) {
+    const faster = ratio <= 1 ? `octlens is ${(1 / ratio).toFixed(2)} times as fast` : `that is ${ratio.toFixed(2)} times as fast`;
+    console.log(`${`${name}, ${build}`.padEnd(38)}  ${ratio.toFixed(2)} of the time of ${peer}: ${faster}`);
   }
 }
