@@ -1,5 +1,5 @@
 # run: the page on http://127.0.0.1:8080 · check: the loop between two edits · test: everything · dist: the static site ·
-# bench: in comparison with onnxruntime-web
+# bench: in comparison with onnxruntime-web and LiteRT.js
 # Each sets up what is missing first. Tools and build output live outside of the checkout, in OCTLENS_CACHE.
 
 export OCTLENS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/octlens

@@ -19,6 +19,7 @@ pub mod norm;
 pub mod params;
 pub mod precision;
 pub(crate) mod quick_gelu;
+mod standardize;
 pub(crate) mod straight_through;
 pub(crate) mod weight;
 

@@ -59,32 +59,39 @@ impl Conv {
 
     fn offsets(&self, x: &Map) -> Offsets {
         let ((height, width), pad) = (self.size_out(x), self.kernel / 2);
+        let (pixel_bytes, border) = (x.stride(), x.border() as u32);
         let mut starts = Vec::with_capacity(height * width * self.weights.taps());
         for (row, col) in (0..height).flat_map(|row| (0..width).map(move |col| (row, col))) {
-            for (ky, kx) in (0..self.kernel).flat_map(|ky| (0..self.kernel).map(move |kx| (ky, kx))) {
-                let (y, x_) = (row * self.stride + ky, col * self.stride + kx);
-                let inside = (pad..x.height + pad).contains(&y) && (pad..x.width + pad).contains(&x_);
-                let start = if inside { ((y - pad) * x.width + x_ - pad) * x.stride() } else { x.border() };
-                starts.push(start as u32);
+            for ky in 0..self.kernel {
+                // Above and left of the image these wrap around to more than its size.
+                let y = (row * self.stride + ky).wrapping_sub(pad);
+                for kx in 0..self.kernel {
+                    let x_ = (col * self.stride + kx).wrapping_sub(pad);
+                    let is_inside = y < x.height && x_ < x.width;
+                    starts.push(if is_inside { ((y * x.width + x_) * pixel_bytes) as u32 } else { border });
+                }
             }
         }
         Offsets { starts, taps: self.weights.taps() }
     }
 
-    /// Runs over all pixels and calls `finish(values of up to 16 channels, their place in the output, its index in the output)`.
-    fn each_pixel<T: Send>(
+    /// Runs over all pixels and has `finish` write the values to their places in both outputs; the second may be of nothing,
+    /// `()`.
+    fn each_pixel<T: Send, U: Send>(
         &self,
         kernel: Kernel,
         x: &Map,
-        out: &mut [T],
-        finish: impl Fn(&[f32; BLOCK], &mut [T], usize) + Sync,
+        (out, also): (&mut [T], &mut [U]),
+        finish: &impl Finish<T, U>,
     ) {
         assert_eq!(x.channels, self.weights.n_in(), "the map has the channels that the convolution reads");
+        assert_eq!(out.len(), also.len(), "both outputs have the same places");
         let stride = self.weights.n_out().next_multiple_of(GROUP);
         let table = self.offsets(x);
         let n_pixels = out.len() / stride;
         let band = n_pixels.div_ceil(rayon::current_num_threads()).next_multiple_of(BAND);
-        out.par_chunks_mut(band * stride).enumerate().for_each(|(i, out)| {
+        let bands = out.par_chunks_mut(band * stride).zip(also.par_chunks_mut(band * stride));
+        bands.enumerate().for_each(|(i, (out, also))| {
             let first = i * band;
             let range = first..(first + band).min(n_pixels);
             kernel.for_each_sum(&x.bytes, &table, &self.weights, range, |pixel, block, sums| {
@@ -94,12 +101,75 @@ impl Conv {
                 for (((value, sum), scale), bias) in values.iter_mut().zip(sums).zip(scales).zip(bias) {
                     *value = *sum as f32 * scale + bias;
                 }
-                let at = (pixel - first) * stride + c;
-                let n = BLOCK.min(stride - c);
-                finish(&values, &mut out[at..at + n], pixel * stride + c);
+                let (at, place) = ((pixel - first) * stride + c, pixel * stride + c);
+                if stride - c >= BLOCK {
+                    // A length that the compiler knows: whole vectors.
+                    finish.write(&values, &mut out[at..][..BLOCK], &mut also[at..][..BLOCK], place, c);
+                } else {
+                    finish.write(&values, &mut out[at..][..stride - c], &mut also[at..][..stride - c], place, c);
+                }
             });
         });
     }
+}
+
+/// What follows a convolution. A trait, because closures that are called at two places are not inlined for sure.
+trait Finish<T, U>: Sync {
+    /// Writes the `values` of up to 16 channels, from `channel` on, to their places in both outputs; `place` is where they begin
+    /// among the values of all pixels.
+    fn write(&self, values: &[f32; BLOCK], out: &mut [T], also: &mut [U], place: usize, channel: usize);
+}
+
+/// ReLU and rounding.
+struct Rounded {
+    /// Padded to whole blocks.
+    inverses: Vec<f32>,
+}
+
+impl Finish<u8, ()> for Rounded {
+    #[inline(always)]
+    fn write(&self, values: &[f32; BLOCK], out: &mut [u8], _: &mut [()], _: usize, channel: usize) {
+        let inverses = &self.inverses[channel..][..BLOCK];
+        for ((out, value), inverse) in out.iter_mut().zip(values).zip(inverses) {
+            *out = to_byte(value * inverse);
+        }
+    }
+}
+
+/// Nothing.
+struct Kept;
+
+impl Finish<f32, ()> for Kept {
+    #[inline(always)]
+    fn write(&self, values: &[f32; BLOCK], out: &mut [f32], _: &mut [()], _: usize, _: usize) {
+        for (out, value) in out.iter_mut().zip(values) {
+            *out = *value;
+        }
+    }
+}
+
+/// Plus the identity, and ReLU; kept and rounded.
+struct Added<'a> {
+    identity: &'a [f32],
+    rounded: Rounded,
+}
+
+impl Finish<f32, u8> for Added<'_> {
+    #[inline(always)]
+    fn write(&self, values: &[f32; BLOCK], out: &mut [f32], bytes: &mut [u8], place: usize, channel: usize) {
+        let identity = &self.identity[place..][..out.len()];
+        let mut sums = [0.; BLOCK];
+        for (((out, sum), value), identity) in out.iter_mut().zip(&mut sums).zip(values).zip(identity) {
+            *sum = relu(value + identity);
+            *out = *sum;
+        }
+        self.rounded.write(&sums, bytes, &mut [], place, channel);
+    }
+}
+
+/// As many of nothing as there are values.
+fn nothing(n: usize) -> Vec<()> {
+    vec![(); n]
 }
 
 /// Convolution and ReLU; each channel rounded to whole multiples of its scale.
@@ -110,12 +180,9 @@ pub fn convolve(kernel: Kernel, conv: &Conv, x: &Map, output_scales: &Arc<[f32]>
     let (height, width) = conv.size_out(x);
     assert_eq!(output_scales.len(), conv.weights.n_out(), "one scale for each output");
     let mut out = Map::zeros(height, width, output_scales);
-    let (inverses, border, stride) = (inverses(output_scales), out.border(), out.stride());
-    conv.each_pixel(kernel, x, &mut out.bytes[..border], |values, out, at| {
-        for ((out, value), inverse) in out.iter_mut().zip(values).zip(&inverses[at % stride..]) {
-            *out = to_byte(value * inverse);
-        }
-    });
+    let border = out.border();
+    let finish = Rounded { inverses: inverses(output_scales) };
+    conv.each_pixel(kernel, x, (&mut out.bytes[..border], &mut nothing(border)), &finish);
     out
 }
 
@@ -126,24 +193,32 @@ pub fn convolve(kernel: Kernel, conv: &Conv, x: &Map, output_scales: &Arc<[f32]>
 pub fn convolve_to_floats(kernel: Kernel, conv: &Conv, x: &Map) -> Floats {
     let (height, width) = conv.size_out(x);
     let mut out = Floats::zeros(height, width, conv.weights.n_out());
-    conv.each_pixel(kernel, x, &mut out.values, |values, out, _| out.copy_from_slice(&values[..out.len()]));
+    let n = out.values.len();
+    conv.each_pixel(kernel, x, (&mut out.values, &mut nothing(n)), &Kept);
     out
 }
 
-/// Convolution, plus `identity`, then ReLU; not rounded, because the next blocks add to the sum.
+/// Convolution, plus `identity`, then ReLU: not rounded, because the next blocks add to the sum, and rounded, because they read
+/// it.
 ///
 /// # Panics
-/// `x` or `identity` do not have the convolution's sizes.
-pub fn convolve_add(kernel: Kernel, conv: &Conv, x: &Map, identity: &Floats) -> Floats {
+/// `x` or `identity` do not have the convolution's sizes, or there is not one scale for each output.
+pub fn convolve_add(
+    kernel: Kernel,
+    conv: &Conv,
+    x: &Map,
+    identity: &Floats,
+    output_scales: &Arc<[f32]>,
+) -> (Floats, Map) {
     let (height, width) = conv.size_out(x);
-    let mut out = Floats::zeros(height, width, conv.weights.n_out());
-    assert_eq!(identity.values.len(), out.values.len(), "the identity has the output's size");
-    conv.each_pixel(kernel, x, &mut out.values, |values, out, at| {
-        for ((out, value), identity) in out.iter_mut().zip(values).zip(&identity.values[at..]) {
-            *out = relu(value + identity);
-        }
-    });
-    out
+    assert_eq!(output_scales.len(), conv.weights.n_out(), "one scale for each output");
+    let mut sums = Floats::zeros(height, width, conv.weights.n_out());
+    let mut map = Map::zeros(height, width, output_scales);
+    assert_eq!(identity.values.len(), sums.values.len(), "the identity has the output's size");
+    let border = map.border();
+    let finish = Added { identity: &identity.values, rounded: Rounded { inverses: inverses(output_scales) } };
+    conv.each_pixel(kernel, x, (&mut sums.values, &mut map.bytes[..border]), &finish);
+    (sums, map)
 }
 
 #[cfg(test)]
@@ -224,14 +299,10 @@ mod tests {
             let output_scales: Arc<[f32]> = (0..n_out).map(|c| 0.2 + c as f32 * 0.01).collect();
             let results = |kernel: Kernel| {
                 let floats = convolve_to_floats(kernel, &conv, &x);
-                let added = convolve_add(kernel, &conv, &x, &floats);
+                let (added, rounded) = convolve_add(kernel, &conv, &x, &floats, &output_scales);
+                assert_eq!(added.rounded(&output_scales), rounded, "the sums and their bytes");
                 let bits = |floats: &Floats| floats.values.iter().map(|f| f.to_bits()).collect::<Vec<_>>();
-                (
-                    bits(&floats),
-                    bits(&added),
-                    added.rounded(&output_scales),
-                    convolve(kernel, &conv, &x, &output_scales),
-                )
+                (bits(&floats), bits(&added), rounded, convolve(kernel, &conv, &x, &output_scales))
             };
             let expected = results(Kernel::Portable);
             for kernel in Kernel::available() {

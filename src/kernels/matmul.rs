@@ -1,6 +1,6 @@
 //! A quantized linear layer on float rows: each row is quantized on its own, and the product is dequantized.
 
-use super::arithmetic::{BLOCK, MAX_ACTIVATION};
+use super::arithmetic::{BLOCK, GROUP, GROUP_STRIDE, MAX_ACTIVATION};
 use super::kernel::{Kernel, Offsets};
 use super::map::to_byte;
 use super::packed::Packed;
@@ -30,48 +30,75 @@ pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32]) -> Ve
     let table = Offsets { starts: (0..n).map(|row| (row * depth) as u32).collect(), taps: 1 };
     let mut out = vec![0.; n * n_out];
     kernel.for_each_sum(&bytes, &table, weights, 0..n, |row, block, sums| {
-        let (scale, zero) = rows[row];
         let first = block * BLOCK;
-        let n = BLOCK.min(n_out - first);
-        let of_ones = &weights.sums()[first..][..n];
-        let places = &mut out[row * n_out + first..][..n];
-        for (((out, sum), ones), weight_scale) in places.iter_mut().zip(sums).zip(of_ones).zip(&scales[first..]) {
-            *out = (sum - zero * ones) as f32 * (scale * weight_scale);
+        let (places, ones, scales) = (&mut out[row * n_out + first..], &weights.sums()[first..], &scales[first..]);
+        if n_out - first >= BLOCK {
+            // A length that the compiler knows: whole vectors.
+            write(&mut places[..BLOCK], sums, &ones[..BLOCK], &scales[..BLOCK], rows[row]);
+        } else {
+            write(&mut places[..n_out - first], sums, ones, scales, rows[row]);
         }
     });
     out
 }
 
-/// The smallest and the largest value, and zero.
-fn range(x: &[f32]) -> (f32, f32) {
-    let wider = |(low, high): (f32, f32), v: &f32| (if *v < low { *v } else { low }, if *v > high { *v } else { high });
-    x.iter().fold((0., 0.), wider)
+/// The product of up to 16 outputs, dequantized; `of_ones` is what a zero point of 1 adds to their sums.
+#[inline(always)]
+fn write(out: &mut [f32], sums: &[i32; BLOCK], of_ones: &[i32], scales: &[f32], (scale, zero): (f32, i32)) {
+    for (((out, sum), ones), weight_scale) in out.iter_mut().zip(sums).zip(of_ones).zip(scales) {
+        *out = (sum - zero * ones) as f32 * (scale * weight_scale);
+    }
 }
 
-/// `x` (n, n_out) times the dequantized weights: (n, n_in). What the gradient of [`matmul`] needs; zeros in `x` are
+/// The smallest and the largest value, and zero.
+fn range(x: &[f32]) -> (f32, f32) {
+    let lower = |a: f32, b: f32| if b < a { b } else { a };
+    let higher = |a: f32, b: f32| if b > a { b } else { a };
+    // In lanes, which vectors can hold: the compiler must not reorder comparisons of floats by itself.
+    let (mut low, mut high) = ([0f32; 8], [0f32; 8]);
+    let (chunks, rest) = x.as_chunks::<8>();
+    for chunk in chunks {
+        for i in 0..8 {
+            (low[i], high[i]) = (lower(low[i], chunk[i]), higher(high[i], chunk[i]));
+        }
+    }
+    (low.iter().chain(rest).copied().fold(0., lower), high.iter().chain(rest).copied().fold(0., higher))
+}
+
+/// `x` (n, n_out) times the dequantized weights: (n, n_in). What the gradient of [`matmul`] needs; blocks of zeros in `x` are
 /// skipped.
 ///
 /// # Panics
 /// The sizes contradict each other.
 pub fn matmul_transposed(x: &[f32], weights: &Packed, scales: &[f32]) -> Vec<f32> {
-    let (n_in, n_out) = (weights.n_in(), weights.n_out());
+    let (n_in, n_out, depth) = (weights.n_in(), weights.n_out(), weights.depth());
     assert!(weights.taps() == 1 && scales.len() == n_out && x.len().is_multiple_of(n_out), "sizes differ");
-    let n = x.len() / n_out;
-    let mut out = vec![0.; n * n_in];
-    let mut row_of_weights = vec![0f32; n_in];
-    for (c, scale) in scales.iter().enumerate() {
-        if (0..n).all(|row| x[row * n_out + c] == 0.) {
-            continue;
-        }
-        weights.output(c, &mut row_of_weights);
-        for (out, x) in out.chunks_exact_mut(n_in).zip(x.chunks_exact(n_out)) {
-            let factor = x[c] * scale;
-            if factor != 0. {
-                for (out, weight) in out.iter_mut().zip(&row_of_weights) {
-                    *out += factor * weight;
+    let mut out = vec![0.; x.len() / n_out * depth];
+    // A block of weights stays in the first-level cache while all rows are read; each sum runs over the outputs in order.
+    for (block, w) in weights.blocks().enumerate() {
+        let first = block * BLOCK;
+        let scales = &scales[first..n_out.min(first + BLOCK)];
+        for (x, out) in x.chunks_exact(n_out).zip(out.chunks_exact_mut(depth)) {
+            let mut factors = [0f32; BLOCK];
+            for ((factor, x), scale) in factors.iter_mut().zip(&x[first..]).zip(scales) {
+                *factor = x * scale;
+            }
+            if factors.iter().all(|factor| *factor == 0.) {
+                continue;
+            }
+            for (out, w) in out.as_chunks_mut::<GROUP>().0.iter_mut().zip(w.as_chunks::<GROUP_STRIDE>().0) {
+                let mut sums = *out;
+                for (factor, w) in factors.iter().zip(w.as_chunks::<GROUP>().0) {
+                    for (sum, w) in sums.iter_mut().zip(w) {
+                        *sum += factor * f32::from(*w);
+                    }
                 }
+                *out = sums;
             }
         }
+    }
+    if depth > n_in {
+        out = out.chunks_exact(depth).flat_map(|row| &row[..n_in]).copied().collect();
     }
     out
 }
@@ -109,10 +136,12 @@ mod tests {
 
     #[test]
     fn the_transposed_product_is_the_dequantized_weights_product() {
-        let (n, n_in, n_out) = (3, 9, 18);
+        let (n, n_in, n_out) = (3, 9, 34);
         let (_, weights, scales) = sample(n, n_in, n_out);
         let values = weights.unpacked();
-        let x: Vec<f32> = (0..n * n_out).map(|i| if i % 3 == 0 { 0. } else { i as f32 * 0.1 - 2. }).collect();
+        // With single zeros, and with a whole block of them.
+        let is_zero = |i: usize| i % 3 == 0 || (16..32).contains(&(i % n_out));
+        let x: Vec<f32> = (0..n * n_out).map(|i| if is_zero(i) { 0. } else { i as f32 * 0.1 - 2. }).collect();
         let got = matmul_transposed(&x, &weights, &scales);
         for row in 0..n {
             for k in 0..n_in {

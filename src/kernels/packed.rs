@@ -64,15 +64,6 @@ impl Packed {
         values
     }
 
-    /// One output's weights, tap 0, input by input, as floats without their scale.
-    pub(super) fn output(&self, out: usize, weights: &mut [f32]) {
-        let first = self.index(out, 0, 0);
-        for (group, weights) in weights.chunks_mut(GROUP).enumerate() {
-            let packed = &self.values[first + group * GROUP_STRIDE..][..GROUP];
-            weights.iter_mut().zip(packed).for_each(|(weight, packed)| *weight = f32::from(*packed));
-        }
-    }
-
     /// Outputs.
     pub fn n_out(&self) -> usize {
         self.n_out

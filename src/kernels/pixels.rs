@@ -44,23 +44,26 @@ impl PixelConv {
         let mut out = Floats::zeros(size(height), size(width), self.n_out);
         let stride = self.n_out.next_multiple_of(GROUP);
         let (taps, cols) = (self.kernel * self.kernel, out.width);
+        let rows_of_weights = taps * self.n_in;
+        // The pixels that an output reads, and which weights are theirs: collected once for all blocks.
+        let mut seen: Vec<(usize, f32)> = Vec::with_capacity(rows_of_weights);
         for (pixel, out) in out.values.chunks_exact_mut(stride).enumerate() {
             let (top, left) = (pixel / cols * self.stride, pixel % cols * self.stride);
-            for (block, out) in out.chunks_mut(BLOCK).enumerate() {
-                let mut sums = [0f32; BLOCK];
-                sums.copy_from_slice(&self.bias[block * BLOCK..][..BLOCK]);
-                for tap in 0..taps {
-                    let (y, x) =
-                        ((top + tap / self.kernel).wrapping_sub(pad), (left + tap % self.kernel).wrapping_sub(pad));
-                    if y >= height || x >= width {
-                        continue;
-                    }
-                    for input in 0..self.n_in {
-                        let value = values[(input * height + y) * width + x];
-                        let weights = &self.weights[((block * taps + tap) * self.n_in + input) * BLOCK..][..BLOCK];
-                        for (sum, weight) in sums.iter_mut().zip(weights) {
-                            *sum += value * weight;
-                        }
+            seen.clear();
+            for tap in 0..taps {
+                let (y, x) =
+                    ((top + tap / self.kernel).wrapping_sub(pad), (left + tap % self.kernel).wrapping_sub(pad));
+                if y < height && x < width {
+                    let value = |input: usize| values[(input * height + y) * width + x];
+                    seen.extend((0..self.n_in).map(|input| (tap * self.n_in + input, value(input))));
+                }
+            }
+            let blocks = self.weights.chunks_exact((rows_of_weights * BLOCK).max(1));
+            for ((out, weights), bias) in out.chunks_mut(BLOCK).zip(blocks).zip(self.bias.as_chunks::<BLOCK>().0) {
+                let (mut sums, weights) = (*bias, weights.as_chunks::<BLOCK>().0);
+                for (i, value) in &seen {
+                    for (sum, weight) in sums.iter_mut().zip(&weights[*i]) {
+                        *sum += value * weight;
                     }
                 }
                 for (out, sum) in out.iter_mut().zip(&sums) {

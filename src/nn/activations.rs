@@ -53,10 +53,7 @@ impl Int8Activations {
 
     /// The output of a residual block whose sums are `values` (channels, rows, cols), rounded to `scales`, one for each channel.
     pub(crate) fn from_sums(values: &[f32], size: (usize, usize), scales: &Arc<[f32]>) -> Self {
-        Self::of_block(Floats::from_planes(values, size, scales.len()), scales)
-    }
-
-    fn of_block(sums: Floats, scales: &Arc<[f32]>) -> Self {
+        let sums = Floats::from_planes(values, size, scales.len());
         Self { rounded: Some(Arc::new(sums.rounded(scales))), sums: Some(Arc::new(sums)) }
     }
 
@@ -88,8 +85,9 @@ impl Activations for Int8Activations {
     }
 
     fn conv_add_relu(&self, layer: &ConvBn, identity: &Self, _: Mode) -> Result<Self> {
-        let sums = convolve_add(Kernel::best(), layer.int8()?, self.map()?, identity.sums()?);
-        Ok(Self::of_block(sums, layer.output_scales()?))
+        let scales = layer.output_scales()?;
+        let (sums, rounded) = convolve_add(Kernel::best(), layer.int8()?, self.map()?, identity.sums()?, scales);
+        Ok(Self { rounded: Some(Arc::new(rounded)), sums: Some(Arc::new(sums)) })
     }
 
     fn average_pool(&self) -> Result<Self> {

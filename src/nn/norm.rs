@@ -3,6 +3,7 @@
 use candle_core::{D, Tensor};
 use candle_nn::VarBuilder;
 
+use super::standardize::standardize;
 use crate::error::Result;
 
 /// Added to a layer norm's variance: PyTorch's default, which CLIP uses.
@@ -25,9 +26,7 @@ impl LayerNorm {
 
     /// (…, width) → the same shape.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let x = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
-        let variance = x.sqr()?.mean_keepdim(D::Minus1)?;
-        let x = x.broadcast_div(&(variance + LAYER_NORM_EPS)?.sqrt()?)?;
+        let x = standardize(x, LAYER_NORM_EPS)?;
         Ok(x.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)?)
     }
 }

@@ -1,66 +1,47 @@
-// octlens and onnxruntime-web in one Chromium, one thread each, in turn: the same RN50 with the same random weights,
-// the same pixels, the same caption. Prints a table and writes target/bench.json, a list of
-// { name, octlens_ms, peer, peer_ms, ratio, threads, build, … }. `make bench` makes what it needs.
-// BENCH_RUNS and BENCH_LOADS set the numbers of repetitions. octlens's times are those of its own report: the text encoder's includes
-// tokenizer, retrieval and head, the peer's is the session's run alone. A load is from navigation to ready.
+// octlens and other runtimes in one Chromium, by turns: the same RN50 with the same random weights, the same pixels, the
+// same caption. One thread each, but for a build of LiteRT.js with two. Prints tables and writes target/bench.json, a list
+// of { name, build, octlens_ms, peer, peer_ms, ratio, threads, peer_threads, fastest, … }, one for each pair, of a name and a
+// build the fastest peer first. `make bench` makes what it needs.
+// BENCH_RUNS, BENCH_LOADS and BENCH_COLD set the numbers of repetitions. octlens's times are those of its own report: the
+// text encoder's includes tokenizer, retrieval and head, a peer's is the model's run alone. A load is from navigation to
+// ready with the weights in the browser's cache; a cold start is from navigation to the first answer without.
 
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 
-import { DIST, OUT, ROOT, host, launch, sampleFile, samples } from "../browser/page.mjs";
+import { OUT, host, launch, sampleFile, samples } from "../browser/page.mjs";
+import { cosine, octlensEmbeddings } from "./agreement.mjs";
+import { Side, coldRows } from "./cold.mjs";
+import { machine } from "./machine.mjs";
+import { BENCH, ISOLATING, RUNTIMES, both, change } from "./runtimes.mjs";
 import { Octlens, Peer } from "./sides.mjs";
+import { printCold, printPairs, printVerdict } from "./table.mjs";
+import { Times, rows } from "./times.mjs";
 
-const BENCH = join(ROOT, "tests", "bench");
 const MADE = join(process.env.OCTLENS_CACHE, "bench");
 const N_WARM_UP = 3;
 const N_RUNS = Number(process.env.BENCH_RUNS ?? 20);
 const N_LOADS = Number(process.env.BENCH_LOADS ?? 5);
+const N_COLD = Number(process.env.BENCH_COLD ?? 5);
 /** The build that every browser can run; measured as well if the page chooses another one. */
 const PLAIN_BUILD = "simd128";
 
-const ORT = JSON.parse(readFileSync(join(BENCH, "package.json"), "utf8")).devDependencies["onnxruntime-web"];
-const PEERS = {
-  image_int8: `onnxruntime-web ${ORT}, static int8 (QDQ)`,
-  image_float: `onnxruntime-web ${ORT}, float`,
-  text_77_int8: `onnxruntime-web ${ORT}, dynamic int8, 77 tokens`,
-  text_15_int8: `onnxruntime-web ${ORT}, dynamic int8, 15 tokens`,
-  load: `onnxruntime-web ${ORT}, int8, both encoders`,
-};
-const { caption, token_ids, samples: order } = JSON.parse(readFileSync(join(MADE, "models", "inputs.json"), "utf8"));
+const inputs = JSON.parse(readFileSync(join(MADE, "models", "inputs.json"), "utf8"));
+const { caption, token_ids, samples: order } = inputs;
 /** What exports of CLIP read: zeros up to 77. */
 const PADDED = [...token_ids, ...Array(77 - token_ids.length).fill(0)];
 
-/** Times in milliseconds, by name. */
-class Times {
-  #lists = {};
-
-  add(what, ms) {
-    (this.#lists[what] ??= []).push(ms);
-  }
-
-  /** The value below which `share` of the values lie (nearest rank). */
-  quantile(what, share) {
-    const sorted = this.#lists[what].toSorted((a, b) => a - b);
-    return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
-  }
-
-  /** A line of the table; `peer` and `also` name what it is compared with. */
-  row(name, what, build, peer = null, also = []) {
-    const octlens_ms = this.quantile(what, 0.5);
-    const beside = (peer) => {
-      const peer_ms = peer && this.quantile(peer, 0.5);
-      return { peer: PEERS[peer] ?? null, peer_ms, ratio: peer && octlens_ms / peer_ms };
-    };
-    return {
-      ...{ name, octlens_ms, ...beside(peer), threads: 1, build },
-      // The least is nearest to an idle machine's.
-      ...{ octlens_least_ms: this.quantile(what, 0), peer_least_ms: peer && this.quantile(peer, 0) },
-      ...{ octlens_p95_ms: this.quantile(what, 0.95), peer_p95_ms: peer && this.quantile(peer, 0.95) },
-      ...{ n_runs: this.#lists[what].length, also: also.map(beside) },
-    };
-  }
+/** The page and the runtimes beside it, on a host as any other, and on one that isolates. */
+function benchHost(headers) {
+  const modules = join(BENCH, "node_modules");
+  const mounts = {
+    "weights/": join(MADE, "weights"),
+    "bench/ort/": join(modules, "onnxruntime-web", "dist"),
+    "bench/litert/": join(modules, "@litertjs"),
+    "bench/models/": join(MADE, "models"),
+    "bench/": BENCH,
+  };
+  return host({ mounts, change, headers: () => headers });
 }
 
 /** The page of `build`s that differ: the one that it chooses, and the plain one. */
@@ -69,138 +50,162 @@ async function octlensPages(browser, host) {
   return chosen.build === PLAIN_BUILD ? [chosen] : [chosen, await Octlens.start(browser, host, PLAIN_BUILD)];
 }
 
+/** The shipped model on its own. */
 async function compact(browser) {
   const server = await host();
   const pages = await octlensPages(browser, server);
-  const times = pages.map(() => new Times());
+  const times = new Times();
   for (let run = -N_WARM_UP; run < N_RUNS; run++) {
     const file = sampleFile((run + N_WARM_UP) % samples().length);
-    for (const [i, page] of pages.entries()) {
+    for (const page of pages) {
       const steps = await page.analyze(file);
-      if (run >= 0) for (const [step, ms] of Object.entries(steps)) times[i].add(step, ms);
+      if (run >= 0) for (const [step, ms] of Object.entries(steps)) times.add(`${page.build} ${step}`, ms);
     }
   }
   for (let run = 0; run < N_LOADS; run++) {
-    for (const [i, page] of pages.entries()) times[i].add("load", await page.load());
+    for (const page of pages) times.add(`${page.build} load`, await page.load());
   }
   for (const page of pages) await page.close();
   await server.close();
   const steps = ["answer", "decode", "preprocess", "image_encoder", "text_encoder", "explain", "load"];
-  return pages.flatMap(({ build }, i) => steps.map((step) => times[i].row(`compact_${step}`, step, build)));
+  const row = (build, step) => rows(`compact_${step}`, times, { what: `${build} ${step}`, build });
+  return pages.flatMap(({ build }) => steps.flatMap((step) => row(build, step)));
 }
 
-/** The rows, and what the peer computed. */
-async function rn50(browser) {
-  const server = await host({
-    mounts: {
-      "weights/": join(MADE, "weights"),
-      "bench/ort/": join(BENCH, "node_modules", "onnxruntime-web", "dist"),
-      "bench/models/": join(MADE, "models"),
-      "bench/": BENCH,
-    },
-  });
-  const pages = await octlensPages(browser, server);
-  const times = pages.map(() => new Times());
-  const peer = await Peer.start(browser, server, ["image_int8", "image_float", "text_77_int8", "text_15_int8"]);
-  const outputs = { image_int8: [], image_float: [] };
-  const note = (what, ms) => times.forEach((of) => of.add(what, ms));
+/** A runtime's answers about an input: its times are noted, what it computed is kept. */
+class Opponent {
+  constructor(runtime, peer) {
+    Object.assign(this, { runtime, peer, images: {}, texts: {} });
+  }
+
+  static async start(browser, hostOf, runtime) {
+    const models = [...Object.keys(runtime.models.image), ...Object.keys(runtime.models.text)];
+    return new Opponent(runtime, await Peer.start(browser, hostOf(runtime), runtime, models));
+  }
+
+  async answer(sample, note) {
+    for (const model of Object.keys(this.runtime.models.image)) {
+      const { ms, output } = await this.peer.run(model, { sample });
+      note(`${this.runtime.title} ${model}`, ms);
+      (this.images[model] ??= [])[sample] = output;
+    }
+    for (const model of Object.keys(this.runtime.models.text)) {
+      const asked = model.includes("_77_") ? PADDED : token_ids;
+      const { ms, output } = await this.peer.run(model, { token_ids: asked });
+      note(`${this.runtime.title} ${model}`, ms);
+      this.texts[model] = output;
+    }
+  }
+
+  /** The peers of rows(), for each model of a kind; `cosineOf(model)` says how near it is to the float model. */
+  rows(kind, cosineOf) {
+    const { title, threads, models } = this.runtime;
+    return Object.entries(models[kind]).map(([model, note]) => ({
+      what: `${title} ${model}`,
+      peer: `${title}, ${note}`,
+      peer_threads: threads,
+      peer_cosine: cosineOf(model),
+    }));
+  }
+}
+
+/** RN50 on both sides. Returns the rows. */
+async function rn50(browser, hostOf) {
+  const pages = await octlensPages(browser, hostOf({}));
+  const opponents = [];
+  for (const runtime of RUNTIMES) opponents.push(await Opponent.start(browser, hostOf, runtime));
+  const times = new Times();
+  const seen = new Set();
   for (let run = -N_WARM_UP; run < N_RUNS; run++) {
+    const note = (what, ms) => run >= 0 && times.add(what, ms);
     const sample = (run + N_WARM_UP) % order.length;
+    seen.add(sample);
     const file = sampleFile(samples().findIndex(({ file }) => file === order[sample]));
-    for (const [i, page] of pages.entries()) {
+    for (const page of pages) {
       const steps = await page.analyze(file);
       const typed = await page.type(caption);
-      if (run < 0) continue;
-      times[i].add("image", steps.image_encoder);
-      times[i].add("answer", steps.answer);
-      times[i].add("text", typed.text_encoder);
+      note(`${page.build} image`, steps.image_encoder);
+      note(`${page.build} answer`, steps.answer);
+      note(`${page.build} text`, typed.text_encoder);
     }
-    const asks = {
-      ...{ image_int8: { sample }, image_float: { sample } },
-      ...{ text_77_int8: { token_ids: PADDED }, text_15_int8: { token_ids } },
-    };
-    for (const [model, asked] of Object.entries(asks)) {
-      const { ms, output } = await peer.run(model, asked);
-      if (run >= 0) note(model, ms);
-      if (asked.token_ids) outputs[model] = output;
-      else outputs[model][sample] = output;
-    }
+    for (const opponent of opponents) await opponent.answer(sample, note);
   }
-  await peer.close();
-  const loader = await Peer.start(browser, server, ["image_int8", "text_77_int8"]);
-  for (let run = 0; run < N_LOADS; run++) {
-    for (const [i, page] of pages.entries()) times[i].add("octlens_load", await page.load());
-    note("load", await loader.load());
-  }
+  for (const { peer } of opponents) await peer.close();
+  await loads(browser, hostOf, pages, times);
   const { bytes } = JSON.parse(readFileSync(join(MADE, "weights", "index.json"), "utf8")).models[0];
   for (const page of pages) {
     const share = Number(await page.visit.attribute("status", "data-peak-bytes")) / bytes;
-    console.log(`${page.build}: loading took at most ${share.toFixed(2)} times the file's ${bytes} bytes of memory`);
+    console.log(`${page.build}: loading takes at most ${share.toFixed(2)} times the file's ${bytes} bytes of wasm memory.`);
+    await page.close();
   }
-  await loader.close();
-  for (const page of pages) await page.close();
-  await server.close();
-  const rows = pages.flatMap(({ build }, i) => [
-    times[i].row("rn50_image_encoder", "image", build, "image_int8", ["image_float"]),
-    times[i].row("text_encoder_15_tokens", "text", build, "text_77_int8", ["text_15_int8"]),
-    times[i].row("rn50_answer", "answer", build),
-    times[i].row("load", "octlens_load", build, "load"),
-  ]);
-  return { rows, outputs };
+
+  const floats = opponents.find(({ images }) => images.image_float).images.image_float;
+  /** The least of all scans. */
+  const nearness = (images) => Math.min(...[...seen].map((i) => cosine(images[i], floats[i])));
+  const ours = octlensEmbeddings(join(MADE, "weights", "rn50.safetensors"), order, caption, token_ids);
+  console.log(`Two scans have a cosine of ${cosine(floats[0], floats[Math.max(...seen)]).toFixed(4)}.`);
+  return pages.flatMap(({ build }) => {
+    const beside = opponents.filter(({ runtime }) => runtime.besides.includes(build));
+    const ourImage = { what: `${build} image`, build, octlens_cosine: nearness(ours.images) };
+    const ourText = { what: `${build} text`, build, octlens_cosine: cosine(ours.text, inputs.text_embeds) };
+    const images = beside.flatMap((of) => of.rows("image", (model) => nearness(of.images[model])));
+    const texts = beside.flatMap((of) => of.rows("text", (model) => cosine(of.texts[model], inputs.text_embeds)));
+    const loaded = beside.map(({ runtime: { title, threads } }) => ({
+      what: `${title} load`,
+      peer: `${title}, int8, both encoders`,
+      peer_threads: threads,
+    }));
+    return [
+      ...rows("rn50_image_encoder", times, ourImage, images),
+      ...rows("text_encoder_15_tokens", times, ourText, texts),
+      ...rows("rn50_answer", times, { what: `${build} answer`, build }),
+      ...rows("load", times, { what: `${build} load`, build }, loaded),
+    ];
+  });
 }
 
-function cosine(a, b) {
-  const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
-  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-}
-
-/** Both sides must compute the same: how close octlens's embeddings are to the peer's. */
-function agreement(outputs) {
-  const images = order.flatMap((file) => ["--image", join(DIST, "samples", file)]);
-  const weights = join(MADE, "weights", "rn50.safetensors");
-  const args = ["embed", "--weights", weights, ...images, "--text", caption, "--json"];
-  const printed = execFileSync(process.env.OCTLENS_TRAIN, args, { encoding: "utf8", maxBuffer: 1 << 26 });
-  const { images: ours, texts } = JSON.parse(printed);
-  if (String(texts[0].token_ids) !== String(token_ids)) throw new Error("both sides must read the same tokens");
-  const { image_int8, image_float, text_77_int8 } = outputs;
-  const seen = [...image_float.keys()].filter((i) => image_float[i]);
-  const least = (a, b) => Math.min(...seen.map((i) => cosine(a(i), b(i)))).toFixed(4);
-  const octlens = (i) => ours[i].embedding;
-  const float = (i) => image_float[i];
-  const parts = [
-    `octlens (train embed) and the peer's float ${least(octlens, float)}`,
-    `the peer's int8 and its float ${least((i) => image_int8[i], float)}`,
-    `octlens and the peer's int8 ${least(octlens, (i) => image_int8[i])}`,
-    `text, octlens and the peer's int8 ${cosine(texts[0].embedding, text_77_int8).toFixed(4)}`,
-    `for comparison, two scans ${cosine(float(seen[0]), float(seen.at(-1))).toFixed(4)}`,
-  ];
-  console.log(`Cosines, the least of ${seen.length} scans: ${parts.join("; ")}.`);
-}
-
-function print(rows) {
-  const ms = (value) => (value === null ? "–" : value.toFixed(1));
-  const line = (cells) => {
-    const widths = [24, -12, 52, -10, -8, -9];
-    console.log(cells.map((c, i) => (widths[i] < 0 ? c.padStart(-widths[i]) : c.padEnd(widths[i] ?? 0))).join("  "));
-  };
-  line(["name", "octlens p50", "peer", "peer p50", "ratio", "threads", "build"]);
-  const beside = ({ peer, peer_ms, ratio }) => [peer ?? "–", ms(peer_ms), ratio?.toFixed(2) ?? "–"];
-  for (const row of rows) {
-    line([row.name, ms(row.octlens_ms), ...beside(row), String(row.threads), row.build]);
-    for (const other of row.also) line(["", "", ...beside(other), String(row.threads), row.build]);
+/** Loads of both encoders from the browser's cache, by turns. */
+async function loads(browser, hostOf, pages, times) {
+  const loaders = [];
+  for (const runtime of RUNTIMES) {
+    loaders.push([runtime.title, await Peer.start(browser, hostOf(runtime), runtime, both(runtime))]);
   }
+  for (let run = 0; run < N_LOADS; run++) {
+    for (const page of pages) times.add(`${page.build} load`, await page.load());
+    for (const [title, loader] of loaders) times.add(`${title} load`, await loader.load());
+  }
+  for (const [, loader] of loaders) await loader.close();
+}
+
+/** Cold starts, by turns. Returns { sides, rows }. */
+async function cold(browser, hostOf, builds) {
+  const plain = await host();
+  const file = sampleFile();
+  const blank = Side.blank(browser, hostOf({}));
+  const octlens = builds.map((build) => Side.octlens(browser, hostOf({}), build, file));
+  const shipped = Side.octlens(browser, plain, builds[0], file, `octlens, ${builds[0]}, compact`);
+  const peers = RUNTIMES.map((runtime) => Side.peer(browser, hostOf(runtime), runtime, token_ids));
+  const sides = [blank, shipped, ...octlens, ...peers];
+  for (let run = 0; run < N_COLD; run++) for (const side of sides) await side.start(browser);
+  await plain.close();
+  return { sides, rows: coldRows(blank, octlens, peers) };
 }
 
 const browser = await launch();
 try {
-  const load = loadavg()[0].toFixed(1);
-  console.log(`Chromium ${browser.version()}, ${cpus()[0].model} (${cpus().length} cores, load ${load}), medians in ms`);
-  const { rows, outputs } = await rn50(browser);
-  rows.push(...(await compact(browser)));
-  print(rows);
+  const measured = machine(browser);
+  const [common, isolating] = [await benchHost({}), await benchHost(ISOLATING)];
+  const hostOf = ({ isolated = false }) => (isolated ? isolating : common);
+  const table = [...(await rn50(browser, hostOf)), ...(await compact(browser))];
+  const builds = [...new Set(table.map(({ build }) => build))];
+  const starts = await cold(browser, hostOf, builds);
+  for (const server of [common, isolating]) await server.close();
+  printPairs(measured, table);
+  printCold(starts.sides);
+  printVerdict([...table, ...starts.rows]);
   mkdirSync(OUT, { recursive: true });
-  writeFileSync(join(OUT, "bench.json"), `${JSON.stringify(rows, null, 2)}\n`);
-  agreement(outputs);
+  const all = [...table, ...starts.rows].map((row) => ({ ...row, ...measured }));
+  writeFileSync(join(OUT, "bench.json"), `${JSON.stringify(all, null, 2)}\n`);
 } finally {
   await browser.close();
 }

@@ -8,18 +8,18 @@
 mod rn50_layers;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use octlens::kernels::{Kernel, convolve};
+use octlens::kernels::Kernel;
 use rn50_layers::LAYERS;
 
 fn main() {
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
     for layer in &LAYERS {
-        let (conv, map, scales) = layer.make();
         let mut group = criterion.benchmark_group(format!("{}, {} times", layer.name, layer.n_times));
         group.throughput(Throughput::Elements(layer.n_operations()));
         for kernel in Kernel::available() {
             group.bench_function(BenchmarkId::from_parameter(kernel.name()), |b| {
-                b.iter(|| convolve(kernel, &conv, &map, &scales));
+                let run = layer.task(kernel);
+                b.iter(run);
             });
         }
         group.finish();

@@ -2,6 +2,8 @@
 // every kernel must compute alike. Not every user needs every part.
 #![allow(dead_code)]
 
+use std::hint::black_box;
+
 use octlens::kernels::{Conv, Kernel, Map, Packed, convolve, convolve_add, convolve_to_floats};
 
 /// One shape of convolution, and how often it occurs.
@@ -62,11 +64,30 @@ impl Layer {
         (conv, Map::quantize(&values, (size, size), &vec![1.; c_in].into()), vec![0.1; c_out].into())
     }
 
+    /// Whether the layer ends a residual block. (Some of these are on the way around one, and only add nothing.)
+    fn adds(&self) -> bool {
+        self.kernel == 1 && self.c_out > self.c_in
+    }
+
+    /// Runs it as the tower does: rounded, or added to sums and rounded.
+    pub fn task(&self, kernel: Kernel) -> Box<dyn Fn()> {
+        let (conv, map, scales) = self.make();
+        if !self.adds() {
+            return Box::new(move || {
+                black_box(convolve(kernel, &conv, &map, &scales));
+            });
+        }
+        let sums = convolve_to_floats(kernel, &conv, &map);
+        Box::new(move || {
+            black_box(convolve_add(kernel, &conv, &map, &sums, &scales));
+        })
+    }
+
     /// FNV-1a (Fowler, Noll & Vo) of everything that `kernel` makes of the layer: bytes, sums, and sums added to sums.
     pub fn digest(&self, kernel: Kernel) -> u32 {
         let (conv, map, scales) = self.make();
         let sums = convolve_to_floats(kernel, &conv, &map);
-        let added = convolve_add(kernel, &conv, &map, &sums);
+        let (added, _) = convolve_add(kernel, &conv, &map, &sums, &scales);
         let rounded = convolve(kernel, &conv, &map, &scales).dequantize();
         let values = rounded.into_iter().chain(sums.planes()).chain(added.planes());
         values.fold(0x811c_9dc5, |hash, value| (hash ^ value.to_bits()).wrapping_mul(0x0100_0193))

@@ -1,4 +1,4 @@
-"""Makes CLIP's RN50 with random weights, for octlens and for ONNX Runtime alike. `make bench` calls it.
+"""Makes CLIP's RN50 with random weights, for octlens and others alike. `make bench` calls it.
 
     python tests/bench/rn50_onnx.py --out DIR
 
@@ -9,9 +9,10 @@ Into DIR (730 MB):
   image_int8.onnx             the same, static int8 (QDQ): weights per channel, activations uint8, calibrated on the samples
   text_<n>_int8.onnx          the text encoder on n = 77 or 15 token ids, dynamic int8
   pixel_values.f32            `pixel_values` (n, 3, 224, 224) of www/samples as octlens's preprocess makes them
-  inputs.json                 the caption, its token ids, and the samples in the order of pixel_values.f32
+  inputs.json                 the caption, its token ids and its embedding in floats, and the samples in the order of
+                              pixel_values.f32
 
-Both sides get the same weights, the same pixels and the same token ids; each quantises by itself.
+All sides get the same weights, the same pixels and the same token ids; each quantises by itself.
 """
 
 import argparse
@@ -44,6 +45,12 @@ OPSET = 17
 # Of CLIP's `clip.py` and octlens's `Preprocess::b_scan`.
 PIXEL_MEAN, PIXEL_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 CONTRAST_PERCENTILES = (2.0, 99.5)
+
+
+def rn50() -> CLIP:
+    vision = CLIPVisionCfg(layers=(3, 4, 6, 3), width=64, image_size=IMAGE_SIZE)
+    text = CLIPTextCfg(context_length=CONTEXT_LENGTH, vocab_size=49408, width=512, heads=8, layers=12)
+    return CLIP(1024, vision, text, quick_gelu=True)
 
 
 def pixel_values(path: Path) -> torch.Tensor:
@@ -132,9 +139,7 @@ def main() -> None:
     pixels = torch.cat([pixel_values(ROOT / "www/samples" / file) for file in samples])
 
     torch.manual_seed(SEED)
-    vision = CLIPVisionCfg(layers=(3, 4, 6, 3), width=64, image_size=IMAGE_SIZE)
-    text = CLIPTextCfg(context_length=CONTEXT_LENGTH, vocab_size=49408, width=512, heads=8, layers=12)
-    model = CLIP(1024, vision, text, quick_gelu=True)
+    model = rn50()
     randomize(model, pixels)
     model.eval()
     torch.save(model.state_dict(), out / "weights.pt")
@@ -144,8 +149,11 @@ def main() -> None:
         for n in (N_TOKENS, CONTEXT_LENGTH):
             write_text_encoder(model, ids + [0] * (n - len(ids)), out)
     pixels.numpy().tofile(out / "pixel_values.f32")
+    with torch.no_grad():
+        text_embeds = model.encode_text(torch.tensor([ids + [0] * (CONTEXT_LENGTH - len(ids))]))[0].tolist()
+    inputs = {"caption": CAPTION, "token_ids": ids, "text_embeds": text_embeds, "samples": samples}
     # Last, so that a folder that has it is whole.
-    (out / "inputs.json").write_text(json.dumps({"caption": CAPTION, "token_ids": ids, "samples": samples}) + "\n")
+    (out / "inputs.json").write_text(json.dumps(inputs) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-// The two sides of the comparison: octlens's page, through its hooks, and onnxruntime-web in a page of its own.
-// Both return milliseconds measured in the browser.
+// The sides of the comparison: octlens's page, through its hooks, and another runtime in a page of its own.
+// All return milliseconds measured in the browser.
 
 import { Visit } from "../browser/page.mjs";
 
@@ -16,16 +16,54 @@ function noteReady() {
   new MutationObserver(look).observe(document, what);
 }
 
+/** Opens `file` as soon as the model is ready, and notes when its report is there, in milliseconds since navigation. */
+function answerOnce({ name, type, bytes }) {
+  let isOpened = false;
+  const look = () => {
+    const phase = document.querySelector('[data-testid="status"]')?.dataset.phase;
+    if (phase === "failed") window.firstAnswerMs ??= null;
+    if (phase === "done") window.firstAnswerMs ??= performance.now();
+    if (phase !== "ready" || isOpened) return;
+    isOpened = true;
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, { type }));
+    const input = document.querySelector('[data-testid="file-input"]');
+    input.files = data.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const what = { subtree: true, childList: true, attributes: true, attributeFilter: ["data-phase"] };
+  new MutationObserver(look).observe(document, what);
+}
+
+/** A file as the scripts above take it. */
+function portable({ name, mimeType, buffer }) {
+  return { name, type: mimeType, bytes: buffer.toString("base64") };
+}
+
 /** octlens's page, with the model that `host` lists as default. */
 export class Octlens {
   /** `kernels` asks for a build of the worker; none for the one that the page chooses. */
   static async start(browser, host, kernels) {
     const octlens = new Octlens();
-    const url = host.url + (kernels ? `?kernels=${kernels}` : "");
     octlens.host = host;
-    octlens.visit = await Visit.start(browser, url, { prepare: (context) => context.addInitScript(noteReady) });
+    octlens.visit = await Visit.start(browser, Octlens.url(host, kernels), {
+      prepare: (context) => context.addInitScript(noteReady),
+    });
     octlens.build = (await octlens.visit.attribute("status", "data-kernels")) ?? ONLY_BUILD;
     return octlens;
+  }
+
+  static url(host, kernels) {
+    return host.url + (kernels ? `?kernels=${kernels}` : "");
+  }
+
+  /** A first visit, until the report on `file` is on the page: { ms, close }. */
+  static async firstAnswer(browser, host, kernels, file) {
+    const prepare = (context) => context.addInitScript(answerOnce, portable(file));
+    const visit = await Visit.start(browser, Octlens.url(host, kernels), { prepare, until: ["done", "failed"] });
+    const ms = await visit.page.evaluate(() => window.firstAnswerMs);
+    if (ms === null) throw new Error("the page refused the scan");
+    return { ms, close: () => visit.close() };
   }
 
   close() {
@@ -56,7 +94,7 @@ export class Octlens {
         });
         return performance.now() - start;
       },
-      { name: file.name, type: file.mimeType, bytes: file.buffer.toString("base64") },
+      portable(file),
     );
     return { answer: answerMs, ...(await this.visit.report()).timings_ms };
   }
@@ -82,16 +120,31 @@ export class Octlens {
   }
 }
 
-/** onnxruntime-web on one thread, with models of rn50_onnx.py. */
+/** A runtime of runtimes.mjs, with models of rn50_onnx.py or rn50_litert.py. */
 export class Peer {
-  static async start(browser, host, models) {
+  static async start(browser, host, runtime, models) {
+    const peer = await Peer.open(browser, host, runtime, models);
+    await peer.load();
+    await peer.page.evaluate(() => window.peer.stored);
+    return peer;
+  }
+
+  static async open(browser, host, { runtime, threads, glue = "", isolated = false }, models) {
     const peer = new Peer();
     peer.context = await browser.newContext();
     peer.page = await peer.context.newPage();
     peer.page.on("pageerror", (error) => console.error(String(error)));
-    peer.url = `${host.url}bench/peer.html?models=${models.join()}`;
-    await peer.load();
+    peer.isolated = isolated;
+    peer.url = `${host.url}bench/peer.html?${new URLSearchParams({ runtime, threads, glue, models: models.join() })}`;
     return peer;
+  }
+
+  /** A first visit, until each of `questions` [model, input] has been answered: { ms, close }. */
+  static async firstAnswer(browser, host, runtime, models, questions) {
+    const peer = await Peer.open(browser, host, runtime, models);
+    await peer.visit();
+    const ms = await peer.page.evaluate((questions) => window.peer.first(questions), questions);
+    return { ms, close: () => peer.close() };
   }
 
   close() {
@@ -103,9 +156,15 @@ export class Peer {
     return this.page.evaluate(([model, asked]) => window.peer.run(model, asked), [model, asked]);
   }
 
-  /** From navigation to sessions that answer, with the models in the browser's cache (from the second time on). */
-  async load() {
+  async visit() {
     await this.page.goto(this.url);
+    const isIsolated = await this.page.evaluate(() => crossOriginIsolated);
+    if (this.isolated && !isIsolated) throw new Error("the peer's page is not cross-origin isolated");
+  }
+
+  /** From navigation to models that answer, with their files in the browser's cache (from the second time on). */
+  async load() {
+    await this.visit();
     return this.page.evaluate(() => window.peer.ready);
   }
 }
