@@ -7,14 +7,14 @@ mod fold;
 mod frames;
 mod life;
 mod linked;
-mod own;
 mod made;
+mod own;
 mod queue;
 mod removal;
 mod reproduce;
 mod saving;
-mod series;
 mod scenes;
+mod series;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -38,8 +38,8 @@ use removal::Removed;
 pub use eyes::{EyeGroup, Join, JoinedEye};
 pub use frames::FrameWheel;
 pub use queue::Queue;
-pub use series::Wait;
 pub use reproduce::Reproduced;
+pub use series::Wait;
 pub use visitor::DemoOpening;
 
 /// What the page is doing: the value of `data-phase`.

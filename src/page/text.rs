@@ -5,7 +5,10 @@ mod english;
 mod korean;
 mod typed;
 
-pub use english::{DoubtText, FaithfulnessText, LinkedText, ModelsText, OfflineText, ReportText, SeriesText, TeachText, Text, ViewerText};
+pub use english::{
+    DoubtText, FaithfulnessText, LinkedText, ModelsText, OfflineText, ReportText, SeriesText, TeachText, Text,
+    ViewerText,
+};
 pub(crate) use typed::in_caption_words;
 
 /// A language of the page.

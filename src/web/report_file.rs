@@ -15,9 +15,9 @@ use crate::report::{Heatmap, Report};
 use crate::web::canvas;
 use crate::web::checks::Checks;
 use crate::web::clock;
-use crate::web::components::stage::paint;
 use crate::web::heat::Heat;
 use crate::web::linked::Linked;
+use crate::web::map_view::gain;
 use crate::web::session::Session;
 
 /// Pictures have at most so many pixels: enough for paper, and the file stays small.
@@ -45,7 +45,8 @@ pub(super) fn save(
         0 => heat_opacity(true, DEFAULT_OPACITY_PERCENT),
         percent => heat_opacity(true, percent),
     };
-    let pictures = pictures(&scan, &report, is_folded, drawn, opacity);
+    let paint = heat.paint(Ramp::of(&report.heatmap.target, &report.image.label), gain(drawn));
+    let pictures = pictures(&scan, &report, is_folded, (drawn, paint), opacity);
     checks.with(|tests| {
         let contents = Contents { report: &report, is_folded, card: &card, pictures: &pictures, drawn, tests };
         let html = report_html(language, &contents);
@@ -54,7 +55,13 @@ pub(super) fn save(
 }
 
 /// The scan, and unless the answer is folded, the map of the class, those of a finding, and the region that was hidden.
-fn pictures(scan: &OpenScan, report: &Report, is_folded: bool, drawn: Drawn, opacity: f64) -> Vec<Picture> {
+fn pictures(
+    scan: &OpenScan,
+    report: &Report,
+    is_folded: bool,
+    (drawn, paint): (Drawn, Paint),
+    opacity: f64,
+) -> Vec<Picture> {
     let size = [report.input.width.max(1), report.input.height.max(1)];
     let draw = |shows: Shows, over: &dyn Fn(&HtmlCanvasElement)| {
         let canvas = canvas::new_canvas()?;
@@ -74,7 +81,7 @@ fn pictures(scan: &OpenScan, report: &Report, is_folded: bool, drawn: Drawn, opa
     }
     let map = &report.heatmap;
     pictures.extend(
-        with_map(Shows::Class, map, paint(map, &report.image, drawn))
+        with_map(Shows::Class, map, paint)
             .map(|picture| Picture { labels: labels(&report.warning, &report.image, Some((map, drawn))), ..picture }),
     );
     for finding in &report.findings {
@@ -83,7 +90,8 @@ fn pictures(scan: &OpenScan, report: &Report, is_folded: bool, drawn: Drawn, opa
             let picture = with_map(Shows::Finding(choice), map, Paint::relative(Ramp::Finding));
             let labels = finding_labels(&report.warning, finding, Some((map, drawn)));
             // The doubt stands at the top and on the map of the class, the scale below each map.
-            let labels = labels.into_iter().filter(|label| !matches!(label, Label::Doubt(_) | Label::Scale(_))).collect();
+            let labels =
+                labels.into_iter().filter(|label| !matches!(label, Label::Doubt(_) | Label::Scale(_))).collect();
             pictures.extend(picture.map(|picture| Picture { labels, ..picture }));
         }
     }

@@ -6,14 +6,14 @@ mod frames;
 mod life;
 mod linked;
 mod list;
-mod own;
 mod made;
+mod own;
 mod questions;
 mod queue;
 mod reproduce;
 mod saving;
-mod series;
 mod scenes;
+mod series;
 mod views;
 
 use std::ops::Range;

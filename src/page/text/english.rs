@@ -7,8 +7,8 @@ mod methods;
 mod models;
 mod names;
 mod offline;
-mod series;
 mod report;
+mod series;
 mod teach;
 mod viewer;
 
@@ -30,10 +30,10 @@ pub(super) use names::FULL_NAMES;
 pub use doubt::DoubtText;
 pub use faithfulness::FaithfulnessText;
 pub use linked::LinkedText;
-pub use offline::OfflineText;
-pub use series::SeriesText;
 pub use models::ModelsText;
+pub use offline::OfflineText;
 pub use report::ReportText;
+pub use series::SeriesText;
 pub use teach::TeachText;
 pub use viewer::ViewerText;
 

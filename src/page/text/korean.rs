@@ -4,10 +4,10 @@ mod doubt;
 mod faithfulness;
 mod linked;
 mod methods;
-mod offline;
-mod series;
 mod models;
+mod offline;
 mod report;
+mod series;
 mod teach;
 mod viewer;
 
