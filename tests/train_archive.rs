@@ -182,7 +182,8 @@ fn a_killed_run_is_taken_up_and_ends_with_the_lines_of_an_unbroken_one() {
     assert_eq!((lines.len(), lines[6]["input"].as_str()), (7, Some("another.png")));
     assert_eq!(read_parquet(&parquet), lines);
 
-    let other = start(&list, &["--stdin", "--output", text(&parquet), "--map", "eigencam"]).wait_with_output().unwrap();
+    let other =
+        start(&list, &["--stdin", "--output", text(&parquet), "--map", "eigen_cam"]).wait_with_output().unwrap();
     let refused = String::from_utf8(other.stderr).unwrap();
     assert!(!other.status.success() && refused.contains("of another model or method"), "{refused}");
 }

@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
     use crate::train::fit::loss::contrastive_loss;
-    use crate::train::ranks::tcp::tests::together;
+    use crate::train::ranks::together;
 
     /// Sums of a few 32-bit floats in another order.
     const TOLERANCE: f32 = 1e-6;

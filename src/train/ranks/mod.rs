@@ -1,49 +1,22 @@
 //! The processes that train one model together: ranks, as MPI numbers them. What they exchange goes through [`Ranks`], so that
 //! training reads the same for one process and for many. Knows no tensor and no model.
 //!
-//! `environment` says how this process was started, `one` is a process alone, `tcp` needs nothing but a port, `mpi` needs a
-//! build with the feature of that name.
+//! `exchange` says what ranks can do, `environment` how this process was started. `one` is a process alone, `tcp` needs nothing
+//! but a port, `mpi` needs a build with the feature of that name.
 
 mod environment;
+mod exchange;
 #[cfg(feature = "mpi")]
 mod mpi;
 mod one;
-pub(crate) mod tcp;
-
-use std::ops::Range;
+mod tcp;
 
 use self::environment::Launch;
+pub(crate) use self::exchange::{Ranks, check_same, gather_floats, of_first, share};
 pub(crate) use self::one::One;
-use crate::error::{Error, Result};
-
-/// The processes that train one model together. All call the same methods in the same order.
-pub(crate) trait Ranks {
-    /// The number of this process, from 0. Rank 0 alone writes and prints.
-    fn rank(&self) -> usize;
-
-    /// How many there are.
-    fn n_ranks(&self) -> usize;
-
-    /// Replaces `values` by their sums over all ranks, which are the same bits on each of them.
-    ///
-    /// # Errors
-    /// Another rank ended.
-    fn sum(&self, values: &mut [f32]) -> Result<()>;
-
-    /// The bytes of every rank, which may differ in number, in the order of ranks.
-    ///
-    /// # Errors
-    /// Another rank ended.
-    fn gather(&self, bytes: &[u8]) -> Result<Vec<Vec<u8>>>;
-
-    /// Ends the others because of `error`. Returns the error if it is this rank that should print it.
-    fn fail(&self, error: Error) -> Option<Error>;
-
-    /// Whether this process writes and prints.
-    fn is_first(&self) -> bool {
-        self.rank() == 0
-    }
-}
+#[cfg(test)]
+pub(crate) use self::tcp::tests::together;
+use crate::error::Result;
 
 /// The processes that this one was started with, once they have met.
 ///
@@ -64,83 +37,8 @@ fn mpi_ranks() -> Result<Box<dyn Ranks>> {
 
 #[cfg(not(feature = "mpi"))]
 fn mpi_ranks() -> Result<Box<dyn Ranks>> {
-    Err(Error::config(
+    Err(crate::error::Error::config(
         "started as one of several processes, but this build has no MPI: build with --features mpi, or set MASTER_ADDR to the \
          host of the first process",
     ))
-}
-
-/// This rank's part of `n` things, which are in order of the ranks. Parts differ by one thing at most.
-pub(crate) fn share(n: usize, ranks: &dyn Ranks) -> Range<usize> {
-    let at = |rank| n * rank / ranks.n_ranks();
-    at(ranks.rank())..at(ranks.rank() + 1)
-}
-
-/// The values of all ranks, one after the other.
-pub(crate) fn gather_floats(values: &[f32], ranks: &dyn Ranks) -> Result<Vec<f32>> {
-    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let gathered = ranks.gather(&bytes)?;
-    Ok(gathered.iter().flat_map(|bytes| floats(bytes)).collect())
-}
-
-fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> + '_ {
-    let (values, _) = bytes.as_chunks::<4>();
-    values.iter().map(|bytes| f32::from_le_bytes(*bytes))
-}
-
-/// What rank 0 says, on every rank.
-pub(crate) fn of_first(said: &[u8], ranks: &dyn Ranks) -> Result<Vec<u8>> {
-    let said = if ranks.is_first() { said } else { &[] };
-    Ok(ranks.gather(said)?.into_iter().next().unwrap_or_default())
-}
-
-/// Checks that all ranks have the same `value`, and names the first that does not.
-///
-/// # Errors
-/// One has another: `what` says of what, and what to do.
-pub(crate) fn check_same(value: &str, what: &str, ranks: &dyn Ranks) -> Result<()> {
-    let all = ranks.gather(value.as_bytes())?;
-    match all.iter().position(|other| Some(other) != all.first()) {
-        Some(rank) => Err(Error::config(format!("rank {rank} has {what}"))),
-        None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::train::ranks::tcp::tests::together;
-
-    #[test]
-    fn shares_cover_everything_once() {
-        for (n, n_ranks) in [(32, 3), (2, 3), (0, 2), (5, 5)] {
-            let parts = together(n_ranks, |ranks| share(n, ranks));
-            let all: Vec<usize> = parts.iter().cloned().flatten().collect();
-            assert_eq!(all, (0..n).collect::<Vec<_>>());
-            assert!(parts.iter().all(|part| part.len() >= n / n_ranks && part.len() <= n.div_ceil(n_ranks)));
-        }
-    }
-
-    #[test]
-    fn floats_keep_their_bits_on_the_way() {
-        let gathered =
-            together(2, |ranks| gather_floats(&[0.1 + ranks.rank() as f32, f32::MIN_POSITIVE], ranks).unwrap());
-        assert_eq!(gathered, [[0.1, f32::MIN_POSITIVE, 1.1, f32::MIN_POSITIVE]; 2]);
-    }
-
-    #[test]
-    fn a_rank_that_differs_is_named() {
-        let refused = together(3, |ranks| {
-            let value = if ranks.rank() == 1 { "other" } else { "same" };
-            check_same(value, "other scans: give it the same --data", ranks).unwrap_err().to_string()
-        });
-        assert_eq!(refused, ["rank 1 has other scans: give it the same --data"; 3]);
-        assert!(together(2, |ranks| check_same("same", "", ranks).is_ok()).iter().all(|is_ok| *is_ok));
-    }
-
-    #[test]
-    fn all_hear_the_first_one() {
-        let heard = together(3, |ranks| of_first(&[ranks.rank() as u8], ranks).unwrap());
-        assert_eq!(heard, [[0], [0], [0]]);
-    }
 }

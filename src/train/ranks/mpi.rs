@@ -9,7 +9,7 @@ use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, CommunicatorCollectives};
 use mpi::{Count, Threading};
 
-use super::Ranks;
+use super::exchange::Ranks;
 use crate::error::{Error, Result};
 
 /// How long other ranks leave the word to rank 0, which often fails of the same.

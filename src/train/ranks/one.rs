@@ -1,6 +1,6 @@
 //! A process that trains alone.
 
-use super::Ranks;
+use super::exchange::Ranks;
 use crate::error::{Error, Result};
 
 /// The only rank.

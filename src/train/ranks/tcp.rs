@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::{Ranks, floats};
+use super::exchange::{Ranks, floats};
 use crate::error::{Error, Result};
 
 /// How long ranks wait for each other at the start: as long as nodes of one job may start apart.

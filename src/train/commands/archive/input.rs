@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::line::Key;
 use crate::error::{Error, Result};
 
 /// The longest line of a list, in bytes: what has no line breaks is no list.
 const MAX_LINE: u64 = 1 << 16;
+
+/// What an entry and its answer are known by: text and frame.
+pub(super) type Key = (String, Option<u32>);
 
 /// One entry of a list.
 pub(super) struct Input {

@@ -3,12 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::input::Input;
+use super::input::{Input, Key};
 use crate::error::{Error, Result};
 use crate::report::{MapMethod, Report, WordMethod};
-
-/// What a line is known by: the entry's text and frame.
-pub(super) type Key = (String, Option<u32>);
 
 /// What is said about one entry of a list: a report or an error.
 #[derive(Debug, Serialize, Deserialize)]

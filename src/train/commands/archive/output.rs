@@ -10,7 +10,8 @@ use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::line::{Key, Line, MadeBy};
+use super::input::Key;
+use super::line::{Line, MadeBy};
 use super::parquet;
 use crate::error::{Error, Result};
 use crate::train::files::{self, Action, failed};
