@@ -33,7 +33,6 @@ use crate::page::series::{FailedScan, SeriesView};
 use crate::page::worker::WorkerLife;
 use crate::protocol::{Failure, Progress, Request, RequestId, ScanId};
 use crate::report::{Options, Report};
-use removal::Removed;
 
 pub use eyes::{EyeGroup, Join, JoinedEye};
 pub use frames::FrameWheel;
@@ -110,6 +109,15 @@ struct Saving {
     title: String,
     /// The name that it gets.
     name: String,
+}
+
+/// What was taken off the list last.
+#[derive(Clone, Debug)]
+struct Removed {
+    scans: Vec<OpenScan>,
+    failed: Vec<FailedScan>,
+    /// The scan that was shown, if it was one of them.
+    shown: Option<ScanId>,
 }
 
 /// The page's state.

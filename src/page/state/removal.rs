@@ -2,17 +2,8 @@
 
 use crate::page::scans::{OpenScan, Origin, ScanState};
 use crate::page::series::FailedScan;
-use crate::page::state::PageState;
+use crate::page::state::{PageState, Removed};
 use crate::protocol::{Request, ScanId};
-
-/// What was taken off the list.
-#[derive(Clone, Debug)]
-pub(super) struct Removed {
-    scans: Vec<OpenScan>,
-    failed: Vec<FailedScan>,
-    /// The scan that was shown, if it was one of them.
-    shown: Option<ScanId>,
-}
 
 /// Queries.
 impl PageState {
