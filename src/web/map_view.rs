@@ -52,7 +52,7 @@ impl MapView {
 }
 
 /// What a map's values are multiplied by where it is drawn so.
-pub fn gain(drawn: Drawn) -> f32 {
+pub(super) fn gain(drawn: Drawn) -> f32 {
     match drawn {
         Drawn::Absolute { share } => render::absolute_gain(share),
         Drawn::Relative | Drawn::Empty => 1.,

@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::page::viewer::keys::SHEET;
+use crate::report::MapMethod;
 use crate::web::preferences::use_locale;
 use crate::web::viewer::Viewer;
 
@@ -41,6 +42,7 @@ pub fn KeysSheet(
             (text.target, text.target_detail),
             (text.linked.hide, text.linked.hide_detail),
             (text.linked.maps, text.linked.likeness_detail),
+            (text.linked.local_map, (text.map_meaning)(MapMethod::Local)),
             (text.looking.compare, text.looking.keep_detail),
         ]
         .map(|(name, about)| view! { <div><dt>{name}</dt><dd>{about}</dd></div> })
