@@ -58,8 +58,8 @@ fn range(x: &[f32]) -> (f32, f32) {
     let (mut low, mut high) = ([0f32; 8], [0f32; 8]);
     let (chunks, rest) = x.as_chunks::<8>();
     for chunk in chunks {
-        for i in 0..8 {
-            (low[i], high[i]) = (lower(low[i], chunk[i]), higher(high[i], chunk[i]));
+        for ((low, high), value) in low.iter_mut().zip(&mut high).zip(chunk) {
+            (*low, *high) = (lower(*low, *value), higher(*high, *value));
         }
     }
     (low.iter().chain(rest).copied().fold(0., lower), high.iter().chain(rest).copied().fold(0., higher))
@@ -73,7 +73,7 @@ fn range(x: &[f32]) -> (f32, f32) {
 pub fn matmul_transposed(x: &[f32], weights: &Packed, scales: &[f32]) -> Vec<f32> {
     let (n_in, n_out, depth) = (weights.n_in(), weights.n_out(), weights.depth());
     assert!(weights.taps() == 1 && scales.len() == n_out && x.len().is_multiple_of(n_out), "sizes differ");
-    let mut out = vec![0.; x.len() / n_out * depth];
+    let mut out = vec![0f32; x.len() / n_out * depth];
     // A block of weights stays in the first-level cache while all rows are read; each sum runs over the outputs in order.
     for (block, w) in weights.blocks().enumerate() {
         let first = block * BLOCK;
