@@ -196,6 +196,9 @@ pub fn Definition(
             </span>
         })
     };
-    // What is read aloud with the finding itself need not be read twice: it is no live region.
-    view! { <p class="note definition">{move || lines().map_or_else(|| locale.text().teach.point_at_finding.into_any(), IntoAny::into_any)}</p> }
+    let line = move || match lines() {
+        Some(lines) => lines.into_any(),
+        None => locale.text().teach.point_at_finding.into_any(),
+    };
+    view! { <p class="note definition" role="status">{line}</p> }
 }
