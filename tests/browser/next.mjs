@@ -10,7 +10,7 @@ import { DIST, Visit, host, launch } from "./page.mjs";
 
 /** Another text of the same length. */
 const flip = (hex) => [...hex].map((digit) => (15 - parseInt(digit, 16)).toString(16)).join("");
-const renamed = (name) => name.replace(/-([0-9a-f]{16})/, (_, hash) => `-${flip(hash)}`);
+const renamed = (name) => name.replace(/-([0-9a-f]{8,16})/, (_, hash) => `-${flip(hash)}`);
 const isProgram = (file) => /^(app|worker).*\.(js|wasm)$/.test(file);
 
 /** The build that a visit is of. */
@@ -45,7 +45,7 @@ export async function nextBuild() {
     if (file.endsWith(".wasm")) edit(file, ofNext);
     renameSync(join(folder, file), join(folder, renamed(file)));
   }
-  edit("index.html", (html) => html.toString("utf8").replaceAll(/(app|worker|worker_relaxed)-[0-9a-f]{16}/g, renamed));
+  edit("index.html", (html) => html.toString("utf8").replaceAll(/(app|worker|worker_relaxed)-[0-9a-f]{8,16}/g, renamed));
 
   const withServiceWorker = () => {
     const id = /data-build="([0-9a-f]{16})"/.exec(readFileSync(join(DIST, "index.html"), "utf8"))[1];
