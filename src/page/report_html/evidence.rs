@@ -41,7 +41,7 @@ pub(super) fn words(language: &Language, report: &Report) -> Markup {
                 @for word in &findings { (row(word, false)) }
                 @for word in &class_words { (row(word, true)) }
             }
-            p.small { (text.word_method)(method) ": " ((text.score_meaning)(method, is_exact(report))) }
+            p.small { ((text.word_method)(method)) ": " ((text.score_meaning)(method, is_exact(report))) }
         }
     }
 }
