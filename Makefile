@@ -46,7 +46,7 @@ test: setup-test lint doc test-native dist test-browser
 	@echo 'octlens: everything passed'
 
 dist: setup
-	$(TRUNK) build --release --cargo-profile web
+	$(TRUNK) build --cargo-profile web
 	.ci/print-dist dist
 
 bench: export OCTLENS_TRAIN = $(TRAIN)
