@@ -204,11 +204,16 @@ fn Layer(
     };
     let outline = |outline: Outline| {
         let Outline { level, colour: [r, g, b], .. } = outline;
+        let emphasis = match level {
+            level if level > 0.7 => "high",
+            level if level < 0.3 => "low",
+            _ => "",
+        };
         view! {
             <path class="halo" d=outline.path()></path>
             <path
                 d=outline.path()
-                class=if level > 0.7 { "high" } else if level < 0.3 { "low" } else { "" }
+                class=emphasis
                 style:stroke=format!("rgb({r},{g},{b})")
             ></path>
         }
