@@ -1,5 +1,7 @@
 //! A heatmap, how it is painted, and what stands on it.
 
+use leptos::prelude::*;
+
 use crate::bundle::card::ModelCard;
 use crate::page::linked::FindingOnMap;
 use crate::page::picture::{Drawn, Label, finding_labels, labels};

@@ -41,7 +41,7 @@ pub(super) fn save(
     let (finding, hidden) = (linked.finding.get_untracked(), linked.hidden.get_untracked());
     let report = stamp.sign(language, &with_linked(report, finding.as_ref(), hidden.as_deref()));
     let drawn = Drawn::of(&report.heatmap, heat.scale.get_untracked(), Some(&card));
-    let opacity = match heat.opacity_percent.get_untracked() {
+    let opacity = match heat.opacity_percent() {
         0 => heat_opacity(true, DEFAULT_OPACITY_PERCENT),
         percent => heat_opacity(true, percent),
     };

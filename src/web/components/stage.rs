@@ -157,7 +157,7 @@ pub fn Stage(
                         testids=["scan-canvas", "overlay"]
                         is_compared=true
                     >
-                        <TrueLesions size=size teach=teach />
+                        <TrueLesions size=size viewer=viewer teach=teach />
                         <HideArea size=size linked=linked viewer=viewer />
                     </Picture>
                     <Show when=move || viewer.layout.get().needs_kept() || is_beside.get()>

@@ -12,6 +12,7 @@ use crate::web::components::case::CasePanel;
 use crate::web::linked::Linked;
 use crate::web::preferences::use_locale;
 use crate::web::teach::{Copied, Teach};
+use crate::web::viewer::Viewer;
 
 /// Opens and closes the panel.
 #[component]
@@ -146,6 +147,8 @@ pub fn RevealCard(
 pub fn TrueLesions(
     /// Columns and rows of the scan.
     size: Signal<Option<[usize; 2]>>,
+    /// How the scan is looked at.
+    viewer: Viewer,
     /// What a lecture shows.
     teach: Teach,
 ) -> impl IntoView {
@@ -154,7 +157,7 @@ pub fn TrueLesions(
     move || {
         let size = size.get()?;
         let boxes = marked.get().into_iter().map(|lesion| {
-            let [left, top, width, height] = percents(lesion.region, size);
+            let [left, top, width, height] = percents(lesion.region, size, viewer.transform.get());
             let name = lesion.is_named.then(|| locale.language().name_of(&lesion.finding).to_owned());
             view! {
                 <div
