@@ -96,7 +96,7 @@ fn App() -> impl IntoView {
                 teach=teach
             />
             <main>
-                <LiveAnswer shown=shown />
+                <LiveAnswer shown=shown is_hiding=is_hiding.into() />
                 <TourBar teach=teach />
                 <Strip
                     session=session

@@ -11,9 +11,12 @@ use crate::web::preferences::use_locale;
 pub fn LiveAnswer(
     /// The scan that is shown.
     shown: Signal<Option<OpenScan>>,
+    /// Whether the answer is hidden until a class has voted.
+    is_hiding: Signal<bool>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let line = Memo::new(move |_| shown.with(|scan| live_line(locale.language(), scan.as_ref()?)).unwrap_or_default());
+    let said = move || shown.with(|scan| live_line(locale.language(), scan.as_ref()?));
+    let line = Memo::new(move |_| if is_hiding.get() { String::new() } else { said().unwrap_or_default() });
     view! {
         <p class="heard" role="status" aria-live="polite" data-testid="live-answer">
             {move || line.get()}
