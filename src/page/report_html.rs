@@ -1,6 +1,7 @@
 //! A report as one HTML page that needs nothing else: no network, no script, one sheet of A4. Written for people; the JSON is for
 //! machines. Every text goes through maud, which escapes it: a file's name and a weights file's words are a stranger's.
 
+mod contents;
 mod evidence;
 mod origin;
 #[cfg(test)]
@@ -8,9 +9,7 @@ mod tests;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::bundle::card::ModelCard;
 use crate::page::classes::{disease_rows, group_rows};
-use crate::page::faithfulness::Faithfulness;
 use crate::page::lines::{
     agreement_line, disease_name, group_name, input_title, label_line, prediction_line, verdict_lines, warning_lines,
 };
@@ -21,62 +20,12 @@ use crate::page::stamp::moment_text;
 use crate::page::text::Language;
 use crate::report::{CaptionSource, Report, WarningKind};
 
+pub use contents::{Contents, Picture, Shows};
+
 /// The page's style; its colours are for paper.
 const STYLE: &str = include_str!("../../www/saved.css");
 /// How a picture that is taken in begins; another address would be a request.
 const PNG: &str = "data:image/png;base64,";
-
-/// What a page is made of.
-pub struct Contents<'a> {
-    /// The report, signed: with its date, and without the name of its file where that is not wanted.
-    pub report: &'a Report,
-    /// Whether the answer is folded: it is left out then.
-    pub is_folded: bool,
-    /// The card of the model that answered.
-    pub card: &'a ModelCard,
-    /// The pictures, the scan first.
-    pub pictures: &'a [Picture],
-    /// How the map of the class is drawn.
-    pub drawn: Drawn,
-    /// The panel that tests the map.
-    pub tests: &'a Faithfulness,
-}
-
-/// A picture.
-pub struct Picture {
-    /// What it shows.
-    pub shows: Shows,
-    /// What stands on it.
-    pub labels: Vec<Label>,
-    /// A PNG as a `data:` URL.
-    pub png: String,
-    /// The colours of its map, from nothing to the last one; empty without a map.
-    pub colours: Vec<[u8; 3]>,
-}
-
-/// What a picture shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shows {
-    /// The scan as the model was asked about it.
-    Scan,
-    /// The map of a class.
-    Class,
-    /// A map of a finding.
-    Finding(FindingMap),
-    /// The region that was hidden.
-    Hidden,
-}
-
-impl Shows {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Scan => "scan",
-            Self::Class => "class",
-            Self::Finding(_) => "finding",
-            Self::Hidden => "hidden",
-        }
-    }
-}
 
 /// The whole page, in a language.
 pub fn report_html(language: &Language, contents: &Contents<'_>) -> String {

@@ -3,8 +3,7 @@
 
 use serde::Serialize;
 
-use crate::caption::Vocabulary;
-use crate::page::caption_edit::read_caption;
+use crate::caption::{Caption, Vocabulary};
 use crate::report::{CaptionSource, Heatmap, InputRef, MapLayer, Options, Report, SCHEMA};
 
 /// A part of a report.
@@ -80,7 +79,7 @@ pub fn options_of(report: &Report, words: &Vocabulary) -> Options {
     let edited = (caption.source == CaptionSource::Edited).then(|| caption.text.clone());
     Options {
         target: target.filter(|target| words.labels.contains(target)),
-        caption: edited.filter(|caption| read_caption(words, caption).is_ok()),
+        caption: edited.filter(|caption| Caption::parse_nonempty(words, caption).is_ok()),
         map: heatmap.method,
         layer: layer_of(heatmap),
         words: tokens.method,

@@ -120,6 +120,13 @@ struct Removed {
     shown: Option<ScanId>,
 }
 
+/// A report of which the scan is open.
+#[derive(Clone, Debug)]
+struct Reproduction {
+    file: ScanId,
+    report: Report,
+}
+
 /// The page's state.
 #[derive(Clone, Debug)]
 pub struct PageState {
@@ -149,7 +156,7 @@ pub struct PageState {
     /// What was opened together and is of one eye, as the visitor says.
     one_eyes: Vec<ScanId>,
     /// Saved reports of scans that are open.
-    reproductions: Vec<reproduce::Reproduction>,
+    reproductions: Vec<Reproduction>,
     /// Saved reports whose scans are not.
     without_scan: Vec<Report>,
     worker: WorkerLife,

@@ -12,25 +12,25 @@ use crate::web::heat::Heat;
 
 /// A heatmap and how it is shown.
 #[derive(Clone, PartialEq)]
-pub struct MapView {
+pub(super) struct MapView {
     /// The map.
-    pub map: Heatmap,
+    pub(super) map: Heatmap,
     /// How it is painted.
-    pub paint: Paint,
+    pub(super) paint: Paint,
     /// What stands on its picture.
-    pub labels: Vec<Label>,
+    pub(super) labels: Vec<Label>,
 }
 
 impl MapView {
     /// The map of an answer `image`, with the doubts of `report`.
-    pub fn of(map: &Heatmap, image: &Prediction, report: &Report, heat: Heat, card: Option<&ModelCard>) -> Self {
+    pub(super) fn of(map: &Heatmap, image: &Prediction, report: &Report, heat: Heat, card: Option<&ModelCard>) -> Self {
         let drawn = Drawn::of(map, heat.scale.get(), card);
         let labels = labels(&report.warning, image, heat.is_on().then_some((map, drawn)));
         Self { map: map.clone(), paint: heat.paint(Ramp::of(&map.target, &image.label), gain(drawn)), labels }
     }
 
     /// The map of a finding, once it is there. Nothing is known of how large its evidence usually is.
-    pub fn of_finding(finding: &FindingOnMap, report: &Report, heat: Heat) -> Option<Self> {
+    pub(super) fn of_finding(finding: &FindingOnMap, report: &Report, heat: Heat) -> Option<Self> {
         let map = finding.map()?;
         let drawn = Drawn::of(map, heat.scale.get(), None);
         let labels = finding_labels(&report.warning, finding.report.as_deref()?, heat.is_on().then_some((map, drawn)));
@@ -38,7 +38,7 @@ impl MapView {
     }
 
     /// A map that was kept, with the doubts of `report`.
-    pub fn of_kept(kept: &Kept, report: &Report, heat: Heat, card: Option<&ModelCard>) -> Self {
+    pub(super) fn of_kept(kept: &Kept, report: &Report, heat: Heat, card: Option<&ModelCard>) -> Self {
         let (map, is_finding) = (&kept.map, kept.of == KeptOf::Finding);
         let view = Self::of(map, &report.image, report, heat, card.filter(|_| !is_finding));
         let ramp = match kept.of {

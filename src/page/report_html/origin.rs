@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::Contents;
+use super::contents::Contents;
 use crate::page::card::scanners;
 use crate::page::lines::label_line;
 use crate::page::picture::{Drawn, Label};

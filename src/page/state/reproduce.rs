@@ -3,16 +3,9 @@
 use crate::page::linked::with_linked;
 use crate::page::reproduce::{Outcome, compare, options_of};
 use crate::page::scans::{OpenScan, ScanState};
-use crate::page::state::PageState;
+use crate::page::state::{PageState, Reproduction};
 use crate::protocol::{Request, ScanId};
 use crate::report::{Options, Report};
-
-/// A report of which the scan is open.
-#[derive(Clone, Debug)]
-pub(super) struct Reproduction {
-    file: ScanId,
-    report: Report,
-}
 
 /// What became of the report of the shown scan.
 #[derive(Clone, Debug, PartialEq)]
