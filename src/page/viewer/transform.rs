@@ -117,7 +117,7 @@ pub fn wheel_factor(pixels: f64) -> f64 {
 /// Whether a wheel over the picture zooms: always with Ctrl, as touchpads send it for a pinch; else not where it would scroll the
 /// page, and not where the picture cannot get smaller.
 pub fn wheel_zooms(pixels: f64, has_ctrl: bool, does_page_scroll: bool, is_smallest: bool) -> bool {
-    has_ctrl || (!does_page_scroll && !(pixels > 0. && is_smallest))
+    has_ctrl || !(does_page_scroll || (pixels > 0. && is_smallest))
 }
 
 #[cfg(test)]

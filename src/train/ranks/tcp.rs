@@ -64,11 +64,11 @@ impl Tcp {
     }
 
     fn send(&self, i: usize, bytes: &[u8]) -> Result<()> {
-        send(&self.streams[i], DATA, bytes).or_else(|e| {
+        send(&self.streams[i], DATA, bytes).map_err(|e| {
             // What it said before it ended is more telling.
             match receive(&self.streams[i]) {
-                Err(lost @ Lost::Farewell(_)) => Err(self.lost(i, lost)),
-                _ => Err(self.lost(i, Lost::Broken(e))),
+                Err(lost @ Lost::Farewell(_)) => self.lost(i, lost),
+                _ => self.lost(i, Lost::Broken(e)),
             }
         })
     }

@@ -37,15 +37,15 @@ fn an_answer_about_a_dicom_file_is_saved_under_the_name_of_its_scan() {
 #[test]
 fn an_answer_about_another_file_or_about_a_part_of_a_picture_is_not() {
     let mut visit = Visit::start();
-    assert_eq!((visit.save("a.png"), visit.page.can_save_dicom(&STAMP)), (None, false));
+    assert_eq!((visit.save("a.png"), visit.page.can_save_dicom()), (None, false));
     visit.open(&["a.dcm".into()]);
     visit.answer_all();
-    assert!(visit.page.can_save_dicom(&STAMP));
+    assert!(visit.page.can_save_dicom());
     let part = View { crop: Some([0, 0, 1, 1]), ..View::default() };
     let requests = visit.page.look_through(Some(part));
     visit.send(requests);
     visit.answer_all();
-    assert_eq!((visit.page.can_save_dicom(&STAMP), visit.page.save_dicom(&STAMP)), (false, vec![]));
+    assert_eq!((visit.page.can_save_dicom(), visit.page.save_dicom(&STAMP)), (false, vec![]));
 }
 
 #[test]
