@@ -140,7 +140,7 @@ mod tests {
         let (_, weights, scales) = sample(n, n_in, n_out);
         let values = weights.unpacked();
         // With single zeros, and with a whole block of them.
-        let is_zero = |i: usize| i % 3 == 0 || (16..32).contains(&(i % n_out));
+        let is_zero = |i: usize| i.is_multiple_of(3) || (16..32).contains(&(i % n_out));
         let x: Vec<f32> = (0..n * n_out).map(|i| if is_zero(i) { 0. } else { i as f32 * 0.1 - 2. }).collect();
         let got = matmul_transposed(&x, &weights, &scales);
         for row in 0..n {

@@ -345,14 +345,13 @@ describe("what is opened", () => {
       const tall = png(512, 1024, (x, y) => (y > 760 && y < 900 ? 170 + ((x * 7 + y * 13) % 60) : 12 + ((x * 31 + y * 17) % 20)));
       await visit.choose({ name: "tall.png", mimeType: "image/png", buffer: tall });
       await visit.phase("done", "failed");
-      const { fit, bright } = await visit.hook("scan").locator("canvas").evaluate((canvas) => {
+      const bright = await visit.hook("scan").locator("canvas").evaluate((canvas) => {
         const { width, height } = canvas;
         const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
         let bright = 0;
         for (let i = 0; i < data.length; i += 4) bright += data[i] > 120 ? 1 : 0;
-        return { fit: getComputedStyle(canvas).objectFit, bright: bright / (width * height) };
+        return bright / (width * height);
       });
-      assert.equal(fit, "contain");
       assert.ok(bright > 0.2, `${bright}`);
       await visit.screenshot("series-tall");
     }));
