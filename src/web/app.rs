@@ -128,10 +128,7 @@ fn App() -> impl IntoView {
                 <WarningNotice
                     report=session.report
                     is_folded=is_folded.into()
-                    on_fold=session.on(|page, is_folded| {
-                        page.set_folded(is_folded);
-                        Vec::new()
-                    })
+                    on_fold=session.on(PageState::set_folded)
                 />
                 <ViewerPane
                     session=session

@@ -21,7 +21,7 @@ fn a_warned_answer_is_folded_until_it_is_opened_and_can_be_folded_again() {
     answer_with(&mut visit, &[Doubt::LowProbability]);
     assert!(is_folded(&visit));
     for folded in [false, true, false] {
-        visit.page.set_folded(folded);
+        assert_eq!(visit.page.set_folded(folded), []);
         assert_eq!(is_folded(&visit), folded);
     }
     let requests = visit.page.tick_finding("soft drusen", true);
@@ -35,7 +35,7 @@ fn a_new_reason_folds_the_answer_again_and_fewer_do_not() {
     let mut visit = Visit::start();
     visit.open(&names(0..1));
     answer_with(&mut visit, &[Doubt::LowProbability, Doubt::CaptionFar]);
-    visit.page.set_folded(false);
+    assert_eq!(visit.page.set_folded(false), []);
     let edit = |visit: &mut Visit, finding: &str, reasons: &[Doubt]| {
         let requests = visit.page.tick_finding(finding, true);
         visit.send(requests);
@@ -52,7 +52,7 @@ fn each_scan_has_its_own_fold_and_a_scan_without_a_warning_has_none() {
     let mut visit = Visit::start();
     let ids = visit.open(&names(0..2));
     answer_with(&mut visit, &[Doubt::UnlikeTraining]);
-    visit.page.set_folded(false);
+    assert_eq!(visit.page.set_folded(false), []);
     let requests = visit.page.show(ids[1]);
     visit.send(requests);
     assert!(is_folded(&visit));
@@ -71,12 +71,12 @@ fn another_view_and_another_model_fold_the_answer_again() {
     let mut visit = Visit::start();
     visit.open(&["screenshot.png".to_owned()]);
     answer_with(&mut visit, &[Doubt::MoreThanAScan]);
-    visit.page.set_folded(false);
+    assert_eq!(visit.page.set_folded(false), []);
     let requests = visit.page.use_suggestion();
     visit.send(requests);
     answer_with(&mut visit, &[Doubt::MoreThanAScan]);
     assert!(is_folded(&visit), "another picture is another answer");
-    visit.page.set_folded(false);
+    assert_eq!(visit.page.set_folded(false), []);
     visit.choose_model("other");
     answer_with(&mut visit, &[Doubt::MoreThanAScan]);
     assert!(is_folded(&visit));
@@ -94,7 +94,7 @@ fn an_eye_is_folded_with_the_frame_that_it_stands_on() {
     let requests = visit.page.show(frame);
     visit.send(requests);
     visit.answer_all();
-    visit.page.set_folded(false);
+    assert_eq!(visit.page.set_folded(false), []);
     assert!(!visit.page.is_eye_folded(file));
 }
 

@@ -113,13 +113,13 @@ fn nothing_is_reached_behind_a_fold() {
     map_finding(&mut visit, "fluid");
     hide(&mut visit);
     assert!(!visit.page.can_link() && visit.inbox.is_empty() && !visit.page.is_hiding());
-    visit.page.set_folded(false);
+    assert_eq!(visit.page.set_folded(false), []);
     map_finding(&mut visit, "fluid");
     hide(&mut visit);
     visit.page.set_hiding(true);
     visit.answer_all();
     assert!(visit.page.is_hiding() && visit.page.hidden().is_some() && on_map(&visit).is_some());
-    visit.page.set_folded(true);
+    assert_eq!(visit.page.set_folded(true), []);
     assert!(!visit.page.is_hiding() && visit.page.hidden().is_none() && on_map(&visit).is_none());
 }
 

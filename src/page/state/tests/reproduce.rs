@@ -97,6 +97,11 @@ fn findings_and_regions_are_asked_again() {
     let Some(Reproduced::Done(outcome)) = warned.page.reproduced() else { panic!("it was compared") };
     assert_eq!(outcome.not_asked, [Part::Findings, Part::Hidden], "a folded answer is asked nothing beside it");
     assert_eq!(outcome.other_values, [Part::Warning]);
+    let requests = warned.page.set_folded(false);
+    warned.send(requests);
+    warned.answer_all();
+    let Some(Reproduced::Done(outcome)) = warned.page.reproduced() else { panic!("it was compared") };
+    assert_eq!(outcome.not_asked, [], "once it is open, all of it is asked");
 }
 
 #[test]
