@@ -16,7 +16,7 @@ const site = openSite();
 /** A name as clinics give files. */
 const NAME = "Kim Minji 1961-02-03 OD.png";
 
-const fluid = (name) => sampleFile(samples().findIndex(({ file }) => file === "fluid.png"), name);
+const drusen = (name) => sampleFile(samples().findIndex(({ file }) => file === "drusen.png"), name);
 
 /** What a click on `hook` saves: its name and its text. */
 async function saved(visit, hook) {
@@ -58,7 +58,7 @@ async function part(page, name) {
 describe("a report that is saved to be read", () => {
   test("opens offline on one sheet, and names neither patient nor file", () =>
     site.visiting({}, async (visit) => {
-      await visit.choose(fluid(NAME));
+      await visit.choose(drusen(NAME));
       await visit.answer();
       const json = await visit.savedReport();
       const file = await saved(visit, "download-report");
@@ -93,7 +93,7 @@ describe("a report that is saved to be read", () => {
       const seven = models().find((model) => model.name === "seven");
       await visit.hook("model").selectOption(seven.name);
       await visit.phase("ready");
-      await visit.choose(fluid("unfamiliar.png"));
+      await visit.choose(drusen("unfamiliar.png"));
       await visit.answer();
       const folded = await visit.hook("answer-fold").getAttribute("aria-expanded");
       assert.equal(folded, "true");
@@ -131,7 +131,7 @@ describe("a report that is saved to be read", () => {
 
   test("leaves a folded answer out", () =>
     site.visiting({ prepare: (context) => makeUp(context), opensFolds: false }, async (visit) => {
-      await visit.choose(fluid("not_a_scan.png"));
+      await visit.choose(drusen("not_a_scan.png"));
       await visit.answer();
       await offline(await saved(visit, "download-report"), "report-folded", async (page) => {
         assert.equal(await page.locator("main > *").first().getAttribute("data-kind"), "not_a_scan");
@@ -144,7 +144,7 @@ describe("a report that is saved to be read", () => {
 describe("what is saved", () => {
   test("is named by date and hash, with a note of when and what for, and by its file only where that is wanted", () =>
     site.visiting({}, async (visit) => {
-      await visit.choose(fluid(NAME));
+      await visit.choose(drusen(NAME));
       await visit.answer();
       for (const [hook, ending] of [["download-png", "png"], ["download-json", "json"]]) {
         const { name } = await saved(visit, hook);
@@ -173,7 +173,7 @@ const done = (visit) => visit.page.locator('[data-testid="reproduced"][data-phas
 describe("a saved report", () => {
   test("opens its scan as it was asked about, and the same comes out to the bit", async () => {
     const text = await site.visiting({}, async (visit) => {
-      await visit.choose(fluid(NAME));
+      await visit.choose(drusen(NAME));
       await visit.answer();
       await visit.hook("target-class").selectOption("healthy");
       await visit.answer();
@@ -189,7 +189,7 @@ describe("a saved report", () => {
       return (await saved(visit, "download-json")).text;
     });
     await site.visiting({}, async (visit) => {
-      await visit.choose([jsonFile(text), fluid("renamed.png")]);
+      await visit.choose([jsonFile(text), drusen("renamed.png")]);
       await done(visit).waitFor();
       assert.equal(await visit.attribute("reproduced", "data-same"), "true", await visit.hook("reproduced").innerText());
       assert.doesNotMatch(await visit.hook("reproduced").innerText(), /Not asked again/);
@@ -209,7 +209,7 @@ describe("a saved report", () => {
 
   test("without its scan says which file to add, and takes it when it comes", async () => {
     const text = await site.visiting({}, async (visit) => {
-      await visit.choose(fluid(NAME));
+      await visit.choose(drusen(NAME));
       await visit.answer();
       return (await saved(visit, "download-json")).text;
     });
@@ -221,7 +221,7 @@ describe("a saved report", () => {
       await visit.choose(sampleFile(0));
       await visit.answer();
       assert.equal(await visit.hook("reproduced").count(), 0, "that is another scan");
-      await visit.choose(fluid("again.png"));
+      await visit.choose(drusen("again.png"));
       await done(visit).waitFor();
       assert.equal(await visit.attribute("reproduced", "data-same"), "true");
       assert.equal(await visit.hook("scan-missing").count(), 0);
@@ -230,7 +230,7 @@ describe("a saved report", () => {
     changed.heatmap.values[3] += 1e-6;
     changed.model.sha256 = changed.model.sha256.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
     await site.visiting({}, async (visit) => {
-      await visit.choose([fluid("a.png"), jsonFile(JSON.stringify(changed))]);
+      await visit.choose([drusen("a.png"), jsonFile(JSON.stringify(changed))]);
       await done(visit).waitFor();
       assert.equal(await visit.attribute("reproduced", "data-same"), "false");
       assert.match(await visit.hook("reproduced").innerText(), /Other weights answer[^]*heatmap/);
