@@ -115,10 +115,10 @@ fn a_killed_rank_ends_all_and_the_run_goes_on_with_another_number() {
     let phantoms = draw(dir.path());
     let [alone, run] = ["alone", "run"].map(|name| dir.path().join(name));
     // Many epochs: on a busy machine some pass between the checkpoint and the kill.
-    assert!(finetune(&phantoms, &alone, "24").status().unwrap().success());
+    assert!(finetune(&phantoms, &alone, "12").status().unwrap().success());
     for (n, killed, survivor) in [(2, 1, 0), (3, 0, 1)] {
         let before = fs::metadata(run.join("checkpoint.safetensors")).and_then(|file| file.modified()).ok();
-        let mut ranks = start(n, || finetune(&phantoms, &run, "24"));
+        let mut ranks = start(n, || finetune(&phantoms, &run, "12"));
         // After an epoch more.
         while fs::metadata(run.join("checkpoint.safetensors")).and_then(|file| file.modified()).ok() == before {
             assert!(ranks[0].try_wait().unwrap().is_none(), "the run ended before it could be killed");
@@ -133,7 +133,7 @@ fn a_killed_rank_ends_all_and_the_run_goes_on_with_another_number() {
         assert!(errors.len() == 1 && errors[0].starts_with(&expected), "{ended:?}");
         assert!(ended[survivor].1.contains(errors[0]), "{ended:?}");
     }
-    assert!(finetune(&phantoms, &run, "24").status().unwrap().success());
+    assert!(finetune(&phantoms, &run, "12").status().unwrap().success());
     assert_same(&run, &alone);
 }
 
