@@ -244,6 +244,8 @@ describe("in detail", () => {
 
   test("heat has a threshold, palettes and outlines, and a bar with numbers", () =>
     site.visiting({}, async (visit) => {
+      // So that some of the map is above any threshold.
+      await visit.hook("heat-scale").selectOption("relative");
       const bar = visit.hook("colour-bar");
       const colours = () => bar.locator("i").evaluate((bar) => getComputedStyle(bar).backgroundImage);
       assert.deepEqual(await bar.locator("li").allInnerTexts(), ["1", ".75", ".5", ".25", "0"]);
@@ -409,7 +411,7 @@ describe("in detail", () => {
       const client = await visit.context.newCDPSession(visit.page);
       const touch = (type, points) =>
         client.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
-      const middle = await pageOf(visit, [0.5, 0.5]);
+      const middle = (await pageOf(visit, [0.5, 0.5])).map(Math.round);
       const place = await shareAt(visit, middle);
       const fingers = (apart) => [[middle[0] - apart, middle[1]], [middle[0] + apart, middle[1]]];
       await touch("touchStart", fingers(30));
