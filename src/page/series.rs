@@ -1,4 +1,4 @@
-//! All opened scans at a glance: a row for each frame, and how rows are sorted and filtered. [`file`] writes them.
+//! All opened scans at a glance: a row for each frame, and how rows are sorted and filtered. The module [`mod@file`] writes them.
 
 use std::sync::Arc;
 

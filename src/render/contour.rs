@@ -52,7 +52,7 @@ impl Outline {
     }
 }
 
-/// The outlines of a map as it is painted: those of [`LEVELS`] above the threshold, and the threshold's own.
+/// The outlines of a map as it is painted: those of three levels above the threshold, and the threshold's own.
 pub fn outlines(heatmap: &Heatmap, scan: [usize; 2], paint: Paint) -> Vec<Outline> {
     let own = Some(paint.threshold).filter(|threshold| *threshold > 0.);
     let above = LEVELS.into_iter().filter(|level| *level > paint.threshold);
