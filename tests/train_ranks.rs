@@ -74,7 +74,7 @@ fn assert_same(run: &Path, alone: &Path) {
     let (losses, expected) = (losses(run), losses(alone));
     assert_eq!(losses.len(), expected.len());
     let off: Vec<f64> = losses.iter().zip(&expected).map(|(a, b)| (a - b).abs() / b).collect();
-    println!("losses differ by {off:.1e?}");
+    println!("losses differ by {off:?}");
     assert!(off[0] < FIRST_TOLERANCE, "{losses:?}, alone {expected:?}");
     assert!(off.iter().all(|off| *off < LATER_TOLERANCE), "{losses:?}, alone {expected:?}");
 }
