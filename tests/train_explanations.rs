@@ -69,7 +69,7 @@ fn methods_are_measured_beside_controls_and_the_file_keeps_it() {
     let metrics = metadata(&weights).explanations.unwrap();
     // Printed and read again: serde_json reads a decimal fraction to within an ulp.
     let printed_again = |value: &serde_json::Value| -> String {
-        value.to_string().split_inclusive([',', ':', '{', '}', '[', ']']).map(|part| rounded(part)).collect()
+        value.to_string().split_inclusive([',', ':', '{', '}', '[', ']']).map(rounded).collect()
     };
     assert_eq!(printed_again(&serde_json::to_value(&metrics).unwrap()), printed_again(&figures["explanations"]));
     let names: Vec<&str> = measured.into_iter().chain([RANDOM, CENTRE]).collect();
