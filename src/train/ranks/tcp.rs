@@ -58,7 +58,7 @@ impl Tcp {
             Lost::Farewell(_) => Error::config(SAID_BY_FIRST),
             Lost::Broken(e) => {
                 let message = "ended, and with it the run: the same command continues from the last checkpoint";
-                Error::io(format!("rank {rank} {message}")).because(e)
+                Error::io(format!("rank {rank} {message}")).because(hung_up(e))
             }
         }
     }
@@ -76,6 +76,12 @@ impl Tcp {
     fn receive(&self, i: usize) -> Result<Vec<u8>> {
         receive(&self.streams[i]).map_err(|lost| self.lost(i, lost))
     }
+}
+
+/// What broke a connection, as text: of a broken pipe the program would think that the reader of its output is gone, and end as
+/// if all were well.
+fn hung_up(error: io::Error) -> io::Error {
+    io::Error::other(error.to_string())
 }
 
 /// The error of a rank that rank 0 has ended: rank 0 prints why.
@@ -208,7 +214,7 @@ fn connect(rank: usize, n_ranks: usize, address: &str) -> Result<TcpStream> {
             Ok(stream) => {
                 let greeting = format!("{GREETING}{rank} of {n_ranks}");
                 let greeted = stream.set_nodelay(true).and_then(|()| send(&stream, DATA, greeting.as_bytes()));
-                return greeted.map(|()| stream).map_err(|e| Error::io("rank 0 hung up").because(e));
+                return greeted.map(|()| stream).map_err(|e| Error::io("rank 0 hung up").because(hung_up(e)));
             }
             Err(e) if start.elapsed() > PATIENCE => {
                 return Err(Error::io(format!("rank {rank} cannot reach rank 0 at {address}")).because(e));
