@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { sampleFile, samples } from "./page.mjs";
+import { noisePicture, sampleFile, samples } from "./page.mjs";
 import { openSite } from "./site.mjs";
 
 const site = openSite();
@@ -142,7 +142,7 @@ describe("a region", () => {
 
 test("nothing of it can be reached while an answer is folded", () =>
   site.visiting({ opensFolds: false }, async (visit) => {
-    await visit.choose(await noise(visit));
+    await visit.choose(await noisePicture(visit));
     await visit.answer();
     assert.equal(await visit.attribute("answer-fold", "aria-expanded"), "false");
     assert.ok(await visit.hook("hide-region").isDisabled());
@@ -151,22 +151,3 @@ test("nothing of it can be reached while an answer is folded", () =>
     assert.ok(await visit.hook("hide-region").isEnabled());
     assert.deepEqual(visit.complaints, []);
   }));
-
-/** A picture that no model knows: noise. */
-async function noise(visit) {
-  const data = await visit.page.evaluate(() => {
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [512, 496];
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(canvas.width, canvas.height);
-    let state = 1;
-    for (let i = 0; i < image.data.length; i += 4) {
-      state = (state * 48271) % 2147483647;
-      image.data.fill(state % 256, i, i + 3);
-      image.data[i + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
-    return canvas.toDataURL("image/png").split(",")[1];
-  });
-  return { name: "noise.png", mimeType: "image/png", buffer: Buffer.from(data, "base64") };
-}

@@ -236,3 +236,22 @@ export class Visit {
     await this.page.screenshot({ path: join(OUT, "screenshots", `${name}.png`) });
   }
 }
+
+/** A picture that no model knows: noise. */
+export async function noisePicture(visit) {
+  const data = await visit.page.evaluate(() => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [512, 496];
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(canvas.width, canvas.height);
+    let state = 1;
+    for (let i = 0; i < image.data.length; i += 4) {
+      state = (state * 48271) % 2147483647;
+      image.data.fill(state % 256, i, i + 3);
+      image.data[i + 3] = 255;
+    }
+    context.putImageData(image, 0, 0);
+    return canvas.toDataURL("image/png").split(",")[1];
+  });
+  return { name: "noise.png", mimeType: "image/png", buffer: Buffer.from(data, "base64") };
+}

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { BROWSERS, Visit, host, launch, sampleFile, samples } from "./page.mjs";
+import { BROWSERS, Visit, host, launch, noisePicture, sampleFile, samples } from "./page.mjs";
 
 /** A part of the sample `fluid.png` that can be seen whole when it is enlarged: x, y, width, height in scan pixels. */
 const REGION = [200, 180, 200, 120];
@@ -432,7 +432,7 @@ describe("in detail", () => {
   test("nothing of a map is seen while its answer is folded", () =>
     site.visiting({}, async (visit) => {
       await visit.page.keyboard.press("k");
-      await visit.choose(await noise(visit));
+      await visit.choose(await noisePicture(visit));
       await visit.answer();
       await visit.hook("answer-fold").click();
       await visit.page.keyboard.press("o");
@@ -488,23 +488,4 @@ function withScale(context, scale) {
       },
     });
   }, scale);
-}
-
-/** A picture that no model knows: noise. */
-async function noise(visit) {
-  const data = await visit.page.evaluate(() => {
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [512, 496];
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(canvas.width, canvas.height);
-    let state = 1;
-    for (let i = 0; i < image.data.length; i += 4) {
-      state = (state * 48271) % 2147483647;
-      image.data.fill(state % 256, i, i + 3);
-      image.data[i + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
-    return canvas.toDataURL("image/png").split(",")[1];
-  });
-  return { name: "noise.png", mimeType: "image/png", buffer: Buffer.from(data, "base64") };
 }

@@ -76,7 +76,7 @@ impl<T: Clone> Pool<T> {
         }
     }
 
-    /// Removes a worker that died; the task that it was busy with is dealt out next. Returns whether it was one of this pool.
+    /// Removes a worker that has died, and puts its task first in the queue. Returns whether the worker was in this pool.
     pub(super) fn lose(&mut self, seat: Seat) -> bool {
         let Some(at) = self.workers.iter().position(|(other, _)| *other == seat) else { return false };
         if let (_, State::Busy(_, task)) = self.workers.remove(at) {
