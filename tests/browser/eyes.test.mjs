@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { makeUp } from "./made_up.mjs";
 import { ROOT, sampleFile } from "./page.mjs";
 import { openSite } from "./site.mjs";
 
@@ -22,13 +23,14 @@ function dicom(name, side, salt) {
 }
 
 test("DICOM files of one study and side are summed up, the other eye is not among them", () =>
-  site.visiting({}, async (visit) => {
+  // Without the warnings of a model that may not know such small pictures: a picture that is no scan counts for no eye.
+  site.visiting({ prepare: (context) => makeUp(context) }, async (visit) => {
     await visit.choose([dicom("a.dcm", "L", 0), dicom("right.dcm", "R", 1), dicom("b.dcm", "L", 2)]);
     await visit.answer();
     const eye = await visit.hook("joined-eye").evaluate((eye) => ({ text: eye.innerText, ...eye.dataset }));
     assert.ok(["healthy", "AMD"].includes(eye.label), eye.label);
     assert.equal(eye.answered, "2");
-    assert.match(eye.text, /, [ab]\.dcm (decided|looks most like disease)(\. \d frames? ha(s|ve) a warning\.)?$/);
+    assert.match(eye.text, /, [ab]\.dcm (decided|looks most like disease)$/);
     assert.match(await visit.hook("same-eye").innerText(), /^2 files/);
     assert.equal(await visit.hook("one-eye").count(), 0);
     await visit.screenshot("one-eye");
