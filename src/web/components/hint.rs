@@ -90,7 +90,7 @@ pub fn Hints() -> impl IntoView {
         }
     });
     // The control moves away.
-    window_event_listener(ev::wheel, move |_: web_sys::WheelEvent| hide());
+    window_event_listener(ev::wheel, move |_| hide());
     view! {
         <Show when=move || shown.with(Option::is_some)>
             <div
@@ -98,7 +98,7 @@ pub fn Hints() -> impl IntoView {
                 class="hint"
                 role="tooltip"
                 data-testid="hint"
-                style=move || shown.with(|hint| hint.as_ref().map(|hint| hint.place.clone()))
+                style=move || shown.with(|hint| hint.as_ref().map(|hint| hint.place.clone())).unwrap_or_default()
             >
                 <p>{move || shown.with(|hint| hint.as_ref().map(|hint| hint.words.clone()))}</p>
             </div>
