@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn every_phrase_has_a_row_and_the_class_word_is_no_reason() {
         let mut report = report("AMD, fluid, drusen");
-        for language in LANGUAGES {
+        for language in &LANGUAGES {
             for (i, word) in report.tokens.words.iter_mut().enumerate() {
                 word.score = [0.1, 0.7, -0.2][i % 3];
             }

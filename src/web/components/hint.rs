@@ -49,22 +49,26 @@ pub fn Hints() -> impl IntoView {
         cancel();
         shown.set(hint_of(control, is_focused));
     };
-    window_event_listener(ev::pointerover, move |event| {
+    window_event_listener(ev::pointermove, move |event| {
         let Some(target) = element(event.target()) else { return };
-        // The hint itself can be pointed at, and selected.
-        if own.get_untracked().is_some_and(|own| own.contains(Some(&target))) {
+        let at = [f64::from(event.client_x()), f64::from(event.client_y())];
+        // The pointer may go over to the hint and rest there. Clicks go through: what lies below can be pressed.
+        if own.get_untracked().is_some_and(|own| is_within(at, &own)) {
             return cancel();
         }
+        let is_focused = || shown.with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.is_focused));
         match hinted(&target) {
             // The browser shows that.
             Some(control) if control.has_attribute("title") => cancel(),
+            Some(control) if shown.with_untracked(|hint| hint.is_some() && *hint == hint_of(&control, false)) => {
+                cancel()
+            }
             Some(control) => {
                 cancel();
-                let handle = set_timeout_with_handle(move || show(&control, false), REST);
-                waiting.set_value(handle.ok());
+                waiting.set_value(set_timeout_with_handle(move || show(&control, false), REST).ok());
             }
             // What has the focus keeps its hint while the pointer moves elsewhere.
-            None if shown.with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.is_focused)) => cancel(),
+            None if is_focused() => cancel(),
             None => hide(),
         }
     });
@@ -108,6 +112,11 @@ pub fn Hints() -> impl IntoView {
 
 fn element(target: Option<EventTarget>) -> Option<Element> {
     target?.dyn_into().ok()
+}
+
+fn is_within([x, y]: [f64; 2], element: &Element) -> bool {
+    let place = element.get_bounding_client_rect();
+    (place.left()..=place.right()).contains(&x) && (place.top()..=place.bottom()).contains(&y)
 }
 
 /// The control that explains what is at `target`: around it, or what its label belongs to.
