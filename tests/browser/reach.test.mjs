@@ -290,7 +290,11 @@ test("where colours are forced, selection, bars, words and scale are still told 
       assert.notEqual(await style(visit.page.locator(chosen), property), await style(visit.page.locator(other), property), `${chosen} and ${other}`);
     await differs('[data-testid="scan"][aria-pressed="true"]', '[data-testid="scan"][aria-pressed="false"]', "outlineStyle");
     await differs('[data-testid="frame"][aria-pressed="true"]', '[data-testid="frame"][aria-pressed="false"]', "backgroundColor");
+    // What stands on the chosen frame is read on its ground.
+    await differs('[data-testid="frame"][aria-pressed="true"] em', '[data-testid="frame"][aria-pressed="false"] em', "color");
     await differs(".head .track i", ".head .track", "backgroundColor");
+    const scale = visit.hook("colour-bar");
+    assert.equal(await style(scale, "color"), await style(visit.page.locator("body"), "color"));
     const bar = await visit.page.locator(".head .track i").first().boundingBox();
     assert.ok(bar.width > 10 && bar.height >= 6);
     await differs('[data-testid="show-heat"]', '[data-testid="show-scan"]', "backgroundColor");
