@@ -3,7 +3,7 @@
 //!
 //! [`state::PageState`] holds all of it: every change returns the requests to send to the worker. It owns
 //! [`scans::Scans`], the one list of opened scans. [`caption_edit`], [`card`], [`classes`], [`linked`], [`picture`],
-//! [`reading`], [`region`], [`series`], [`thumbnail`], [`track_record`] and [`numbers`] compute what components show; [`text`]
+//! [`hint`], [`reading`], [`region`], [`series`], [`thumbnail`], [`track_record`] and [`numbers`] compute what components show; [`text`]
 //! holds every string, in every language. [`faithfulness`] tests the shown map and words, by workers of its own. [`made`] is a
 //! scan that a visitor has drawn, and [`teach`] what a lecture shows and asks. [`viewer`] is how a picture is looked at.
 
@@ -15,6 +15,7 @@ pub mod demo;
 pub mod faithfulness;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod hint;
 pub mod lines;
 pub mod linked;
 pub mod look;

@@ -8,17 +8,18 @@ mod saved;
 mod series;
 mod teach;
 mod viewer;
+mod words;
 
 use crate::eye::EyeAnswer;
 use crate::page::card::{Note, Section};
 use crate::page::classes::{ClassAnswer, ClassGroup, class_answer};
 use crate::page::map_figures::MapTable;
 use crate::page::numbers::{probability_text, total_ms};
-use crate::page::reading::{Verdict, eye_answer, verdict};
+use crate::page::reading::{ScanStatus, Verdict, eye_answer, verdict};
 use crate::page::state::JoinedEye;
 use crate::page::text::Language;
 use crate::protocol::Progress;
-use crate::report::{InputRef, Prediction, Report, TimingsMs, Word};
+use crate::report::{InputRef, Prediction, Report, TimingsMs, WarningKind, Word};
 
 pub use doubt::{
     RowLines, agreement_line, eye_lines, joined_eye_lines, label_line, row_lines, track_record_line, warning_lines,
@@ -30,6 +31,7 @@ pub use saved::saved_lines;
 pub use series::{RowCells, live_line, row_cells, suspicion_heading};
 pub use teach::{definition_lines, reveal_lines, vote_line};
 pub use viewer::{map_name, window_line};
+pub use words::word_rows;
 
 /// What is being loaded, with its progress in bytes.
 pub fn loading_line(language: &Language, what: &str, progress: Progress) -> String {
@@ -158,6 +160,23 @@ pub fn badge_lines(language: &Language, answer: &ClassAnswer) -> [String; 2] {
     let disease = answer.disease.as_deref();
     let label = disease.map_or_else(|| group_name(language, answer.group), |label| language.name_of(label));
     [format!("{label} {probability}"), (language.text.probability_of)(&answer_name(language, answer), &probability)]
+}
+
+/// What a thumbnail or a frame says about the scan of that name, in full: the doubt, and the answer.
+pub fn status_line(language: &Language, name: &str, status: &ScanStatus) -> String {
+    let text = language.text;
+    let (kind, answer) = match status {
+        ScanStatus::Answered(answer, kind) => {
+            let [_, meaning] = badge_lines(language, answer);
+            (*kind, meaning)
+        }
+        ScanStatus::Folded(kind) => (*kind, text.doubt.folded.to_owned()),
+        ScanStatus::NotAScan => (WarningKind::NotAScan, String::new()),
+        ScanStatus::Waiting => (WarningKind::None, text.waiting.to_owned()),
+        ScanStatus::NotAsked => (WarningKind::None, text.not_asked.to_owned()),
+    };
+    let doubt = if kind.is_none() { String::new() } else { format!("{}. ", (text.doubt.warning)(kind)) };
+    (text.series.live)(name, format!("{doubt}{answer}").trim_end())
 }
 
 /// What a finding's score means for the class `target`.
@@ -327,6 +346,20 @@ mod tests {
         let three = class_answer(&prediction(&[("healthy", 0.1), ("AMD", 0.1), ("DME", 0.8)]));
         assert_eq!(badge_lines(english(), &three), ["DME .80", "Image says another disease (DME): .80"]);
         assert_eq!(badge_lines(korean(), &three)[0], "당뇨황반부종 .80");
+    }
+
+    #[test]
+    fn a_thumbnail_says_in_full_what_it_is_and_how_doubtful() {
+        let answer = class_answer(&prediction(&[("healthy", 0.9), ("AMD", 0.1)]));
+        let line = |status| status_line(english(), "a.png", &status);
+        assert_eq!(line(ScanStatus::Answered(answer.clone(), WarningKind::None)), "a.png: Image says healthy: .90");
+        let doubtful = line(ScanStatus::Answered(answer, WarningKind::Unsure));
+        assert!(doubtful.contains((english().text.doubt.warning)(WarningKind::Unsure)), "{doubtful}");
+        for status in [ScanStatus::Folded(WarningKind::Unfamiliar), ScanStatus::NotAScan] {
+            let folded = line(status);
+            assert!(folded.len() > "a.png: ".len() && !folded.contains("healthy:"), "{folded}");
+        }
+        assert_eq!(line(ScanStatus::Waiting), format!("a.png: {}", english().text.waiting));
     }
 
     #[test]

@@ -30,9 +30,13 @@ pub fn share_text(score: f32) -> String {
     if score < 0.0 { format!("−{digits}") } else { digits }
 }
 
-/// A factor on the odds in two significant digits, at most a thousand.
+/// A factor on the odds in two significant digits, from a thousandth to a thousand.
 pub fn odds_text(factor: f32) -> String {
     match factor {
+        f if f < 0.001 => "< 0.001".to_owned(),
+        f if f < 0.0095 => format!("{f:.4}"),
+        f if f < 0.095 => format!("{f:.3}"),
+        f if f < 0.95 => format!("{f:.2}"),
         f if f < 10.0 => format!("{f:.1}"),
         f if f < 1000.0 => format!("{f:.0}"),
         _ => "> 1000".to_owned(),
@@ -96,6 +100,9 @@ mod tests {
     fn shares_keep_their_sign_and_odds_their_digits() {
         assert_eq!([0.25, -0.031, 1.0, 0.0].map(share_text), [".25", "−.03", "1.00", ".00"]);
         assert_eq!([1.26, 26.4, 4000.0].map(odds_text), ["1.3", "26", "> 1000"]);
+        // A factor that lowers the odds is not nothing.
+        let lowered = [0.97, 0.5, 0.0472, 0.00321, 0.0001];
+        assert_eq!(lowered.map(odds_text), ["1.0", "0.50", "0.047", "0.0032", "< 0.001"]);
     }
 
     #[test]

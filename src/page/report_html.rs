@@ -50,7 +50,7 @@ pub fn report_html(language: &Language, contents: &Contents<'_>) -> String {
                         p { (input_title(&report.input)) @if let Some(note) = &report.saved { " · " (moment_text(&note.at)) } }
                         p.notice data-part="notice" { b { (text.research_only) " " (text.not_a_device) } }
                     }
-                    @if *is_folded { p.folded { (text.report.folded) } }
+                    @if *is_folded { section.answer { h2 { (text.answer) } p.folded { (text.report.folded) } } }
                     @if is_open { (answer(language, report)) }
                     (pictures(language, contents))
                     div.columns {

@@ -17,6 +17,7 @@ use crate::web::clock;
 use crate::web::components::Cards;
 use crate::web::components::finding::FindingBar;
 use crate::web::components::header::Header;
+use crate::web::components::hint::Hints;
 use crate::web::components::keys_sheet::KeysSheet;
 use crate::web::components::live::LiveAnswer;
 use crate::web::components::offline::{UpdateNotice, WorksOffline};
@@ -108,6 +109,7 @@ fn App() -> impl IntoView {
                     eye_of=Callback::new(move |file| session.with(|page| page.eye(file).map(|eye| (eye, page.is_eye_folded(file)))))
                     eye_group_of=Callback::new(move |file| session.with(|page| page.eye_group(file)))
                     shown=shown_ids.into()
+                    is_guessing=Memo::new(move |_| teaching.with(|teaching| teaching.guess.is_on())).into()
                     demo_scans=session.demo_scans.into()
                     on_open=Callback::new(move |files| session.open_files(files))
                     on_demo=Callback::new(move |file| {
@@ -149,6 +151,7 @@ fn App() -> impl IntoView {
             </main>
             <Footer card=card has_scans=Signal::derive(move || session.with(|page| page.scans().iter().next().is_some())) />
             <KeysSheet viewer=viewer />
+            <Hints />
         </div>
     }
 }

@@ -16,6 +16,7 @@ mod frames;
 mod guess;
 pub(super) mod header;
 mod hidden;
+pub(super) mod hint;
 pub(super) mod keys_sheet;
 mod labels;
 mod lines;

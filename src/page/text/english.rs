@@ -57,7 +57,6 @@ pub struct Text {
     pub choose: &'static str,
     pub formats: fn() -> String,
     pub samples: &'static str,
-    pub samples_detail: &'static str,
     pub probability_of: fn(&str, &str) -> String,
     pub remove: &'static str,
     /// On a scan that waits for its answer.
@@ -260,7 +259,6 @@ pub(super) static TEXT: Text = Text {
     choose: "choose scans",
     formats: || format!("{}\nup to {} MB", format::names(), format::MAX_FILE_BYTES >> 20),
     samples: "Samples",
-    samples_detail: "Synthetic scans, drawn by a program",
     probability_of: |label, value| format!("Image says {label}: {value}"),
     remove: "Remove from the list (Delete)",
     waiting: "waiting",

@@ -43,7 +43,6 @@ pub(super) static TEXT: Text = Text {
     choose: "파일 선택",
     formats: || format!("{}\n최대 {} MB", format::names(), format::MAX_FILE_BYTES >> 20),
     samples: "예시",
-    samples_detail: "프로그램이 그린 합성 영상",
     probability_of: |label, value| format!("영상 판단 {label}: {value}"),
     remove: "목록에서 제거 (Delete)",
     waiting: "대기 중",

@@ -21,10 +21,10 @@ pub(super) fn badge(language: &'static Language, status: ScanStatus) -> AnyView 
     let text = language.text;
     match status {
         ScanStatus::Answered(answer, warning) => {
-            let [shown, meaning] = badge_lines(language, &answer);
+            let [shown, _] = badge_lines(language, &answer);
             view! {
                 <WarningMark kind=warning />
-                <em title=meaning.clone() aria-label=meaning>{shown}</em>
+                <em>{shown}</em>
             }
             .into_any()
         }

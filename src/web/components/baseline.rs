@@ -35,10 +35,11 @@ pub fn BaselineToggle(
     };
     view! {
         <Show when=move || is_offered.get()>
-            <label class="compare" title=move || (locale.text().compare_detail)(&size())>
+            <label class="compare">
                 <input
                     type="checkbox"
                     data-testid="baseline-toggle"
+                    aria-description=move || (locale.text().compare_detail)(&size())
                     data-presence=move || presence().map(Presence::name)
                     prop:checked=is_wanted
                     on:change=move |event| on_change.run(event_target_checked(&event))
@@ -64,9 +65,14 @@ pub fn BaselinePrediction(
                     data-testid="baseline-prediction"
                     data-label=image.label.clone()
                     data-probability=probability_of_label(&image).to_string()
-                    title=format!("{} · SHA-256 {}", model.name, model.sha256)
                 >
-                    <b>{locale.text().baseline}</b>
+                    <button
+                        type="button"
+                        class="plain tip"
+                        aria-description=format!("{} · SHA-256 {}", model.name, model.sha256)
+                    >
+                        {locale.text().baseline}
+                    </button>
                     <span>{prediction_line(locale.language(), &image)}</span>
                 </figcaption>
             }

@@ -97,7 +97,6 @@ pub fn DisplayPanel(
                 <Select
                     testid="palette"
                     name=Signal::derive(move || locale.text().looking.colours)
-                    detail=Signal::derive(move || locale.text().looking.colours)
                     choices=Signal::derive(palettes)
                     wanted=Signal::derive(move || Some(heat.palette.get().name().to_owned()))
                     on_choose=Callback::new(move |name: String| {

@@ -93,12 +93,15 @@ fn Tick(
         caption
             .with(|caption| caption.as_deref().is_some_and(|caption| finding.with_value(|f| names_finding(caption, f))))
     };
+    // What captions call it, where the clinic has another name.
+    let in_captions = move || finding.with_value(|f| (locale.language().name_of(f) != f.as_str()).then(|| f.clone()));
     view! {
-        <label title=finding.get_value()>
+        <label>
             <input
                 type="checkbox"
                 data-testid="lesion-toggle"
                 data-lesion=finding.get_value()
+                aria-description=in_captions
                 prop:checked=is_ticked
                 on:change=move |event| on_tick.run((finding.get_value(), event_target_checked(&event)))
             />
@@ -141,8 +144,14 @@ fn ClassWordSwitch(
     let segments = move || std::iter::once(None).chain(labels.get().into_iter().map(Some)).map(segment).collect_view();
     view! {
         <div class="line">
-            <span title=move || locale.text().class_word_detail>{move || locale.text().class_word}</span>
-            <div class="seg" role="group" data-testid="class-word" aria-label=move || locale.text().class_word>
+            <span>{move || locale.text().class_word}</span>
+            <div
+                class="seg"
+                role="group"
+                data-testid="class-word"
+                aria-label=move || locale.text().class_word
+                aria-description=move || locale.text().class_word_detail
+            >
                 {segments}
             </div>
         </div>

@@ -37,7 +37,7 @@ pub fn Eye(
                 class:on=move || is_on.get()
                 data-testid="one-eye"
                 aria-pressed=move || is_on.get().to_string()
-                title=move || locale.text().one_eye_detail
+                aria-description=move || locale.text().one_eye_detail
                 on:click=move |_| on_one_eye.run(!is_on.get_untracked())
             >
                 {move || (locale.text().one_eye)(n_files.get())}

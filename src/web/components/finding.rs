@@ -41,7 +41,7 @@ pub fn FindingBar(
                 type="button"
                 class:on=is_on
                 aria-pressed=move || is_on().to_string()
-                title=detail
+                aria-description=detail
                 data-testid="finding-choice"
                 data-map=choice.name()
                 on:click=move |_| linked.on_map.run(choice)

@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use crate::eye::EyeAnswer;
-use crate::page::lines::eye_lines;
+use crate::page::lines::{eye_lines, status_line};
 use crate::page::reading::scan_status;
 use crate::page::scans::OpenScan;
 use crate::page::state::FrameWheel;
@@ -32,6 +32,8 @@ pub fn Frames(
     eye: Signal<Option<(EyeAnswer, bool)>>,
     /// The scan that is shown, one of them or another.
     shown: Signal<Option<ScanId>>,
+    /// Whether a class votes before it sees answers.
+    is_guessing: Signal<bool>,
     /// A frame is to be shown.
     on_show: Callback<ScanId>,
     /// The frame so many further than the shown one is to be shown.
@@ -91,6 +93,7 @@ pub fn Frames(
                 index=index
                 scan=Memo::new_with_compare(move |_| scan_of.run(id), is_other_scan).into()
                 is_shown=Signal::derive(move || shown.get() == Some(id))
+                is_guessing=is_guessing
                 // Tab goes to the shown frame, or else to the first.
                 has_tab_stop=Signal::derive(move || {
                     shown.with(|shown| {
@@ -112,7 +115,7 @@ pub fn Frames(
                 role="group"
                 data-testid="frames"
                 aria-label=move || locale.text().frames
-                title=move || locale.text().frames_detail
+                aria-description=move || locale.text().frames_detail
                 on:keydown=on_key
                 on:wheel=on_wheel
             >
@@ -152,6 +155,8 @@ fn Frame(
     scan: Signal<Option<OpenScan>>,
     /// Whether it is the one that is shown.
     is_shown: Signal<bool>,
+    /// Whether a class votes before it sees answers.
+    is_guessing: Signal<bool>,
     /// Whether the Tab key goes to it.
     has_tab_stop: Signal<bool>,
     /// It is to be shown.
@@ -163,6 +168,11 @@ fn Frame(
     let probability =
         move || answered().map(|image| format!("{:.4}", image.probabilities.get(&image.label).copied().unwrap_or(0.)));
     let status = move || scan.with(|scan| scan.as_ref().map(scan_status));
+    let hint = move || {
+        let title = scan.with(|scan| scan.as_ref().map(OpenScan::title))?;
+        let status = status().filter(|_| !is_guessing.get());
+        Some(status.map_or_else(|| title.clone(), |status| status_line(locale.language(), &title, &status)))
+    };
     view! {
         <button
             type="button"
@@ -172,6 +182,7 @@ fn Frame(
             data-index=index.to_string()
             data-label=label
             data-probability=probability
+            data-hint=hint
             aria-pressed=move || is_shown.get().to_string()
             tabindex=move || if has_tab_stop.get() { "0" } else { "-1" }
             on:click=move |_| on_show.run(())

@@ -40,7 +40,7 @@ pub fn Header(
     let locale = use_locale();
     view! {
         <header>
-            <h1 class="mark" title=move || locale.text().tagline>
+            <h1 class="mark">
                 <svg viewBox="0 0 24 24" aria-hidden="true">
                     <circle cx="12" cy="12" r="10.25" />
                     <path d="M2 11.2c4-.9 6.3-.6 10 2 3.7-2.6 6-2.9 10-2" />
@@ -48,6 +48,7 @@ pub fn Header(
                 </svg>
                 <span>"oct"<i>"lens"</i></span>
             </h1>
+            <p class="tagline">{move || locale.text().tagline}</p>
             <ModelChip card=card />
             <ModelSelect
                 models=models
@@ -56,10 +57,10 @@ pub fn Header(
                 n_unsaved=n_unsaved
                 on_choose=on_model
             />
-            <span class="chip private" title=move || locale.text().private_detail>
+            <button type="button" class="chip private tip" aria-description=move || locale.text().private_detail>
                 <span class="dot" aria-hidden="true"></span>
                 {move || locale.text().private}
-            </span>
+            </button>
             <span class="grow"></span>
             <TeachToggle teach=teach />
             <LanguageSwitch preferences=preferences />
@@ -80,10 +81,14 @@ fn ModelChip(
             let size = (locale.text().megabytes)(card.bytes);
             let detail = format!(" · {} · {} · {size} · {}", card.precision.name(), card.kernels, short_hash(&card));
             view! {
-                <span class="chip model" title=format!("{} · SHA-256 {}", card.title, card.sha256)>
+                <button
+                    type="button"
+                    class="chip model tip"
+                    aria-description=format!("{} · SHA-256 {}", card.title, card.sha256)
+                >
                     <b>{card.name.clone()}</b>
                     <span class="detail">{detail}</span>
-                </span>
+                </button>
             }
         })
     };
@@ -148,7 +153,7 @@ fn ModelSelect(
                 class="models"
                 data-testid="model"
                 aria-label=move || locale.text().model
-                title=move || locale.text().model_detail
+                aria-description=move || locale.text().model_detail
                 disabled=move || is_loading.get()
                 on:change=on_change
             >
@@ -211,7 +216,7 @@ fn ThemeButton(
             type="button"
             class="icon"
             data-testid="theme"
-            title=name
+            data-hint=""
             aria-label=name
             on:click=move |_| preferences.next_theme()
         >

@@ -96,7 +96,7 @@ fn Changes(
                         type="button"
                         class="plain"
                         aria-pressed=move || linked.is_on_map(&on_map).to_string()
-                        title=move || (locale.text().linked.show_finding)(locale.language().name_of(&shown))
+                        aria-description=move || (locale.text().linked.show_finding)(locale.language().name_of(&shown))
                         on:click=move |_| linked.on_finding.run(chosen.clone())
                     >
                         {move || locale.language().name_of(&name).to_owned()}

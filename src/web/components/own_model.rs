@@ -34,7 +34,7 @@ pub fn OwnModels(
                     <b>{name}</b>
                     {move || (in_use.get().as_ref() == Some(&used_key)).then(|| format!(" · {}", locale.text().models.in_use))}
                 </span>
-                <label title=move || locale.text().models.keep_detail>
+                <label>
                     <input
                         type="checkbox"
                         data-testid="keep-model"

@@ -36,8 +36,8 @@ pub fn Select(
     #[prop(into)]
     name: Signal<&'static str>,
     /// What it is for, where its name does not say it.
-    #[prop(into)]
-    detail: Signal<&'static str>,
+    #[prop(into, optional)]
+    detail: Signal<Option<&'static str>>,
     /// Whether its name is heard only, not seen.
     #[prop(optional)]
     is_bare: bool,
@@ -75,10 +75,11 @@ pub fn Select(
         n_choices < 2 && wanted.with(Option::is_some)
     };
     view! {
-        <label class:bare=is_bare title=move || detail.get() hidden=has_no_choice>
+        <label class:bare=is_bare hidden=has_no_choice>
             <span>{move || name.get()}</span>
             <select
                 data-testid=testid
+                aria-description=move || detail.get()
                 data-method=move || shown.get()
                 disabled=move || wanted.with(Option::is_none)
                 on:change=move |event| on_choose.run(event_target_value(&event))

@@ -138,7 +138,6 @@ fn ViewSelects(
             <Select
                 testid="series-filter"
                 name=Signal::derive(move || locale.text().series.filter)
-                detail=Signal::derive(move || locale.text().series.filter)
                 is_bare=true
                 choices=Signal::derive(filters)
                 wanted=Signal::derive(move || Some(view.get().filter.name().to_owned()))
@@ -147,7 +146,6 @@ fn ViewSelects(
             <Select
                 testid="series-sort"
                 name=Signal::derive(move || locale.text().series.sort)
-                detail=Signal::derive(move || locale.text().series.sort)
                 is_bare=true
                 choices=Signal::derive(keys)
                 wanted=Signal::derive(move || Some(view.get().order.key.name().to_owned()))

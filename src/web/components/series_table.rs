@@ -118,10 +118,20 @@ fn SaveSeries(
         }
     };
     view! {
-        <button type="button" data-testid="series-csv" title=move || locale.text().series.save_csv_detail on:click=on_csv>
+        <button
+            type="button"
+            data-testid="series-csv"
+            aria-description=move || locale.text().series.save_csv_detail
+            on:click=on_csv
+        >
             {move || locale.text().series.save_csv}
         </button>
-        <button type="button" data-testid="series-json" title=move || locale.text().series.save_json_detail on:click=on_json>
+        <button
+            type="button"
+            data-testid="series-json"
+            aria-description=move || locale.text().series.save_json_detail
+            on:click=on_json
+        >
             {move || locale.text().series.save_json}
         </button>
     }
@@ -248,7 +258,14 @@ fn Row(
             <td>{move || cells.with(|cells| cells.caption.clone())}</td>
             <td class="reasons">{move || cells.with(|cells| cells.doubt.clone())}</td>
             <td>
-                <button type="button" class="quiet" data-testid="remove-scan" aria-label=remove_name title=remove_name on:click=remove>
+                <button
+                    type="button"
+                    class="quiet"
+                    data-testid="remove-scan"
+                    data-hint=""
+                    aria-label=remove_name
+                    on:click=remove
+                >
                     "✕"
                 </button>
             </td>

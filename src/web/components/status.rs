@@ -51,8 +51,12 @@ pub fn StatusLine(
             Phase::Done => {
                 let timings = report.get().map(|report| report.timings_ms).unwrap_or_default();
                 view! {
-                    <span title=timings_line(locale.language(), &timings)>
-                        {text.done} " " <code>{total_line(&timings)}</code>
+                    <span>
+                        {text.done}
+                        " "
+                        <button type="button" class="plain tip" aria-description=timings_line(locale.language(), &timings)>
+                            <code>{total_line(&timings)}</code>
+                        </button>
                     </span>
                 }
                 .into_any()
@@ -93,7 +97,7 @@ pub fn StatusLine(
                     type="button"
                     class="quiet"
                     data-testid="pause"
-                    title=move || locale.text().pause_detail
+                    aria-description=move || locale.text().pause_detail
                     on:click=move |_| on_pause.run(!is_paused.get_untracked())
                 >
                     {move || if is_paused.get() { locale.text().resume } else { locale.text().pause }}
@@ -104,7 +108,7 @@ pub fn StatusLine(
                     type="button"
                     class="quiet"
                     data-testid="cancel"
-                    title=move || locale.text().cancel_detail
+                    aria-description=move || locale.text().cancel_detail
                     on:click=move |_| on_cancel.run(())
                 >
                     {move || locale.text().cancel}

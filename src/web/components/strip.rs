@@ -8,6 +8,7 @@ use web_sys::{FileList, HtmlElement};
 
 use crate::eye::EyeAnswer;
 use crate::page::demo::{DemoScan, url_of};
+use crate::page::lines::status_line;
 use crate::page::reading::{eye_status, scan_status};
 use crate::page::scans::OpenScan;
 use crate::page::series::step;
@@ -65,6 +66,8 @@ pub fn Strip(
     eye_group_of: Callback<ScanId, Option<EyeGroup>>,
     /// The scan that is shown, and its file.
     shown: Signal<Option<[ScanId; 2]>>,
+    /// Whether a class votes before it sees answers.
+    is_guessing: Signal<bool>,
     /// The demo scans.
     demo_scans: Signal<Vec<DemoScan>>,
     /// Files are chosen.
@@ -108,6 +111,7 @@ pub fn Strip(
                     scan=Memo::new_with_compare(move |_| scan_of.run(id), is_other_scan).into()
                     eye=eye.into()
                     is_shown=Signal::derive(move || shown.get().is_some_and(|[_, file]| file == id))
+                    is_guessing=is_guessing
                     on_show=Callback::new(move |()| on_show.run(id))
                     on_move=Callback::new(move |by| on_move(id, by))
                     on_remove=Callback::new(move |way| remove(id, way))
@@ -117,6 +121,7 @@ pub fn Strip(
                     scan_of=scan_of
                     eye=eye.into()
                     shown=Signal::derive(move || shown.get().map(|[scan, _]| scan))
+                    is_guessing=is_guessing
                     on_show=on_show
                     on_step=on_step
                 />
@@ -181,6 +186,8 @@ fn Thumbnail(
     eye: Signal<Option<(EyeAnswer, bool)>>,
     /// Whether it is the one that is shown.
     is_shown: Signal<bool>,
+    /// Whether a class votes before it sees answers.
+    is_guessing: Signal<bool>,
     /// It is to be shown.
     on_show: Callback<()>,
     /// The scan so many further is to be shown.
@@ -197,6 +204,11 @@ fn Thumbnail(
     let status = move || match eye.get() {
         Some((eye, is_folded)) => Some(eye_status(&eye, is_folded)),
         None => scan.with(|scan| scan.as_ref().map(scan_status)),
+    };
+    let hint = move || {
+        let name = name()?;
+        let status = status().filter(|_| !is_guessing.get());
+        Some(status.map_or_else(|| name.clone(), |status| status_line(locale.language(), &name, &status)))
     };
     let corner = move || status().map(|status| badge(locale.language(), status));
     let on_key = move |event: KeyboardEvent| {
@@ -234,6 +246,7 @@ fn Thumbnail(
                 data-testid="scan"
                 aria-pressed=move || is_shown.get().to_string()
                 title=name
+                data-hint=hint
                 on:click=move |_| on_show.run(())
                 on:keydown=on_key
             >
@@ -244,7 +257,7 @@ fn Thumbnail(
                 type="button"
                 class="remove"
                 data-testid="scan-remove"
-                title=move || locale.text().remove
+                data-hint=""
                 aria-label=move || locale.text().remove
                 on:click=on_click
             >
@@ -282,7 +295,7 @@ fn DemoScans(
         <Show when=move || demo_scans.with(|scans| !scans.is_empty())>
             // Apart from the open scans: what is opened must not move it from under the pointer.
             <div class="samples">
-                <h2 title=move || locale.text().samples_detail>{move || locale.text().samples}</h2>
+                <h2>{move || locale.text().samples}</h2>
                 <p class="note samples-note" data-testid="samples-note">{move || locale.text().models.samples_note}</p>
                 {move || demo_scans.get().into_iter().map(thumbnail).collect_view()}
             </div>

@@ -77,7 +77,7 @@ pub fn Tools(
                 type="button"
                 class:on=is_on
                 aria-pressed=move || is_on().to_string()
-                title=move || locale.text().heat_detail
+                aria-description=move || locale.text().heat_detail
                 disabled=move || heat.is_folded()
                 data-testid=if is_heat { "show-heat" } else { "show-scan" }
                 on:click=move |_| heat.set(is_heat)
@@ -147,7 +147,6 @@ fn MapMethodSelect(
         <Select
             testid="method-image"
             name=Signal::derive(name)
-            detail=Signal::derive(name)
             choices=Signal::derive(move || vec![Choices::plain(MapMethod::ALL.map(choice))])
             wanted=Signal::derive(move || wanted.get().map(|method| method.name().to_owned()))
             shown=Signal::derive(move || shown.get().map(MapMethod::name))
@@ -187,7 +186,7 @@ fn TargetSelect(
         <Select
             testid="target-class"
             name=Signal::derive(move || locale.text().target)
-            detail=Signal::derive(move || locale.text().target_detail)
+            detail=Signal::derive(move || Some(locale.text().target_detail))
             choices=Signal::derive(choices)
             wanted=wanted
             on_choose=on_choose
@@ -223,7 +222,7 @@ fn ScaleSelect(
         <Select
             testid="heat-scale"
             name=Signal::derive(move || locale.text().doubt.scale)
-            detail=Signal::derive(move || locale.text().doubt.scale_detail)
+            detail=Signal::derive(move || Some(locale.text().doubt.scale_detail))
             choices=Signal::derive(choices)
             wanted=Signal::derive(wanted)
             on_choose=Callback::new(move |name: String| heat.scale.set(HeatScale::from_name(&name).unwrap_or_default()))
@@ -243,7 +242,7 @@ fn HideToggle(
             type="button"
             class:on=move || linked.is_hiding.get()
             aria-pressed=move || linked.is_hiding.get().to_string()
-            title=move || locale.text().linked.hide_detail
+            aria-description=move || locale.text().linked.hide_detail
             disabled=move || !linked.is_possible.get()
             data-testid="hide-region"
             on:click=move |_| linked.on_hiding.run(!linked.is_hiding.get_untracked())
@@ -352,10 +351,11 @@ fn SaveButtons(
     };
     view! {
         <span class="saves">
-            <label class="keep-name" title=move || locale.text().report.keep_name_detail>
+            <label class="keep-name">
                 <input
                     type="checkbox"
                     data-testid="keep-name"
+                    aria-description=move || locale.text().report.keep_name_detail
                     prop:checked=move || keeps_name.get()
                     on:change=move |event| keeps_name.set(event_target_checked(&event))
                 />
@@ -364,7 +364,7 @@ fn SaveButtons(
             <button
                 type="button"
                 data-testid="download-report"
-                title=move || locale.text().report.save_detail
+                aria-description=move || locale.text().report.save_detail
                 disabled=move || has_none.get()
                 on:click=move |_| on_save_report.run(())
             >
@@ -415,8 +415,7 @@ fn SaveButton(
         <button
             type="button"
             data-testid=hook
-            title=move || detail.get()
-            aria-label=move || detail.get()
+            aria-description=move || detail.get()
             disabled=move || is_off.get()
             on:click=move |_| on_click.run(())
         >

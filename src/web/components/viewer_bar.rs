@@ -97,7 +97,7 @@ fn Step(
         <button
             type="button"
             aria-label=move || name.get()
-            title=move || name.get()
+            data-hint=""
             data-testid=testid
             on:click=move |_| viewer.act(command)
         >
@@ -135,7 +135,6 @@ fn ComparePanel(
                 <Select
                     testid="layout"
                     name=Signal::derive(move || locale.text().looking.layouts)
-                    detail=Signal::derive(move || locale.text().looking.layouts)
                     choices=Signal::derive(layouts)
                     wanted=Signal::derive(move || Some(viewer.layout.get().name().to_owned()))
                     on_choose=on_layout

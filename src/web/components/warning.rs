@@ -67,7 +67,7 @@ pub fn DoubtBadge(
         let (kind, text) = (kind.get(), locale.text().doubt);
         (kind != WarningKind::None).then(|| {
             view! {
-                <span class=format!("doubt-badge {}", kind.name()) data-testid="doubt-badge" title=(text.warning)(kind)>
+                <span class=format!("doubt-badge {}", kind.name()) data-testid="doubt-badge">
                     <WarningSign kind=kind />
                     {(text.in_short)(kind)}
                 </span>
@@ -105,7 +105,7 @@ pub fn WarningMark(
                 class=format!("mark-of {}", kind.name())
                 role="img"
                 aria-label=meaning
-                title=meaning
+                data-hint=""
                 data-testid="scan-warning"
                 data-kind=kind.name()
             >

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use crate::page::lines::finding_line;
+use crate::page::lines::{finding_line, word_rows};
 use crate::page::numbers::share_text;
 use crate::page::reading::{is_exact, parted_words, source_name};
 use crate::render::shade;
@@ -78,6 +78,7 @@ pub fn WordsCard(
             >
                 {words}
             </div>
+            <WordsTable report=report />
             <Definition teach=teach linked=linked />
             <Legend report=report />
             <Candidates report=report />
@@ -102,7 +103,6 @@ fn MethodSelect(
         <Select
             testid="method-text"
             name=Signal::derive(name)
-            detail=Signal::derive(name)
             is_bare=true
             choices=Signal::derive(move || vec![Choices::plain(WordMethod::ALL.map(choice))])
             wanted=Signal::derive(move || wanted.get().map(|method| method.name().to_owned()))
@@ -135,7 +135,6 @@ fn ClassWord(
             data-testid="word"
             data-score=word.score.to_string()
             data-class-word="true"
-            title=move || locale.text().class_word_detail
         >
             {word.text}
             {name}
@@ -189,14 +188,45 @@ fn Finding(
             data-testid="word"
             data-finding=finding.get_value()
             data-score=word.score.to_string()
-            title=detail.clone()
-            aria-label=detail
+            aria-description=detail
         >
             {word.text.clone()}
             <sup>{share_text(word.score)}</sup>
             <Gloss phrase=word.text />
         </span>
     }
+}
+
+/// The phrases with their shares as a table that is heard, not seen: shades and signs say nothing there.
+#[component]
+fn WordsTable(
+    /// The report about the scan that is shown.
+    report: Signal<Option<Arc<Report>>>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let table = move || {
+        let report = report.get()?;
+        let language = locale.language();
+        let text = language.text;
+        let rows = word_rows(language, &report);
+        let row = |[phrase, share, meaning]: [String; 3]| {
+            view! { <tr><th scope="row">{phrase}</th><td>{share}</td><td>{meaning}</td></tr> }
+        };
+        Some(view! {
+            <table data-testid="words-table">
+                <caption>{text.in_words}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{text.report.phrase}</th>
+                        <th scope="col">{text.report.share}</th>
+                        <th scope="col">{text.report.side}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        })
+    };
+    view! { <div class="heard">{table}</div> }
 }
 
 /// A phrase's name in the visitor's language, if it differs.
@@ -227,7 +257,7 @@ fn Legend(
                 <p class="legend">
                     <span><i class="for"></i>{(text.word_for)(&target)}</span>
                     {has_against.then(|| view! { <span><i class="against"></i>{(text.word_against)(&target)}</span> })}
-                    <span title=text.class_word_detail><i class="class"></i>{text.class_word}</span>
+                    <span><i class="class"></i>{text.class_word_detail}</span>
                 </p>
                 <p class="note" data-testid="score-meaning">{meaning}</p>
             }
@@ -246,13 +276,14 @@ fn Candidates(
         let report = report.get()?;
         let text = locale.text();
         let rows = report.caption.candidates.iter().map(|candidate| {
+            let translated = locale.language().translated(&candidate.text);
+            let translated = (translated != candidate.text).then(|| view! { <small>{translated}</small> });
             view! {
                 <li
                     class:on=candidate.text == report.caption.text
                     data-testid="candidate"
-                    title=locale.language().translated(&candidate.text)
                 >
-                    <span>{candidate.text.clone()}</span>
+                    <span>{candidate.text.clone()} {translated}</span>
                     <b>{format!("{:.2}", candidate.similarity)}</b>
                 </li>
             }

@@ -95,5 +95,5 @@ pub(super) static MODELS: ModelsText = ModelsText {
     ],
     download: "↓ Model card (JSON)",
     download_detail: "All settings and figures, after the fields of the CHAI Applied Model Card",
-    samples_note: "Synthetic phantoms: they show how the page works, not how well a model reads real scans; some models misread them.",
+    samples_note: "Synthetic phantoms: they show how the page works, not how well a model reads real scans.",
 };

@@ -28,6 +28,8 @@ pub struct ReportText {
     pub bar_own: &'static str,
     pub bar_strong: &'static str,
     pub phrase: &'static str,
+    /// Above what a phrase speaks for.
+    pub side: &'static str,
     pub share: &'static str,
     /// The factor by which naming a phrase changes the odds of a class.
     pub odds: fn(&str) -> String,
@@ -87,6 +89,7 @@ pub(super) static REPORT: ReportText = ReportText {
     bar_own: "this scan’s maximum",
     bar_strong: "a strong map",
     phrase: "Phrase",
+    side: "for or against",
     share: "share of the weight",
     odds: |class| format!("odds of {class}"),
     is_class_word: "names the answer, no reason",

@@ -46,5 +46,5 @@ pub(super) static MODELS: ModelsText = ModelsText {
     ],
     download: "↓ 모델 카드 (JSON)",
     download_detail: "모든 설정과 측정값을 CHAI Applied Model Card의 항목에 맞추어 저장합니다",
-    samples_note: "합성 영상입니다. 사용법을 보여 줄 뿐 실제 영상을 얼마나 잘 읽는지는 보여 주지 않으며, 모델에 따라 잘못 읽기도 합니다.",
+    samples_note: "합성 영상입니다. 사용법을 보여 줄 뿐 실제 영상을 얼마나 잘 읽는지는 보여 주지 않습니다.",
 };

@@ -19,6 +19,7 @@ pub(super) static REPORT: ReportText = ReportText {
     bar_own: "이 영상의 최댓값",
     bar_strong: "강한 히트맵",
     phrase: "표현",
+    side: "근거 방향",
     share: "비중",
     odds: |class| format!("{class} 오즈"),
     is_class_word: "답을 가리키는 말, 이유가 아님",

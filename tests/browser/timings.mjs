@@ -1,0 +1,123 @@
+// How long a visitor waits: first paint, tasks that block the page, a case that is changed live, a first visit to its answer.
+// Prints medians and largest values; asserts nothing, as other work on the machine has its share. `node timings.mjs`, with
+// OCTLENS_DIST where the built page is not in dist/. TIMINGS_RUNS sets the number of first visits.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { machine } from "../bench/machine.mjs";
+import { ROOT, Visit, host, launch, sampleFile, samples } from "./page.mjs";
+
+const N_RUNS = Number(process.env.TIMINGS_RUNS ?? 7);
+/** Positions of a slider; the first ones warm up. */
+const N_POSITIONS = 20;
+const N_WARM_UP = 3;
+const N_VOLUMES = 8;
+
+const middle = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const line = (name, values) =>
+  console.log(`${name}: median ${middle(values).toFixed(0)} ms, largest ${Math.max(...values).toFixed(0)} ms, of ${values.length}`);
+
+/** Notes when the shell stands in the page, and every task of the page's own thread that takes longer than 50 ms. */
+function watch(context) {
+  return context.addInitScript(() => {
+    window.octlensTasks = [];
+    new PerformanceObserver((list) => {
+      for (const { startTime, duration } of list.getEntries()) window.octlensTasks.push({ startTime, duration });
+    }).observe({ type: "longtask", buffered: true });
+    new MutationObserver((_, observer) => {
+      if (document.querySelector(".app") === null) return;
+      observer.disconnect();
+      requestAnimationFrame(() => setTimeout(() => (window.octlensShell = performance.now())));
+    }).observe(document, { childList: true, subtree: true });
+  });
+}
+
+/** The tasks since the last call; the browser tells of them a little later. */
+async function tasks(visit) {
+  await visit.page.waitForTimeout(200);
+  return visit.page.evaluate(() => window.octlensTasks.splice(0).map(({ duration }) => duration));
+}
+
+function report(name, durations) {
+  const longest = durations.length === 0 ? "none over 50 ms" : `${Math.max(...durations).toFixed(0)} ms`;
+  console.log(`longest task, ${name}: ${longest}; ${durations.length} over 50 ms, ${durations.filter((ms) => ms > 100).length} over 100 ms`);
+}
+
+/** A new visitor with an empty profile clicks the first sample as soon as it is there. */
+async function firstVisit(browser, url, times) {
+  const visit = await Visit.start(browser, url, { prepare: watch, until: ["loading", "ready"] });
+  await visit.hook("sample").first().click();
+  const clicked = await visit.page.evaluate(() => performance.now());
+  await visit.hook("image-prediction").waitFor();
+  const seen = await visit.page.evaluate(() => performance.now());
+  const paint = await visit.page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+  times.paint.push(paint);
+  times.shell.push(await visit.page.evaluate(() => window.octlensShell));
+  times.clicked.push(clicked);
+  times.answer.push(seen);
+  return visit;
+}
+
+/** From a slider's position to the answer about it, drawn. */
+function live(visit) {
+  return visit.page.evaluate(async (n) => {
+    const input = document.querySelector('[data-testid="case-slider"][data-setting="fluid"]');
+    const panel = document.querySelector('[data-testid="case-panel"]');
+    const times = [];
+    for (let i = 0; i < n; i++) {
+      const start = performance.now();
+      const drawn = new Promise((resolve) => {
+        const observer = new MutationObserver(() => {
+          if (panel.dataset.phase !== "drawn") return;
+          observer.disconnect();
+          requestAnimationFrame(() => setTimeout(resolve));
+        });
+        observer.observe(panel, { attributes: true });
+      });
+      input.value = 1 + (i % 9);
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      await drawn;
+      times.push(performance.now() - start);
+    }
+    return times;
+  }, N_POSITIONS + N_WARM_UP);
+}
+
+const browser = await launch();
+const { cpu, n_cores, chromium, load } = machine(browser);
+console.log(`${cpu}, ${n_cores} cores, load ${load.toFixed(1)}, Chromium ${chromium}`);
+const server = await host();
+const times = { paint: [], shell: [], clicked: [], answer: [] };
+let visit;
+for (let run = 0; run < N_RUNS; run++) {
+  await visit?.close();
+  visit = await firstVisit(browser, server.url, times);
+}
+line("first paint", times.paint);
+line("first paint of the shell", times.shell);
+line("a first visit until a sample is clicked", times.clicked);
+line("a first visit until its answer is seen", times.answer);
+report("while the page starts and answers first", await tasks(visit));
+
+await visit.choose(samples().map((_, i) => sampleFile(i, `${i}.png`)));
+await visit.answer();
+await visit.page.waitForFunction((n) => document.querySelector('[data-testid="series-count"]').dataset.answered === String(n), samples().length + 1);
+report(`while ${samples().length} files are analysed`, await tasks(visit));
+const buffer = readFileSync(join(ROOT, "tests", "fixtures", "trials", "vol", "volume.vol"));
+await visit.choose(Array.from({ length: N_VOLUMES }, (_, i) => ({ name: `${i}.vol`, mimeType: "", buffer })));
+await visit.page.waitForFunction(() => {
+  const { answered, total } = document.querySelector('[data-testid="series-count"]').dataset;
+  return answered === total;
+});
+report(`while ${N_VOLUMES} volumes are analysed`, await tasks(visit));
+
+await visit.hook("teach").click();
+await visit.hook("case-toggle").click();
+await visit.page.locator('[data-testid="case-panel"][data-phase="drawn"]').waitFor();
+await visit.answer();
+await tasks(visit);
+line("a case, from slider to answer", (await live(visit)).slice(N_WARM_UP));
+report("while a case is changed", await tasks(visit));
+await browser.close();
+await server.close();
