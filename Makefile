@@ -33,7 +33,7 @@ TEST =
 
 run: setup
 	@echo 'octlens: building; the page will be on http://127.0.0.1:$(PORT)'
-	$(TRUNK) serve --cargo-profile web --port $(PORT)
+	$(TRUNK) serve --port $(PORT)
 
 # Needs no browser and no trunk. tests/tidy.rs reads text only, so rustc alone builds it in a second: cargo would build the
 # crate and `train` first. Unit tests run on an unoptimized octlens: it builds in a third of the time.
@@ -45,8 +45,9 @@ check: setup-check lint
 test: setup-test lint doc test-native dist test-browser
 	@echo 'octlens: everything passed'
 
+dist: export OCTLENS_OPTIMISE = yes
 dist: setup
-	$(TRUNK) build --cargo-profile web
+	$(TRUNK) build
 	.ci/print-dist dist
 
 bench: export OCTLENS_TRAIN = $(TRAIN)

@@ -2,7 +2,7 @@
 // exception for inline scripts.
 (() => {
   "use strict";
-  const { js, wasm } = document.currentScript.dataset;
+  const { js, wasm, worker: plainWorker, workerRelaxed: relaxedWorker } = document.currentScript.dataset;
   const beside = (path) => new URL(path, document.baseURI).href;
   /** In the session's storage: this tab was reloaded because parts of the app were missing. */
   const RELOADED = "octlens-app-reloaded";
@@ -12,6 +12,13 @@
     ...EMPTY_MODULE, 0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00, 0x0a, 0x08, 0x01, 0x06, 0x00, 0x41,
     0x00, 0xfd, 0x11, 0x0b,
   ];
+  // One function that returns `i32x4.relaxed_dot_i8x16_i7x16_add_s` of its three arguments: (v128, v128, v128) → v128.
+  const RELAXED_MODULE = [
+    ...EMPTY_MODULE, 0x01, 0x08, 0x01, 0x60, 0x03, 0x7b, 0x7b, 0x7b, 0x01, 0x7b, 0x03, 0x02, 0x01, 0x00, 0x0a, 0x0d, 0x01, 0x0b,
+    0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x93, 0x02, 0x0b,
+  ];
+  /** In the page's URL: the worker without relaxed SIMD even where the browser has them (for measurements). */
+  const PLAIN_WORKER_QUERY = "kernels=simd128";
 
   /** Shows the line of index.html for `reason`. */
   function say(reason) {
@@ -48,13 +55,105 @@
     return true;
   }
 
+  /** The files of the fastest worker that this browser can run, without their endings. */
+  function workerFiles() {
+    const isPlainWanted = location.search.slice(1).split("&").includes(PLAIN_WORKER_QUERY);
+    return beside(!isPlainWanted && compiles(RELAXED_MODULE) ? relaxedWorker : plainWorker);
+  }
+
+  /**
+   * Runs in the worker: asks for the list of models, and for the weights that it names first unless they are kept, while the
+   * worker's module is still coming. Whoever fetches a file later takes what was asked for here (src/web/fetch/download.rs).
+   */
+  function askAhead(list) {
+    const asked = new Map();
+    const ask = (url, cache) => {
+      const abort = new AbortController();
+      const response = fetch(url, { cache, signal: abort.signal });
+      asked.set(url, { response, abort });
+      return response;
+    };
+    self.octlensAsked = (url) => {
+      const one = asked.get(url);
+      asked.delete(url);
+      return one;
+    };
+    const weights = async () => {
+      const { models } = await (await ask(list, "no-cache")).clone().json();
+      const choosable = models.filter(({ kind }) => kind !== "baseline");
+      const { file, sha256 } = choosable.find((model) => model.default) ?? choosable[0];
+      const url = new URL(`${file}?v=${sha256.slice(0, 12)}`, list).href;
+      if (!(await self.caches?.match(url))) await ask(url, "default");
+    };
+    // Whoever takes them hears of what goes wrong.
+    weights().catch(() => undefined);
+  }
+
+  /**
+   * Starts the worker from a blob, so that it inherits the page's Content-Security-Policy: a worker that is loaded by URL has
+   * only the policy that its host sends, and plain hosts send none. An import of the script itself would have to be allowed as a
+   * worker by URL; one at run time is a script of the page's own origin. An error after it would otherwise end in a promise of
+   * which the page hears nothing.
+   */
+  function startWorker({ isFirst }) {
+    const files = workerFiles();
+    const script = `
+      ${isFirst ? `(${askAhead})(${JSON.stringify(beside("weights/index.json"))});` : ""}
+      import(${JSON.stringify(`${files}.js`)})
+        .then(({ default: init }) => init({ module_or_path: ${JSON.stringify(`${files}_bg.wasm`)} }))
+        .catch((error) => setTimeout(() => { throw error; }));`;
+    const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+    const worker = new Worker(url, { type: "module" });
+    worker.addEventListener("message", () => URL.revokeObjectURL(url), { once: true });
+    return worker;
+  }
+
+  const WORKER_EVENTS = ["message", "error", "messageerror"];
+
+  /** The worker that starts while the app is still coming; what it says until then is kept. */
+  function startWorkerAhead() {
+    const worker = startWorker({ isFirst: true });
+    const said = [];
+    const note = (event) => said.push(event);
+    for (const type of WORKER_EVENTS) worker.addEventListener(type, note);
+    return (listen) => {
+      for (const type of WORKER_EVENTS) {
+        worker.removeEventListener(type, note);
+        worker.addEventListener(type, listen);
+      }
+      queueMicrotask(() => said.forEach(listen));
+      return worker;
+    };
+  }
+
+  let takeWorker = null;
+  // For the app: a worker whose events go to `listen`. The first one has been started already.
+  globalThis.octlens = {
+    worker(listen) {
+      const take = takeWorker;
+      takeWorker = null;
+      if (take) return take(listen);
+      const worker = startWorker({ isFirst: false });
+      for (const type of WORKER_EVENTS) worker.addEventListener(type, listen);
+      return worker;
+    },
+  };
+
   async function start() {
     const reason = obstacle();
     say(reason ?? "starting");
     if (reason) return;
     try {
+      takeWorker = startWorkerAhead();
+    } catch {
+      // The app hears of it when it starts one itself.
+    }
+    try {
       const { default: init } = await import(beside(js));
       await init({ module_or_path: beside(wasm) });
+      // An app of an earlier build starts its own.
+      takeWorker?.(() => undefined).terminate();
+      takeWorker = null;
     } catch (error) {
       console.error(error);
       // The app was whole and broke off.

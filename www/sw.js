@@ -23,7 +23,7 @@ const PATIENCE_MS = 4000;
 const HASHED = /(-[0-9a-f]{8,16}[._]|\?v=[0-9a-f]{16}$)/;
 /** Headers that say how the host sent the bytes, and of no use for the bytes alone. */
 const OF_TRANSFER = ["content-encoding", "content-length", "transfer-encoding", "vary"];
-/** A module with one relaxed SIMD instruction, as in src/web/client.rs, which chooses the worker by it. */
+/** A module with one relaxed SIMD instruction, as in boot.js, which chooses the worker by it. */
 const RELAXED_MODULE = [
   0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x01, 0x60, 0x03, 0x7b, 0x7b, 0x7b, 0x01, 0x7b, 0x03, 0x02, 0x01,
   0x00, 0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x93, 0x02, 0x0b,

@@ -20,8 +20,9 @@ use crate::bundle::index::{Index, IndexEntry};
 use crate::bundle::sha256;
 use crate::error::{Error, Result};
 use crate::protocol::Progress;
+pub(super) use download::is_ahead;
 use download::{Download, Freshness, Trouble};
-pub(super) use site::{INDEX_URL, site_url};
+pub(super) use site::INDEX_URL;
 use site::{damaged, first_digits, io, weights_path};
 use store::Store;
 

@@ -4,7 +4,7 @@ mod analyzer;
 mod archive;
 mod checks;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, Event, MessageEvent};
 
 use crate::error::{Error, Kind, Result};
 use crate::protocol::{BEAT_INTERVAL, BUILD, BaselineEvent, Request, Response};
-use crate::web::fetch::Listed;
+use crate::web::fetch::{Listed, is_ahead};
 use crate::web::wire::Envelope;
 use analyzer::{Analyzer, fetch_baseline, fetch_model, read_own_model};
 
@@ -33,6 +33,8 @@ struct TaskQueue {
     tasks: RefCell<VecDeque<Task>>,
     /// `None` while a task runs, so that tasks run one after the other.
     analyzer: RefCell<Option<Analyzer>>,
+    /// The default model is being loaded, and the page, which is still coming, will ask for it.
+    is_ahead: Cell<bool>,
 }
 
 /// Registers the listener, then sends [`Response::Ready`].
@@ -41,7 +43,12 @@ pub fn run() {
         console_error_panic_hook::hook(info);
         post_crash(info.payload_as_str().unwrap_or("panic"));
     }));
-    let queue = Rc::new(TaskQueue { tasks: RefCell::default(), analyzer: RefCell::new(Some(Analyzer::new(post))) });
+    let queue = Rc::new(TaskQueue {
+        tasks: RefCell::default(),
+        analyzer: RefCell::new(Some(Analyzer::new(post))),
+        is_ahead: Cell::new(is_ahead()),
+    });
+    let ahead = queue.clone();
     let on_message =
         Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             match Envelope::<Request>::unpack(&event.data()) {
@@ -67,6 +74,9 @@ pub fn run() {
     on_trap.forget();
     beat.forget();
     post(Response::Ready { build: BUILD.to_owned() }, None);
+    if ahead.is_ahead.get() {
+        spawn_local(ahead.fetch_model(None, None));
+    }
 }
 
 impl TaskQueue {
@@ -81,6 +91,7 @@ impl TaskQueue {
         loop {
             let next = self.tasks.borrow_mut().pop_front();
             match next {
+                Some(Task::Answer(Request::Load { model: None }, None)) if self.is_ahead.take() => (),
                 // Fetching takes long; the model goes on answering meanwhile.
                 Some(Task::Answer(Request::Load { model }, file)) => spawn_local(self.clone().fetch_model(model, file)),
                 Some(Task::Answer(Request::LoadBaseline { name }, _)) => spawn_local(self.clone().fetch_baseline(name)),

@@ -30,6 +30,21 @@ extern "C" {
     fn set_timeout(callback: &js_sys::Function, delay_ms: i32) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timeout: &JsValue);
+    // Of boot.js, in a worker that it started ahead.
+    #[wasm_bindgen(catch, js_name = octlensAsked)]
+    fn asked_ahead(url: &str) -> Result<Option<Asked>, JsValue>;
+
+    /// A request that was sent before this program ran.
+    type Asked;
+    #[wasm_bindgen(method, getter)]
+    fn response(this: &Asked) -> Promise;
+    #[wasm_bindgen(method, getter)]
+    fn abort(this: &Asked) -> AbortController;
+}
+
+/// Whether this is a worker that boot.js started ahead, and that has asked for the default model's weights.
+pub(in crate::web) fn is_ahead() -> bool {
+    Reflect::has(&js_sys::global(), &"octlensAsked".into()).unwrap_or(false)
 }
 
 /// What the browser's HTTP cache may answer.
@@ -108,10 +123,8 @@ impl<'a> Download<'a> {
         bytes: &mut Arriving<'_>,
         on_progress: &impl Fn(Progress),
     ) -> Result<(), Trouble> {
-        // Dropped, it ends the request.
-        let request = Abort::new().map_err(|e| Trouble::Unreachable(io(self.path, &e)))?;
-        let init = self.init(bytes.len(), &request).map_err(|e| Trouble::Unreachable(io(self.path, &e)))?;
-        let response = in_time(self.path, &global_fetch(url, &init)).await.map_err(Trouble::Unreachable)?;
+        let (response, _request) = self.ask(url, bytes.len()).map_err(|e| Trouble::Unreachable(io(self.path, &e)))?;
+        let response = in_time(self.path, &response).await.map_err(Trouble::Unreachable)?;
         let response: Response = response.unchecked_into();
         if !response.ok() {
             let error = not_fetched(self.path, &format!("the server answers {}", response.status()));
@@ -129,7 +142,21 @@ impl<'a> Download<'a> {
         bytes.take_body(&response, on_progress).await
     }
 
-    /// Asks for what follows the first `n_present` bytes.
+    /// Asks for what follows the first `n_present` bytes, unless that has been done ahead. The second value, dropped, ends the
+    /// request.
+    fn ask(&self, url: &str, n_present: u64) -> Result<(Promise, Abort), JsValue> {
+        // Not if the browser's HTTP cache is mistrusted.
+        if n_present == 0
+            && self.freshness != Freshness::Reload
+            && let Ok(Some(asked)) = asked_ahead(url)
+        {
+            return Ok((asked.response(), Abort(asked.abort())));
+        }
+        let request = Abort::new()?;
+        let init = self.init(n_present, &request)?;
+        Ok((global_fetch(url, &init), request))
+    }
+
     fn init(&self, n_present: u64, request: &Abort) -> Result<JsValue, JsValue> {
         let init = js_sys::Object::new();
         let mode = match self.freshness {

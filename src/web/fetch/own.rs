@@ -6,7 +6,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Cache, CacheStorage, File, Request, Response};
 
-use super::{Listed, MAX_WEIGHTS_BYTES, sha256_of, site_url};
+use super::site::site_url;
+use super::{Listed, MAX_WEIGHTS_BYTES, sha256_of};
 use crate::bundle::index::{Index, IndexEntry, ModelKind};
 use crate::error::{Detail, Error, Result};
 

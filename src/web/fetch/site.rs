@@ -20,7 +20,7 @@ extern "C" {
 ///
 /// # Errors
 /// The path is no URL.
-pub(in crate::web) fn site_url(path: &str) -> Result<String> {
+pub(super) fn site_url(path: &str) -> Result<String> {
     let base = SCRIPT_URL.with(String::clone);
     Url::new_with_base(path, &base).map(|url| url.href()).map_err(|e| io(path, &e))
 }
