@@ -1,6 +1,7 @@
 //! Plain Rust that compilers turn into vectors: for AVX2 with fused products, and for all other targets.
 
-use super::{Block, DOT_OUTPUTS, DOT_WEIGHTS, Dots, LANES, Tile};
+use super::weight_gradient::{DOT_OUTPUTS, DOT_WEIGHTS, Dots};
+use super::{Block, LANES, Tile};
 
 fn multiply_add<const FUSED: bool>(a: f32, b: f32, sum: f32) -> f32 {
     if FUSED { a.mul_add(b, sum) } else { a * b + sum }

@@ -2,7 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use super::{Block, DOT_OUTPUTS, DOT_WEIGHTS, Dots, LANES, Tile};
+use super::weight_gradient::{DOT_OUTPUTS, DOT_WEIGHTS, Dots};
+use super::{Block, LANES, Tile};
 
 /// Outputs of a tile whose weights lie `width` side by side.
 ///
