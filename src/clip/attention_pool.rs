@@ -4,8 +4,10 @@ use candle_core::{D, DType, Tensor};
 use candle_nn::VarBuilder;
 
 use crate::error::Result;
+use crate::nn::conv::pointwise;
 use crate::nn::linear::Linear;
 use crate::nn::precision::product;
+use crate::nn::weight::Weight;
 
 /// Pools a feature map to one embedding.
 #[derive(Clone, Debug)]
@@ -57,20 +59,33 @@ impl AttentionPool {
     /// (batch, channels, rows, cols) → (batch, embed_dim), not normalised.
     ///
     /// There is one query, so no cell is projected on its own: `q · (K x) = (q K) · x`, and the mean of values is the value of
-    /// the mean. Each projection runs on one row per attention head instead of one row per cell.
+    /// the mean. Each projection runs on one row per attention head instead of one row per cell. Positions are not added to cells
+    /// either, as `p · (x + y) = p · x + p · y`: the feature map, by far the largest tensor here, is read where it lies.
     pub(crate) fn forward(&self, feature_map: &Tensor) -> Result<Tensor> {
-        let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
-        let mean = cells.mean_keepdim(1)?;
-        let cells = Tensor::cat(&[&mean, &cells], 1)?.broadcast_add(&self.positional_embedding)?;
-        let (n_heads, channels) = self.head_masks.dims2()?;
+        let (map, positions) = (feature_map.flatten_from(2)?, &self.positional_embedding);
+        let (batch, channels, n_cells) = map.dims3()?;
+        let n_heads = self.head_masks.dim(0)?;
         let scale = ((channels / n_heads) as f64).powf(-0.5);
+        let mean = map.mean_keepdim(D::Minus1)?.transpose(1, 2)?;
+        let first = mean.broadcast_add(&positions.narrow(0, 0, 1)?)?;
         // One row per attention head: (batch, n_heads, channels).
-        let query = (self.q_proj.forward(&cells.narrow(1, 0, 1)?)? * scale)?.broadcast_mul(&self.head_masks)?;
+        let query = (self.q_proj.forward(&first)? * scale)?.broadcast_mul(&self.head_masks)?;
         let projected = self.k_proj.weight().transposed_product(&query)?;
-        let logits = product(self.compute, &projected, &cells.t()?.contiguous()?, Tensor::matmul)?;
+        let with_positions = |rows: &Tensor, n: usize, positions: &Tensor| -> Result<Tensor> {
+            let rows = rows.reshape((batch * n_heads, ()))?;
+            Ok(product(self.compute, &rows, positions, Tensor::matmul)?.reshape((batch, n_heads, n))?)
+        };
+        let of_mean = projected.broadcast_mul(&mean)?.sum_keepdim(D::Minus1)?;
+        let of_cells = product(self.compute, &projected, &map, Tensor::matmul)?;
         let offset = query.broadcast_mul(self.k_proj.bias())?.sum_keepdim(D::Minus1)?;
+        let logits =
+            (Tensor::cat(&[of_mean, of_cells], 2)? + with_positions(&projected, 1 + n_cells, &positions.t()?)?)?;
         let weights = candle_nn::ops::softmax(&logits.broadcast_add(&offset)?, D::Minus1)?;
-        let values = self.v_proj.forward(&product(self.compute, &weights, &cells.contiguous()?, Tensor::matmul)?)?;
+        let of_mean = weights.narrow(2, 0, 1)?.broadcast_mul(&mean)?;
+        let of_cells = weights.narrow(2, 1, n_cells)?.transpose(1, 2)?.contiguous()?;
+        let of_cells = product(self.compute, &map, &of_cells, Tensor::matmul)?.transpose(1, 2)?;
+        let mixed = ((of_cells + of_mean)? + with_positions(&weights, channels, positions)?)?;
+        let values = self.v_proj.forward(&mixed)?;
         self.c_proj.forward(&values.broadcast_mul(&self.head_masks)?.sum(1)?)
     }
 
@@ -78,7 +93,13 @@ impl AttentionPool {
     /// Positions and biases are left out: they do not depend on the cell's activations, and GradCAM has no gradient for them.
     /// (batch, channels, rows, cols) → (batch, rows · cols, embed_dim), not normalised.
     pub(crate) fn cell_embeds(&self, feature_map: &Tensor) -> Result<Tensor> {
+        let (v, c) = (self.v_proj.weight(), self.c_proj.weight());
+        if let (Weight::Float(v, _), Weight::Float(c, _)) = (v, c) {
+            // One product of the two matrices instead of one more with each cell.
+            let both = product(self.compute, c, v, Tensor::matmul)?;
+            return Ok(pointwise(feature_map, &both, self.compute)?.flatten_from(2)?.transpose(1, 2)?.contiguous()?);
+        }
         let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
-        self.c_proj.weight().product(&self.v_proj.weight().product(&cells)?)
+        c.product(&v.product(&cells)?)
     }
 }

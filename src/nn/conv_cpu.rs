@@ -128,10 +128,30 @@ impl Geometry {
 
 /// A matrix in memory: its first float and the distance between rows and between columns.
 #[derive(Clone, Copy)]
-struct Matrix<'a>(&'a [f32], usize, usize);
+pub(super) struct Matrix<'a>(pub(super) &'a [f32], pub(super) usize, pub(super) usize);
 
-/// `to (m, n; rows `to_row` floats apart) = [to +] a (m, k) · b (k, n)`, on this thread.
-fn multiply(to: &mut [f32], to_row: usize, add: bool, a: Matrix<'_>, b: Matrix<'_>, (m, n, k): (usize, usize, usize)) {
+/// A product that is spread over the cores.
+pub(super) fn all_cores() -> Parallelism {
+    match rayon::current_num_threads() {
+        1 => Parallelism::None,
+        n => Parallelism::Rayon(n),
+    }
+}
+
+/// [`multiply_on`] this thread.
+fn multiply(to: &mut [f32], to_row: usize, add: bool, a: Matrix<'_>, b: Matrix<'_>, size: (usize, usize, usize)) {
+    multiply_on(Parallelism::None, (to, to_row), add, a, b, size);
+}
+
+/// `to (m, n; rows `to_row` floats apart) = [to +] a (m, k) · b (k, n)`.
+pub(super) fn multiply_on(
+    cores: Parallelism,
+    (to, to_row): (&mut [f32], usize),
+    add: bool,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    (m, n, k): (usize, usize, usize),
+) {
     let last = |rows: usize, cols: usize, row: usize, col: usize| (rows - 1) * row + (cols - 1) * col;
     assert!(last(m, n, to_row, 1) < to.len() && last(m, k, a.1, a.2) < a.0.len() && last(k, n, b.1, b.2) < b.0.len());
     // SAFETY: the assertion above bounds every element that gemm reads and writes; the slices keep them alive.
@@ -155,7 +175,7 @@ fn multiply(to: &mut [f32], to_row: usize, add: bool, a: Matrix<'_>, b: Matrix<'
             false,
             false,
             false,
-            Parallelism::None,
+            cores,
         );
     }
 }

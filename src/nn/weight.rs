@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, D, DType, Device, Layout, Shape, Tensor};
 use candle_nn::VarBuilder;
 
+use super::conv_cpu::{Matrix, all_cores, multiply_on};
 use super::cpu_floats::floats;
 use super::params;
 use super::precision::product;
@@ -59,7 +60,12 @@ impl Weight {
     /// `x · Wᵀ`: (…, n_in) → (…, n_out).
     pub fn product(&self, x: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Float(w, compute) => rows(x, w.dim(0)?, |x| product(*compute, x, w, |x, w| x.matmul(&w.t()?))),
+            Self::Float(w, compute) => rows(x, w.dim(0)?, |x| {
+                product(*compute, x, w, |x, w| match x.device() {
+                    Device::Cpu => x.apply_op2(&w.contiguous()?, FloatProduct),
+                    _ => x.matmul(&w.t()?),
+                })
+            }),
             Self::Int8(w) => rows(x, w.packed.n_out(), |x| Ok(x.apply_op1(Product(w.clone()))?)),
         }
     }
@@ -81,6 +87,45 @@ fn rows(x: &Tensor, n_out: usize, f: impl Fn(&Tensor) -> Result<Tensor>) -> Resu
         *last = n_out;
     }
     Ok(f(&flat)?.reshape(shape)?)
+}
+
+/// `x · Wᵀ` of x (n, n_in) and W (n_out, n_in). Composed of a transpose and a product, candle adds the weight's gradient to zeros
+/// by strides, on one core.
+struct FloatProduct;
+
+impl CustomOp2 for FloatProduct {
+    fn name(&self) -> &'static str {
+        "product"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        w: &CpuStorage,
+        w_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let ((n, n_in), (n_out, _)) = (x_layout.shape().dims2()?, w_layout.shape().dims2()?);
+        let mut y = vec![0f32; n * n_out];
+        let (x, w) = (Matrix(floats(x, x_layout)?, n_in, 1), Matrix(floats(w, w_layout)?, 1, n_in));
+        if !y.is_empty() && n_in > 0 {
+            multiply_on(all_cores(), (&mut y, n_out), false, x, w, (n, n_out, n_in));
+        }
+        Ok((CpuStorage::F32(y), Shape::from((n, n_out))))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        _: &Tensor,
+        gradient: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
+        let gradient = gradient.contiguous()?;
+        let of_x = x.track_op().then(|| gradient.matmul(w)).transpose()?;
+        let of_w = w.track_op().then(|| gradient.t()?.matmul(x)).transpose()?;
+        Ok((of_x, of_w))
+    }
 }
 
 /// The rounded inputs times the integers; the gradient is the dequantized weights' own.
@@ -127,7 +172,7 @@ impl CustomOp1 for TransposedProduct {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{Device, Var};
+    use candle_core::Var;
 
     use super::*;
     use crate::nn::params::QuantizedTensor;
@@ -159,6 +204,26 @@ mod tests {
             for (a, b) in gradient(&int8).into_iter().zip(gradient(&float)) {
                 assert!((a - b).abs() <= TOLERANCE * (1. + b.abs()), "{a} where {b} is right");
             }
+        }
+    }
+
+    #[test]
+    fn the_float_product_and_its_gradients_are_candles() {
+        let x = Var::randn(0f32, 1., (5, 7), &Device::Cpu).unwrap();
+        let w = Var::randn(0f32, 1., (3, 7), &Device::Cpu).unwrap();
+        let probe = Tensor::randn(0f32, 1., (5, 3), &Device::Cpu).unwrap();
+        let ours = Weight::Float(w.as_tensor().clone(), DType::F32).product(&x).unwrap();
+        let theirs = x.matmul(&w.t().unwrap()).unwrap();
+        let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let close = |a: &Tensor, b: &Tensor| {
+            for (a, b) in values(a).into_iter().zip(values(b)) {
+                assert!((a - b).abs() <= TOLERANCE * (1. + b.abs()), "{a} where {b} is right");
+            }
+        };
+        close(&ours, &theirs);
+        let [ours, theirs] = [ours, theirs].map(|y| (y * &probe).unwrap().sum_all().unwrap().backward().unwrap());
+        for var in [&x, &w] {
+            close(ours.get(var).unwrap(), theirs.get(var).unwrap());
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Tensor, Var};
 use rand::SeedableRng;
 use rand::distr::{Distribution, weighted::WeightedIndex};
 use rand::seq::SliceRandom;
@@ -46,6 +47,23 @@ pub struct Batches<'a> {
     samples: &'a [Sample],
     sampler: WeightedIndex<f64>,
     device: &'a Device,
+    /// The batch that was drawn ahead, and its number.
+    next: Mutex<Option<(usize, Result<Batch<'a>>)>>,
+}
+
+/// A batch before any tower has seen it.
+struct Batch<'a> {
+    picked: Vec<&'a Sample>,
+    /// This rank's views, and where their pixels come from.
+    pixel_values: Tensor,
+    warps: Vec<Warp>,
+    /// Which caption each scan has.
+    positives: Vec<usize>,
+    /// Pairs of a scan and a caption that do not count.
+    undecided: Vec<(usize, usize)>,
+    /// Captions, then findings and the healthy text if a loss needs them.
+    texts: Vec<String>,
+    n_captions: usize,
 }
 
 impl<'a> Batches<'a> {
@@ -56,19 +74,16 @@ impl<'a> Batches<'a> {
     pub fn new(prepared: &'a Prepared, records: &[&Record], samples: &'a [Sample], device: &'a Device) -> Result<Self> {
         let sampler = WeightedIndex::new(sampling_weights(records, samples, &prepared.settings))
             .map_err(|e| Error::data("there is no scan to train on: check --data and --phantom-share").because(e))?;
-        Ok(Self { prepared, samples, sampler, device })
+        Ok(Self { prepared, samples, sampler, device, next: Mutex::default() })
     }
 
-    /// The loss of the `n`-th batch and its gradients, of which each rank has those that its part of the batch causes.
-    ///
-    /// Which scans, views and texts a batch has does not depend on the ranks.
-    pub(crate) fn gradients(&self, clip: &Clip, n: usize, ranks: &dyn Ranks) -> Result<Gradients> {
-        let Prepared { settings, spec, tokenizer, .. } = self.prepared;
+    /// Draws the `n`-th batch: the same for all ranks, but for the views, of which each has its `own`.
+    fn draw(&self, n: usize, own: Range<usize>) -> Result<Batch<'a>> {
+        let Prepared { settings, spec, .. } = self.prepared;
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(n as u64);
         let picked: Vec<&Sample> = (0..settings.batch).map(|_| &self.samples[self.sampler.sample(&mut rng)]).collect();
-        let own = share(picked.len(), ranks);
-        let (pixel_values, warps) = views_of(own.clone(), &picked, spec, settings, &mut rng, self.device)?;
+        let (pixel_values, warps) = views_of(own, &picked, spec, settings, &mut rng, self.device)?;
         let (captions, positives) = match settings.contrast {
             Contrast::Captions => step_captions(&picked, spec, &mut rng),
             Contrast::Scans => (picked.iter().filter_map(|s| s.caption).collect(), (0..picked.len()).collect()),
@@ -79,13 +94,50 @@ impl<'a> Batches<'a> {
         };
         let mut texts = caption_texts(&captions, spec, settings.class_word_dropout, &mut rng);
         let n_captions = texts.len();
-        let n_findings = spec.vocabulary.findings.len();
         if settings.finding_weight > 0. || settings.local_weight > 0. {
             texts.extend(spec.vocabulary.findings.iter().chain(spec.vocabulary.labels.first()).cloned());
         }
+        Ok(Batch { picked, pixel_values, warps, positives, undecided, texts, n_captions })
+    }
+
+    /// The loss of the `n`-th batch and its gradients, of which each rank has those that its part of the batch causes.
+    ///
+    /// Which scans, views and texts a batch has does not depend on the ranks. The next batch is drawn meanwhile, on cores that
+    /// this one leaves idle.
+    pub(crate) fn gradients(&self, clip: &Clip, n: usize, ranks: &dyn Ranks) -> Result<Gradients> {
+        let drawn = self.next().take().filter(|next| next.0 == n);
+        let own = share(self.prepared.settings.batch, ranks);
+        let batch = drawn.map_or_else(|| self.draw(n, own.clone()), |(_, batch)| batch)?;
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let next = self.draw(n + 1, own);
+                *self.next() = Some((n + 1, next));
+            });
+            self.gradients_of(clip, batch, ranks)
+        })
+    }
+
+    fn next(&self) -> MutexGuard<'_, Option<(usize, Result<Batch<'a>>)>> {
+        // Poisoned: the thread that drew panicked, which ends the run.
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gradients_of(&self, clip: &Clip, batch: Batch<'a>, ranks: &dyn Ranks) -> Result<Gradients> {
+        let Prepared { settings, spec, tokenizer, .. } = self.prepared;
+        let Batch { picked, pixel_values, warps, positives, undecided, texts, n_captions } = batch;
+        let own = share(picked.len(), ranks);
+        let n_findings = spec.vocabulary.findings.len();
         let own_texts = share(texts.len(), ranks);
         let mode = if settings.freeze_bn { Mode::Eval } else { Mode::Train };
-        let feature_map = clip.visual.feature_map(&pixel_values, mode)?;
+        let recorded = match mode {
+            Mode::Eval => clip.visual.recorded_feature_map(&pixel_values)?,
+            Mode::Train => None,
+        };
+        let feature_map = match &recorded {
+            // A variable: the graph of the rest of the tower begins here.
+            Some(recorded) => Var::from_tensor(&recorded.to_tensor()?)?.as_tensor().clone(),
+            None => clip.visual.feature_map(&pixel_values, mode)?,
+        };
         let image_embeds = clip.visual.pool(&feature_map)?;
         let text_embeds = match &texts[own_texts] {
             [] => None,
@@ -115,7 +167,11 @@ impl<'a> Batches<'a> {
             let logits = clip.logits_of_cells(&cells.embeds, shared.mean_length, &phrases)?;
             Ok((cells.targets.loss(&logits, shared.totals)? * settings.local_weight)?)
         };
-        Towers { image_embeds, text_embeds, cells }.gradients(shared, of_cells, ranks)
+        let mut gradients = Towers { image_embeds, text_embeds, cells }.gradients(shared, of_cells, ranks)?;
+        if let Some(recorded) = recorded {
+            gradients.continue_from(&feature_map, |at| recorded.backward(at))?;
+        }
+        Ok(gradients)
     }
 }
 

@@ -25,6 +25,22 @@ pub(crate) struct Gradients {
     pub(super) parts: Vec<GradStore>,
 }
 
+impl Gradients {
+    /// Adds gradients that `backward` makes of the one at `map`, where the graph of the towers ended: tensors, each with its gradient.
+    pub(super) fn continue_from(
+        &mut self,
+        map: &Tensor,
+        backward: impl FnOnce(&Tensor) -> Result<Vec<(Tensor, Tensor)>>,
+    ) -> Result<()> {
+        let Some(store) = self.parts.iter_mut().find(|part| part.get(map).is_some()) else { return Ok(()) };
+        let Some(at) = store.remove(map) else { return Ok(()) };
+        for (tensor, gradient) in backward(&at)? {
+            store.insert(&tensor, gradient);
+        }
+        Ok(())
+    }
+}
+
 /// What the towers make of this rank's part of a batch.
 pub(super) struct Towers {
     /// (n, D).
