@@ -69,7 +69,7 @@ pub(crate) fn bench(
     let ranks = Timed::new(ranks);
     let micro_batches = share_out(settings, &ranks)?;
     let batches = Batches::new(prepared, records, train, device)?;
-    let mut trainer = Trainer::new(prepared, batches, start, device)?;
+    let mut trainer = Trainer::new(prepared, batches, start, (device, &ranks))?;
     let first = trainer.first(&micro_batches)?;
     if let (Some(path), true) = (dump, ranks.is_first()) {
         write(path, &first, &trainer)?;

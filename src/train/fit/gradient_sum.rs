@@ -7,10 +7,19 @@ use candle_core::{Tensor, Var};
 use rayon::prelude::*;
 
 use crate::error::Result;
-use crate::train::ranks::{MicroBatches, TreeSum};
+use crate::train::ranks::{MicroBatches, Ranks, TreeSum};
 
 /// The gradient at each variable, in their order; none at what a loss does not depend on.
 pub(crate) type Gradients = Vec<Option<Tensor>>;
+
+/// What adds up tensors of all ranks on their devices.
+pub(crate) trait DeviceSum {
+    /// The sum over ranks of what each has at the same place, in an order of its own.
+    ///
+    /// # Errors
+    /// Another rank ended, or the devices do not reach each other.
+    fn sum(&self, tensor: &Tensor) -> Result<Tensor>;
+}
 
 /// A sum of gradients: in order of batches for each micro-batch, then in that of [`TreeSum`] over micro-batches, whichever rank
 /// has them.
@@ -41,24 +50,32 @@ impl GradientSum {
         Ok(())
     }
 
-    /// The sum over the micro-batches of all ranks.
+    /// The sum over the micro-batches of all ranks: in their order, or by `devices` without an order.
     ///
     /// # Errors
     /// Another rank ended.
-    pub(crate) fn total(self, micro_batches: &MicroBatches<'_>) -> Result<Gradients> {
+    pub(crate) fn total(self, micro_batches: &MicroBatches<'_>, devices: Option<&dyn DeviceSum>) -> Result<Gradients> {
+        let Self { variables, finished, .. } = self;
         let ranks = micro_batches.ranks();
-        if ranks.n_ranks() == 1 {
-            let total = self.finished.total(add_all)?;
-            return Ok(total.unwrap_or_else(|| vec![None; self.variables.len()]));
+        if ranks.n_ranks() == 1 || devices.is_some() {
+            let own = finished.total(add_all)?.unwrap_or_else(|| vec![None; variables.len()]);
+            let Some(devices) = devices else { return Ok(own) };
+            let present = present(&variables, std::slice::from_ref(&own), ranks)?;
+            let sum = |((gradient, var), present): ((Option<Tensor>, &Var), &bool)| -> Result<Option<Tensor>> {
+                if !present {
+                    return Ok(None);
+                }
+                let own = gradient.map_or_else(|| var.zeros_like(), Ok)?;
+                devices.sum(&own).map(Some)
+            };
+            return own.into_iter().zip(&variables).zip(&present).map(sum).collect();
         }
-        let own: Vec<_> = self.finished.into_parts().collect();
-        // A variable may have no gradient here and one elsewhere.
-        let is_here = |i: usize| own.iter().any(|(_, _, gradients)| gradients[i].is_some());
-        let mut present: Vec<f32> = (0..self.variables.len()).map(|i| f32::from(u8::from(is_here(i)))).collect();
-        ranks.sum(&mut present)?;
-        let flat = |gradients: Gradients| {
+        let own: Vec<Gradients> = finished.into_parts().map(|(_, _, gradients)| gradients).collect();
+        let present = present(&variables, &own, ranks)?;
+        let flat = |gradients: Gradients| -> Result<Vec<f32>> {
             let mut row = Vec::new();
-            for ((gradient, var), _) in gradients.iter().zip(&self.variables).zip(&present).filter(|(_, n)| **n > 0.) {
+            for ((gradient, var), _) in gradients.iter().zip(&variables).zip(&present).filter(|(_, present)| **present)
+            {
                 match gradient {
                     Some(gradient) => row.extend(gradient.flatten_all()?.to_vec1::<f32>()?),
                     None => row.resize(row.len() + var.elem_count(), 0.),
@@ -66,19 +83,27 @@ impl GradientSum {
             }
             Ok(row)
         };
-        let own = own.into_iter().map(|(_, _, gradients)| flat(gradients)).collect::<Result<Vec<_>>>()?;
+        let own = own.into_iter().map(flat).collect::<Result<Vec<_>>>()?;
         let total = micro_batches.sum_parts(&own)?;
         let mut rest = total.as_slice();
-        let gradient = |(var, present): (&Var, &f32)| {
-            if *present == 0. {
+        let gradient = |(var, present): (&Var, &bool)| {
+            if !present {
                 return Ok(None);
             }
             let (values, after) = rest.split_at(var.elem_count());
             rest = after;
             Ok(Some(Tensor::from_slice(values, var.shape(), var.device())?))
         };
-        self.variables.iter().zip(&present).map(gradient).collect()
+        variables.iter().zip(&present).map(gradient).collect()
     }
+}
+
+/// Which of `variables` have a gradient on any rank: one may have none here, in `own`, and one elsewhere.
+fn present(variables: &[Var], own: &[Gradients], ranks: &dyn Ranks) -> Result<Vec<bool>> {
+    let is_here = |i: usize| own.iter().any(|gradients| gradients[i].is_some());
+    let mut n: Vec<f32> = (0..variables.len()).map(|i| f32::from(u8::from(is_here(i)))).collect();
+    ranks.sum(&mut n)?;
+    Ok(n.iter().map(|n| *n > 0.).collect())
 }
 
 fn add(a: Option<Tensor>, b: Option<Tensor>) -> Result<Option<Tensor>> {

@@ -12,6 +12,8 @@ mod gradient_sum;
 pub mod init;
 mod local;
 pub mod loss;
+#[cfg(feature = "nccl")]
+mod nccl;
 mod schedule;
 mod towers;
 mod trainer;
@@ -66,7 +68,7 @@ pub(crate) fn fit(
     }
     let micro_batches = share_out(settings, ranks)?;
     let batches = Batches::new(prepared, records, train, device)?;
-    let mut trainer = Trainer::new(prepared, batches, start, device)?;
+    let mut trainer = Trainer::new(prepared, batches, start, (device, ranks))?;
 
     let batches_per_epoch = train.len().div_ceil(settings.batch);
     let steps_per_epoch = batches_per_epoch.div_ceil(settings.accumulate);

@@ -243,7 +243,7 @@ mod tests {
             let own = micro_batches.own().map(towers).collect();
             let loss = backward(own, &micro_batches, shared, no_cells, |i, parts| sum.add(i, parts, true)).unwrap();
             let flat = |gradient: Option<Tensor>| gradient.unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            (loss, sum.total(&micro_batches).unwrap().into_iter().flat_map(flat).collect())
+            (loss, sum.total(&micro_batches, None).unwrap().into_iter().flat_map(flat).collect())
         })
     }
 

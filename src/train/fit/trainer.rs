@@ -8,13 +8,13 @@ use candle_core::{DType, Device, Tensor, Var};
 use super::adamw::{AdamW, AdamWConfig};
 use super::batches::Batches;
 use super::checkpoint::{self, Weights, build};
-use super::gradient_sum::{GradientSum, Gradients};
+use super::gradient_sum::{DeviceSum, GradientSum, Gradients};
 use super::init::initialize;
 use super::schedule;
 use crate::clip::Clip;
 use crate::error::{Error, Result};
 use crate::train::config::Settings;
-use crate::train::ranks::MicroBatches;
+use crate::train::ranks::{MicroBatches, Ranks};
 use crate::train::run::Prepared;
 
 /// Towers in training, their running average, and the optimiser.
@@ -26,6 +26,8 @@ pub(super) struct Trainer<'a> {
     pub(super) average_clip: Clip,
     pub(super) adamw: AdamW,
     pub(super) weights: Weights,
+    /// Adds up gradients of ranks with a GPU each, if the build can, and if no order is asked for.
+    devices: Option<Box<dyn DeviceSum>>,
 }
 
 /// What a step was like.
@@ -46,7 +48,7 @@ impl<'a> Trainer<'a> {
         prepared: &'a Prepared,
         batches: Batches<'a>,
         start: Option<&HashMap<String, Tensor>>,
-        device: &Device,
+        (device, ranks): (&Device, &dyn Ranks),
     ) -> Result<Self> {
         let Prepared { settings, spec, .. } = prepared;
         let (clip, variables) = build(spec, settings.precision.dtype(), device)?;
@@ -62,7 +64,10 @@ impl<'a> Trainer<'a> {
         let trainable: Vec<_> = list.into_iter().filter(|(name, _)| !name.contains("running_")).collect();
         let rate = |name: &str| schedule::layer_rate(name, &spec.clip, settings.layer_decay);
         let adamw = AdamW::new(trainable, AdamWConfig::new(settings), rate)?;
-        Ok(Self { settings, batches, clip, average_clip, adamw, weights: Weights { variables, average } })
+        let weights = Weights { variables, average };
+        let is_ordered = ranks.n_ranks() == 1 || settings.micro_batches.is_some();
+        let devices = if is_ordered { None } else { device_sum(device, ranks)? };
+        Ok(Self { settings, batches, clip, average_clip, adamw, weights, devices })
     }
 
     /// Takes the step after `n_before` of `n_total`.
@@ -81,7 +86,7 @@ impl<'a> Trainer<'a> {
             let of_batch = batch.backward(&self.clip, micro_batches, |k, parts| sum.add(k, parts, is_last))?;
             loss += of_batch / accumulate as f64;
         }
-        self.adamw.set_gradients(sum.total(micro_batches)?, accumulate);
+        self.adamw.set_gradients(sum.total(micro_batches, self.devices.as_deref())?, accumulate);
         let rate = learning_rate * schedule::factor(self.settings, n_before, n_total);
         let norm = self.adamw.step(rate, self.settings.gradient_bound())?;
         if !(loss.is_finite() && norm.is_finite()) {
@@ -99,15 +104,29 @@ impl<'a> Trainer<'a> {
         let towers = batch.towers(&self.clip)?;
         let image_embeds = towers.iter().map(|towers| towers.image_embeds.detach()).collect();
         let text_embeds = towers.iter().filter_map(|towers| Some(towers.text_embeds.as_ref()?.detach())).collect();
+        // What the backward pass needs is made again.
+        drop(towers);
         let mut sum = GradientSum::new(self.variables());
         let loss = batch.backward(&self.clip, micro_batches, |k, parts| sum.add(k, parts, true))?;
         let text_shape = batch.text_shape()?;
-        Ok(First { loss, image_embeds, text_embeds, text_shape, gradients: sum.total(micro_batches)? })
+        let gradients = sum.total(micro_batches, self.devices.as_deref())?;
+        Ok(First { loss, image_embeds, text_embeds, text_shape, gradients })
     }
 
     fn variables(&self) -> Vec<Var> {
         self.adamw.variables().map(|(_, var)| var.clone()).collect()
     }
+}
+
+#[cfg(feature = "nccl")]
+fn device_sum(device: &Device, ranks: &dyn Ranks) -> Result<Option<Box<dyn DeviceSum>>> {
+    let nccl = super::nccl::Nccl::connect(device, ranks)?;
+    Ok(nccl.map(|nccl| Box::new(nccl) as Box<dyn DeviceSum>))
+}
+
+#[cfg(not(feature = "nccl"))]
+fn device_sum(_: &Device, _: &dyn Ranks) -> Result<Option<Box<dyn DeviceSum>>> {
+    Ok(None)
 }
 
 /// What a batch gives, where embeddings are those of this rank.
