@@ -42,6 +42,8 @@ check: setup-check lint
 	$(TIDY) --quiet
 	CARGO_PROFILE_DEV_OPT_LEVEL=0 $(CARGO_TEST) --lib
 
+# One build of everything native, with MPI where there is MPI: found out when a command runs, for setup-test may install it.
+test: NATIVE = --features train$(shell .ci/setup has-mpi && printf ,mpi)
 test: setup-test lint doc test-native dist test-browser
 	@echo 'octlens: everything passed'
 
@@ -80,7 +82,7 @@ test-native:
 	$(CARGO_TEST) --tests
 	cargo test --doc $(NATIVE)
 
-# Training in several processes, by MPI too. Not a part of `test`: it needs an MPI library, and a build of its own.
+# Training in several processes, by MPI too: a part of `test` where there is MPI.
 test-mpi:
 	.ci/setup mpi
 	$(CARGO_TEST) --features mpi --test train_ranks

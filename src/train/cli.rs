@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::baseline::BaselineArgs;
+use super::commands::bench::BenchArgs;
 use super::commands::embed::EmbedArgs;
 use super::commands::eval::EvalArgs;
 use super::commands::explain::ExplainArgs;
@@ -34,6 +35,8 @@ enum Command {
     Import(ImportArgs),
     /// Train both towers on scans and captions; continues after the last epoch if the run has one.
     Finetune(FinetuneArgs),
+    /// Time the steps that finetune would take, and write what the first one computes.
+    Bench(BenchArgs),
     /// Train both classification heads of a run on its frozen towers.
     Heads(HeadsArgs),
     /// Train the paper's baseline: a linear head on a frozen ResNet-50.
@@ -76,6 +79,7 @@ impl Command {
             Self::Phantom(args) => args.run(),
             Self::Import(args) => args.run(),
             Self::Finetune(args) => args.run(),
+            Self::Bench(args) => args.run(),
             Self::Heads(args) => args.run(),
             Self::Baseline(args) => args.run(),
             Self::Export(args) => args.run(),

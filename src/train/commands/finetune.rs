@@ -50,15 +50,7 @@ pub(crate) struct FinetuneArgs {
 impl FinetuneArgs {
     /// Trains, alone or with the processes that this one was started with.
     pub(crate) fn run(self) -> Result<()> {
-        let ranks = ranks::start()?;
-        be_silent(!ranks.is_first());
-        let outcome = self.train(&*ranks).map_err(|error| {
-            let message = error.to_string();
-            let printed = ranks.fail(error);
-            be_silent(printed.is_none());
-            printed.unwrap_or_else(|| Error::config(message))
-        });
-        outcome.inspect(|()| be_silent(false))
+        in_ranks(|ranks| self.train(ranks))
     }
 
     /// The same with the processes `ranks`, of which this is one.
@@ -102,6 +94,19 @@ impl FinetuneArgs {
     }
 }
 
+/// Does `work` with the processes that this one was started with, of which one speaks.
+pub(super) fn in_ranks(work: impl FnOnce(&dyn Ranks) -> Result<()>) -> Result<()> {
+    let ranks = ranks::start()?;
+    be_silent(!ranks.is_first());
+    let outcome = work(&*ranks).map_err(|error| {
+        let message = error.to_string();
+        let printed = ranks.fail(error);
+        be_silent(printed.is_none());
+        printed.unwrap_or_else(|| Error::config(message))
+    });
+    outcome.inspect(|()| be_silent(false))
+}
+
 /// # Errors
 /// A class of `labels` has no scan, or there is one class only.
 fn check_classes(dataset: &Dataset, labels: &[String]) -> Result<()> {
@@ -122,7 +127,7 @@ fn check_classes(dataset: &Dataset, labels: &[String]) -> Result<()> {
 
 /// Makes splits, tokenizer and model of a new run; returns them with what the run begins from, at its input size. `everyone`
 /// are all scans, those of other classes too: they teach a model to doubt, and measure it, so that they need a split.
-fn prepare(
+pub(super) fn prepare(
     dataset: &Dataset,
     everyone: &[Record],
     families: &Families,

@@ -8,6 +8,7 @@ mod archive;
 mod args;
 mod asked;
 pub(super) mod baseline;
+pub(super) mod bench;
 mod dicom;
 pub(super) mod embed;
 pub(super) mod eval;

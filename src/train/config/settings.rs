@@ -138,6 +138,12 @@ pub struct Settings {
     /// Batches whose gradients are accumulated for one step.
     #[arg(long, value_parser = at_least_one(), default_value_t = 1)]
     pub accumulate: usize,
+    /// Micro-batches of a batch: what goes through the towers at once, and whose gradients are added up in a fixed order. With the
+    /// same number, any number of processes takes the same steps to the bit; by default each process has one. Needs
+    /// --freeze-bn true.
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_batches: Option<usize>,
     /// Precision of the towers' products in training. bf16 is for GPUs, of compute capability 8.0 on NVIDIA's; on a CPU it
     /// rounds as they do, and is slower than f32.
     #[arg(long, value_enum, default_value_t = TrainingPrecision::F32)]

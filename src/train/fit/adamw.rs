@@ -8,9 +8,9 @@ use candle_core::{Tensor, Var};
 use rayon::prelude::*;
 
 use super::chunks;
+use super::gradient_sum::Gradients;
 use crate::error::Result;
 use crate::train::config::{Optimizer, Settings};
-use crate::train::ranks::Ranks;
 
 /// Settings that do not change during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,47 +73,26 @@ impl AdamW {
 
     /// Adds one batch's gradients to those of the next step.
     pub fn accumulate(&mut self, gradients: &GradStore) -> Result<()> {
-        self.accumulate_parts(&[gradients])
-    }
-
-    /// The same for a batch whose gradients are the sums of several parts.
-    pub(crate) fn accumulate_parts(&mut self, parts: &[&GradStore]) -> Result<()> {
         self.n_gradients += 1;
         self.parameters.par_iter_mut().try_for_each(|(_, p)| {
-            for new in parts.iter().filter_map(|part| part.get(&p.var)) {
-                p.gradient = Some(match p.gradient.take() {
-                    Some(sum) => (sum + new)?,
-                    None => new.clone(),
-                });
-            }
+            let Some(new) = gradients.get(&p.var) else { return Ok(()) };
+            p.gradient = Some(match p.gradient.take() {
+                Some(sum) => (sum + new)?,
+                None => new.clone(),
+            });
             Ok(())
         })
     }
 
-    /// Adds up the accumulated gradients of all ranks, each of which has those of its part of the batches.
-    pub(crate) fn sum_over(&mut self, ranks: &dyn Ranks) -> Result<()> {
-        if ranks.n_ranks() == 1 {
-            return Ok(());
-        }
-        // A parameter may have no gradient here and one elsewhere.
-        let mut present: Vec<f32> =
-            self.parameters.values().map(|p| f32::from(u8::from(p.gradient.is_some()))).collect();
-        ranks.sum(&mut present)?;
-        let mut flat = Vec::new();
-        for (p, _) in self.parameters.values().zip(&present).filter(|(_, n)| **n > 0.) {
-            match &p.gradient {
-                Some(gradient) => flat.extend(gradient.flatten_all()?.to_vec1::<f32>()?),
-                None => flat.resize(flat.len() + p.var.elem_count(), 0.),
-            }
-        }
-        ranks.sum(&mut flat)?;
-        let mut rest = flat.as_slice();
-        for (p, _) in self.parameters.values_mut().zip(&present).filter(|(_, n)| **n > 0.) {
-            let (values, after) = rest.split_at(p.var.elem_count());
-            p.gradient = Some(Tensor::from_slice(values, p.var.shape(), p.var.device())?);
-            rest = after;
-        }
-        Ok(())
+    /// Replaces the gradients of the next step by the sums of those of `n_batches`, in the order of [`Self::variables`].
+    pub(crate) fn set_gradients(&mut self, sums: Gradients, n_batches: usize) {
+        self.n_gradients = n_batches;
+        self.parameters.values_mut().zip(sums).for_each(|(p, sum)| p.gradient = sum);
+    }
+
+    /// The variables, by name.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &Var)> {
+        self.parameters.iter().map(|(name, p)| (name.as_str(), &p.var))
     }
 
     /// Takes one step along the mean of the accumulated gradients; parameters without a gradient stay. `clip_norm` bounds

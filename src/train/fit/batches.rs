@@ -1,30 +1,25 @@
-//! One batch of contrastive training: scans are sampled and augmented, captions chosen to compare them with, losses summed.
+//! What the batches of contrastive training hold: scans are sampled and augmented, captions chosen to compare them with.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{Device, Tensor};
 use rand::SeedableRng;
 use rand::distr::{Distribution, weighted::WeightedIndex};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::local::{CellLabels, CellTargets};
-use super::loss::{Findings, contrastive_loss, finding_loss};
-use super::towers::{Cells, Gradients, SharedByCells, Towers};
-use crate::clip::Clip;
+use super::batch::{Batch, Input};
 use crate::error::{Error, Result};
-use crate::nn::Mode;
 use crate::tokenizer::Tokenizer;
 use crate::train::config::{Contrast, ModelSpec, Settings};
-use crate::train::data::annotation::Annotation;
 use crate::train::data::appearance::change;
 use crate::train::data::augment::{Augment, Warp};
 use crate::train::data::record::{Record, SourceKind};
 use crate::train::data::samples::Sample;
-use crate::train::ranks::{Ranks, share};
+use crate::train::ranks::Shares;
 use crate::train::run::Prepared;
 
 /// The most captions that an image is compared with in one step; of more, a random part is taken.
@@ -48,22 +43,7 @@ pub struct Batches<'a> {
     sampler: WeightedIndex<f64>,
     device: &'a Device,
     /// The batch that was drawn ahead, and its number.
-    next: Mutex<Option<(usize, Result<Batch<'a>>)>>,
-}
-
-/// A batch before any tower has seen it.
-struct Batch<'a> {
-    picked: Vec<&'a Sample>,
-    /// This rank's views, and where their pixels come from.
-    pixel_values: Tensor,
-    warps: Vec<Warp>,
-    /// Which caption each scan has.
-    positives: Vec<usize>,
-    /// Pairs of a scan and a caption that do not count.
-    undecided: Vec<(usize, usize)>,
-    /// Captions, then findings and the healthy text if a loss needs them.
-    texts: Vec<String>,
-    n_captions: usize,
+    ahead: Mutex<Option<(usize, Result<Batch<'a>>)>>,
 }
 
 impl<'a> Batches<'a> {
@@ -74,16 +54,22 @@ impl<'a> Batches<'a> {
     pub fn new(prepared: &'a Prepared, records: &[&Record], samples: &'a [Sample], device: &'a Device) -> Result<Self> {
         let sampler = WeightedIndex::new(sampling_weights(records, samples, &prepared.settings))
             .map_err(|e| Error::data("there is no scan to train on: check --data and --phantom-share").because(e))?;
-        Ok(Self { prepared, samples, sampler, device, next: Mutex::default() })
+        Ok(Self { prepared, samples, sampler, device, ahead: Mutex::default() })
     }
 
-    /// Draws the `n`-th batch: the same for all ranks, but for the views, of which each has its `own`.
-    fn draw(&self, n: usize, own: Range<usize>) -> Result<Batch<'a>> {
-        let Prepared { settings, spec, .. } = self.prepared;
+    /// The `n`-th batch, of which this rank has its micro-batches.
+    ///
+    /// Which scans, views and texts a batch has does not depend on the ranks.
+    pub(crate) fn draw(&self, n: usize, shares: &Shares) -> Result<Batch<'a>> {
+        match self.ahead().take() {
+            Some((drawn, batch)) if drawn == n => return batch,
+            _ => {}
+        }
+        let Prepared { settings, spec, tokenizer, .. } = self.prepared;
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(n as u64);
         let picked: Vec<&Sample> = (0..settings.batch).map(|_| &self.samples[self.sampler.sample(&mut rng)]).collect();
-        let (pixel_values, warps) = views_of(own, &picked, spec, settings, &mut rng, self.device)?;
+        let seeds = seeds(&picked, &mut rng);
         let (captions, positives) = match settings.contrast {
             Contrast::Captions => step_captions(&picked, spec, &mut rng),
             Contrast::Scans => (picked.iter().filter_map(|s| s.caption).collect(), (0..picked.len()).collect()),
@@ -97,81 +83,34 @@ impl<'a> Batches<'a> {
         if settings.finding_weight > 0. || settings.local_weight > 0. {
             texts.extend(spec.vocabulary.findings.iter().chain(spec.vocabulary.labels.first()).cloned());
         }
-        Ok(Batch { picked, pixel_values, warps, positives, undecided, texts, n_captions })
+        let input = |i: usize| -> Result<Input<'a>> {
+            let own = shares.part(picked.len(), i);
+            let (pixel_values, warps) = views_of(own.clone(), &picked, &seeds, spec, settings, self.device)?;
+            let samples = picked[own].to_vec();
+            let texts = match &texts[shares.part(texts.len(), i)] {
+                [] => None,
+                own => Some(text_batch(tokenizer, own, self.device)?),
+            };
+            Ok(Input { samples, pixel_values, warps, texts })
+        };
+        let own = shares.own().map(input).collect::<Result<_>>()?;
+        Ok(Batch { prepared: self.prepared, picked, positives, undecided, n_captions, own })
     }
 
-    /// The loss of the `n`-th batch and its gradients, of which each rank has those that its part of the batch causes.
-    ///
-    /// Which scans, views and texts a batch has does not depend on the ranks. The next batch is drawn meanwhile, on cores that
-    /// this one leaves idle.
-    pub(crate) fn gradients(&self, clip: &Clip, n: usize, ranks: &dyn Ranks) -> Result<Gradients> {
-        let drawn = self.next().take().filter(|next| next.0 == n);
-        let own = share(self.prepared.settings.batch, ranks);
-        let batch = drawn.map_or_else(|| self.draw(n, own.clone()), |(_, batch)| batch)?;
+    /// Runs `work`, and draws the `n`-th batch meanwhile, on cores that it leaves idle.
+    pub(crate) fn drawing_ahead<T>(&self, n: usize, shares: &Shares, work: impl FnOnce() -> T) -> T {
         std::thread::scope(|scope| {
-            scope.spawn(move || {
-                let next = self.draw(n + 1, own);
-                *self.next() = Some((n + 1, next));
+            scope.spawn(|| {
+                let batch = self.draw(n, shares);
+                *self.ahead() = Some((n, batch));
             });
-            self.gradients_of(clip, batch, ranks)
+            work()
         })
     }
 
-    fn next(&self) -> MutexGuard<'_, Option<(usize, Result<Batch<'a>>)>> {
+    fn ahead(&self) -> MutexGuard<'_, Option<(usize, Result<Batch<'a>>)>> {
         // Poisoned: the thread that drew panicked, which ends the run.
-        self.next.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn gradients_of(&self, clip: &Clip, batch: Batch<'a>, ranks: &dyn Ranks) -> Result<Gradients> {
-        let Prepared { settings, spec, tokenizer, .. } = self.prepared;
-        let Batch { picked, pixel_values, warps, positives, undecided, texts, n_captions } = batch;
-        let own = share(picked.len(), ranks);
-        let n_findings = spec.vocabulary.findings.len();
-        let own_texts = share(texts.len(), ranks);
-        let mode = if settings.freeze_bn { Mode::Eval } else { Mode::Train };
-        let recorded = match mode {
-            Mode::Eval => clip.visual.recorded_feature_map(&pixel_values)?,
-            Mode::Train => None,
-        };
-        let feature_map = match &recorded {
-            // A variable: the graph of the rest of the tower begins here.
-            Some(recorded) => Var::from_tensor(&recorded.to_tensor()?)?.as_tensor().clone(),
-            None => clip.visual.feature_map(&pixel_values, mode)?,
-        };
-        let image_embeds = clip.visual.pool(&feature_map)?;
-        let text_embeds = match &texts[own_texts] {
-            [] => None,
-            own => {
-                let (token_ids, end) = text_batch(tokenizer, own, self.device)?;
-                Some(clip.text.forward(&token_ids, &end)?)
-            }
-        };
-        let targets = (settings.local_weight > 0.).then(|| cells_of(&picked[own], &warps, spec));
-        let cells = match targets {
-            Some(targets) => Some(Cells::new(clip.visual.cell_embeds(&feature_map)?, targets)),
-            None => None,
-        };
-        let shared = |images: &Tensor, texts: &Tensor| -> Result<Tensor> {
-            let logits = clip.logits_per_image(images, texts)?;
-            let loss = contrastive_loss(&logits.narrow(1, 0, n_captions)?, &positives, &undecided)?;
-            if settings.finding_weight == 0. {
-                return Ok(loss);
-            }
-            let of_findings = logits.narrow(1, n_captions, n_findings)?;
-            let of_healthy = logits.narrow(1, n_captions + n_findings, 1)?;
-            let findings = finding_loss(&of_findings, &of_healthy, findings_of(&picked))?;
-            Ok((loss + (findings * settings.finding_weight)?)?)
-        };
-        let of_cells = |cells: &Cells, shared: &SharedByCells<'_>| -> Result<Tensor> {
-            let phrases = shared.text_embeds.narrow(0, n_captions, n_findings + 1)?;
-            let logits = clip.logits_of_cells(&cells.embeds, shared.mean_length, &phrases)?;
-            Ok((cells.targets.loss(&logits, shared.totals)? * settings.local_weight)?)
-        };
-        let mut gradients = Towers { image_embeds, text_embeds, cells }.gradients(shared, of_cells, ranks)?;
-        if let Some(recorded) = recorded {
-            gradients.continue_from(&feature_map, |at| recorded.backward(at))?;
-        }
-        Ok(gradients)
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -222,19 +161,23 @@ pub fn views(
     rng: &mut ChaCha8Rng,
     device: &Device,
 ) -> Result<(Tensor, Vec<Warp>)> {
-    views_of(0..samples.len(), samples, spec, settings, rng, device)
+    views_of(0..samples.len(), samples, &seeds(samples, rng), spec, settings, device)
+}
+
+/// A seed for the view of each sample.
+fn seeds(samples: &[&Sample], rng: &mut ChaCha8Rng) -> Vec<u64> {
+    samples.iter().map(|_| rand::Rng::random(rng)).collect()
 }
 
 /// The same for the samples at `own`: each has the view that it has among all.
 fn views_of(
     own: Range<usize>,
     samples: &[&Sample],
+    seeds: &[u64],
     spec: &ModelSpec,
     settings: &Settings,
-    rng: &mut ChaCha8Rng,
     device: &Device,
 ) -> Result<(Tensor, Vec<Warp>)> {
-    let seeds: Vec<u64> = samples.iter().map(|_| rand::Rng::random(rng)).collect();
     let (height, width) = (spec.preprocess.image_height, spec.preprocess.image_width);
     let augment = Augment::of(settings);
     // Each scan may take the contrast of the one before it.
@@ -243,7 +186,7 @@ fn views_of(
     let (grey, warps): (Vec<_>, Vec<_>) = pairs
         .into_par_iter()
         .map(|((sample, other), seed)| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut rng = ChaCha8Rng::seed_from_u64(*seed);
             let (mut view, warp) = augment.view(&sample.grey, height, width, &mut rng);
             change(&mut view, width, &other.grey, &settings.appearance, &mut rng);
             (view, warp)
@@ -274,36 +217,6 @@ fn caption_texts(shown: &[usize], spec: &ModelSpec, class_word_dropout: f64, rng
         if findings_only { caption.findings_only().text() } else { caption.text() }
     };
     shown.iter().map(text).collect()
-}
-
-/// The annotations of each scan's findings.
-fn findings_of(picked: &[&Sample]) -> Findings {
-    let of = |is: fn(Annotation) -> bool| {
-        picked.iter().flat_map(|s| &s.annotations).map(|a| f32::from(u8::from(is(*a)))).collect()
-    };
-    Findings { shown: of(|a| a == Annotation::Shown), known: of(Annotation::is_known) }
-}
-
-/// The targets of each view's cells.
-fn cells_of(picked: &[&Sample], warps: &[Warp], spec: &ModelSpec) -> CellTargets {
-    let vision = &spec.clip.vision;
-    let mut targets = CellTargets::new(vision, spec.vocabulary.findings.len());
-    for (sample, warp) in picked.iter().zip(warps) {
-        let are = |annotation: Annotation| {
-            sample.annotations.iter().enumerate().filter(move |(_, a)| **a == annotation).map(|(f, _)| f)
-        };
-        let is_placed = |f: &usize| sample.places.iter().any(|p| p.finding == *f);
-        // Without boxes, a diseased scan is annotated as a whole: a finding that its condition rules out may lie in some cell.
-        let is_outlined = sample.class == 0 || !sample.places.is_empty();
-        let labels = CellLabels {
-            absent: are(Annotation::Absent).filter(|_| is_outlined).collect(),
-            unplaced: are(Annotation::Shown).filter(|f| !is_placed(f)).collect(),
-            placed: are(Annotation::Shown).filter(is_placed).collect(),
-            places: &sample.places,
-        };
-        targets.push(vision, warp, &labels);
-    }
-    targets
 }
 
 /// Pairs (scan, caption), by their positions in the batch, that are neither positive nor negative: the caption is as true

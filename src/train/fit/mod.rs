@@ -1,16 +1,22 @@
 //! Contrastive training of both towers, read top to bottom.
 
 pub(super) mod adamw;
+mod batch;
 pub mod batches;
+pub(super) mod bench;
 pub mod checkpoint;
 mod chunks;
 pub(super) mod embed;
 mod events;
+mod gradient_sum;
 pub mod init;
 mod local;
 pub mod loss;
+#[cfg(feature = "nccl")]
+mod nccl;
 mod schedule;
 mod towers;
+mod trainer;
 mod validate;
 pub mod vocab;
 
@@ -19,22 +25,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use self::adamw::{AdamW, AdamWConfig};
 use self::batches::Batches;
-use self::checkpoint::{Weights, build};
 use self::events::Events;
-use self::init::initialize;
+use self::trainer::{Taken, Trainer};
 use self::validate::validate;
 use crate::error::{Error, Result};
 use crate::train::config::Settings;
 use crate::train::data::record::Record;
 use crate::train::data::samples::Sample;
 use crate::train::progress;
-use crate::train::ranks::{self, Ranks};
+use crate::train::ranks::{self, MicroBatches, Ranks};
 use crate::train::run::{Prepared, Run};
 
 /// Trains both towers on `train`, read from `records`, validates on `val` after each epoch, and writes averaged weights to
@@ -45,8 +49,8 @@ use crate::train::run::{Prepared, Run};
 /// ends at the same weights as if it had never stopped. Ctrl-C finishes the step, saves, and ends. Zero epochs write the
 /// initial weights.
 ///
-/// Several ranks take the same steps as one with the same batch would, up to the order of sums. Each has a part of the batch, and
-/// all of the weights; rank 0 alone validates and writes.
+/// Several ranks take the same steps as one with the same batch would: to the bit if the settings fix the number of micro-batches,
+/// else up to the order of sums. Each has a part of the batch, and all of the weights; rank 0 alone validates and writes.
 ///
 /// # Errors
 /// Nothing to train on, a loss that is not finite, an interruption, or the end of another rank.
@@ -58,35 +62,21 @@ pub(crate) fn fit(
     start: Option<&HashMap<String, Tensor>>,
     (device, ranks): (&Device, &dyn Ranks),
 ) -> Result<()> {
-    let Prepared { settings, spec, .. } = prepared;
-    let accumulate = settings.accumulate;
+    let settings = &prepared.settings;
     if val.is_empty() && settings.patience > 0 {
         return Err(Error::data("--patience needs validation scans: name more data, or leave it out"));
     }
-    check_ranks(settings, ranks)?;
+    let micro_batches = share_out(settings, ranks)?;
     let batches = Batches::new(prepared, records, train, device)?;
-    let (clip, variables) = build(spec, settings.precision.dtype(), device)?;
-    let (average_clip, average) = build(spec, DType::F32, device)?;
-    let mut list: Vec<_> = variables.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
-    initialize(&mut list, spec.clip.text.layers, settings.seed)?;
-    if let Some(towers) = start {
-        checkpoint::set(&variables, "", towers)?;
-    }
-    for (name, var) in &average {
-        var.set(&variables[name].as_detached_tensor())?;
-    }
-    let trainable: Vec<_> = list.into_iter().filter(|(name, _)| !name.contains("running_")).collect();
-    let rate = |name: &str| schedule::layer_rate(name, &spec.clip, settings.layer_decay);
-    let mut adamw = AdamW::new(trainable, AdamWConfig::new(settings), rate)?;
-    let weights = Weights { variables, average };
+    let mut trainer = Trainer::new(prepared, batches, start, (device, ranks))?;
 
     let batches_per_epoch = train.len().div_ceil(settings.batch);
-    let steps_per_epoch = batches_per_epoch.div_ceil(accumulate);
+    let steps_per_epoch = batches_per_epoch.div_ceil(settings.accumulate);
     let n_total = steps_per_epoch * settings.epochs;
     if n_total == 0 {
-        return if ranks.is_first() { weights.write_towers(run) } else { Ok(()) };
+        return if ranks.is_first() { trainer.weights.write_towers(run) } else { Ok(()) };
     }
-    let mut at = checkpoint::restore(run, &weights, &mut adamw, device)?;
+    let mut at = checkpoint::restore(run, &trainer.weights, &mut trainer.adamw, device)?;
     let begin = format!("{at:?} of {n_total} with {} scans and {settings:?}", train.len());
     let differs =
         "another checkpoint, other scans or other settings than rank 0: start all with the same command and folders";
@@ -106,22 +96,9 @@ pub(crate) fn fit(
     bar.set_position(at.n_steps as u64);
     let mut started = Instant::now();
     while at.n_steps < n_total && !out_of_patience(at.best) {
-        let mut loss = 0.;
-        for i in 0..accumulate {
-            let gradients = batches.gradients(&clip, at.n_steps * accumulate + i, ranks)?;
-            adamw.accumulate_parts(&gradients.parts.iter().collect::<Vec<_>>())?;
-            loss += gradients.loss / accumulate as f64;
-        }
-        adamw.sum_over(ranks)?;
-        let rate = settings.learning_rate * schedule::factor(settings, at.n_steps, n_total);
-        let norm = adamw.step(rate, settings.gradient_bound())?;
-        if !(loss.is_finite() && norm.is_finite()) {
-            return Err(Error::config(format!("the loss is {loss} at step {}: lower --learning-rate", at.n_steps)));
-        }
+        let Taken { loss, norm, rate, .. } = trainer.step(at.n_steps, n_total, &micro_batches)?;
         at.n_steps += 1;
         at.epoch_loss += loss;
-        // The decay is lower at first, or the random initial weights would stay in the average for long.
-        weights.update_average(settings.ema_decay.min((at.n_steps as f64 + 1.) / (at.n_steps as f64 + 10.)))?;
         if let Some(events) = &mut events {
             let scalars = [("train/loss", loss), ("train/gradient_norm", norm), ("train/learning_rate", rate)];
             events.scalars(at.n_steps, &scalars)?;
@@ -131,10 +108,10 @@ pub(crate) fn fit(
 
         let epoch_ends = at.n_steps % steps_per_epoch == 0;
         if let (true, Some(events)) = (epoch_ends, &mut events) {
-            let validation = validate(&average_clip, prepared, val, device)?;
+            let validation = validate(&trainer.average_clip, prepared, val, device)?;
             at.best = better(at.best, validation.loss);
             if settings.patience == 0 || at.best.is_some_and(|b| b.1 == 0) {
-                weights.write_towers(run)?;
+                trainer.weights.write_towers(run)?;
             }
             let line = json!({
                 "epoch": at.n_steps / steps_per_epoch, "step": at.n_steps,
@@ -153,7 +130,7 @@ pub(crate) fn fit(
         }
         let stop = any(interrupted.load(Ordering::Relaxed), ranks)?;
         if (epoch_ends || stop) && ranks.is_first() {
-            checkpoint::write(run, &weights, &adamw, &at)?;
+            checkpoint::write(run, &trainer.weights, &trainer.adamw, &at)?;
         }
         if stop {
             return Err(Error::config("interrupted and saved: the same command continues from here"));
@@ -163,22 +140,18 @@ pub(crate) fn fit(
     Ok(())
 }
 
+/// What each rank does of a batch.
+///
 /// # Errors
-/// The settings are not for this many ranks.
-fn check_ranks(settings: &Settings, ranks: &dyn Ranks) -> Result<()> {
-    let n_ranks = ranks.n_ranks();
-    if n_ranks > settings.batch {
-        return Err(Error::config(format!(
-            "{n_ranks} ranks cannot share {} scans: use a larger --batch",
-            settings.batch
-        )));
-    }
-    if n_ranks > 1 && !settings.freeze_bn {
-        let message =
-            "batch norms would have the statistics of a rank's part of the batch: add --freeze-bn true, or train alone";
+/// The settings are not for this many ranks or micro-batches.
+fn share_out<'a>(settings: &Settings, ranks: &'a dyn Ranks) -> Result<MicroBatches<'a>> {
+    let micro_batches = MicroBatches::new(settings.micro_batches, settings.batch, ranks)?;
+    if micro_batches.n() > 1 && !settings.freeze_bn {
+        let message = "batch norms would have the statistics of a part of the batch: add --freeze-bn true, or train alone and \
+                       without --micro-batches";
         return Err(Error::config(message));
     }
-    Ok(())
+    Ok(micro_batches)
 }
 
 /// The lowest validation loss and how many epochs ago it was, after one more epoch.

@@ -1,13 +1,10 @@
-//! The gradients of a loss that compares all scans of a batch with all its texts, where each rank runs a part of them through
-//! the towers.
+//! The gradients of a loss that compares all scans of a batch with all its texts, where a tower sees one micro-batch at a time.
 //!
 //! The loss needs every embedding, but a tower's backward pass only the gradient at its own output. So embeddings are gathered
-//! from all ranks; the loss is differentiated at them, as if they were variables; then each rank takes the gradients at its own
-//! embeddings back through its towers. Added up over ranks, the gradients of the weights are those of the whole batch. The loss
-//! of cells is a sum over scans, each with its rank, but for two things that it shares: the embeddings of findings and the mean
-//! length of cells, at which gradients are added up first.
-
-use std::ops::Range;
+//! from all ranks; the loss is differentiated at them, as if they were variables; then the gradients at the embeddings of each
+//! micro-batch go back through its towers. Added up over micro-batches, the gradients of the weights are those of the whole batch.
+//! The loss of cells is a sum over scans, each in its micro-batch, but for two things that all share: the embeddings of findings
+//! and the mean length of cells, at which gradients are added up first.
 
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
@@ -15,56 +12,35 @@ use candle_core::{Tensor, Var};
 use super::local::{CellTargets, CellTotals};
 use crate::clip::cell_lengths;
 use crate::error::{Error, Result};
-use crate::train::ranks::{Ranks, gather_floats, share};
+use crate::nn::recorded::Recorded;
+use crate::train::ranks::{MicroBatches, gather_floats};
 
-/// The loss of a batch, and its gradients at the weights in parts that must be added up, over all ranks too.
-pub(crate) struct Gradients {
-    /// The loss of the whole batch.
-    pub(super) loss: f64,
-    /// The parts of this rank.
-    pub(super) parts: Vec<GradStore>,
-}
-
-impl Gradients {
-    /// Adds gradients that `backward` makes of the one at `map`, where the graph of the towers ended: tensors, each with its gradient.
-    pub(super) fn continue_from(
-        &mut self,
-        map: &Tensor,
-        backward: impl FnOnce(&Tensor) -> Result<Vec<(Tensor, Tensor)>>,
-    ) -> Result<()> {
-        let Some(store) = self.parts.iter_mut().find(|part| part.get(map).is_some()) else { return Ok(()) };
-        let Some(at) = store.remove(map) else { return Ok(()) };
-        for (tensor, gradient) in backward(&at)? {
-            store.insert(&tensor, gradient);
-        }
-        Ok(())
-    }
-}
-
-/// What the towers make of this rank's part of a batch.
+/// What the towers make of a micro-batch.
 pub(super) struct Towers {
     /// (n, D).
     pub(super) image_embeds: Tensor,
-    /// (n, D); none if there are fewer texts than ranks.
+    /// (n, D); none if there are fewer texts than micro-batches.
     pub(super) text_embeds: Option<Tensor>,
     /// If cells have a loss.
     pub(super) cells: Option<Cells>,
+    /// Where the graph of the image tower begins, a feature map, and what goes back from there.
+    pub(super) recorded: Option<(Tensor, Recorded)>,
 }
 
-/// The cells of a rank's feature maps, and what is known of them.
+/// The cells of a micro-batch's feature maps, and what is known of them.
 pub(super) struct Cells {
     /// (n, rows · cols, D).
     pub(super) embeds: Tensor,
     pub(super) targets: CellTargets,
 }
 
-/// What the losses of all ranks' cells depend on together.
+/// What the losses of all cells depend on together.
 pub(super) struct SharedByCells<'a> {
     /// A scalar: the mean of the norms of all cells.
     pub(super) mean_length: &'a Tensor,
-    /// (n, D), of all ranks.
+    /// (n, D), of the whole batch.
     pub(super) text_embeds: &'a Tensor,
-    /// Of all ranks' targets.
+    /// Of the targets of the whole batch.
     pub(super) totals: CellTotals,
 }
 
@@ -74,80 +50,133 @@ impl Cells {
     }
 }
 
-impl Towers {
-    /// `shared` is the loss of all image embeddings and all text embeddings; `of_cells` that of this rank's cells.
-    pub(super) fn gradients(
-        self,
-        shared: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
-        of_cells: impl Fn(&Cells, &SharedByCells<'_>) -> Result<Tensor>,
-        ranks: &dyn Ranks,
-    ) -> Result<Gradients> {
-        let Self { image_embeds, text_embeds, cells } = self;
-        let dim = image_embeds.dim(1)?;
-        let (images, own_images) = gathered(Some(&image_embeds), dim, &image_embeds, ranks)?;
-        let (texts, own_texts) = gathered(text_embeds.as_ref(), dim, &image_embeds, ranks)?;
+/// The loss of a batch, of which `own` has this rank's micro-batches. `shared` is the loss of all image embeddings and all text
+/// embeddings; `of_cells` that of a micro-batch's cells. `each` is given every micro-batch's number and its gradients at the
+/// weights, in parts that must be added up.
+///
+/// # Errors
+/// Another rank ended, an operation failed, or `each` did.
+pub(super) fn backward(
+    mut own: Vec<Towers>,
+    micro_batches: &MicroBatches<'_>,
+    shared: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
+    of_cells: impl Fn(&Cells, &SharedByCells<'_>) -> Result<Tensor>,
+    mut each: impl FnMut(usize, &[GradStore]) -> Result<()>,
+) -> Result<f64> {
+    let Some(like) = own.first().map(|towers| towers.image_embeds.clone()) else { return Ok(0.) };
+    let images = gathered(own.iter().map(|towers| Some(&towers.image_embeds)), &like, micro_batches)?;
+    let texts = gathered(own.iter().map(|towers| towers.text_embeds.as_ref()), &like, micro_batches)?;
+    let loss_shared = shared(&images, &texts)?;
+    let of_shared = loss_shared.backward()?;
+    let mut loss = scalar(&loss_shared)?;
+    let at_images = gradient(&of_shared, &images)?;
+    let mut at_texts = gradient(&of_shared, &texts)?;
 
-        let loss_shared = shared(&images, &texts)?;
-        let of_shared = loss_shared.backward()?;
-        let mut loss = scalar(&loss_shared)?;
-        let at_images = gradient(&of_shared, &images)?;
-        let mut at_texts = gradient(&of_shared, &texts)?;
-
-        // What the towers' outputs, times the gradients at them, add up to has the gradients of the loss at the weights.
-        let mut outputs = times(&image_embeds, &rows(&at_images, &own_images)?)?;
+    let cells: Vec<Cells> = own.iter_mut().filter_map(|towers| towers.cells.take()).collect();
+    let mut of_cells =
+        if cells.is_empty() { None } else { Some(backward_of_cells(cells, &texts, micro_batches, of_cells)?) };
+    if let Some(of_cells) = &of_cells {
+        loss += of_cells.loss;
+        at_texts = (at_texts + &of_cells.at_texts)?;
+    }
+    let mut of_cells = of_cells.iter_mut().flat_map(|of_cells| of_cells.own.drain(..));
+    // The temperature's gradient is whole: one micro-batch has it for all.
+    let mut of_shared = Some(of_shared);
+    for (i, Towers { image_embeds, text_embeds, recorded, .. }) in micro_batches.own().zip(own) {
         let mut parts = Vec::new();
-        if let Some(Cells { embeds, targets }) = cells {
-            let lengths = cell_lengths(&embeds)?;
-            let CellTotals { n_shown, n_not, n_unplaced } = targets.totals();
-            let mut totals =
-                [scalar(&lengths.sum_all()?)? as f32, lengths.elem_count() as f32, n_shown, n_not, n_unplaced];
-            ranks.sum(&mut totals)?;
-            let [length, n_cells, n_shown, n_not, n_unplaced] = totals;
-            let totals = CellTotals { n_shown, n_not, n_unplaced };
-            let at_cells = Var::from_tensor(&embeds.detach())?;
-            let mean_length = Var::from_tensor(&Tensor::new(length / n_cells, embeds.device())?)?;
-            let cells = Cells::new(at_cells.as_tensor().clone(), targets);
-            let shared = SharedByCells { mean_length: &mean_length, text_embeds: &texts, totals };
-            let loss_cells = of_cells(&cells, &shared)?;
-            let of_cells = loss_cells.backward()?;
-
-            // Of all ranks: the gradients at what they share, and the loss.
-            let mut sums = gradient(&of_cells, &texts)?.flatten_all()?.to_vec1::<f32>()?;
-            sums.push(scalar(&gradient(&of_cells, &mean_length)?)? as f32);
-            sums.push(scalar(&loss_cells)? as f32);
-            ranks.sum(&mut sums)?;
-            loss += f64::from(sums.pop().unwrap_or_default());
-            let at_length = f64::from(sums.pop().unwrap_or_default());
-            at_texts = (at_texts + Tensor::from_vec(sums, texts.shape(), texts.device())?)?;
-            outputs = (outputs + times(&embeds, &gradient(&of_cells, &at_cells)?)?)?;
-            outputs = (outputs + lengths.sum_all()?.affine(at_length / f64::from(n_cells), 0.)?)?;
-            parts.push(of_cells);
+        // What the towers' outputs, times the gradients at them, add up to has the gradients of the loss at the weights.
+        let mut outputs = times(&image_embeds, &rows(&at_images, i, micro_batches)?)?;
+        if let Some((of_embeds, of_temperature)) = of_cells.next() {
+            outputs = (outputs + of_embeds)?;
+            parts.push(of_temperature);
         }
         if let Some(text_embeds) = &text_embeds {
-            outputs = (outputs + times(text_embeds, &rows(&at_texts, &own_texts)?)?)?;
+            outputs = (outputs + times(text_embeds, &rows(&at_texts, i, micro_batches)?)?)?;
         }
-        parts.push(outputs.backward()?);
-        // The temperature's gradient, which all ranks have whole.
-        if ranks.is_first() {
-            parts.push(of_shared);
+        let mut of_weights = outputs.backward()?;
+        if let Some((feature_map, recorded)) = recorded
+            && let Some(at) = of_weights.remove(&feature_map)
+        {
+            for (weight, gradient) in recorded.backward(&at)? {
+                of_weights.insert(&weight, gradient);
+            }
         }
-        Ok(Gradients { loss, parts })
+        parts.push(of_weights);
+        parts.extend(of_shared.take_if(|_| i == 0));
+        each(i, &parts)?;
     }
+    Ok(loss)
 }
 
-/// The embeddings (n, `dim`) of all ranks as a variable, and which of its rows are this rank's.
-fn gathered(own: Option<&Tensor>, dim: usize, like: &Tensor, ranks: &dyn Ranks) -> Result<(Var, Range<usize>)> {
-    let own = match own {
-        Some(own) => own.flatten_all()?.to_vec1::<f32>()?,
-        None => vec![],
+/// What the loss of cells gives.
+struct OfCells {
+    /// Of the whole batch.
+    loss: f64,
+    /// Its gradient at the embeddings of all texts.
+    at_texts: Tensor,
+    /// Of each of this rank's micro-batches: a scalar whose gradients at the weights are those of the loss, and the gradients that
+    /// do not go through the towers.
+    own: Vec<(Tensor, GradStore)>,
+}
+
+fn backward_of_cells(
+    cells: Vec<Cells>,
+    texts: &Var,
+    micro_batches: &MicroBatches<'_>,
+    of_cells: impl Fn(&Cells, &SharedByCells<'_>) -> Result<Tensor>,
+) -> Result<OfCells> {
+    let lengths = cells.iter().map(|cells| cell_lengths(&cells.embeds)).collect::<Result<Vec<_>>>()?;
+    let counted = cells.iter().zip(&lengths).map(|(cells, lengths)| -> Result<Vec<f32>> {
+        let CellTotals { n_shown, n_not, n_unplaced } = cells.targets.totals();
+        Ok(vec![scalar(&lengths.sum_all()?)? as f32, lengths.elem_count() as f32, n_shown, n_not, n_unplaced])
+    });
+    let totals = micro_batches.sum_rows(counted.collect::<Result<_>>()?)?;
+    let [length, n_cells, n_shown, n_not, n_unplaced] = totals[..] else {
+        return Err(Error::data("the ranks have cells of other sizes than agreed"));
     };
-    let all = gather_floats(&own, ranks)?;
+    let totals = CellTotals { n_shown, n_not, n_unplaced };
+    let mean_length = Var::from_tensor(&Tensor::new(length / n_cells, texts.device())?)?;
+    let mut own = Vec::new();
+    // Of each micro-batch: the gradients at what all share, and the loss.
+    let mut sums = Vec::new();
+    for Cells { embeds, targets } in cells {
+        let at = Var::from_tensor(&embeds.detach())?;
+        let shared = SharedByCells { mean_length: &mean_length, text_embeds: texts, totals };
+        let loss = of_cells(&Cells::new(at.as_tensor().clone(), targets), &shared)?;
+        let gradients = loss.backward()?;
+        let mut row = gradient(&gradients, texts)?.flatten_all()?.to_vec1::<f32>()?;
+        row.push(scalar(&gradient(&gradients, &mean_length)?)? as f32);
+        row.push(scalar(&loss)? as f32);
+        sums.push(row);
+        own.push((times(&embeds, &gradient(&gradients, &at)?)?, gradients));
+    }
+    let mut sums = micro_batches.sum_rows(sums)?;
+    let loss = f64::from(sums.pop().unwrap_or_default());
+    let at_length = f64::from(sums.pop().unwrap_or_default());
+    for ((output, _), lengths) in own.iter_mut().zip(&lengths) {
+        *output = (&*output + lengths.sum_all()?.affine(at_length / f64::from(n_cells), 0.)?)?;
+    }
+    Ok(OfCells { loss, at_texts: Tensor::from_vec(sums, texts.shape(), texts.device())?, own })
+}
+
+/// The embeddings (n, D) of the whole batch as a variable, of which `own` are those of this rank's micro-batches.
+fn gathered<'a>(
+    own: impl Iterator<Item = Option<&'a Tensor>>,
+    like: &Tensor,
+    micro_batches: &MicroBatches<'_>,
+) -> Result<Var> {
+    let mut values = Vec::new();
+    for embeds in own.flatten() {
+        values.extend(embeds.flatten_all()?.to_vec1::<f32>()?);
+    }
+    let n_own = values.len();
+    let all = gather_floats(&values, micro_batches.ranks())?;
+    let dim = like.dim(1)?;
     let n = all.len() / dim;
-    let rows = share(n, ranks);
-    if rows.len() * dim != own.len() {
+    if n_own != micro_batches.own().map(|i| micro_batches.part(n, i).len() * dim).sum::<usize>() {
         return Err(Error::data("the ranks have parts of other sizes than agreed"));
     }
-    Ok((Var::from_tensor(&Tensor::from_vec(all, (n, dim), like.device())?)?, rows))
+    Ok(Var::from_tensor(&Tensor::from_vec(all, (n, dim), like.device())?)?)
 }
 
 /// The gradient at a variable; zero if the loss does not depend on it.
@@ -155,7 +184,9 @@ fn gradient(gradients: &GradStore, at: &Var) -> Result<Tensor> {
     gradients.get(at).map_or_else(|| Ok(at.zeros_like()?), |gradient| Ok(gradient.detach()))
 }
 
-fn rows(tensor: &Tensor, rows: &Range<usize>) -> Result<Tensor> {
+/// The rows of the `i`-th micro-batch.
+fn rows(tensor: &Tensor, i: usize, micro_batches: &MicroBatches<'_>) -> Result<Tensor> {
+    let rows = micro_batches.part(tensor.dim(0)?, i);
     Ok(tensor.narrow(0, rows.start, rows.len())?)
 }
 
@@ -173,6 +204,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
+    use crate::train::fit::gradient_sum::GradientSum;
     use crate::train::fit::loss::contrastive_loss;
     use crate::train::ranks::together;
 
@@ -201,15 +233,30 @@ mod tests {
         contrastive_loss(&logits, &[0, 1, 2, 0, 1, 2, 0], &[(0, 1)])
     }
 
-    fn flat(gradients: &[GradStore], weights: &[Var]) -> Vec<f32> {
-        let of = |var: &Var| {
-            let sum = gradients
-                .iter()
-                .filter_map(|part| part.get(var))
-                .fold(var.zeros_like().unwrap(), |sum, gradient| (sum + gradient).unwrap());
-            sum.flatten_all().unwrap().to_vec1::<f32>().unwrap()
-        };
-        weights.iter().flat_map(of).collect()
+    /// The loss, and its gradients at all weights, on each rank.
+    fn of_ranks(n: Option<usize>, n_ranks: usize) -> Vec<(f64, Vec<f32>)> {
+        let [scans, texts] = inputs();
+        together(n_ranks, |ranks| {
+            let micro_batches = MicroBatches::new(n, 7, ranks).unwrap();
+            let weights = weights();
+            let part = |all: &Tensor, i: usize, weight: &Var| {
+                let own = rows(all, i, &micro_batches).unwrap();
+                (own.dim(0).unwrap() > 0).then(|| own.matmul(weight).unwrap())
+            };
+            let towers = |i| Towers {
+                image_embeds: part(&scans, i, &weights[0]).unwrap(),
+                text_embeds: part(&texts, i, &weights[1]),
+                cells: None,
+                recorded: None,
+            };
+            let shared = |images: &Tensor, texts: &Tensor| loss(images, texts, &weights[2]);
+            let no_cells = |_: &Cells, shared: &SharedByCells<'_>| Ok(shared.text_embeds.clone());
+            let mut sum = GradientSum::new(weights.to_vec());
+            let own = micro_batches.own().map(towers).collect();
+            let loss = backward(own, &micro_batches, shared, no_cells, |i, parts| sum.add(i, parts, true)).unwrap();
+            let flat = |gradient: Option<Tensor>| gradient.unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            (loss, sum.total(&micro_batches, None).unwrap().into_iter().flat_map(flat).collect())
+        })
     }
 
     #[test]
@@ -217,31 +264,25 @@ mod tests {
         let [scans, texts] = inputs();
         let whole = weights();
         let direct = loss(&scans.matmul(&whole[0]).unwrap(), &texts.matmul(&whole[1]).unwrap(), &whole[2]).unwrap();
-        let expected = flat(&[direct.backward().unwrap()], &whole);
+        let gradients = direct.backward().unwrap();
+        let of = |var: &Var| gradients.get(var).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let expected: Vec<f32> = whole.iter().flat_map(of).collect();
         // With five ranks, two have no text.
-        for n_ranks in [1, 2, 3, 5] {
-            let all = together(n_ranks, |ranks| {
-                let weights = weights();
-                let part = |all: &Tensor, weight: &Var| {
-                    let own = rows(all, &share(all.dim(0).unwrap(), ranks)).unwrap();
-                    (own.dim(0).unwrap() > 0).then(|| own.matmul(weight).unwrap())
-                };
-                let towers = Towers {
-                    image_embeds: part(&scans, &weights[0]).unwrap(),
-                    text_embeds: part(&texts, &weights[1]),
-                    cells: None,
-                };
-                let shared = |images: &Tensor, texts: &Tensor| loss(images, texts, &weights[2]);
-                let no_cells = |_: &Cells, shared: &SharedByCells<'_>| Ok(shared.text_embeds.clone());
-                let gradients = towers.gradients(shared, no_cells, ranks).unwrap();
-                let mut sums = flat(&gradients.parts, &weights);
-                ranks.sum(&mut sums).unwrap();
-                (gradients.loss, sums)
-            });
-            for (loss, sums) in all {
+        for (n_ranks, n) in [(1, None), (1, Some(4)), (2, None), (2, Some(5)), (3, None), (5, None)] {
+            for (loss, sums) in of_ranks(n, n_ranks) {
                 assert!((loss - scalar(&direct).unwrap()).abs() < f64::from(TOLERANCE));
                 let off = sums.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0., f32::max);
                 assert!(off < TOLERANCE, "{n_ranks} ranks: {off}");
+            }
+        }
+    }
+
+    #[test]
+    fn with_as_many_micro_batches_gradients_are_the_same_bits_on_any_number_of_ranks() {
+        for n in [3, 4, 5] {
+            let alone = of_ranks(Some(n), 1).remove(0);
+            for n_ranks in [2, 3] {
+                assert!(of_ranks(Some(n), n_ranks).iter().all(|of_rank| *of_rank == alone), "{n}, {n_ranks} ranks");
             }
         }
     }

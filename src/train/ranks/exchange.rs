@@ -1,8 +1,11 @@
-//! What ranks exchange: sums, and bytes of each; and what follows from these.
+//! What ranks exchange: rows of floats that are combined to one, and bytes of each; and what follows from these.
 
 use std::ops::Range;
 
 use crate::error::{Error, Result};
+
+/// Makes one row of rows of the same length, element by element.
+pub(crate) type Combine<'a> = dyn Fn(&[&[f32]]) -> Vec<f32> + 'a;
 
 /// The processes that train one model together. All call the same methods in the same order.
 pub(crate) trait Ranks {
@@ -12,11 +15,12 @@ pub(crate) trait Ranks {
     /// How many there are.
     fn n_ranks(&self) -> usize;
 
-    /// Replaces `values` by their sums over all ranks, which are the same bits on each of them.
+    /// What `combine` makes of the rows of all ranks, those of rank 0 first: the same bits on each of them. A rank has a row or
+    /// more; all rows have the same length, and `combine` may be given any range of it.
     ///
     /// # Errors
     /// Another rank ended.
-    fn sum(&self, values: &mut [f32]) -> Result<()>;
+    fn combine(&self, rows: &[Vec<f32>], combine: &Combine<'_>) -> Result<Vec<f32>>;
 
     /// The bytes of every rank, which may differ in number, in the order of ranks.
     ///
@@ -27,23 +31,44 @@ pub(crate) trait Ranks {
     /// Ends the others because of `error`. Returns the error if it is this rank that should print it.
     fn fail(&self, error: Error) -> Option<Error>;
 
+    /// Replaces `values` by their sums over all ranks, in the order of ranks.
+    ///
+    /// # Errors
+    /// Another rank ended.
+    fn sum(&self, values: &mut [f32]) -> Result<()> {
+        let sums = self.combine(&[values.to_vec()], &|rows| {
+            rows.iter().copied().map(<[f32]>::to_vec).reduce(|sum, row| add_rows(sum, &row)).unwrap_or_default()
+        })?;
+        values.copy_from_slice(&sums);
+        Ok(())
+    }
+
     /// Whether this process writes and prints.
     fn is_first(&self) -> bool {
         self.rank() == 0
     }
 }
 
-/// This rank's part of `n` things, which are in order of the ranks. Parts differ by one thing at most.
-pub(crate) fn share(n: usize, ranks: &dyn Ranks) -> Range<usize> {
-    let at = |rank| n * rank / ranks.n_ranks();
-    at(ranks.rank())..at(ranks.rank() + 1)
+/// The `i`-th of `n_parts` parts of `n` things, which are in order. Parts differ by one thing at most.
+pub(super) fn part(n: usize, i: usize, n_parts: usize) -> Range<usize> {
+    n * i / n_parts..n * (i + 1) / n_parts
+}
+
+/// Adds `row` to `sum`.
+pub(super) fn add_rows(mut sum: Vec<f32>, row: &[f32]) -> Vec<f32> {
+    sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+    sum
 }
 
 /// The values of all ranks, one after the other.
 pub(crate) fn gather_floats(values: &[f32], ranks: &dyn Ranks) -> Result<Vec<f32>> {
-    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let gathered = ranks.gather(&bytes)?;
+    let gathered = ranks.gather(&bytes_of(values))?;
     Ok(gathered.iter().flat_map(|bytes| floats(bytes)).collect())
+}
+
+/// `values` in little-endian order.
+pub(super) fn bytes_of(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// The floats that `bytes` are, in little-endian order.
@@ -76,12 +101,12 @@ mod tests {
     use crate::train::ranks::together;
 
     #[test]
-    fn shares_cover_everything_once() {
-        for (n, n_ranks) in [(32, 3), (2, 3), (0, 2), (5, 5)] {
-            let parts = together(n_ranks, |ranks| share(n, ranks));
+    fn parts_cover_everything_once() {
+        for (n, n_parts) in [(32, 3), (2, 3), (0, 2), (5, 5)] {
+            let parts: Vec<_> = (0..n_parts).map(|i| part(n, i, n_parts)).collect();
             let all: Vec<usize> = parts.iter().cloned().flatten().collect();
             assert_eq!(all, (0..n).collect::<Vec<_>>());
-            assert!(parts.iter().all(|part| part.len() >= n / n_ranks && part.len() <= n.div_ceil(n_ranks)));
+            assert!(parts.iter().all(|part| part.len() >= n / n_parts && part.len() <= n.div_ceil(n_parts)));
         }
     }
 

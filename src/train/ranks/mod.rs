@@ -1,21 +1,28 @@
 //! The processes that train one model together: ranks, as MPI numbers them. What they exchange goes through [`Ranks`], so that
 //! training reads the same for one process and for many. Knows no tensor and no model.
 //!
-//! `exchange` says what ranks can do, `environment` how this process was started. `one` is a process alone, `tcp` needs nothing
-//! but a port, `mpi` needs a build with the feature of that name.
+//! `exchange` says what ranks can do, `micro_batches` what each does of a batch, `tree_sum` in which order they add up,
+//! `timed` how long it takes, `environment` how this process was started. `one` is a process alone, `tcp` needs nothing but a port,
+//! `mpi` needs a build with the feature of that name.
 
 mod environment;
 mod exchange;
+mod micro_batches;
 #[cfg(feature = "mpi")]
 mod mpi;
 mod one;
 mod tcp;
+mod timed;
+mod tree_sum;
 
 use self::environment::Launch;
-pub(crate) use self::exchange::{Ranks, check_same, gather_floats, of_first, share};
+pub(crate) use self::exchange::{Ranks, check_same, gather_floats, of_first};
+pub(crate) use self::micro_batches::{MicroBatches, Shares};
 pub(crate) use self::one::One;
 #[cfg(test)]
 pub(crate) use self::tcp::tests::together;
+pub(crate) use self::timed::Timed;
+pub(crate) use self::tree_sum::TreeSum;
 use crate::error::Result;
 
 /// The processes that this one was started with, once they have met.

@@ -1,6 +1,6 @@
 //! A process that trains alone.
 
-use super::exchange::Ranks;
+use super::exchange::{Combine, Ranks};
 use crate::error::{Error, Result};
 
 /// The only rank.
@@ -15,8 +15,8 @@ impl Ranks for One {
         1
     }
 
-    fn sum(&self, _: &mut [f32]) -> Result<()> {
-        Ok(())
+    fn combine(&self, rows: &[Vec<f32>], combine: &Combine<'_>) -> Result<Vec<f32>> {
+        Ok(combine(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>()))
     }
 
     fn gather(&self, bytes: &[u8]) -> Result<Vec<Vec<u8>>> {

@@ -1,18 +1,18 @@
-//! Ranks that are connected to the first one by TCP, for clusters without MPI, and for tests. Sums are made on rank 0, in the
-//! order of ranks. Nothing is encrypted and nobody is asked who he is: for the network within a cluster only.
+//! Ranks that are connected to the first one by TCP, for clusters without MPI, and for tests. Rows are combined on rank 0.
+//! Nothing is encrypted and nobody is asked who he is: for the network within a cluster only.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::exchange::{Ranks, floats};
+use super::exchange::{Combine, Ranks, bytes_of, floats};
 use crate::error::{Error, Result};
 
 /// How long ranks wait for each other at the start: as long as nodes of one job may start apart.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How often they look.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Floats of a message, so that a sum is on its way back while the next part comes.
+/// Floats of each row in a message, so that a sum is on its way back while the next part comes.
 const CHUNK: usize = 1 << 18;
 /// The longest message, in bytes: what is longer comes from no rank.
 const MAX_MESSAGE: u64 = 1 << 32;
@@ -96,24 +96,28 @@ impl Ranks for Tcp {
         self.n_ranks
     }
 
-    fn sum(&self, values: &mut [f32]) -> Result<()> {
-        for chunk in values.chunks_mut(CHUNK) {
-            if self.rank == 0 {
-                for i in 0..self.streams.len() {
-                    let theirs = self.receive(i)?;
-                    chunk.iter_mut().zip(floats(&theirs)).for_each(|(sum, value)| *sum += value);
-                }
+    fn combine(&self, rows: &[Vec<f32>], combine: &Combine<'_>) -> Result<Vec<f32>> {
+        let n = rows.first().map_or(0, Vec::len);
+        let mut combined = Vec::with_capacity(n);
+        for start in (0..n).step_by(CHUNK) {
+            let range = start..(start + CHUNK).min(n);
+            let own: Vec<&[f32]> = rows.iter().map(|row| &row[range.clone()]).collect();
+            if self.rank > 0 {
+                self.send(0, &bytes_of(&own.concat()))?;
+                combined.extend(floats(&self.receive(0)?));
+                continue;
             }
-            let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
+            let received = (0..self.streams.len()).map(|i| Ok(floats(&self.receive(i)?).collect()));
+            let theirs: Vec<Vec<f32>> = received.collect::<Result<_>>()?;
+            let theirs = theirs.iter().flat_map(|rows| rows.chunks_exact(range.len()));
+            let made = combine(&own.into_iter().chain(theirs).collect::<Vec<_>>());
+            let bytes = bytes_of(&made);
             for i in 0..self.streams.len() {
                 self.send(i, &bytes)?;
             }
-            if self.rank > 0 {
-                let sums = self.receive(0)?;
-                chunk.iter_mut().zip(floats(&sums)).for_each(|(value, sum)| *value = sum);
-            }
+            combined.extend(made);
         }
-        Ok(())
+        Ok(combined)
     }
 
     fn gather(&self, bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
