@@ -1,10 +1,12 @@
 //! The choice of instructions, and the loop over pixels and weights.
 
 use super::arithmetic::{Arithmetic, BLOCK};
+use super::map::Map;
 use super::packed::Packed;
 use super::portable;
 #[cfg(target_arch = "wasm32")]
 use super::wasm;
+use super::winograd::Winograd;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 
@@ -103,6 +105,35 @@ impl Kernel {
             Self::Simd128 => run::<wasm::Simd128>(x, table, weights, range, finish),
             #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
             Self::Relaxed => run::<wasm::Relaxed>(x, table, weights, range, finish),
+        }
+    }
+}
+
+impl Kernel {
+    /// Whether 3 × 3 convolutions of stride 1 are faster by Winograd's algorithm.
+    pub(super) fn prefers_winograd(self) -> bool {
+        match self {
+            #[cfg(target_arch = "wasm32")]
+            Self::Simd128 => true,
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
+            Self::Relaxed => !wasm::multiplies_bytes_at_once(),
+            _ => false,
+        }
+    }
+
+    /// [`Kernel::for_each_sum`] for all pixels of `x`, by Winograd's algorithm.
+    pub(super) fn for_each_sum_by_winograd(
+        self,
+        x: &Map,
+        weights: &Winograd,
+        finish: impl FnMut(usize, usize, &[i32; BLOCK]),
+    ) {
+        match self {
+            #[cfg(target_arch = "wasm32")]
+            Self::Simd128 => weights.for_each_sum::<wasm::Simd128>(x, finish),
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
+            Self::Relaxed => weights.for_each_sum::<wasm::Simd128>(x, finish),
+            _ => weights.for_each_sum::<portable::Portable>(x, finish),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A quantized linear layer on float rows: each row is quantized on its own, and the product is dequantized.
 
 use super::arithmetic::{BLOCK, GROUP, GROUP_STRIDE, MAX_ACTIVATION};
+use super::block;
 use super::kernel::{Kernel, Offsets};
 use super::map::to_byte;
 use super::packed::Packed;
@@ -21,10 +22,7 @@ pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32]) -> Ve
         let (low, high) = range(x);
         let scale = if high > low { (high - low) / f32::from(MAX_ACTIVATION) } else { 1. };
         let zero = f32::from(to_byte(-low / scale));
-        let inverse = 1. / scale;
-        for (byte, x) in bytes.iter_mut().zip(x) {
-            *byte = to_byte(x * inverse + zero);
-        }
+        quantize(x, bytes, 1. / scale, zero);
         rows.push((scale, zero as i32));
     }
     let table = Offsets { starts: (0..n).map(|row| (row * depth) as u32).collect(), taps: 1 };
@@ -32,21 +30,30 @@ pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32]) -> Ve
     kernel.for_each_sum(&bytes, &table, weights, 0..n, |row, block, sums| {
         let first = block * BLOCK;
         let (places, ones, scales) = (&mut out[row * n_out + first..], &weights.sums()[first..], &scales[first..]);
-        if n_out - first >= BLOCK {
-            // A length that the compiler knows: whole vectors.
-            write(&mut places[..BLOCK], sums, &ones[..BLOCK], &scales[..BLOCK], rows[row]);
-        } else {
-            write(&mut places[..n_out - first], sums, ones, scales, rows[row]);
+        match (places.first_chunk_mut(), ones.first_chunk(), scales.first_chunk()) {
+            (Some(places), Some(ones), Some(scales)) if n_out - first >= BLOCK => {
+                *places = block::dequantize(sums, ones, scales, rows[row]);
+            }
+            _ => {
+                let (mut padded_ones, mut padded_scales) = ([0; BLOCK], [0.; BLOCK]);
+                padded_ones[..ones.len()].copy_from_slice(ones);
+                padded_scales[..scales.len()].copy_from_slice(scales);
+                let values = block::dequantize(sums, &padded_ones, &padded_scales, rows[row]);
+                places[..n_out - first].copy_from_slice(&values[..n_out - first]);
+            }
         }
     });
     out
 }
 
-/// The product of up to 16 outputs, dequantized; `of_ones` is what a zero point of 1 adds to their sums.
-#[inline(always)]
-fn write(out: &mut [f32], sums: &[i32; BLOCK], of_ones: &[i32], scales: &[f32], (scale, zero): (f32, i32)) {
-    for (((out, sum), ones), weight_scale) in out.iter_mut().zip(sums).zip(of_ones).zip(scales) {
-        *out = (sum - zero * ones) as f32 * (scale * weight_scale);
+/// `x · inverse + zero` as the nearest whole numbers of 0…127.
+fn quantize(x: &[f32], bytes: &mut [u8], inverse: f32, zero: f32) {
+    let (blocks, rest) = x.as_chunks::<BLOCK>();
+    for (x, bytes) in blocks.iter().zip(bytes.as_chunks_mut::<BLOCK>().0) {
+        *bytes = block::round(&x.map(|x| x * inverse + zero), &[1.; BLOCK]);
+    }
+    for (byte, x) in bytes[x.len() - rest.len()..].iter_mut().zip(rest) {
+        *byte = to_byte(x * inverse + zero);
     }
 }
 
