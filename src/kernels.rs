@@ -69,6 +69,6 @@ pub use arithmetic::{MAX_ACTIVATION, ROUNDER};
 pub use conv::{Conv, convolve, convolve_add, convolve_to_floats};
 pub use kernel::Kernel;
 pub use map::{Floats, Map};
-pub use matmul::{matmul, matmul_transposed};
+pub use matmul::{matmul, matmul_dequantized, matmul_transposed};
 pub use packed::Packed;
 pub use pixels::PixelConv;

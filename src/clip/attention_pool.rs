@@ -15,8 +15,7 @@ pub(crate) struct AttentionPool {
     k_proj: Linear,
     v_proj: Linear,
     c_proj: Linear,
-    /// (n_heads, channels): 1 where a channel belongs to an attention head.
-    head_masks: Tensor,
+    n_heads: usize,
     compute: DType,
 }
 
@@ -29,16 +28,13 @@ impl AttentionPool {
         embed_dim: usize,
         vb: VarBuilder<'_>,
     ) -> Result<Self> {
-        let head_dim = channels / n_heads;
-        let belongs = |i: usize| if i % channels / head_dim == i / channels { 1f32 } else { 0. };
-        let masks = (0..n_heads * channels).map(belongs).collect();
         Ok(Self {
             positional_embedding: vb.get((1 + n_cells, channels), "positional_embedding")?,
             q_proj: Linear::new(channels, channels, vb.pp("q_proj"))?,
             k_proj: Linear::new(channels, channels, vb.pp("k_proj"))?,
             v_proj: Linear::new(channels, channels, vb.pp("v_proj"))?,
             c_proj: Linear::new(channels, embed_dim, vb.pp("c_proj"))?,
-            head_masks: Tensor::from_vec(masks, (n_heads, channels), vb.device())?,
+            n_heads,
             compute: vb.dtype(),
         })
     }
@@ -59,19 +55,22 @@ impl AttentionPool {
     /// There is one query, so no cell is projected on its own: `q · (K x) = (q K) · x`, and the mean of values is the value of
     /// the mean. Each projection runs on one row per attention head instead of one row per cell.
     pub(crate) fn forward(&self, feature_map: &Tensor) -> Result<Tensor> {
-        let cells = feature_map.flatten_from(2)?.transpose(1, 2)?;
-        let mean = cells.mean_keepdim(1)?;
-        let cells = Tensor::cat(&[&mean, &cells], 1)?.broadcast_add(&self.positional_embedding)?;
-        let (n_heads, channels) = self.head_masks.dims2()?;
-        let scale = ((channels / n_heads) as f64).powf(-0.5);
-        // One row per attention head: (batch, n_heads, channels).
-        let query = (self.q_proj.forward(&cells.narrow(1, 0, 1)?)? * scale)?.broadcast_mul(&self.head_masks)?;
-        let projected = self.k_proj.weight().transposed_product(&query)?;
-        let logits = product(self.compute, &projected, &cells.t()?.contiguous()?, Tensor::matmul)?;
-        let offset = query.broadcast_mul(self.k_proj.bias())?.sum_keepdim(D::Minus1)?;
-        let weights = candle_nn::ops::softmax(&logits.broadcast_add(&offset)?, D::Minus1)?;
-        let values = self.v_proj.forward(&product(self.compute, &weights, &cells.contiguous()?, Tensor::matmul)?)?;
-        self.c_proj.forward(&values.broadcast_mul(&self.head_masks)?.sum(1)?)
+        let by_channel = feature_map.flatten_from(2)?;
+        // Of contiguous rows: candle sums strided ones several times slower.
+        let mean = by_channel.mean_keepdim(2)?.transpose(1, 2)?;
+        let cells = Tensor::cat(&[&mean.contiguous()?, &by_channel.transpose(1, 2)?.contiguous()?], 1)?
+            .broadcast_add(&self.positional_embedding)?;
+        let (batch, _, channels) = cells.dims3()?;
+        let head_dim = channels / self.n_heads;
+        let query = (self.q_proj.forward(&cells.narrow(1, 0, 1)?.squeeze(1)?)? * (head_dim as f64).powf(-0.5))?;
+        // A row for each attention head: (batch, n_heads, channels).
+        let projected = self.k_proj.weight().transposed_product_by_head(&query, self.n_heads)?;
+        let logits = product(self.compute, &projected, &cells, |a, b| a.matmul(&b.t()?))?;
+        let offset = query.broadcast_mul(self.k_proj.bias())?.reshape((batch, self.n_heads, head_dim))?;
+        let weights = candle_nn::ops::softmax(&logits.broadcast_add(&offset.sum_keepdim(D::Minus1)?)?, D::Minus1)?;
+        let attended = product(self.compute, &weights, &cells, Tensor::matmul)?;
+        let values = self.v_proj.weight().product_by_head(&attended)?.broadcast_add(self.v_proj.bias())?;
+        self.c_proj.forward(&values)
     }
 
     /// What each cell adds to the embedding when it is attended to: its projected value (Zhou, Loy & Dai 2022, "MaskCLIP").

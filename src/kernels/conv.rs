@@ -105,9 +105,15 @@ impl Conv {
         bands.enumerate().for_each(|(i, (out, also))| {
             let first = i * band;
             let range = first..(first + band).min(n_pixels);
-            kernel.for_each_sum(&x.bytes, &table, &self.weights, range, |pixel, block, sums| {
-                self.finish(finish, (pixel, block, sums), ((pixel - first) * stride, out, also));
-            });
+            kernel.for_each_sum(
+                &x.bytes,
+                &table,
+                (&self.weights, 0..self.weights.n_blocks()),
+                range,
+                |pixel, block, sums| {
+                    self.finish(finish, (pixel, block, sums), ((pixel - first) * stride, out, also));
+                },
+            );
         });
     }
 

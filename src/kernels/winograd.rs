@@ -227,8 +227,9 @@ mod tests {
         }
         let mut sums = Vec::new();
         let (table, range) = (Offsets { starts, taps: 9 }, 0..x.height * x.width);
-        Kernel::Portable
-            .for_each_sum(&x.bytes, &table, weights, range, |pixel, block, s| sums.push((pixel, block, *s)));
+        Kernel::Portable.for_each_sum(&x.bytes, &table, (weights, 0..weights.n_blocks()), range, |pixel, block, s| {
+            sums.push((pixel, block, *s))
+        });
         sums.sort_unstable();
         sums
     }
