@@ -51,6 +51,7 @@
 //! operands for eight products, `relaxed-simd` one (or the three that V8 compiles it to) for sixteen.
 
 mod arithmetic;
+mod block;
 mod conv;
 mod kernel;
 mod map;
@@ -60,6 +61,7 @@ mod pixels;
 mod portable;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
+mod winograd;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -67,6 +69,6 @@ pub use arithmetic::{MAX_ACTIVATION, ROUNDER};
 pub use conv::{Conv, convolve, convolve_add, convolve_to_floats};
 pub use kernel::Kernel;
 pub use map::{Floats, Map};
-pub use matmul::{matmul, matmul_transposed};
+pub use matmul::{matmul, matmul_dequantized, matmul_transposed};
 pub use packed::Packed;
 pub use pixels::PixelConv;

@@ -17,8 +17,7 @@ pub(crate) struct AttentionPool {
     k_proj: Linear,
     v_proj: Linear,
     c_proj: Linear,
-    /// (n_heads, channels): 1 where a channel belongs to an attention head.
-    head_masks: Tensor,
+    n_heads: usize,
     compute: DType,
 }
 
@@ -31,16 +30,13 @@ impl AttentionPool {
         embed_dim: usize,
         vb: VarBuilder<'_>,
     ) -> Result<Self> {
-        let head_dim = channels / n_heads;
-        let belongs = |i: usize| if i % channels / head_dim == i / channels { 1f32 } else { 0. };
-        let masks = (0..n_heads * channels).map(belongs).collect();
         Ok(Self {
             positional_embedding: vb.get((1 + n_cells, channels), "positional_embedding")?,
             q_proj: Linear::new(channels, channels, vb.pp("q_proj"))?,
             k_proj: Linear::new(channels, channels, vb.pp("k_proj"))?,
             v_proj: Linear::new(channels, channels, vb.pp("v_proj"))?,
             c_proj: Linear::new(channels, embed_dim, vb.pp("c_proj"))?,
-            head_masks: Tensor::from_vec(masks, (n_heads, channels), vb.device())?,
+            n_heads,
             compute: vb.dtype(),
         })
     }
@@ -64,29 +60,28 @@ impl AttentionPool {
     pub(crate) fn forward(&self, feature_map: &Tensor) -> Result<Tensor> {
         let (map, positions) = (feature_map.flatten_from(2)?, &self.positional_embedding);
         let (batch, channels, n_cells) = map.dims3()?;
-        let n_heads = self.head_masks.dim(0)?;
-        let scale = ((channels / n_heads) as f64).powf(-0.5);
+        let (n_heads, head_dim) = (self.n_heads, channels / self.n_heads);
         let mean = map.mean_keepdim(D::Minus1)?.transpose(1, 2)?;
-        let first = mean.broadcast_add(&positions.narrow(0, 0, 1)?)?;
+        let first = mean.broadcast_add(&positions.narrow(0, 0, 1)?)?.squeeze(1)?;
+        let query = (self.q_proj.forward(&first)? * (head_dim as f64).powf(-0.5))?;
         // One row per attention head: (batch, n_heads, channels).
-        let query = (self.q_proj.forward(&first)? * scale)?.broadcast_mul(&self.head_masks)?;
-        let projected = self.k_proj.weight().transposed_product(&query)?;
+        let projected = self.k_proj.weight().transposed_product_by_head(&query, n_heads)?;
         let with_positions = |rows: &Tensor, n: usize, positions: &Tensor| -> Result<Tensor> {
             let rows = rows.reshape((batch * n_heads, ()))?;
             Ok(product(self.compute, &rows, positions, Tensor::matmul)?.reshape((batch, n_heads, n))?)
         };
         let of_mean = projected.broadcast_mul(&mean)?.sum_keepdim(D::Minus1)?;
         let of_cells = product(self.compute, &projected, &map, Tensor::matmul)?;
-        let offset = query.broadcast_mul(self.k_proj.bias())?.sum_keepdim(D::Minus1)?;
+        let offset = query.broadcast_mul(self.k_proj.bias())?.reshape((batch, n_heads, head_dim))?;
         let logits =
             (Tensor::cat(&[of_mean, of_cells], 2)? + with_positions(&projected, 1 + n_cells, &positions.t()?)?)?;
-        let weights = candle_nn::ops::softmax(&logits.broadcast_add(&offset)?, D::Minus1)?;
+        let weights = candle_nn::ops::softmax(&logits.broadcast_add(&offset.sum_keepdim(D::Minus1)?)?, D::Minus1)?;
         let of_mean = weights.narrow(2, 0, 1)?.broadcast_mul(&mean)?;
         let of_cells = weights.narrow(2, 1, n_cells)?.transpose(1, 2)?.contiguous()?;
         let of_cells = product(self.compute, &map, &of_cells, Tensor::matmul)?.transpose(1, 2)?;
         let mixed = ((of_cells + of_mean)? + with_positions(&weights, channels, positions)?)?;
-        let values = self.v_proj.forward(&mixed)?;
-        self.c_proj.forward(&values.broadcast_mul(&self.head_masks)?.sum(1)?)
+        let values = self.v_proj.weight().product_by_head(&mixed)?.broadcast_add(self.v_proj.bias())?;
+        self.c_proj.forward(&values)
     }
 
     /// What each cell adds to the embedding when it is attended to: its projected value (Zhou, Loy & Dai 2022, "MaskCLIP").

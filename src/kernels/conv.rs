@@ -5,9 +5,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::arithmetic::{BLOCK, GROUP};
+use super::block;
 use super::kernel::{Kernel, Offsets};
-use super::map::{Floats, Map, inverses, relu, size_out, to_byte};
+use super::map::{Floats, Map, inverses, size_out};
 use super::packed::Packed;
+use super::winograd::Winograd;
 
 /// Pixels are divided among threads in bands of a multiple of this; it is a multiple of every kernel's tile.
 const BAND: usize = 16;
@@ -20,6 +22,8 @@ pub struct Conv {
     bias: Vec<f32>,
     kernel: usize,
     stride: usize,
+    /// The weights once more, where that makes it faster.
+    winograd: Option<Winograd>,
 }
 
 impl Conv {
@@ -33,7 +37,8 @@ impl Conv {
         let n_padded = weights.n_out().next_multiple_of(BLOCK);
         scales.resize(n_padded, 0.);
         bias.resize(n_padded, 0.);
-        Self { weights, scales, bias, kernel, stride }
+        let winograd = (stride == 1 && Kernel::best().prefers_winograd()).then(|| Winograd::new(&weights)).flatten();
+        Self { weights, scales, bias, kernel, stride, winograd }
     }
 
     /// The weights.
@@ -77,7 +82,7 @@ impl Conv {
 
     /// Runs over all pixels and has `finish` write the values to their places in both outputs; the second may be of nothing,
     /// `()`.
-    fn each_pixel<T: Send, U: Send>(
+    fn each_pixel<T: Copy + Default + Send, U: Copy + Default + Send>(
         &self,
         kernel: Kernel,
         x: &Map,
@@ -87,6 +92,12 @@ impl Conv {
         assert_eq!(x.channels, self.weights.n_in(), "the map has the channels that the convolution reads");
         assert_eq!(out.len(), also.len(), "both outputs have the same places");
         let stride = self.weights.n_out().next_multiple_of(GROUP);
+        if let Some(weights) = &self.winograd {
+            kernel.for_each_sum_by_winograd(x, weights, |pixel, block, sums| {
+                self.finish(finish, (pixel, block, sums), (pixel * stride, out, also));
+            });
+            return;
+        }
         let table = self.offsets(x);
         let n_pixels = out.len() / stride;
         let band = n_pixels.div_ceil(rayon::current_num_threads()).next_multiple_of(BAND);
@@ -94,30 +105,53 @@ impl Conv {
         bands.enumerate().for_each(|(i, (out, also))| {
             let first = i * band;
             let range = first..(first + band).min(n_pixels);
-            kernel.for_each_sum(&x.bytes, &table, &self.weights, range, |pixel, block, sums| {
-                let c = block * BLOCK;
-                let (scales, bias) = (&self.scales[c..][..BLOCK], &self.bias[c..][..BLOCK]);
-                let mut values = [0.; BLOCK];
-                for (((value, sum), scale), bias) in values.iter_mut().zip(sums).zip(scales).zip(bias) {
-                    *value = *sum as f32 * scale + bias;
-                }
-                let (at, place) = ((pixel - first) * stride + c, pixel * stride + c);
-                if stride - c >= BLOCK {
-                    // A length that the compiler knows: whole vectors.
-                    finish.write(&values, &mut out[at..][..BLOCK], &mut also[at..][..BLOCK], place, c);
-                } else {
-                    finish.write(&values, &mut out[at..][..stride - c], &mut also[at..][..stride - c], place, c);
-                }
-            });
+            kernel.for_each_sum(
+                &x.bytes,
+                &table,
+                (&self.weights, 0..self.weights.n_blocks()),
+                range,
+                |pixel, block, sums| {
+                    self.finish(finish, (pixel, block, sums), ((pixel - first) * stride, out, also));
+                },
+            );
         });
+    }
+
+    /// Has `finish` write the values of one block of a pixel, whose values begin at `at` of both outputs.
+    #[inline(always)]
+    fn finish<T: Copy + Default, U: Copy + Default>(
+        &self,
+        finish: &impl Finish<T, U>,
+        (pixel, block, sums): (usize, usize, &[i32; BLOCK]),
+        (at, out, also): (usize, &mut [T], &mut [U]),
+    ) {
+        let stride = self.weights.n_out().next_multiple_of(GROUP);
+        let values = block::scale(sums, &self.scales.as_chunks().0[block], &self.bias.as_chunks().0[block]);
+        let c = block * BLOCK;
+        let (at, place, n) = (at + c, pixel * stride + c, stride - c);
+        if let (Some(out), Some(also)) =
+            (out[at..].first_chunk_mut().filter(|_| n >= BLOCK), also[at..].first_chunk_mut())
+        {
+            finish.write(&values, out, also, (place, block));
+            return;
+        }
+        let (mut block_out, mut block_also) = ([T::default(); BLOCK], [U::default(); BLOCK]);
+        finish.write(&values, &mut block_out, &mut block_also, (place, block));
+        out[at..][..n].copy_from_slice(&block_out[..n]);
+        also[at..][..n].copy_from_slice(&block_also[..n]);
     }
 }
 
 /// What follows a convolution. A trait, because closures that are called at two places are not inlined for sure.
 trait Finish<T, U>: Sync {
-    /// Writes the `values` of up to 16 channels, from `channel` on, to their places in both outputs; `place` is where they begin
-    /// among the values of all pixels.
-    fn write(&self, values: &[f32; BLOCK], out: &mut [T], also: &mut [U], place: usize, channel: usize);
+    /// Writes the `values` of a block of channels to both outputs; `place` is where they begin among the values of all pixels.
+    fn write(
+        &self,
+        values: &[f32; BLOCK],
+        out: &mut [T; BLOCK],
+        also: &mut [U; BLOCK],
+        place_and_block: (usize, usize),
+    );
 }
 
 /// ReLU and rounding.
@@ -128,11 +162,8 @@ struct Rounded {
 
 impl Finish<u8, ()> for Rounded {
     #[inline(always)]
-    fn write(&self, values: &[f32; BLOCK], out: &mut [u8], _: &mut [()], _: usize, channel: usize) {
-        let inverses = &self.inverses[channel..][..BLOCK];
-        for ((out, value), inverse) in out.iter_mut().zip(values).zip(inverses) {
-            *out = to_byte(value * inverse);
-        }
+    fn write(&self, values: &[f32; BLOCK], out: &mut [u8; BLOCK], _: &mut [(); BLOCK], (_, block): (usize, usize)) {
+        *out = block::round(values, &self.inverses.as_chunks().0[block]);
     }
 }
 
@@ -141,10 +172,8 @@ struct Kept;
 
 impl Finish<f32, ()> for Kept {
     #[inline(always)]
-    fn write(&self, values: &[f32; BLOCK], out: &mut [f32], _: &mut [()], _: usize, _: usize) {
-        for (out, value) in out.iter_mut().zip(values) {
-            *out = *value;
-        }
+    fn write(&self, values: &[f32; BLOCK], out: &mut [f32; BLOCK], _: &mut [(); BLOCK], _: (usize, usize)) {
+        *out = *values;
     }
 }
 
@@ -156,14 +185,24 @@ struct Added<'a> {
 
 impl Finish<f32, u8> for Added<'_> {
     #[inline(always)]
-    fn write(&self, values: &[f32; BLOCK], out: &mut [f32], bytes: &mut [u8], place: usize, channel: usize) {
-        let identity = &self.identity[place..][..out.len()];
-        let mut sums = [0.; BLOCK];
-        for (((out, sum), value), identity) in out.iter_mut().zip(&mut sums).zip(values).zip(identity) {
-            *sum = relu(value + identity);
-            *out = *sum;
-        }
-        self.rounded.write(&sums, bytes, &mut [], place, channel);
+    fn write(
+        &self,
+        values: &[f32; BLOCK],
+        out: &mut [f32; BLOCK],
+        bytes: &mut [u8; BLOCK],
+        (place, block): (usize, usize),
+    ) {
+        let identity = &self.identity[place..];
+        *out = match identity.first_chunk() {
+            Some(identity) => block::add_relu(values, identity),
+            None => {
+                // The last pixel's last channels, fewer than a block.
+                let mut padded = [0.; BLOCK];
+                padded[..identity.len()].copy_from_slice(identity);
+                block::add_relu(values, &padded)
+            }
+        };
+        self.rounded.write(out, bytes, &mut [(); BLOCK], (place, block));
     }
 }
 

@@ -1,10 +1,14 @@
 //! The choice of instructions, and the loop over pixels and weights.
 
+use std::ops::Range;
+
 use super::arithmetic::{Arithmetic, BLOCK};
+use super::map::Map;
 use super::packed::Packed;
 use super::portable;
 #[cfg(target_arch = "wasm32")]
 use super::wasm;
+use super::winograd::Winograd;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 
@@ -82,27 +86,56 @@ impl Kernel {
         }
     }
 
-    /// Computes the sums of the pixels in `range` with each block of `weights` and calls `finish(pixel, block, sums)`; `table`
+    /// Computes the sums of the pixels in `range` with the `blocks` of `weights` and calls `finish(pixel, block, sums)`; `table`
     /// says where a pixel's channels begin in `x`.
     pub(super) fn for_each_sum(
         self,
         x: &[u8],
         table: &Offsets,
-        weights: &Packed,
-        range: std::ops::Range<usize>,
+        (weights, blocks): (&Packed, Range<usize>),
+        range: Range<usize>,
         finish: impl FnMut(usize, usize, &[i32; BLOCK]),
     ) {
         assert!(self.is_available(), "this machine lacks the instructions of {}", self.name());
         match self {
-            Self::Portable => run::<portable::Portable>(x, table, weights, range, finish),
+            Self::Portable => run::<portable::Portable>(x, table, (weights, blocks), range, finish),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => run::<x86::Avx2>(x, table, weights, range, finish),
+            Self::Avx2 => run::<x86::Avx2>(x, table, (weights, blocks), range, finish),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni => run::<x86::Avx512Vnni>(x, table, weights, range, finish),
+            Self::Avx512Vnni => run::<x86::Avx512Vnni>(x, table, (weights, blocks), range, finish),
             #[cfg(target_arch = "wasm32")]
-            Self::Simd128 => run::<wasm::Simd128>(x, table, weights, range, finish),
+            Self::Simd128 => run::<wasm::Simd128>(x, table, (weights, blocks), range, finish),
             #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
-            Self::Relaxed => run::<wasm::Relaxed>(x, table, weights, range, finish),
+            Self::Relaxed => run::<wasm::Relaxed>(x, table, (weights, blocks), range, finish),
+        }
+    }
+}
+
+impl Kernel {
+    /// Whether 3 × 3 convolutions of stride 1 are faster by Winograd's algorithm.
+    pub(super) fn prefers_winograd(self) -> bool {
+        match self {
+            #[cfg(target_arch = "wasm32")]
+            Self::Simd128 => true,
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
+            Self::Relaxed => !wasm::multiplies_bytes_at_once(),
+            _ => false,
+        }
+    }
+
+    /// [`Kernel::for_each_sum`] for all pixels of `x`, by Winograd's algorithm.
+    pub(super) fn for_each_sum_by_winograd(
+        self,
+        x: &Map,
+        weights: &Winograd,
+        finish: impl FnMut(usize, usize, &[i32; BLOCK]),
+    ) {
+        match self {
+            #[cfg(target_arch = "wasm32")]
+            Self::Simd128 => weights.for_each_sum::<wasm::Simd128>(x, finish),
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
+            Self::Relaxed => weights.for_each_sum::<wasm::Simd128>(x, finish),
+            _ => weights.for_each_sum::<portable::Portable>(x, finish),
         }
     }
 }
@@ -119,8 +152,8 @@ pub(super) struct Offsets {
 fn run<A: Arithmetic>(
     x: &[u8],
     table: &Offsets,
-    weights: &Packed,
-    range: std::ops::Range<usize>,
+    (weights, blocks): (&Packed, Range<usize>),
+    range: Range<usize>,
     mut finish: impl FnMut(usize, usize, &[i32; BLOCK]),
 ) {
     let (taps, depth) = (table.taps, weights.depth());
@@ -139,7 +172,7 @@ fn run<A: Arithmetic>(
             }
         }
     }
-    for (block, w) in weights.blocks().enumerate() {
+    for (block, w) in weights.blocks().enumerate().take(blocks.end).skip(blocks.start) {
         for (&first, offsets) in tiles.iter().zip(offsets.chunks_exact(taps * A::PIXELS)) {
             // SAFETY: the offsets are in range (asserted above), a block holds taps · depth · BLOCK weights and `sums`
             // PIXELS rows; `for_each_sum` asserts that the machine has the instructions.

@@ -89,6 +89,11 @@ impl Packed {
         &self.sums
     }
 
+    /// Blocks of outputs.
+    pub(super) fn n_blocks(&self) -> usize {
+        self.n_out.div_ceil(BLOCK)
+    }
+
     pub(super) fn blocks(&self) -> impl Iterator<Item = &[i8]> {
         self.values.chunks_exact((self.taps * self.depth() * BLOCK).max(1))
     }

@@ -2,7 +2,8 @@
 
 use core::arch::wasm32::*;
 
-use super::arithmetic::{Arithmetic, BLOCK, GROUP, GROUP_STRIDE};
+use super::arithmetic::{Arithmetic, BLOCK, GROUP, GROUP_STRIDE, MAX_ACTIVATION, ROUNDER};
+use super::winograd::WideArithmetic;
 
 /// Two pixels times eight or sixteen outputs: eight running sums, which leave registers for the operands.
 const P: usize = 2;
@@ -66,6 +67,33 @@ impl Arithmetic for Simd128 {
     }
 }
 
+impl WideArithmetic for Simd128 {
+    unsafe fn products(x: &[i16], depth: usize, w: &[i16], sums: &mut [[i32; BLOCK]]) {
+        let w = w.as_ptr();
+        for (x, sums) in x.chunks_exact(P * depth).zip(sums.chunks_exact_mut(P)) {
+            let mut acc = [[i32x4_splat(0); 4]; P];
+            let x = x.as_ptr();
+            for k in (0..depth).step_by(2) {
+                // SAFETY: `x` holds P rows of `depth` integers, and `depth` is even.
+                let a = unsafe { [v128_load32_splat(x.add(k).cast()), v128_load32_splat(x.add(depth + k).cast())] };
+                for j in 0..4 {
+                    // SAFETY: `w` holds `depth · BLOCK` integers, a pair of inputs 2 · BLOCK of them.
+                    let weights = unsafe { v128_load(w.add(k * BLOCK + 8 * j).cast()) };
+                    for (acc, a) in acc.iter_mut().zip(&a) {
+                        acc[j] = i32x4_add(acc[j], i32x4_dot_i16x8(weights, *a));
+                    }
+                }
+            }
+            for (acc, sums) in acc.iter().zip(sums) {
+                for (j, acc) in acc.iter().enumerate() {
+                    // SAFETY: a row of sums holds 16 integers of 32 bits.
+                    unsafe { v128_store(sums.as_mut_ptr().add(4 * j).cast(), *acc) };
+                }
+            }
+        }
+    }
+}
+
 /// Products of 8-bit integers (`i32x4.relaxed_dot_i8x16_i7x16_add_s`).
 #[cfg(feature = "relaxed")]
 pub(super) struct Relaxed;
@@ -107,4 +135,88 @@ unsafe fn relaxed(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut 
             unsafe { v128_store(sums.as_mut_ptr().add(4 * j).cast(), *acc) };
         }
     }
+}
+
+/// Whether the machine has one instruction for what [`relaxed`] multiplies and adds: ARM has (`sdot`), and x86 with AVX-VNNI
+/// (`vpdpbusd`).
+///
+/// The specification leaves open whether a factor with its eighth bit set is negative, and whether sums of two products
+/// saturate at 16 bits. Only engines that take two instructions (`vpmaddubsw`, `vpmaddwd`) do the latter.
+#[cfg(feature = "relaxed")]
+#[target_feature(enable = "relaxed-simd")]
+pub(super) fn multiplies_bytes_at_once() -> bool {
+    let [a, b] = std::hint::black_box([i8x16_splat(127), i8x16_splat(-1)]);
+    let saturated = 2 * i32::from(i16::MAX);
+    i32x4_extract_lane::<0>(i32x4_relaxed_dot_i8x16_i7x16_add(a, b, i32x4_splat(0))) != saturated
+}
+
+/// Floats, or integers of 32 bits, of a block that one vector holds.
+const FLOATS: usize = 4;
+
+/// The `i`-th vector of a block.
+#[inline(always)]
+fn vector(block: &[f32; BLOCK], i: usize) -> v128 {
+    // SAFETY: a block holds BLOCK / FLOATS vectors, and `block[i * FLOATS]` is the first of FLOATS floats.
+    unsafe { v128_load(block[i * FLOATS..][..FLOATS].as_ptr().cast()) }
+}
+
+/// The same of integers.
+#[inline(always)]
+fn integers(block: &[i32; BLOCK], i: usize) -> v128 {
+    // SAFETY: as in `vector`.
+    unsafe { v128_load(block[i * FLOATS..][..FLOATS].as_ptr().cast()) }
+}
+
+/// Four vectors as a block of floats.
+#[inline(always)]
+fn block(vectors: [v128; BLOCK / FLOATS]) -> [f32; BLOCK] {
+    let mut block = [0.; BLOCK];
+    for (place, vector) in block.as_chunks_mut::<FLOATS>().0.iter_mut().zip(vectors) {
+        // SAFETY: the place holds FLOATS floats.
+        unsafe { v128_store(place.as_mut_ptr().cast(), vector) };
+    }
+    block
+}
+
+/// `sum · scale + bias`.
+#[inline(always)]
+pub(super) fn scale(sums: &[i32; BLOCK], scales: &[f32; BLOCK], bias: &[f32; BLOCK]) -> [f32; BLOCK] {
+    block(core::array::from_fn(|i| {
+        f32x4_add(f32x4_mul(f32x4_convert_i32x4(integers(sums, i)), vector(scales, i)), vector(bias, i))
+    }))
+}
+
+/// `max(0, value + identity)`.
+#[inline(always)]
+pub(super) fn add_relu(values: &[f32; BLOCK], identity: &[f32; BLOCK]) -> [f32; BLOCK] {
+    block(core::array::from_fn(|i| f32x4_pmax(f32x4_add(vector(values, i), vector(identity, i)), f32x4_splat(0.))))
+}
+
+/// `(sum - zero · ones) · (scale · weight_scale)`.
+#[inline(always)]
+pub(super) fn dequantize(
+    sums: &[i32; BLOCK],
+    ones: &[i32; BLOCK],
+    weight_scales: &[f32; BLOCK],
+    (scale, zero): (f32, i32),
+) -> [f32; BLOCK] {
+    block(core::array::from_fn(|i| {
+        let sum = i32x4_sub(integers(sums, i), i32x4_mul(i32x4_splat(zero), integers(ones, i)));
+        f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(f32x4_splat(scale), vector(weight_scales, i)))
+    }))
+}
+
+/// The nearest whole numbers of 0…127 to `value · inverse`.
+#[inline(always)]
+pub(super) fn round(values: &[f32; BLOCK], inverses: &[f32; BLOCK]) -> [u8; BLOCK] {
+    let [a, b, c, d] = core::array::from_fn(|i| {
+        let value = f32x4_mul(vector(values, i), vector(inverses, i));
+        let bounded = f32x4_pmin(f32x4_pmax(value, f32x4_splat(0.)), f32x4_splat(f32::from(MAX_ACTIVATION)));
+        i32x4_sub(f32x4_add(bounded, f32x4_splat(ROUNDER)), i32x4_splat(ROUNDER.to_bits() as i32))
+    });
+    let bytes = u8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
+    let mut block = [0; BLOCK];
+    // SAFETY: a block of bytes is one vector.
+    unsafe { v128_store(block.as_mut_ptr().cast(), bytes) };
+    block
 }

@@ -66,7 +66,7 @@ impl Weight {
                     _ => x.matmul(&w.t()?),
                 })
             }),
-            Self::Int8(w) => rows(x, w.packed.n_out(), |x| Ok(x.apply_op1(Product(w.clone()))?)),
+            Self::Int8(w) => rows(x, w.packed.n_out(), |x| Ok(x.apply_op1(Product::new(w, 1))?)),
         }
     }
 
@@ -74,8 +74,36 @@ impl Weight {
     pub fn transposed_product(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Float(w, compute) => rows(x, w.dim(1)?, |x| product(*compute, x, w, Tensor::matmul)),
-            Self::Int8(w) => rows(x, w.packed.n_in(), |x| Ok(x.apply_op1(TransposedProduct(w.clone()))?)),
+            Self::Int8(w) => rows(x, w.packed.n_in(), |x| Ok(x.apply_op1(TransposedProduct::new(w, 1))?)),
         }
+    }
+
+    /// `x · Wᵀ` where each output reads the row of its attention head: (batch, n_heads, n_in) → (batch, n_out).
+    pub fn product_by_head(&self, x: &Tensor) -> Result<Tensor> {
+        let (batch, n_heads, n_in) = x.dims3()?;
+        Ok(match self {
+            Self::Float(w, compute) => {
+                // (n_heads, head_dim, n_in) · (n_heads, n_in, batch): a transposed weight's gradient would be added up by strides.
+                let (x, w) = (x.transpose(0, 1)?.contiguous()?, w.reshape((n_heads, (), n_in))?);
+                let y = product(*compute, &w, &x, |w, x| w.matmul(&x.t()?))?;
+                y.permute((2, 0, 1))?.contiguous()?.reshape((batch, ()))?
+            }
+            Self::Int8(w) => x.contiguous()?.apply_op1(Product::new(w, n_heads))?,
+        })
+    }
+
+    /// `x · W` in a row for each attention head, of its outputs alone: (batch, n_out) → (batch, n_heads, n_in).
+    pub fn transposed_product_by_head(&self, x: &Tensor, n_heads: usize) -> Result<Tensor> {
+        Ok(match self {
+            Self::Float(w, compute) => {
+                // (n_heads, batch, head_dim) · (n_heads, head_dim, n_in).
+                let (n_out, n_in) = w.dims2()?;
+                let w = w.reshape((n_heads, n_out / n_heads, n_in))?;
+                let x = x.reshape(((), n_heads, n_out / n_heads))?.transpose(0, 1)?.contiguous()?;
+                product(*compute, &x, &w, Tensor::matmul)?.transpose(0, 1)?.contiguous()?
+            }
+            Self::Int8(w) => x.contiguous()?.apply_op1(TransposedProduct::new(w, n_heads))?,
+        })
     }
 }
 
@@ -128,47 +156,75 @@ impl CustomOp2 for FloatProduct {
     }
 }
 
-/// The rounded inputs times the integers; the gradient is the dequantized weights' own.
-struct Product(Arc<Int8Weight>);
+/// Declares an operation on a weight of integers and a number of heads; `x` has one head, and its dimension is left out, or
+/// several. `$run` takes numbers, the integers, their scales and the number of heads; `$shape` the rows of `x`, the integers and
+/// the number of heads; `$gradient` is the operation on the gradient.
+macro_rules! operation {
+    ($(#[$doc:meta])* $Op:ident, $name:literal, $run:expr, $shape:expr, $Gradient:ident) => {
+        $(#[$doc])*
+        struct $Op {
+            weight: Arc<Int8Weight>,
+            n_heads: usize,
+        }
 
-/// The gradient of [`Product`]: floats times the dequantized weights.
-struct TransposedProduct(Arc<Int8Weight>);
+        impl $Op {
+            fn new(weight: &Arc<Int8Weight>, n_heads: usize) -> Self {
+                Self { weight: weight.clone(), n_heads }
+            }
+        }
 
-impl CustomOp1 for Product {
-    fn name(&self) -> &'static str {
-        "int8-product"
-    }
+        impl CustomOp1 for $Op {
+            fn name(&self) -> &'static str {
+                $name
+            }
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let Int8Weight { packed, scales } = &*self.0;
-        let y = kernels::matmul(Kernel::best(), floats(storage, layout)?, packed, scales);
-        Ok((CpuStorage::F32(y), Shape::from((layout.dims()[0], packed.n_out()))))
-    }
+            fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+                let Int8Weight { packed, scales } = &*self.weight;
+                let y = $run(floats(storage, layout)?, packed, scales, self.n_heads);
+                Ok((CpuStorage::F32(y), $shape(layout.dims()[0], packed, self.n_heads)))
+            }
 
-    fn bwd(&self, _: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        Ok(Some(gradient.contiguous()?.apply_op1(TransposedProduct(self.0.clone()))?))
-    }
+            fn bwd(&self, _: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
+                Ok(Some(gradient.contiguous()?.apply_op1($Gradient::new(&self.weight, self.n_heads))?))
+            }
+        }
+    };
 }
 
-impl CustomOp1 for TransposedProduct {
-    fn name(&self) -> &'static str {
-        "int8-transposed-product"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let Int8Weight { packed, scales } = &*self.0;
-        let y = kernels::matmul_transposed(floats(storage, layout)?, packed, scales);
-        Ok((CpuStorage::F32(y), Shape::from((layout.dims()[0], packed.n_in()))))
-    }
-
-    fn bwd(&self, _: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let Int8Weight { packed, scales } = &*self.0;
-        let shape = vec![packed.n_out(), packed.n_in()];
-        let weight = params::QuantizedTensor { shape, values: packed.unpacked(), scales: scales.clone() };
-        let weight = weight.dequantize(gradient.device()).map_err(candle_core::Error::wrap)?;
-        Ok(Some(gradient.matmul(&weight.t()?)?))
-    }
+/// The shape of a row of outputs for each row.
+fn of_outputs(n: usize, packed: &Packed, _: usize) -> Shape {
+    Shape::from((n, packed.n_out()))
 }
+
+/// The shape of a row of inputs for each row and head.
+fn of_inputs(n: usize, packed: &Packed, n_heads: usize) -> Shape {
+    if n_heads == 1 { Shape::from((n, packed.n_in())) } else { Shape::from((n, n_heads, packed.n_in())) }
+}
+
+operation!(
+    /// The rounded inputs times the integers; the gradient is the dequantized weights' own.
+    Product,
+    "int8-product",
+    |x: &[f32], packed, scales: &[f32], n_heads| kernels::matmul(Kernel::best(), x, packed, scales, n_heads),
+    of_outputs,
+    TransposedProduct
+);
+operation!(
+    /// Floats times the dequantized weights: the gradient of the two others.
+    TransposedProduct,
+    "int8-transposed-product",
+    kernels::matmul_transposed,
+    of_inputs,
+    DequantizedProduct
+);
+operation!(
+    /// Floats times the transposed dequantized weights: the gradient of [`TransposedProduct`].
+    DequantizedProduct,
+    "int8-dequantized-product",
+    kernels::matmul_dequantized,
+    of_outputs,
+    TransposedProduct
+);
 
 #[cfg(test)]
 mod tests {
@@ -235,5 +291,38 @@ mod tests {
         assert_eq!(a.dims(), [2, 4, 33]);
         let norm = |t: &Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
         assert!(norm(&(&a - &b).unwrap()) < 0.02 * norm(&b), "7 bits round each input to about 1 % of the range");
+    }
+
+    #[test]
+    fn products_by_head_are_the_masked_ones_with_their_gradients() {
+        let (n_heads, n_out, n_in) = (3, 24, 10);
+        let (int8, float) = pair(n_out, n_in);
+        let device = Device::Cpu;
+        let is_of = |i: usize| if i % n_out / (n_out / n_heads) == i / n_out { 1f32 } else { 0. };
+        let mask = Tensor::from_vec((0..n_heads * n_out).map(is_of).collect(), (n_heads, n_out), &device).unwrap();
+        let rows = Var::randn(0f32, 1., (2, n_heads, n_in), &device).unwrap();
+        let outputs = Var::randn(0f32, 1., (2, n_out), &device).unwrap();
+        let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let gradient = |y: &Tensor, x: &Var| {
+            let probe = Tensor::arange(0f32, y.elem_count() as f32, &device).unwrap().reshape(y.shape()).unwrap();
+            values(y.mul(&probe).unwrap().sum_all().unwrap().backward().unwrap().get(x).unwrap())
+        };
+        let close = |a: Vec<f32>, b: Vec<f32>, tolerance: f32| {
+            assert_eq!(a.len(), b.len());
+            for (a, b) in a.into_iter().zip(b) {
+                assert!((a - b).abs() <= tolerance * (1. + b.abs()), "{a} where {b} is right");
+            }
+        };
+        let masked = float.product(&rows).unwrap().broadcast_mul(&mask).unwrap().sum(1).unwrap();
+        let each = outputs.unsqueeze(1).unwrap().broadcast_mul(&mask).unwrap();
+        let transposed = float.transposed_product(&each).unwrap();
+        for (weight, rounded) in [(&float, TOLERANCE), (&int8, 0.1)] {
+            let (there, back) =
+                (weight.product_by_head(&rows).unwrap(), weight.transposed_product_by_head(&outputs, n_heads).unwrap());
+            close(values(&there), values(&masked), rounded);
+            close(values(&back), values(&transposed), TOLERANCE);
+            close(gradient(&there, &rows), gradient(&masked, &rows), TOLERANCE);
+            close(gradient(&back, &outputs), gradient(&transposed, &outputs), TOLERANCE);
+        }
     }
 }

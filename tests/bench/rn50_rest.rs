@@ -61,17 +61,12 @@ fn attention_pool() -> Box<dyn Fn()> {
     };
     let (square, last) = (packed(channels), packed(embed_dim));
     let (row, scales) = (noise(channels), vec![1e-3; channels]);
-    let head_dim = channels / n_heads;
-    let mut heads = vec![0.; n_heads * channels];
-    for (head, of_head) in heads.chunks_exact_mut(channels).enumerate() {
-        of_head[head * head_dim..][..head_dim].copy_from_slice(&row[head * head_dim..][..head_dim]);
-    }
     let cells = noise(n_heads * channels);
     Box::new(move || {
         let kernel = Kernel::best();
-        black_box(matmul(kernel, &row, &square, &scales));
-        black_box(matmul_transposed(&heads, &square, &scales));
-        black_box(matmul(kernel, &cells, &square, &scales));
-        black_box(matmul(kernel, &row, &last, &scales[..embed_dim]));
+        black_box(matmul(kernel, &row, &square, &scales, 1));
+        black_box(matmul_transposed(&row, &square, &scales, n_heads));
+        black_box(matmul(kernel, &cells, &square, &scales, n_heads));
+        black_box(matmul(kernel, &row, &last, &scales[..embed_dim], 1));
     })
 }
