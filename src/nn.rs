@@ -11,6 +11,7 @@ pub(crate) mod conv;
 mod conv_cpu;
 mod conv_norm_cpu;
 mod cpu_floats;
+#[cfg(feature = "train")]
 mod direct;
 pub(crate) mod embedding;
 pub(crate) mod guided;
@@ -20,6 +21,7 @@ pub mod norm;
 pub mod params;
 pub mod precision;
 pub(crate) mod quick_gelu;
+#[cfg(feature = "train")]
 pub(crate) mod recorded;
 mod standardize;
 pub(crate) mod straight_through;

@@ -14,7 +14,6 @@ use crate::nn::Mode;
 use crate::nn::activations::{Activations, Int8Activations};
 use crate::nn::conv::{Activation, ConvBn, EXPANSION, PixelConv, conv_bn};
 use crate::nn::guided::Guided;
-use crate::nn::recorded::Recorded;
 use crate::nn::straight_through::straight_through;
 
 #[derive(Clone, Debug)]
@@ -211,19 +210,6 @@ impl ModifiedResNet {
     pub(crate) fn guided_feature_map(&self, pixel_values: &Tensor) -> Result<Tensor> {
         let first = Guided(pixel_values.clone()).conv(&self.stem[0], Mode::Eval)?;
         Ok(self.layers(&first, Mode::Eval)?.0)
-    }
-
-    /// The feature map of `pixel_values` with frozen norms, recorded for the gradients of all weights. None where a layer cannot
-    /// be recorded: on a GPU, in mixed precision, in 8 bits, or with other kernels than CLIP's.
-    ///
-    /// # Errors
-    /// A tensor operation fails.
-    pub(crate) fn recorded_feature_map(&self, pixel_values: &Tensor) -> Result<Option<Recorded>> {
-        if !pixel_values.device().is_cpu() || !self.inputs().iter().all(|(layer, _)| layer.can_be_recorded()) {
-            return Ok(None);
-        }
-        let first = Recorded::new(pixel_values)?.conv(&self.stem[0], Mode::Eval)?;
-        Ok(Some(self.layers(&first, Mode::Eval)?))
     }
 
     /// The first convolution in floats: `pixel_values` are signed.

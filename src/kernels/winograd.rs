@@ -167,12 +167,11 @@ fn transform_inputs(x: &Map, (row, col): (usize, usize), out: &mut [i16], step: 
 /// One direction of the inputs' transform: of the four places from `first` on.
 #[inline(always)]
 fn input_line(tile: &mut [[i16; LANES]; PLACES], first: usize, step: usize) {
-    for lane in 0..LANES {
-        let [a, b, c, d] = core::array::from_fn(|i| tile[first + i * step][lane]);
-        for (i, value) in [a - c, b + c, c - b, b - d].into_iter().enumerate() {
-            tile[first + i * step][lane] = value;
-        }
-    }
+    let [a, b, c, d] = core::array::from_fn(|i| tile[first + i * step]);
+    tile[first] = core::array::from_fn(|lane| a[lane] - c[lane]);
+    tile[first + step] = core::array::from_fn(|lane| b[lane] + c[lane]);
+    tile[first + 2 * step] = core::array::from_fn(|lane| c[lane] - b[lane]);
+    tile[first + 3 * step] = core::array::from_fn(|lane| b[lane] - d[lane]);
 }
 
 /// `Aᵀ m A` of the paper: the sums of a tile's four outputs, row by row.

@@ -1,6 +1,9 @@
 //! A convolution, its batch norm (Ioffe & Szegedy 2015) and usually a ReLU: the unit of which ResNets are built. Running
 //! statistics are updated as in PyTorch.
 
+#[cfg(feature = "train")]
+pub(crate) mod frozen;
+
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor, Var};
@@ -9,7 +12,6 @@ use candle_nn::VarBuilder;
 use super::Mode;
 use super::conv_cpu::{FloatConv, Geometry};
 use super::conv_norm_cpu::{ConvNorm, Statistics};
-use super::direct::Plan;
 use super::norm::BATCH_NORM_EPS;
 use super::params::{self, QuantizedTensor};
 use super::precision::product;
@@ -61,21 +63,6 @@ pub struct ConvBn {
     activation: Activation,
     /// The type in which its convolution is computed; the norm is computed in 32 bits.
     compute: DType,
-}
-
-/// A float convolution whose norm has fixed statistics, on the CPU: `scale · (x ∗ kernel) + shift`.
-#[derive(Debug)]
-pub(super) struct FrozenConv {
-    /// The parameters: (c_out, c_in, k, k), and (c_out) of the norm.
-    pub(super) kernel: Tensor,
-    pub(super) weight: Tensor,
-    pub(super) bias: Tensor,
-    pub(super) stride: usize,
-    /// The norm's statistics, and what they make of its parameters.
-    pub(super) mean: Vec<f32>,
-    pub(super) inv_std: Vec<f32>,
-    pub(super) scale: Vec<f32>,
-    pub(super) shift: Vec<f32>,
 }
 
 #[derive(Clone, Debug)]
@@ -237,27 +224,6 @@ impl ConvBn {
                 Err(Error::config("8-bit weights cannot be trained: start from a run's float weights"))
             }
         }
-    }
-
-    /// Whether [`super::recorded::Recorded`] can compute it.
-    pub(crate) fn can_be_recorded(&self) -> bool {
-        let Weights::Float { kernel, .. } = &self.weights else { return false };
-        let c_out = kernel.dims()[0];
-        kernel.device().is_cpu() && self.compute == DType::F32 && Plan::exists(c_out, self.kernel, self.stride)
-    }
-
-    /// The layer with its running statistics; none where [`Self::can_be_recorded`] says no.
-    pub(super) fn frozen(&self) -> Result<Option<FrozenConv>> {
-        let Weights::Float { kernel, weight, bias, running_mean, running_var } = &self.weights else { return Ok(None) };
-        if !self.can_be_recorded() {
-            return Ok(None);
-        }
-        let Statistics { mean, variance } = Statistics::read(running_mean, running_var)?;
-        let inv_std: Vec<f32> = variance.iter().map(|v| 1. / (v + BATCH_NORM_EPS as f32).sqrt()).collect();
-        let scale: Vec<f32> = weight.to_vec1::<f32>()?.iter().zip(&inv_std).map(|(w, s)| w * s).collect();
-        let shift = bias.to_vec1::<f32>()?.iter().zip(&mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
-        let (kernel, weight, bias) = (kernel.clone(), weight.clone(), bias.clone());
-        Ok(Some(FrozenConv { kernel, weight, bias, stride: self.stride, mean, inv_std, scale, shift }))
     }
 
     fn geometry(&self, x: &Tensor, kernel: &Tensor) -> Result<Geometry> {

@@ -7,17 +7,19 @@
 //! no activations either: the sum of gradient times convolution's output is that of the kernel times its own gradient.
 
 mod conv_backward;
+mod images;
 
-use std::mem::MaybeUninit;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
 use self::conv_backward::ConvBackward;
+use self::images::images;
 use super::Mode;
 use super::activations::Activations;
-use super::conv::{ConvBn, FrozenConv};
+use super::conv::ConvBn;
+use super::conv::frozen::FrozenConv;
 use super::cpu_floats::with_floats;
 use super::direct::{self, After, Kernel, Packed, Plan};
 use crate::error::{Error, Result};
@@ -160,26 +162,6 @@ fn for_each_quad(
             }
         }
     }
-}
-
-/// `n` floats of each image of a batch, cleared and then written by `f(image, its floats, a buffer)`. Each core clears what it
-/// writes.
-fn images(batch: usize, n: usize, f: impl Fn(usize, &mut [f32], &mut Vec<f32>) + Sync) -> Vec<f32> {
-    let mut values = Vec::with_capacity(batch * n);
-    let empty = &mut values.spare_capacity_mut()[..batch * n];
-    empty
-        .par_chunks_mut(n.max(1))
-        .enumerate()
-        .for_each_init(Vec::new, |buffer, (i, image)| f(i, cleared(image), buffer));
-    // SAFETY: every chunk was cleared.
-    unsafe { values.set_len(batch * n) };
-    values
-}
-
-fn cleared(floats: &mut [MaybeUninit<f32>]) -> &mut [f32] {
-    floats.fill(MaybeUninit::new(0.));
-    // SAFETY: all of them have just been written.
-    unsafe { &mut *(std::ptr::from_mut(floats) as *mut [f32]) }
 }
 
 impl Tape {

@@ -1,7 +1,6 @@
 //! Plain Rust that compilers turn into vectors: for AVX2 with fused products, and for all other targets.
 
-use super::weight_gradient::{DOT_OUTPUTS, DOT_WEIGHTS, Dots};
-use super::{Block, LANES, Tile};
+use super::tile::{Block, DOT_OUTPUTS, DOT_WEIGHTS, Dots, LANES, Tile};
 
 fn multiply_add<const FUSED: bool>(a: f32, b: f32, sum: f32) -> f32 {
     if FUSED { a.mul_add(b, sum) } else { a * b + sum }
@@ -42,11 +41,11 @@ pub(super) fn tile<const FUSED: bool>(tile: &Tile<'_>, width: usize, out: &mut [
 fn write(tile: &Tile<'_>, block: &Block, first: usize, sums: &[[f32; LANES]], out: &mut [f32]) {
     for (o, sums) in (first..tile.n_outputs).zip(sums) {
         let shift = tile.shift.map_or(0., |shift| shift[o]);
-        let mut at = o * tile.size_out + block.first as usize;
-        for (_, sum) in sums.iter().enumerate().filter(|(lane, _)| block.mask >> lane & 1 == 1) {
+        let start = o * tile.size_out + block.first as usize;
+        let wanted = sums.iter().enumerate().filter(|(lane, _)| block.mask >> lane & 1 == 1);
+        for (at, (_, sum)) in (start..).zip(wanted) {
             let y = sum + shift + tile.add.map_or(0., |add| add[at]);
             out[at] = if tile.relu { y.max(0.) } else { y };
-            at += 1;
         }
     }
 }

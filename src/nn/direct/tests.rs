@@ -1,3 +1,5 @@
+//! Values and gradients against candle's, with every set of instructions.
+
 use candle_core::{Device, Tensor, Var};
 
 use super::*;

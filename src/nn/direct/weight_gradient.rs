@@ -1,26 +1,14 @@
 //! The gradient of a convolution's weights: products of gradients of outputs with runs of the padded image, summed over positions.
 
+use super::kernel::Kernel;
+use super::plan::{Gradients, Plan, SLACK};
+use super::portable;
+use super::tile::{DOT_OUTPUTS, DOT_WEIGHTS, Dots};
 #[cfg(target_arch = "x86_64")]
 use super::x86;
-use super::{Gradients, Kernel, Plan, SLACK, portable};
 
 /// Positions whose products are summed before the sum of lanes: planes stay in the L1 cache.
 const RUN: usize = 512;
-/// Outputs and weights whose products are summed at once.
-pub(super) const DOT_OUTPUTS: usize = 4;
-pub(super) const DOT_WEIGHTS: usize = 6;
-
-/// Products of four planes of gradients with six runs of the padded image, summed over positions.
-pub(super) struct Dots<'a> {
-    /// From the first plane's first position on.
-    pub(super) grad: &'a [f32],
-    pub(super) grad_plane: usize,
-    /// From the first position on.
-    pub(super) x: &'a [f32],
-    pub(super) offsets: [u32; DOT_WEIGHTS],
-    pub(super) n_positions: usize,
-}
-
 /// Adds the gradient of the weights, (depth, c_out), to sums. Where an image has few positions, those of several images are summed
 /// at once: sums are then read and written less often.
 pub(in crate::nn) struct WeightGradient<'a> {

@@ -2,8 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::weight_gradient::{DOT_OUTPUTS, DOT_WEIGHTS, Dots};
-use super::{Block, LANES, Tile};
+use super::tile::{Block, DOT_OUTPUTS, DOT_WEIGHTS, Dots, LANES, Tile};
 
 /// Outputs of a tile whose weights lie `width` side by side.
 ///

@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 use rayon::prelude::*;
 
-use super::cleared;
+use super::images::cleared;
 use crate::error::Result;
-use crate::nn::conv::FrozenConv;
+use crate::nn::conv::frozen::FrozenConv;
 use crate::nn::cpu_floats::with_floats;
 use crate::nn::direct::{self, After, Kernel, Packed, Plan, WeightGradient};
 

@@ -1,14 +1,17 @@
 //! One batch of contrastive training: what goes through the towers, and the losses of what comes out.
 
-use candle_core::{Tensor, Var};
 use candle_core::backprop::GradStore;
+use candle_core::{Tensor, Var};
 
 use super::local::{CellLabels, CellTargets};
 use super::loss::{Findings, contrastive_loss, finding_loss};
 use super::towers::{self, Cells, SharedByCells, Towers};
 use crate::clip::Clip;
+use crate::clip::modified_resnet::ModifiedResNet;
 use crate::error::Result;
 use crate::nn::Mode;
+use crate::nn::activations::Activations;
+use crate::nn::recorded::Recorded;
 use crate::train::config::ModelSpec;
 use crate::train::data::annotation::Annotation;
 use crate::train::data::augment::Warp;
@@ -42,6 +45,17 @@ pub(super) struct Input<'a> {
     pub(super) texts: Option<(Tensor, Vec<usize>)>,
 }
 
+/// The feature map of `pixel_values` with frozen norms, recorded for the gradients of all weights. None where a layer cannot
+/// be recorded: on a GPU, in mixed precision, in 8 bits, or with other kernels than CLIP's.
+fn recorded_feature_map(visual: &ModifiedResNet, pixel_values: &Tensor) -> Result<Option<Recorded>> {
+    let layers: Vec<_> = visual.inputs().into_iter().map(|(layer, _)| layer).collect();
+    if !pixel_values.device().is_cpu() || !layers.iter().all(|layer| layer.can_be_recorded()) {
+        return Ok(None);
+    }
+    let first = Recorded::new(pixel_values)?.conv(layers[0], Mode::Eval)?;
+    Ok(Some(visual.layers(&first, Mode::Eval)?))
+}
+
 impl Batch<'_> {
     /// What the towers make of this rank's micro-batches.
     pub(super) fn towers(&self, clip: &Clip) -> Result<Vec<Towers>> {
@@ -49,7 +63,7 @@ impl Batch<'_> {
         let mode = if settings.freeze_bn { Mode::Eval } else { Mode::Train };
         let of = |input: &Input<'_>| -> Result<Towers> {
             let recorded = match mode {
-                Mode::Eval => clip.visual.recorded_feature_map(&input.pixel_values)?,
+                Mode::Eval => recorded_feature_map(&clip.visual, &input.pixel_values)?,
                 Mode::Train => None,
             };
             let feature_map = match &recorded {

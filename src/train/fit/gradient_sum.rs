@@ -39,8 +39,8 @@ impl GradientSum {
     pub(crate) fn add(&mut self, i: usize, parts: &[GradStore], is_last: bool) -> Result<()> {
         let before = self.unfinished.remove(&i).unwrap_or_else(|| vec![None; self.variables.len()]);
         let sum = |(var, before): (&Var, Option<Tensor>)| {
-            let parts = parts.iter().filter_map(|part| part.get(var).cloned().map(Some));
-            parts.fold(Ok(before), |sum, part| add(sum?, part))
+            let mut parts = parts.iter().filter_map(|part| part.get(var).cloned().map(Some));
+            parts.try_fold(before, add)
         };
         let sums = self.variables.par_iter().zip(before).map(sum).collect::<Result<_>>()?;
         if is_last {
