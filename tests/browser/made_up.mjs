@@ -16,9 +16,10 @@ export const STRONG_PEAK = 1000;
  * one, `empty` an empty one, and `baseline` adds a baseline that answers as the model does. With `hasFigures`, the card says
  * what answers turned out to be and how large maps usually are; otherwise it says neither.
  */
-export function makeUp(context, { frames = [], hasFigures = false } = {}) {
+export async function makeUp(context, { frames = [], hasFigures = false } = {}) {
+  await hear(context);
   const setting = { reasons: REASONS, frames, hasFigures, strongPeak: STRONG_PEAK };
-  return context.addInitScript(({ reasons, frames, hasFigures, strongPeak }) => {
+  await context.addInitScript(({ reasons, frames, hasFigures, strongPeak }) => {
     const warn = (report) => {
       const { name, frame, n_frames } = report.input;
       const ofName = Object.keys(reasons).find((kind) => name.startsWith(kind));
@@ -52,18 +53,42 @@ export function makeUp(context, { frames = [], hasFigures = false } = {}) {
       );
       for (const figures of allFigures) figures.answers = answers;
     };
-    const { get, set } = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage");
-    Object.defineProperty(Worker.prototype, "onmessage", {
-      get,
-      set(listener) {
-        const changed = (event) => {
-          const head = JSON.parse(event.data.head);
-          if (head.Analyzed?.report !== undefined) warn(head.Analyzed.report);
-          if (head.Loaded?.card !== undefined) measure(head.Loaded.card);
-          return listener(new MessageEvent("message", { data: { ...event.data, head: JSON.stringify(head) } }));
-        };
-        set.call(this, listener && changed);
-      },
+    globalThis.octlensHears((head) => {
+      if (head.Analyzed?.report !== undefined) warn(head.Analyzed.report);
+      if (head.Loaded?.card !== undefined) measure(head.Loaded.card);
     });
   }, setting);
+}
+
+/** Answers state a scale, in µm per pixel across and down. */
+export async function withScale(context, scale) {
+  await hear(context);
+  await context.addInitScript((scale) => {
+    globalThis.octlensHears((head) => {
+      if (head.Analyzed?.report !== undefined) head.Analyzed.report.input.um_per_pixel = scale;
+    });
+  }, scale);
+}
+
+/** Pages get `octlensHears(change)`: `change` is given each message of a worker, and may change it before the page hears it. */
+function hear(context) {
+  return context.addInitScript(() => {
+    const changes = [];
+    globalThis.octlensHears = (change) => changes.push(change);
+    const changed = (event) => {
+      const head = JSON.parse(event.data.head);
+      for (const change of changes) change(head);
+      const message = new MessageEvent("message", { data: { ...event.data, head: JSON.stringify(head) } });
+      return Object.defineProperty(message, "target", { value: event.target });
+    };
+    const changing = new Map();
+    const { addEventListener, removeEventListener } = Worker.prototype;
+    Worker.prototype.addEventListener = function (type, listener, options) {
+      if (type === "message" && !changing.has(listener)) changing.set(listener, (event) => listener(changed(event)));
+      addEventListener.call(this, type, type === "message" ? changing.get(listener) : listener, options);
+    };
+    Worker.prototype.removeEventListener = function (type, listener, options) {
+      removeEventListener.call(this, type, type === "message" ? changing.get(listener) ?? listener : listener, options);
+    };
+  });
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { withScale } from "./made_up.mjs";
 import { BROWSERS, Visit, host, launch, noisePicture, sampleFile, samples } from "./page.mjs";
 
 /** A part of the sample `fluid.png` that can be seen whole when it is enlarged: x, y, width, height in scan pixels. */
@@ -471,21 +472,3 @@ describe("in detail", () => {
     }
   }
 });
-
-/** Answers state a scale, in µm per pixel across and down. */
-function withScale(context, scale) {
-  return context.addInitScript((scale) => {
-    const { get, set } = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage");
-    Object.defineProperty(Worker.prototype, "onmessage", {
-      get,
-      set(listener) {
-        const changed = (event) => {
-          const head = JSON.parse(event.data.head);
-          if (head.Analyzed?.report !== undefined) head.Analyzed.report.input.um_per_pixel = scale;
-          return listener(new MessageEvent("message", { data: { ...event.data, head: JSON.stringify(head) } }));
-        };
-        set.call(this, listener && changed);
-      },
-    });
-  }, scale);
-}
