@@ -67,9 +67,38 @@
    */
   function askAhead(list) {
     const asked = new Map();
+    // A stream that fails forgets what nobody has read yet. Here the failure is told after all that has come.
+    const withAllThatCame = ({ body, status, statusText, headers }) => {
+      const reader = body.getReader();
+      const steps = [];
+      let heard = () => undefined;
+      const note = (step) => {
+        steps.push(step);
+        heard();
+      };
+      const pump = () =>
+        reader.read().then(
+          (step) => {
+            note(step);
+            if (!step.done) pump();
+          },
+          (error) => note({ error }),
+        );
+      pump();
+      const pull = async (controller) => {
+        if (steps.length === 0) await new Promise((resolve) => (heard = resolve));
+        const { value, done, error } = steps.shift();
+        if (error) controller.error(error);
+        else if (done) controller.close();
+        else controller.enqueue(value);
+      };
+      const stream = new ReadableStream({ pull, cancel: (reason) => reader.cancel(reason) }, { highWaterMark: 0 });
+      return new Response(stream, { status, statusText, headers });
+    };
     const ask = (url, cache) => {
       const abort = new AbortController();
-      const response = fetch(url, { cache, signal: abort.signal });
+      const answer = fetch(url, { cache, signal: abort.signal });
+      const response = answer.then((response) => (response.body ? withAllThatCame(response) : response));
       asked.set(url, { response, abort });
       return response;
     };
