@@ -102,4 +102,4 @@ kernels:
 	cp $(LAYERS) $(KERNELS)/relaxed-simd.wasm
 
 test-browser: train kernels
-	cd $(BROWSER_TESTS) && OCTLENS_TRAIN='$(TRAIN)' OCTLENS_KERNELS='$(KERNELS)' node --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec $(TEST)
+	cd $(BROWSER_TESTS) && OCTLENS_TRAIN='$(TRAIN)' OCTLENS_KERNELS='$(KERNELS)' node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec $(TEST)
