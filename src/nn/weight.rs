@@ -102,7 +102,11 @@ impl Weight {
                 let x = x.reshape(((), n_heads, n_out / n_heads))?.transpose(0, 1)?.contiguous()?;
                 product(*compute, &x, &w, Tensor::matmul)?.transpose(0, 1)?.contiguous()?
             }
-            Self::Int8(w) => x.contiguous()?.apply_op1(TransposedProduct::new(w, n_heads))?,
+            // One head has no dimension of its own in the operation.
+            Self::Int8(w) => {
+                let y = x.contiguous()?.apply_op1(TransposedProduct::new(w, n_heads))?;
+                y.reshape(((), n_heads, w.packed.n_in()))?
+            }
         })
     }
 }
@@ -184,8 +188,9 @@ macro_rules! operation {
                 Ok((CpuStorage::F32(y), $shape(layout.dims()[0], packed, self.n_heads)))
             }
 
-            fn bwd(&self, _: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
-                Ok(Some(gradient.contiguous()?.apply_op1($Gradient::new(&self.weight, self.n_heads))?))
+            fn bwd(&self, x: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
+                let of_x = gradient.contiguous()?.apply_op1($Gradient::new(&self.weight, self.n_heads))?;
+                Ok(Some(of_x.reshape(x.shape())?))
             }
         }
     };
@@ -295,34 +300,38 @@ mod tests {
 
     #[test]
     fn products_by_head_are_the_masked_ones_with_their_gradients() {
-        let (n_heads, n_out, n_in) = (3, 24, 10);
-        let (int8, float) = pair(n_out, n_in);
-        let device = Device::Cpu;
-        let is_of = |i: usize| if i % n_out / (n_out / n_heads) == i / n_out { 1f32 } else { 0. };
-        let mask = Tensor::from_vec((0..n_heads * n_out).map(is_of).collect(), (n_heads, n_out), &device).unwrap();
-        let rows = Var::randn(0f32, 1., (2, n_heads, n_in), &device).unwrap();
-        let outputs = Var::randn(0f32, 1., (2, n_out), &device).unwrap();
-        let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        let gradient = |y: &Tensor, x: &Var| {
-            let probe = Tensor::arange(0f32, y.elem_count() as f32, &device).unwrap().reshape(y.shape()).unwrap();
-            values(y.mul(&probe).unwrap().sum_all().unwrap().backward().unwrap().get(x).unwrap())
-        };
-        let close = |a: Vec<f32>, b: Vec<f32>, tolerance: f32| {
-            assert_eq!(a.len(), b.len());
-            for (a, b) in a.into_iter().zip(b) {
-                assert!((a - b).abs() <= tolerance * (1. + b.abs()), "{a} where {b} is right");
+        for (n_heads, n_out, n_in) in [(3, 24, 10), (1, 24, 10)] {
+            let (int8, float) = pair(n_out, n_in);
+            let device = Device::Cpu;
+            let is_of = |i: usize| if i % n_out / (n_out / n_heads) == i / n_out { 1f32 } else { 0. };
+            let mask = Tensor::from_vec((0..n_heads * n_out).map(is_of).collect(), (n_heads, n_out), &device).unwrap();
+            let rows = Var::randn(0f32, 1., (2, n_heads, n_in), &device).unwrap();
+            let outputs = Var::randn(0f32, 1., (2, n_out), &device).unwrap();
+            let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let gradient = |y: &Tensor, x: &Var| {
+                let probe = Tensor::arange(0f32, y.elem_count() as f32, &device).unwrap().reshape(y.shape()).unwrap();
+                values(y.mul(&probe).unwrap().sum_all().unwrap().backward().unwrap().get(x).unwrap())
+            };
+            let close = |a: Vec<f32>, b: Vec<f32>, tolerance: f32| {
+                assert_eq!(a.len(), b.len());
+                for (a, b) in a.into_iter().zip(b) {
+                    assert!((a - b).abs() <= tolerance * (1. + b.abs()), "{a} where {b} is right");
+                }
+            };
+            let masked = float.product(&rows).unwrap().broadcast_mul(&mask).unwrap().sum(1).unwrap();
+            let each = outputs.unsqueeze(1).unwrap().broadcast_mul(&mask).unwrap();
+            let transposed = float.transposed_product(&each).unwrap();
+            for (weight, rounded) in [(&float, TOLERANCE), (&int8, 0.1)] {
+                let (there, back) = (
+                    weight.product_by_head(&rows).unwrap(),
+                    weight.transposed_product_by_head(&outputs, n_heads).unwrap(),
+                );
+                assert_eq!((there.dims(), back.dims()), (&[2, n_out][..], &[2, n_heads, n_in][..]));
+                close(values(&there), values(&masked), rounded);
+                close(values(&back), values(&transposed), TOLERANCE);
+                close(gradient(&there, &rows), gradient(&masked, &rows), TOLERANCE);
+                close(gradient(&back, &outputs), gradient(&transposed, &outputs), TOLERANCE);
             }
-        };
-        let masked = float.product(&rows).unwrap().broadcast_mul(&mask).unwrap().sum(1).unwrap();
-        let each = outputs.unsqueeze(1).unwrap().broadcast_mul(&mask).unwrap();
-        let transposed = float.transposed_product(&each).unwrap();
-        for (weight, rounded) in [(&float, TOLERANCE), (&int8, 0.1)] {
-            let (there, back) =
-                (weight.product_by_head(&rows).unwrap(), weight.transposed_product_by_head(&outputs, n_heads).unwrap());
-            close(values(&there), values(&masked), rounded);
-            close(values(&back), values(&transposed), TOLERANCE);
-            close(gradient(&there, &rows), gradient(&masked, &rows), TOLERANCE);
-            close(gradient(&back, &outputs), gradient(&transposed, &outputs), TOLERANCE);
         }
     }
 }
