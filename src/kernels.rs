@@ -19,7 +19,8 @@
 //! Giga-operations per second of each convolution of CLIP's RN50 at 224 px, one thread, on two shared cores of an Intel Xeon
 //! with AVX-512 VNNI in Chromium 156 (`make bench`, medians) and natively (`RAYON_NUM_THREADS=1 cargo bench
 //! --features train --profile dev --bench kernels`); the columns were measured at different times on a machine that
-//! had other load, and before outputs were written in whole vectors of channels.
+//! had other load, before outputs were written in whole vectors of channels, and before Winograd's algorithm, so that `simd128`
+//! is faster today where kernels are 3 × 3.
 //!
 //! | convolution | times | relaxed-simd | simd128 | avx2 | avx512-vnni |
 //! |---|---|---|---|---|---|
