@@ -99,7 +99,7 @@
 //! `web` (wasm32 only): page and worker; `relaxed` adds the worker with relaxed SIMD. `train` (native only): the binary.
 //! `cuda`, `cudnn`, `metal`: `train` on a GPU. `mpi`: `train finetune` in several processes that MPI connects; `nccl`: with their
 //! sums from GPU to GPU. The target decides what can compile, a feature what is built; the `cfg`s of modules are in this file only,
-//! but for those of `mpi` and `nccl`.
+//! but for those of `mpi` and `nccl`, and of the layers in `nn` that only training needs.
 
 // What no other crate can reach is at most `pub(crate)`, so that the compiler sees what nobody uses.
 #![warn(unreachable_pub)]

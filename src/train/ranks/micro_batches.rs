@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// Micro-batches and the ranks that share them out.
 pub(crate) struct MicroBatches<'a> {
-    n: usize,
+    shares: Shares,
     ranks: &'a dyn Ranks,
 }
 
@@ -50,13 +50,16 @@ impl<'a> MicroBatches<'a> {
             Some(n) if n > batch => Err(Error::config(format!(
                 "{batch} scans cannot be {n} micro-batches: use a larger --batch or smaller --micro-batches"
             ))),
-            n => Ok(Self { n: n.unwrap_or(n_ranks), ranks }),
+            n => {
+                let n = n.unwrap_or(n_ranks);
+                Ok(Self { shares: Shares { n, own: part(n, ranks.rank(), n_ranks) }, ranks })
+            }
         }
     }
 
     /// How many there are, on all ranks.
     pub(crate) fn n(&self) -> usize {
-        self.n
+        self.shares.n
     }
 
     /// The ranks.
@@ -66,17 +69,17 @@ impl<'a> MicroBatches<'a> {
 
     /// Which parts of a batch are this rank's.
     pub(crate) fn shares(&self) -> Shares {
-        Shares { n: self.n, own: self.own() }
+        self.shares.clone()
     }
 
     /// The numbers of this rank's micro-batches: one or more.
     pub(crate) fn own(&self) -> Range<usize> {
-        part(self.n, self.ranks.rank(), self.ranks.n_ranks())
+        self.shares.own()
     }
 
     /// Which of `n_things` are in the `i`-th micro-batch.
     pub(crate) fn part(&self, n_things: usize, i: usize) -> Range<usize> {
-        part(n_things, i, self.n)
+        self.shares.part(n_things, i)
     }
 
     /// The sum of rows over the micro-batches of all ranks, where `own` has this rank's parts of the sum, as [`TreeSum`] keeps them.
@@ -85,7 +88,8 @@ impl<'a> MicroBatches<'a> {
     /// Another rank ended.
     pub(crate) fn sum_parts(&self, own: &[Vec<f32>]) -> Result<Vec<f32>> {
         let n_ranks = self.ranks.n_ranks();
-        let places: Vec<(usize, u32)> = (0..n_ranks).flat_map(|rank| places(part(self.n, rank, n_ranks))).collect();
+        let places: Vec<(usize, u32)> =
+            (0..n_ranks).flat_map(|rank| places(part(self.shares.n, rank, n_ranks))).collect();
         self.ranks.combine(own, &|rows| {
             let mut sum = TreeSum::new();
             for ((start, level), row) in places.iter().zip(rows) {
