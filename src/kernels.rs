@@ -52,7 +52,7 @@
 //! What limits them, judging by the rates: the multiplications where there are many inputs (3 × 3, and 1 × 1 from 256
 //! channels on); the work per output (scale, bias, rounding, storing) where there are few (64 → 256, the stem); at 7² the
 //! weights, which are loaded from the third-level cache for 49 pixels only. `simd128` needs two instructions and widened
-//! operands for eight products, `relaxed-simd` one (or the three that V8 compiles it to) for sixteen.
+//! operands for eight products, `relaxed-simd` one or three for sixteen.
 
 mod arithmetic;
 mod block;

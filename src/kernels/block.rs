@@ -5,9 +5,9 @@
 //! as the products.
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) use self::plain::{add_relu, dequantize, round, scale};
+pub(super) use self::plain::{add_dequantized, add_relu, round, scale};
 #[cfg(target_arch = "wasm32")]
-pub(super) use super::wasm::{add_relu, dequantize, round, scale};
+pub(super) use super::wasm::{add_dequantized, add_relu, round, scale};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod plain {
@@ -44,18 +44,19 @@ mod plain {
         bytes
     }
 
-    /// The product of quantized numbers, `(sum - zero · ones) · (scale · weight_scale)`; `ones` is what a zero point of 1 adds to
-    /// the sums.
+    /// `onto` plus the product of quantized numbers, `(sum - zero · ones) · (scale · weight_scale)`; `ones` is what a zero point
+    /// of 1 adds to the sums.
     #[inline(always)]
-    pub(in crate::kernels) fn dequantize(
+    pub(in crate::kernels) fn add_dequantized(
+        onto: &[f32; BLOCK],
         sums: &[i32; BLOCK],
         ones: &[i32; BLOCK],
         weight_scales: &[f32; BLOCK],
         (scale, zero): (f32, i32),
     ) -> [f32; BLOCK] {
-        let mut values = [0.; BLOCK];
+        let mut values = *onto;
         for (((value, sum), ones), weight_scale) in values.iter_mut().zip(sums).zip(ones).zip(weight_scales) {
-            *value = (sum - zero * ones) as f32 * (scale * weight_scale);
+            *value += (sum - zero * ones) as f32 * (scale * weight_scale);
         }
         values
     }

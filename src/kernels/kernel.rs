@@ -106,19 +106,34 @@ impl Kernel {
             #[cfg(target_arch = "wasm32")]
             Self::Simd128 => run::<wasm::Simd128>(x, table, (weights, blocks), range, finish),
             #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
-            Self::Relaxed => run::<wasm::Relaxed>(x, table, (weights, blocks), range, finish),
+            Self::Relaxed if self.multiplies_bytes_at_once() => {
+                run::<wasm::Relaxed<true>>(x, table, (weights, blocks), range, finish)
+            }
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
+            Self::Relaxed => run::<wasm::Relaxed<false>>(x, table, (weights, blocks), range, finish),
         }
     }
 }
 
 impl Kernel {
+    /// Whether the machine has one instruction for sums of products of bytes.
+    pub fn multiplies_bytes_at_once(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => true,
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
+            Self::Relaxed => wasm::multiplies_bytes_at_once(),
+            _ => false,
+        }
+    }
+
     /// Whether 3 × 3 convolutions of stride 1 are faster by Winograd's algorithm.
     pub(super) fn prefers_winograd(self) -> bool {
         match self {
             #[cfg(target_arch = "wasm32")]
             Self::Simd128 => true,
             #[cfg(all(target_arch = "wasm32", feature = "relaxed"))]
-            Self::Relaxed => !wasm::multiplies_bytes_at_once(),
+            Self::Relaxed => !self.multiplies_bytes_at_once(),
             _ => false,
         }
     }

@@ -11,12 +11,18 @@ use super::kernel::{Kernel, Offsets};
 use super::map::to_byte;
 use super::packed::Packed;
 
-/// `x` (n, n_heads, n_in) times `weights`ᵀ, without a bias: (n, n_out), `scales` per output. Each row of `x` is rounded to 128
-/// values between its smallest and its largest (dynamic quantization, asymmetric, per row; Jacob et al. 2018).
+/// `x` (n, n_heads, n_in) times `weights`ᵀ, plus `bias` (n_out) if there is one: (n, n_out), `scales` per output. Each row of `x`
+/// is rounded to 128 values between its smallest and its largest (dynamic quantization, asymmetric, per row; Jacob et al. 2018).
 ///
 /// # Panics
 /// The sizes contradict each other.
-pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32], n_heads: usize) -> Vec<f32> {
+pub fn matmul(
+    kernel: Kernel,
+    x: &[f32],
+    (weights, scales): (&Packed, &[f32]),
+    bias: Option<&[f32]>,
+    n_heads: usize,
+) -> Vec<f32> {
     let (n_in, n_out, depth) = (weights.n_in(), weights.n_out(), weights.depth());
     let n = check(x.len(), n_in * n_heads, weights, scales, n_heads);
     let mut bytes = vec![0; n * n_heads * depth];
@@ -29,7 +35,8 @@ pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32], n_hea
         quantize(x, bytes, 1. / scale, zero);
         rows.push((scale, zero as i32));
     }
-    let mut out = vec![0.; n * n_out];
+    let mut out = bias.map_or_else(|| vec![0.; n * n_out], |bias| bias.repeat(n));
+    assert_eq!(out.len(), n * n_out, "a bias for each output");
     for head in 0..n_heads {
         let starts = (0..n).map(|i| ((i * n_heads + head) * depth) as u32).collect();
         let table = Offsets { starts, taps: 1 };
@@ -41,11 +48,11 @@ pub fn matmul(kernel: Kernel, x: &[f32], weights: &Packed, scales: &[f32], n_hea
             let out = &mut out[i * n_out + first..][..ones.len()];
             match (out.first_chunk_mut(), ones.first_chunk(), scales.first_chunk()) {
                 (Some(out), Some(ones), Some(scales)) if outputs.start <= first && first + BLOCK <= outputs.end => {
-                    *out = block::dequantize(sums, ones, scales, row);
+                    *out = block::add_dequantized(out, sums, ones, scales, row);
                 }
                 _ => {
                     let lanes = lanes_of(&outputs, first);
-                    let values = block::dequantize(sums, &padded(ones), &padded(scales), row);
+                    let values = block::add_dequantized(&padded(out), sums, &padded(ones), &padded(scales), row);
                     out[lanes.clone()].copy_from_slice(&values[lanes]);
                 }
             }
@@ -208,9 +215,9 @@ mod tests {
     fn every_kernel_gives_the_same_product_close_to_the_float_one() {
         let (n, n_in, n_out) = (5, 37, 21);
         let (x, weights, scales) = sample(n, n_in, n_out);
-        let expected = matmul(Kernel::Portable, &x, &weights, &scales, 1);
+        let expected = matmul(Kernel::Portable, &x, (&weights, &scales), None, 1);
         for kernel in Kernel::available() {
-            assert_eq!(matmul(kernel, &x, &weights, &scales, 1), expected, "{}", kernel.name());
+            assert_eq!(matmul(kernel, &x, (&weights, &scales), None, 1), expected, "{}", kernel.name());
         }
         let values = weights.unpacked();
         for row in 0..n {
@@ -222,6 +229,20 @@ mod tests {
                     + (0..n_in).map(|k| f32::from(values[c * n_in + k]).abs()).sum::<f32>() * scales[c] * 0.02;
                 assert!((sum - expected[row * n_out + c]).abs() <= bound);
             }
+        }
+    }
+
+    #[test]
+    fn a_bias_is_added_to_each_row() {
+        // Whole blocks, and one that is not whole; heads that share a block.
+        for (n_heads, n_out) in [(1, 37), (3, 36)] {
+            let n = 3;
+            let (x, weights, scales) = sample(n * n_heads, 10, n_out);
+            let bias: Vec<f32> = (0..n_out).map(|c| c as f32 * 0.3 - 2.).collect();
+            let [without, with] =
+                [None, Some(&bias[..])].map(|bias| matmul(Kernel::best(), &x, (&weights, &scales), bias, n_heads));
+            let expected: Vec<f32> = without.iter().zip(bias.repeat(n)).map(|(value, bias)| value + bias).collect();
+            assert_eq!(with, expected);
         }
     }
 
@@ -256,14 +277,14 @@ mod tests {
             let (x, weights, scales) = sample(n * n_heads, n_in, n_out);
             let is_of = |c: usize, head: usize| c / (n_out / n_heads) == head;
             let (product, floats) = (
-                matmul(Kernel::Portable, &x, &weights, &scales, n_heads),
+                matmul(Kernel::Portable, &x, (&weights, &scales), None, n_heads),
                 matmul_dequantized(&x, &weights, &scales, n_heads),
             );
             let y: Vec<f32> = (0..n * n_out).map(|i| (i as f32).sin()).collect();
             let back = matmul_transposed(&y, &weights, &scales, n_heads);
             for head in 0..n_heads {
                 let rows: Vec<f32> = of_head(&x, head, n_heads, n_in).collect();
-                let alone = matmul(Kernel::Portable, &rows, &weights, &scales, 1);
+                let alone = matmul(Kernel::Portable, &rows, (&weights, &scales), None, 1);
                 let floats_alone = matmul_dequantized(&rows, &weights, &scales, 1);
                 for i in (0..n * n_out).filter(|i| is_of(i % n_out, head)) {
                     assert_eq!(

@@ -94,17 +94,18 @@ impl WideArithmetic for Simd128 {
     }
 }
 
-/// Products of 8-bit integers (`i32x4.relaxed_dot_i8x16_i7x16_add_s`).
+/// Products of 8-bit integers, by one instruction (`i32x4.relaxed_dot_i8x16_i7x16_add_s`) or by the three that it stands for.
+/// Engines that must take three for the one make their constant anew each time, which a loop over them can keep.
 #[cfg(feature = "relaxed")]
-pub(super) struct Relaxed;
+pub(super) struct Relaxed<const AT_ONCE: bool>;
 
 #[cfg(feature = "relaxed")]
-impl Arithmetic for Relaxed {
+impl<const AT_ONCE: bool> Arithmetic for Relaxed<AT_ONCE> {
     const PIXELS: usize = P;
 
     unsafe fn tile(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]) {
         // SAFETY: the caller promises what `tile` asks for.
-        unsafe { relaxed(x, offsets, depth, w, sums) }
+        unsafe { relaxed::<AT_ONCE>(x, offsets, depth, w, sums) }
     }
 }
 
@@ -112,7 +113,7 @@ impl Arithmetic for Relaxed {
 /// As for [`Arithmetic::tile`]; the browser knows relaxed SIMD.
 #[cfg(feature = "relaxed")]
 #[target_feature(enable = "relaxed-simd")]
-unsafe fn relaxed(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]) {
+unsafe fn relaxed<const AT_ONCE: bool>(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut [[i32; BLOCK]]) {
     let mut acc = [[i32x4_splat(0); 4]; P];
     let (x, mut w) = (x.as_ptr(), w.as_ptr());
     for starts in offsets.as_chunks::<P>().0 {
@@ -123,7 +124,7 @@ unsafe fn relaxed(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut 
                 // SAFETY: `w` points to a group of a block: GROUP_STRIDE bytes.
                 let weights = unsafe { v128_load(w.add(16 * j).cast()) };
                 for (acc, a) in acc.iter_mut().zip(&a) {
-                    acc[j] = i32x4_relaxed_dot_i8x16_i7x16_add(weights, *a, acc[j]);
+                    acc[j] = add_products::<AT_ONCE>(weights, *a, acc[j]);
                 }
             }
             w = w.wrapping_add(GROUP_STRIDE);
@@ -134,6 +135,20 @@ unsafe fn relaxed(x: &[u8], offsets: &[u32], depth: usize, w: &[i8], sums: &mut 
             // SAFETY: a row of sums holds 16 integers of 32 bits.
             unsafe { v128_store(sums.as_mut_ptr().add(4 * j).cast(), *acc) };
         }
+    }
+}
+
+/// Four sums of four products each, added to `sums`. Pairs of products fit 16 bits: weights are at least -127 and activations at
+/// most 127.
+#[cfg(feature = "relaxed")]
+#[inline]
+#[target_feature(enable = "relaxed-simd")]
+fn add_products<const AT_ONCE: bool>(weights: v128, activations: v128, sums: v128) -> v128 {
+    if AT_ONCE {
+        i32x4_relaxed_dot_i8x16_i7x16_add(weights, activations, sums)
+    } else {
+        let pairs = i16x8_relaxed_dot_i8x16_i7x16(weights, activations);
+        i32x4_add(sums, i32x4_dot_i16x8(pairs, i16x8_splat(1)))
     }
 }
 
@@ -192,9 +207,10 @@ pub(super) fn add_relu(values: &[f32; BLOCK], identity: &[f32; BLOCK]) -> [f32; 
     block(core::array::from_fn(|i| f32x4_pmax(f32x4_add(vector(values, i), vector(identity, i)), f32x4_splat(0.))))
 }
 
-/// `(sum - zero · ones) · (scale · weight_scale)`.
+/// `onto + (sum - zero · ones) · (scale · weight_scale)`.
 #[inline(always)]
-pub(super) fn dequantize(
+pub(super) fn add_dequantized(
+    onto: &[f32; BLOCK],
     sums: &[i32; BLOCK],
     ones: &[i32; BLOCK],
     weight_scales: &[f32; BLOCK],
@@ -202,7 +218,8 @@ pub(super) fn dequantize(
 ) -> [f32; BLOCK] {
     block(core::array::from_fn(|i| {
         let sum = i32x4_sub(integers(sums, i), i32x4_mul(i32x4_splat(zero), integers(ones, i)));
-        f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(f32x4_splat(scale), vector(weight_scales, i)))
+        let value = f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(f32x4_splat(scale), vector(weight_scales, i)));
+        f32x4_add(vector(onto, i), value)
     }))
 }
 

@@ -34,7 +34,7 @@ impl Linear {
 
     /// (…, n_in) → (…, n_out).
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(self.weight.product(x)?.broadcast_add(&self.bias)?)
+        self.weight.affine(x, &self.bias)
     }
 
     /// The weight alone.

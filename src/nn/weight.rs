@@ -70,6 +70,14 @@ impl Weight {
         }
     }
 
+    /// `x · Wᵀ + bias`: (…, n_in) → (…, n_out), `bias` (n_out).
+    pub fn affine(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Float(..) => Ok(self.product(x)?.broadcast_add(bias)?),
+            Self::Int8(w) => rows(x, w.packed.n_out(), |x| Ok(x.apply_op2(bias, Affine(w.clone()))?)),
+        }
+    }
+
     /// `x · W`: (…, n_out) → (…, n_in).
     pub fn transposed_product(&self, x: &Tensor) -> Result<Tensor> {
         match self {
@@ -210,7 +218,7 @@ operation!(
     /// The rounded inputs times the integers; the gradient is the dequantized weights' own.
     Product,
     "int8-product",
-    |x: &[f32], packed, scales: &[f32], n_heads| kernels::matmul(Kernel::best(), x, packed, scales, n_heads),
+    |x: &[f32], packed, scales: &[f32], n_heads| kernels::matmul(Kernel::best(), x, (packed, scales), None, n_heads),
     of_outputs,
     TransposedProduct
 );
@@ -230,6 +238,42 @@ operation!(
     of_outputs,
     TransposedProduct
 );
+
+/// The rounded inputs (n, n_in) times the integers, plus a bias (n_out), in one pass over the outputs. Gradients are those of
+/// [`Product`] and of a sum.
+struct Affine(Arc<Int8Weight>);
+
+impl CustomOp2 for Affine {
+    fn name(&self) -> &'static str {
+        "int8-affine"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let Int8Weight { packed, scales } = &*self.0;
+        let bias = Some(floats(bias, bias_layout)?);
+        let y = kernels::matmul(Kernel::best(), floats(x, x_layout)?, (packed, scales), bias, 1);
+        Ok((CpuStorage::F32(y), of_outputs(x_layout.dims()[0], packed, 1)))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        bias: &Tensor,
+        _: &Tensor,
+        gradient: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
+        let gradient = gradient.contiguous()?;
+        let of_x = x.track_op().then(|| gradient.apply_op1(TransposedProduct::new(&self.0, 1))).transpose()?;
+        let of_bias = bias.track_op().then(|| gradient.sum(0)).transpose()?;
+        Ok((of_x, of_bias))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -285,6 +329,25 @@ mod tests {
         let [ours, theirs] = [ours, theirs].map(|y| (y * &probe).unwrap().sum_all().unwrap().backward().unwrap());
         for var in [&x, &w] {
             close(ours.get(var).unwrap(), theirs.get(var).unwrap());
+        }
+    }
+
+    #[test]
+    fn an_affine_map_is_the_product_plus_the_bias_with_its_gradients() {
+        let (int8, _) = pair(19, 10);
+        let (x, bias) =
+            (Var::randn(0f32, 1., (2, 3, 10), &Device::Cpu).unwrap(), Var::randn(0f32, 1., 19, &Device::Cpu).unwrap());
+        let probe = Tensor::randn(0f32, 1., (2, 3, 19), &Device::Cpu).unwrap();
+        let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let [one, two] =
+            [int8.affine(&x, &bias), Ok(int8.product(&x).unwrap().broadcast_add(&bias).unwrap())].map(|y| {
+                let y = y.unwrap();
+                let gradients = (&y * &probe).unwrap().sum_all().unwrap().backward().unwrap();
+                (values(&y), [&x, &bias].map(|var| values(gradients.get(var).unwrap())))
+            });
+        assert_eq!(one.0, two.0);
+        for (a, b) in one.1.iter().flatten().zip(two.1.iter().flatten()) {
+            assert!((a - b).abs() <= TOLERANCE * (1. + b.abs()), "{a} where {b} is right");
         }
     }
 
