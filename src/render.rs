@@ -4,6 +4,8 @@
 pub mod contour;
 mod palette;
 
+use std::borrow::Cow;
+
 use crate::report::Heatmap;
 
 pub use palette::{Palette, Ramp, inferno};
@@ -141,14 +143,17 @@ fn each_level(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], mut put: i
     }
 }
 
-/// A grey scan of `scan` (columns, rows) drawn at `drawn`: opaque RGBA; a drawn pixel is the mean of those it covers.
-pub fn grey_rgba(pixels: &[u8], scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> {
+/// A grey scan of `scan` (columns, rows) at the size at which it is drawn, `drawn`; a drawn pixel is the mean of those it covers.
+pub fn greys(pixels: &[u8], scan: [usize; 2], drawn: [usize; 2]) -> Cow<'_, [u8]> {
+    if scan == drawn {
+        return Cow::Borrowed(pixels);
+    }
     let [width, height] = scan;
-    let mut rgba = Vec::with_capacity(drawn[0] * drawn[1] * 4);
     let span = |i: usize, n_drawn: usize, n_scan: usize| {
         let start = i * n_scan / n_drawn;
         start..((i + 1) * n_scan / n_drawn).max(start + 1).min(n_scan.max(start + 1))
     };
+    let mut greys = Vec::with_capacity(drawn[0] * drawn[1]);
     for row in 0..drawn[1] {
         let rows = span(row, drawn[1], height);
         for column in 0..drawn[0] {
@@ -160,19 +165,25 @@ pub fn grey_rgba(pixels: &[u8], scan: [usize; 2], drawn: [usize; 2]) -> Vec<u8> 
                 .flatten()
                 .map(|&grey| u32::from(grey))
                 .sum();
-            let grey = (sum / n_covered.max(1)) as u8;
-            rgba.extend([grey, grey, grey, 255]);
+            greys.push((sum / n_covered.max(1)) as u8);
         }
     }
-    rgba
+    greys.into()
 }
 
-/// Draws each grey of opaque RGBA pixels as `table` says.
-pub fn with_greys(rgba: &mut [u8], table: &[u8; 256]) {
-    for pixel in rgba.chunks_exact_mut(4) {
-        let grey = table[usize::from(pixel[0])];
-        pixel[..3].fill(grey);
+/// Each grey as `table` says, opaque: RGBA.
+pub fn grey_rgba(greys: &[u8], table: &[u8; 256]) -> Vec<u8> {
+    let mut rgba = vec![u8::MAX; greys.len() * 4];
+    let mut i = 0;
+    // By index: where code is built for size, as in the page, iterators over parts of a slice are calls.
+    for &grey in greys {
+        let shown = table[usize::from(grey)];
+        rgba[i] = shown;
+        rgba[i + 1] = shown;
+        rgba[i + 2] = shown;
+        i += 4;
     }
+    rgba
 }
 
 /// The scan with the heatmap over it at `opacity` (0…1): RGB, row by row, at the scan's own size.
@@ -380,8 +391,8 @@ mod tests {
 
     #[test]
     fn grey_pixels_are_averaged_when_reduced_and_kept_when_not() {
-        assert_eq!(grey_rgba(&[0, 100, 200, 100], [2, 2], [1, 1]), [100, 100, 100, 255]);
-        assert_eq!(grey_rgba(&[7, 9], [2, 1], [2, 1]), [7, 7, 7, 255, 9, 9, 9, 255]);
+        assert_eq!(*greys(&[0, 100, 200, 100], [2, 2], [1, 1]), [100]);
+        assert_eq!(*greys(&[7, 9], [2, 1], [2, 1]), [7, 9]);
     }
 
     #[test]
@@ -409,9 +420,8 @@ mod tests {
 
     #[test]
     fn greys_are_drawn_as_their_table_says() {
-        let mut rgba = grey_rgba(&[10, 200], [2, 1], [2, 1]);
-        with_greys(&mut rgba, &std::array::from_fn(|grey| 255 - grey as u8));
-        assert_eq!(rgba, [245, 245, 245, 255, 55, 55, 55, 255]);
+        let table = std::array::from_fn(|grey| 255 - grey as u8);
+        assert_eq!(grey_rgba(&[10, 200], &table), [245, 245, 245, 255, 55, 55, 55, 255]);
     }
 
     #[test]

@@ -143,7 +143,6 @@ fn App() -> impl IntoView {
                 />
                 <aside
                     node_ref=aside
-                    class:stale=move || is_stale.get()
                     class:no-answer=move || not_a_scan.get()
                     inert=move || is_stale.get()>
                     <Cards session=session heat=heat is_folded=is_covered.into() linked=linked checks=checks teach=teach />
@@ -232,7 +231,6 @@ fn ViewerPane(
                 phase=phase
                 card=card
                 can_answer=Memo::new(move |_| session.with(PageState::can_answer)).into()
-                is_stale=is_stale
                 heat=heat
                 viewer=viewer
                 linked=linked

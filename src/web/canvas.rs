@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, ImageData, Url};
 
 use crate::page::picture::Label;
+use crate::page::viewer::window::GreyWindow;
 use crate::render::contour::{Outline, UNITS_PER_PIXEL};
 use crate::render::{self, Paint};
 use crate::report::{Heatmap, WarningKind};
@@ -41,16 +42,17 @@ pub(super) fn paint(canvas: &HtmlCanvasElement, rgba: &[u8], size: [usize; 2]) {
 
 /// Draws a scan, reduced to at most `max_pixels`.
 pub(super) fn paint_scan(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize; 2], max_pixels: usize) {
-    let drawn = render::drawn_size(scan[0], scan[1], max_pixels);
-    paint(canvas, &render::grey_rgba(pixels, scan, drawn), drawn);
+    paint_greys(canvas, pixels, scan, max_pixels, &GreyWindow::ALL.table());
 }
 
 /// Draws a scan as large as pictures are drawn, each grey as `table` says.
 pub(super) fn paint_window(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize; 2], table: &[u8; 256]) {
-    let drawn = render::drawn_size(scan[0], scan[1], render::MAX_DRAWN_PIXELS);
-    let mut rgba = render::grey_rgba(pixels, scan, drawn);
-    render::with_greys(&mut rgba, table);
-    paint(canvas, &rgba, drawn);
+    paint_greys(canvas, pixels, scan, render::MAX_DRAWN_PIXELS, table);
+}
+
+fn paint_greys(canvas: &HtmlCanvasElement, pixels: &[u8], scan: [usize; 2], max_pixels: usize, table: &[u8; 256]) {
+    let drawn = render::drawn_size(scan[0], scan[1], max_pixels);
+    paint(canvas, &render::grey_rgba(&render::greys(pixels, scan, drawn), table), drawn);
 }
 
 /// Draws nothing.

@@ -38,8 +38,6 @@ pub fn Stage(
     card: Signal<Option<Arc<ModelCard>>>,
     /// Whether a model is loaded or being loaded: only then a scan is asked for.
     can_answer: Signal<bool>,
-    /// Whether another scan is about to replace it.
-    is_stale: Signal<bool>,
     /// Visibility and opacity of the heatmap.
     heat: Heat,
     /// How the scan is looked at.
@@ -116,7 +114,7 @@ pub fn Stage(
         })
     };
     view! {
-        <div class="stage" class:stale=move || is_stale.get()>
+        <div class="stage">
             <ProgressBar phase=phase frames_done=frames_done />
             <Show when=move || !has_scan.get() && can_answer.get()>
                 <Invitation phase=phase />
