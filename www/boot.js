@@ -40,7 +40,15 @@
     if (typeof WebAssembly !== "object") return "browser";
     // A policy forbids to compile any module.
     if (!compiles(EMPTY_MODULE)) return "policy";
-    return compiles(VECTOR_MODULE) ? null : "browser";
+    return compiles(VECTOR_MODULE) && typeof DecompressionStream === "function" ? null : "browser";
+  }
+
+  /** A module, which the site holds compressed with gzip, as it is compiled while it comes. For the worker too. */
+  async function unpacked(url) {
+    const { ok, status, body } = await fetch(url);
+    if (!ok) throw new Error(`${url}: HTTP status ${status}`);
+    const headers = { "content-type": "application/wasm" };
+    return new Response(body.pipeThrough(new DecompressionStream("gzip")), { headers });
   }
 
   /** Whether the tab is being reloaded, which it is once: a cached index.html may name files of an earlier build. */
@@ -129,7 +137,7 @@
     const script = `
       ${isFirst ? `(${askAhead})(${JSON.stringify(beside("weights/index.json"))});` : ""}
       import(${JSON.stringify(`${files}.js`)})
-        .then(({ default: init }) => init({ module_or_path: ${JSON.stringify(`${files}_bg.wasm`)} }))
+        .then(({ default: init }) => init({ module_or_path: (${unpacked})(${JSON.stringify(`${files}.bin`)}) }))
         .catch((error) => setTimeout(() => { throw error; }));`;
     const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     const worker = new Worker(url, { type: "module" });
@@ -179,7 +187,7 @@
     }
     try {
       const { default: init } = await import(beside(js));
-      await init({ module_or_path: beside(wasm) });
+      await init({ module_or_path: unpacked(beside(wasm)) });
       // An app of an earlier build starts its own.
       takeWorker?.(() => undefined).terminate();
       takeWorker = null;

@@ -9,9 +9,9 @@ import { both } from "./runtimes.mjs";
 import { Octlens, Peer } from "./sides.mjs";
 import { ranked } from "./times.mjs";
 
-const isCode = (path) => /\.(m?js|wasm)$/.test(path);
+const isCode = (path) => /\.(m?js|wasm|bin)$/.test(path);
 /** octlens's part of the code that runs models; the rest is its page. */
-const isEngine = (path) => /(^|\/)worker[^/]*\.(js|wasm)$/.test(path);
+const isEngine = (path) => /(^|\/)worker[^/]*\.(js|bin)$/.test(path);
 const isModel = (path) => /\.(safetensors|onnx|tflite)$/.test(path);
 /** The benchmark's own scripts, which belong to no side. */
 const isOurs = (path) => /^bench\/[^/]+$/.test(path);

@@ -27,7 +27,7 @@ for (const name of BROWSERS) {
       const asked = signal();
       const change = async (path, bytes) => {
         if (path === WEIGHTS) asked.give();
-        if (/^(app|worker).*\.wasm$/.test(path)) await asked.given;
+        if (/^(app|worker).*\.bin$/.test(path)) await asked.given;
         return bytes;
       };
       const own = await host({ change });

@@ -5,20 +5,21 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 
 import { DIST, Visit, host, launch } from "./page.mjs";
 
 /** Another text of the same length. */
 const flip = (hex) => [...hex].map((digit) => (15 - parseInt(digit, 16)).toString(16)).join("");
 const renamed = (name) => name.replace(/-([0-9a-f]{8,16})/, (_, hash) => `-${flip(hash)}`);
-const isProgram = (file) => /^(app|worker).*\.(js|wasm)$/.test(file);
+const isProgram = (file) => /^(app|worker).*\.(js|bin)$/.test(file);
 
 /** The build that a visit is of. */
 export const buildOf = (visit) => visit.attribute("build", "title");
 
 /**
  * The `build` of `dist/`, and the `next` one: its `build` and its `folder`, which `remove()` deletes; `ofNext(bytes)` makes a
- * program of it. Its service worker is that of `dist/` until `withServiceWorker()` writes its own.
+ * module of it. Its service worker is that of `dist/` until `withServiceWorker()` writes its own.
  */
 export async function nextBuild() {
   const browser = await launch();
@@ -30,10 +31,10 @@ export async function nextBuild() {
   await browser.close();
   assert.match(build, /^[0-9a-f]{16}$/);
 
-  const ofNext = (bytes) => {
-    const text = bytes.toString("latin1");
-    assert.ok(text.includes(build), "a program names its build");
-    return Buffer.from(text.replaceAll(build, flip(build)), "latin1");
+  const ofNext = (packed) => {
+    const text = gunzipSync(packed).toString("latin1");
+    assert.ok(text.includes(build), "a module names its build");
+    return gzipSync(Buffer.from(text.replaceAll(build, flip(build)), "latin1"));
   };
   const folder = mkdtempSync(join(tmpdir(), "octlens-next-"));
   const edit = (file, change) => {
@@ -42,7 +43,7 @@ export async function nextBuild() {
   };
   cpSync(DIST, folder, { recursive: true });
   for (const file of readdirSync(folder).filter(isProgram)) {
-    if (file.endsWith(".wasm")) edit(file, ofNext);
+    if (file.endsWith(".bin")) edit(file, ofNext);
     renameSync(join(folder, file), join(folder, renamed(file)));
   }
   edit("index.html", (html) => html.toString("utf8").replaceAll(/(app|worker|worker_relaxed)-[0-9a-f]{8,16}/g, renamed));

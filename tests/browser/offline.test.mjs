@@ -183,7 +183,7 @@ for (const name of BROWSERS) {
     test("a site that is half copied is not kept in place of a whole one", async () => {
       let isHalf = false;
       // The list is new, one program of it is not there yet.
-      const change = (path, bytes) => (isHalf && /^app-.*\.wasm$/.test(path) ? null : bytes);
+      const change = (path, bytes) => (isHalf && /^app-.*\.bin$/.test(path) ? null : bytes);
       await visiting(
         async ({ visit, own, site }) => {
           [isHalf, site.folder] = [true, next.folder];

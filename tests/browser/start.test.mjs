@@ -62,6 +62,11 @@ for (const name of BROWSERS) {
       assertSays(said, /could not be fetched/);
     });
 
+    test("a module of the app is another file", async () => {
+      const change = (path, bytes) => (/^app-.*\.bin$/.test(path) ? Buffer.from("<!doctype html>") : bytes);
+      assertSays(await lines({ change }), /could not be fetched/);
+    });
+
     test("a part of the app was missing when it was asked for first", async () => {
       let nAsked = 0;
       const own = await host({ change: (path, bytes) => (path === "" && ++nAsked === 1 ? stale(bytes) : bytes) });
@@ -81,8 +86,14 @@ for (const name of BROWSERS) {
       assertSays(await lines({ prepare }), /lacks WebAssembly/);
     });
 
+    test("the browser cannot unpack files", async () => {
+      const prepare = (page) => page.addInitScript(() => delete window.DecompressionStream);
+      assertSays(await lines({ prepare }), /lacks WebAssembly/);
+    });
+
     const unstartable = {
       "its script is missing": { change: (path, bytes) => (isWorker(path) ? null : bytes) },
+      "its module is missing": { change: (path, bytes) => (/^worker.*\.bin$/.test(path) ? null : bytes) },
       "a policy of the host forbids it": { headers: () => ({ "content-security-policy": "worker-src 'none'" }) },
     };
     for (const [what, options] of Object.entries(unstartable)) {

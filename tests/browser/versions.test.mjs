@@ -86,7 +86,7 @@ for (const name of BROWSERS) {
     });
 
     test("a worker of another build behind the same name: the page is reloaded once, then says so", async () => {
-      const change = (path, bytes) => (/^worker.*\.wasm$/.test(path) ? ofNext(bytes) : bytes);
+      const change = (path, bytes) => (/^worker.*\.bin$/.test(path) ? ofNext(bytes) : bytes);
       const own = await host({ change });
       const visit = await Visit.start(browser, own.url, { until: ["failed"] });
       assert.equal(own.asked.filter(isIndex).length, 2);
