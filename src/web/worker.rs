@@ -26,7 +26,13 @@ enum Task {
     TakeModel(Result<Listed>),
     /// The baseline of that name has been fetched, or has not.
     TakeBaseline(String, Result<Listed>),
+    /// Nobody asks: a first scan is answered about several times as slowly as a second, because browsers compile code well only
+    /// after it has run for a while.
+    WarmUp,
 }
+
+/// So long after a model is loaded nobody must have asked for anything.
+const WARM_UP_AFTER_MS: i32 = 250;
 
 /// The tasks, in order. They wait while a file is read.
 struct TaskQueue {
@@ -35,6 +41,8 @@ struct TaskQueue {
     analyzer: RefCell<Option<Analyzer>>,
     /// The default model is being loaded, and the page, which is still coming, will ask for it.
     is_ahead: Cell<bool>,
+    /// Something but a model has been asked for.
+    is_asked: Cell<bool>,
 }
 
 /// Registers the listener, then sends [`Response::Ready`].
@@ -47,6 +55,7 @@ pub fn run() {
         tasks: RefCell::default(),
         analyzer: RefCell::new(Some(Analyzer::new(post))),
         is_ahead: Cell::new(is_ahead()),
+        is_asked: Cell::new(false),
     });
     let ahead = queue.clone();
     let on_message =
@@ -95,13 +104,29 @@ impl TaskQueue {
                 // Fetching takes long; the model goes on answering meanwhile.
                 Some(Task::Answer(Request::Load { model }, file)) => spawn_local(self.clone().fetch_model(model, file)),
                 Some(Task::Answer(Request::LoadBaseline { name }, _)) => spawn_local(self.clone().fetch_baseline(name)),
-                Some(Task::Answer(request, file)) => analyzer.answer(request, file).await,
-                Some(Task::TakeModel(fetched)) => analyzer.take_model(fetched),
+                Some(Task::Answer(request, file)) => {
+                    self.is_asked.set(true);
+                    analyzer.answer(request, file).await;
+                }
+                Some(Task::TakeModel(fetched)) => {
+                    analyzer.take_model(fetched);
+                    self.warm_up_later();
+                }
+                Some(Task::WarmUp) if !self.is_asked.get() => analyzer.warm_up(),
+                Some(Task::WarmUp) => (),
                 Some(Task::TakeBaseline(name, fetched)) => analyzer.take_baseline(name, fetched),
                 None => break,
             }
         }
         self.analyzer.replace(Some(analyzer));
+    }
+
+    fn warm_up_later(self: &Rc<Self>) {
+        let queue = self.clone();
+        let warm_up = Closure::once_into_js(move || queue.add(Task::WarmUp));
+        // Without timers the first answer takes longer.
+        let _ =
+            scope().set_timeout_with_callback_and_timeout_and_arguments_0(warm_up.unchecked_ref(), WARM_UP_AFTER_MS);
     }
 
     /// A file that comes with the request is the visitor's own, and is read in place of one of the site.

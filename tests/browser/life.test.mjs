@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { BROWSERS, Visit, host, launch, sampleFile } from "./page.mjs";
+import { png } from "./png.mjs";
 
 /** Sooner than the page misses the signs of life of a worker. */
 const SOON_MS = 20_000;
@@ -147,7 +148,9 @@ for (const name of BROWSERS) describe(`a worker's life in ${name}`, () => {
 
   test("a scan for which there is no memory is given up by name, and the next one is answered", () =>
     visiting({ prepare: breakByName }, async (visit) => {
-      await visit.choose([sampleFile(0, "memory.png"), sampleFile(1, "good.png")]);
+      // Larger than what a scan before it may have left free.
+      const large = { name: "memory.png", mimeType: "image/png", buffer: png(5000, 3000) };
+      await visit.choose([large, sampleFile(1, "good.png")]);
       assert.equal(await visit.phase("failed"), "failed");
       assert.equal(await nWorkers(visit), 3);
       assert.match(await visit.hook("error").innerText(), /memory\.png/);

@@ -166,6 +166,13 @@ impl Analyzer {
         }
     }
 
+    /// Answers about a drawn scan and forgets it. What goes wrong is said when a visitor's scan meets it.
+    pub(super) fn warm_up(&self) {
+        let Some(engine) = &self.engine else { return };
+        let bytes = phantom::draw_case(&Case::default()).pgm();
+        let _ = engine.analyze(&Input { name: "", bytes: &bytes, frame: 0 }, &Options::default());
+    }
+
     /// A baseline's file has been fetched, or has not.
     pub(super) fn take_baseline(&mut self, name: String, fetched: Result<Listed>) {
         let event = match fetched.and_then(|listed| self.load_baseline(&listed.entry, listed.bytes)) {
