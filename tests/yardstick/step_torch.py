@@ -45,6 +45,8 @@ def freeze(model: nn.Module) -> None:
 def shorten(text: nn.Module, n_tokens: int) -> None:
     """Lets a causal text tower run on fewer tokens than its context holds: what follows the last end token cannot matter."""
     text.attn_mask = text.attn_mask[:n_tokens, :n_tokens]
+    # open_clip's CLIP adds all positions, whatever the number of tokens.
+    text.positional_embedding = nn.Parameter(text.positional_embedding.detach()[:n_tokens])
 
 
 class ImageTower(nn.Module):
@@ -159,6 +161,7 @@ class Rn50Step:
         layout = torch.channels_last if channels_last else torch.contiguous_format
         self.model = open_clip.create_model("RN50", pretrained=None)
         self.model.load_state_dict(torch.load(weights, weights_only=True), strict=False)
+        shorten(self.model, n_tokens)
         self.model = self.model.to(memory_format=layout)
         freeze(self.model)
         options = {"lr": 5e-5, "betas": (0.9, 0.98), "eps": 1e-5, "weight_decay": 0.2, "fused": True}
@@ -166,7 +169,6 @@ class Rn50Step:
         self.images = torch.rand(batch, 3, 224, 224).to(memory_format=layout)
         self.texts = torch.randint(1, 49000, (batch, n_tokens))
         self.texts[:, 14] = 49407
-        shorten(self.model, n_tokens)
         self.batch = batch
 
     def __call__(self) -> None:
