@@ -76,8 +76,8 @@ function waitForAnswers() {
   };
 }
 
-/** A file as the scripts above take it. */
-function portable({ name, mimeType, buffer }) {
+/** A file as scripts within a page take it. */
+export function portable({ name, mimeType, buffer }) {
   return { name, type: mimeType, bytes: buffer.toString("base64") };
 }
 
