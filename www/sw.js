@@ -19,7 +19,7 @@ const CACHE = PREFIX + BUILD;
 const PAGE = "index.html";
 /** So long the host may take before a file that is kept is taken instead. */
 const PATIENCE_MS = 4000;
-/** In a name or a query: a hash. boot.js?v=…, app-….js, worker-…_bg.wasm */
+/** In a name or a query: a hash. boot.js?v=…, app-….js, worker-….bin */
 const HASHED = /(-[0-9a-f]{8,16}[._]|\?v=[0-9a-f]{16}$)/;
 /** Headers that say how the host sent the bytes, and of no use for the bytes alone. */
 const OF_TRANSFER = ["content-encoding", "content-length", "transfer-encoding", "vary"];
