@@ -19,7 +19,8 @@ use super::packed::Packed;
 pub fn matmul(
     kernel: Kernel,
     x: &[f32],
-    (weights, scales): (&Packed, &[f32]),
+    weights: &Packed,
+    scales: &[f32],
     bias: Option<&[f32]>,
     n_heads: usize,
 ) -> Vec<f32> {
@@ -215,9 +216,9 @@ mod tests {
     fn every_kernel_gives_the_same_product_close_to_the_float_one() {
         let (n, n_in, n_out) = (5, 37, 21);
         let (x, weights, scales) = sample(n, n_in, n_out);
-        let expected = matmul(Kernel::Portable, &x, (&weights, &scales), None, 1);
+        let expected = matmul(Kernel::Portable, &x, &weights, &scales, None, 1);
         for kernel in Kernel::available() {
-            assert_eq!(matmul(kernel, &x, (&weights, &scales), None, 1), expected, "{}", kernel.name());
+            assert_eq!(matmul(kernel, &x, &weights, &scales, None, 1), expected, "{}", kernel.name());
         }
         let values = weights.unpacked();
         for row in 0..n {
@@ -240,7 +241,7 @@ mod tests {
             let (x, weights, scales) = sample(n * n_heads, 10, n_out);
             let bias: Vec<f32> = (0..n_out).map(|c| c as f32 * 0.3 - 2.).collect();
             let [without, with] =
-                [None, Some(&bias[..])].map(|bias| matmul(Kernel::best(), &x, (&weights, &scales), bias, n_heads));
+                [None, Some(&bias[..])].map(|bias| matmul(Kernel::best(), &x, &weights, &scales, bias, n_heads));
             let expected: Vec<f32> = without.iter().zip(bias.repeat(n)).map(|(value, bias)| value + bias).collect();
             assert_eq!(with, expected);
         }
@@ -277,14 +278,14 @@ mod tests {
             let (x, weights, scales) = sample(n * n_heads, n_in, n_out);
             let is_of = |c: usize, head: usize| c / (n_out / n_heads) == head;
             let (product, floats) = (
-                matmul(Kernel::Portable, &x, (&weights, &scales), None, n_heads),
+                matmul(Kernel::Portable, &x, &weights, &scales, None, n_heads),
                 matmul_dequantized(&x, &weights, &scales, n_heads),
             );
             let y: Vec<f32> = (0..n * n_out).map(|i| (i as f32).sin()).collect();
             let back = matmul_transposed(&y, &weights, &scales, n_heads);
             for head in 0..n_heads {
                 let rows: Vec<f32> = of_head(&x, head, n_heads, n_in).collect();
-                let alone = matmul(Kernel::Portable, &rows, (&weights, &scales), None, 1);
+                let alone = matmul(Kernel::Portable, &rows, &weights, &scales, None, 1);
                 let floats_alone = matmul_dequantized(&rows, &weights, &scales, 1);
                 for i in (0..n * n_out).filter(|i| is_of(i % n_out, head)) {
                     assert_eq!(

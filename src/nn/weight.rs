@@ -218,7 +218,7 @@ operation!(
     /// The rounded inputs times the integers; the gradient is the dequantized weights' own.
     Product,
     "int8-product",
-    |x: &[f32], packed, scales: &[f32], n_heads| kernels::matmul(Kernel::best(), x, (packed, scales), None, n_heads),
+    |x: &[f32], packed, scales: &[f32], n_heads| kernels::matmul(Kernel::best(), x, packed, scales, None, n_heads),
     of_outputs,
     TransposedProduct
 );
@@ -257,7 +257,7 @@ impl CustomOp2 for Affine {
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let Int8Weight { packed, scales } = &*self.0;
         let bias = Some(floats(bias, bias_layout)?);
-        let y = kernels::matmul(Kernel::best(), floats(x, x_layout)?, (packed, scales), bias, 1);
+        let y = kernels::matmul(Kernel::best(), floats(x, x_layout)?, packed, scales, bias, 1);
         Ok((CpuStorage::F32(y), of_outputs(x_layout.dims()[0], packed, 1)))
     }
 

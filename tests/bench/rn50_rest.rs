@@ -70,10 +70,10 @@ fn attention_pool() -> Box<dyn Fn()> {
     let cells = noise(n_heads * channels);
     Box::new(move || {
         let kernel = Kernel::best();
-        black_box(matmul(kernel, &row, (&square, &scales), None, 1));
+        black_box(matmul(kernel, &row, &square, &scales, None, 1));
         black_box(matmul_transposed(&row, &square, &scales, n_heads));
-        black_box(matmul(kernel, &cells, (&square, &scales), None, n_heads));
-        black_box(matmul(kernel, &row, (&last, &scales[..embed_dim]), None, 1));
+        black_box(matmul(kernel, &cells, &square, &scales, None, n_heads));
+        black_box(matmul(kernel, &row, &last, &scales[..embed_dim], None, 1));
     })
 }
 
@@ -83,7 +83,7 @@ fn text_tower() -> Box<dyn Fn()> {
     let blocks: Vec<_> = (0..TEXT_BLOCKS).map(|_| block()).collect();
     Box::new(move || {
         for (weights, x, scales) in blocks.iter().flatten() {
-            black_box(matmul(Kernel::best(), x, (weights, scales), Some(scales), 1));
+            black_box(matmul(Kernel::best(), x, weights, scales, Some(scales), 1));
         }
     })
 }
