@@ -33,6 +33,9 @@ enum Task {
 
 /// So long after a model is loaded nobody must have asked for anything.
 const WARM_UP_AFTER_MS: i32 = 250;
+/// A larger weights file waits for its first scan. Nobody hears of a worker that computes, and the page takes one that is not
+/// asked anything for dead after 15 s: on slow machines a large model would take longer.
+const MAX_WARM_UP_BYTES: usize = 16 << 20;
 
 /// The tasks, in order. They wait while a file is read.
 struct TaskQueue {
@@ -109,8 +112,11 @@ impl TaskQueue {
                     analyzer.answer(request, file).await;
                 }
                 Some(Task::TakeModel(fetched)) => {
+                    let is_small = fetched.as_ref().is_ok_and(|listed| listed.bytes.len() <= MAX_WARM_UP_BYTES);
                     analyzer.take_model(fetched);
-                    self.warm_up_later();
+                    if is_small {
+                        self.warm_up_later();
+                    }
                 }
                 Some(Task::WarmUp) if !self.is_asked.get() => analyzer.warm_up(),
                 Some(Task::WarmUp) => (),
