@@ -14,6 +14,8 @@ const N_RUNS = Number(process.env.TIMINGS_RUNS ?? 7);
 const N_POSITIONS = 20;
 const N_WARM_UP = 3;
 const N_VOLUMES = 8;
+/** So long some visitors look around. */
+const PATIENT_MS = 3000;
 const N_FRAMES = 5;
 
 const middle = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
@@ -90,6 +92,20 @@ async function firstVisit(browser, url, times) {
   return visit;
 }
 
+/** A new visitor who looks around first: from the click on a sample to the answer. */
+async function patientVisit(browser, url) {
+  const visit = await Visit.start(browser, url);
+  await visit.page.waitForTimeout(PATIENT_MS);
+  const ms = await visit.page.evaluate(async () => {
+    const start = performance.now();
+    document.querySelector('[data-testid="sample"]').click();
+    while (!document.querySelector('[data-testid="image-prediction"]')) await new Promise((resolve) => setTimeout(resolve, 5));
+    return performance.now() - start;
+  });
+  await visit.close();
+  return ms;
+}
+
 /** From a slider's position to the answer about it, drawn. */
 function live(visit) {
   return visit.page.evaluate(async (n) => {
@@ -129,6 +145,9 @@ line("first paint", times.paint);
 line("first paint of the shell", times.shell);
 line("a first visit until a sample is clicked", times.clicked);
 line("a first visit until its answer is seen", times.answer);
+const patient = [];
+for (let run = 0; run < N_RUNS; run++) patient.push(await patientVisit(browser, server.url));
+line(`a first answer, from the click, ${PATIENT_MS / 1000} s after the model is ready`, patient);
 report(`while the page starts, ${N_RUNS} times`, times.starting);
 report(`while it answers first, ${N_RUNS} times`, times.answering);
 
