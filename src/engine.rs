@@ -24,6 +24,7 @@ use crate::head::{Head, probabilities};
 use crate::kernels::Kernel;
 use crate::nn::Mode;
 use crate::nn::norm::l2_normalize;
+use crate::preprocess::{PreparedScan, Region};
 use crate::report::{
     Agreement, Candidate, CaptionReport, CaptionSource, Doubt, InputRef, ModelRef, Options, Prediction, Report, SCHEMA,
     TimingsMs, Warning,
@@ -32,6 +33,7 @@ use crate::scan::layout::suggest;
 use crate::scan::view::View;
 use crate::scan::{Scan, ScanFile};
 use crate::tokenizer::Tokenizer;
+use explanations::EncodedScan;
 use finite::{finite, finite_embeds};
 
 /// Captions that a report lists as candidates.
@@ -102,6 +104,7 @@ pub struct Analysis {
 
 /// What the image tower and the tests of the picture make of a scan.
 struct Seen {
+    region: Region,
     feature_map: Tensor,
     image_embeds: Tensor,
     picture: Vec<Doubt>,
@@ -271,7 +274,9 @@ impl Engine {
             laterality: scan.laterality,
             notes: scan.notes.clone(),
         };
-        let pixel_values = self.pixel_values(&scan)?;
+        let preprocess = &self.metadata.preprocess;
+        let PreparedScan { grey, region } = preprocess.prepare(&scan);
+        let pixel_values = preprocess.pixel_values(grey, &Device::Cpu)?;
         timings.preprocess = ms_since(start);
         let start = Instant::now();
         let (feature_map, image_embeds) = self.encode(&pixel_values)?;
@@ -280,7 +285,7 @@ impl Engine {
         finite("doubts", detected.iter().flat_map(|d| d.manners.iter().chain([&d.another_disease])))?;
         let mut picture = doubts_of_picture(&scan);
         picture.extend(suggestion.iter().flat_map(doubts_of_suggestion));
-        let seen = Seen { feature_map, image_embeds, picture, detected, suggestion };
+        let seen = Seen { region, feature_map, image_embeds, picture, detected, suggestion };
         let report = self.report(input_ref, &scan, &seen, options, timings)?;
         Ok(Analysis { report, scan, seen })
     }
@@ -307,7 +312,7 @@ impl Engine {
         options: &Options,
         mut timings: TimingsMs,
     ) -> Result<Report> {
-        let Seen { feature_map, image_embeds, .. } = seen;
+        let Seen { region, feature_map, image_embeds, .. } = seen;
         let image = self.prediction(&self.image_head.forward(image_embeds)?)?;
         let start = Instant::now();
         let (caption, text_embeds) = self.caption(image_embeds, options)?;
@@ -315,7 +320,7 @@ impl Engine {
         timings.text_encoder = ms_since(start);
         let start = Instant::now();
         let target = options.target.clone().unwrap_or_else(|| image.label.clone());
-        let heatmap = self.class_map(scan, feature_map, &target, options)?;
+        let heatmap = self.class_map(&EncodedScan { scan, region: *region, feature_map }, &target, options)?;
         let tokens = self.token_report(&caption.text, &target, options.words)?;
         timings.explain = ms_since(start);
         Ok(Report {

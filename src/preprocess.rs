@@ -11,6 +11,7 @@
 
 mod foreign;
 mod median;
+mod quantile;
 mod resample;
 mod retina;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use self::foreign::Foreign;
 use self::median::median_3x3;
+use self::quantile::percentile;
 use self::resample::resample;
 use self::retina::Retina;
 use crate::error::Result;
@@ -79,6 +81,15 @@ impl Cleaning {
     }
 }
 
+/// What the model sees of a scan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PreparedScan {
+    /// Grey values 0…1, row by row, contrast-stretched: `image_height · image_width` of them.
+    pub grey: Vec<f32>,
+    /// The part of the scan that they show.
+    pub region: Region,
+}
+
 /// A rectangle of a scan, in scan pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
@@ -128,16 +139,30 @@ impl Preprocess {
             && self.cleaning.is_none_or(|cleaning| cleaning.is_valid())
     }
 
-    /// The part of the scan that the model sees.
+    /// The scan's region, resized and contrast-stretched.
+    pub fn prepare(&self, scan: &Scan) -> PreparedScan {
+        let (grey, rows) = match self.cleaning {
+            None => self.stretched(scan),
+            Some(cleaning) => self.cleaned(scan, &cleaning),
+        };
+        PreparedScan { grey, region: rows.region() }
+    }
+
+    /// The grey values of [`Preprocess::prepare`].
+    pub fn grey(&self, scan: &Scan) -> Vec<f32> {
+        self.prepare(scan).grey
+    }
+
+    /// The region of [`Preprocess::prepare`].
     pub fn region(&self, scan: &Scan) -> Region {
-        let Rows { rows: [top, bottom], columns: [left, right] } = match self.cleaning {
+        let rows = match self.cleaning {
             None => self.brightest_rows(scan),
             Some(cleaning) => {
                 let foreign = Foreign::find(scan);
                 self.rows_of_retina(&cleaning, &foreign, &Retina::find(scan, &foreign))
             }
         };
-        Region { x: left as f32, y: top as f32, width: (right - left) as f32, height: (bottom - top) as f32 }
+        rows.region()
     }
 
     /// Which pixels of the scan are part of the retina, row by row, as far as light tells: a band over all columns in which
@@ -145,14 +170,6 @@ impl Preprocess {
     pub fn retina(scan: &Scan) -> Vec<bool> {
         let retina = Retina::find(scan, &Foreign::find(scan));
         (0..scan.width * scan.height).map(|i| retina.contains(i % scan.width, i / scan.width)).collect()
-    }
-
-    /// The scan's region, resized and contrast-stretched: `image_height · image_width` grey values 0…1, row by row.
-    pub fn grey(&self, scan: &Scan) -> Vec<f32> {
-        match self.cleaning {
-            None => self.stretched(scan),
-            Some(cleaning) => self.cleaned(scan, &cleaning),
-        }
     }
 
     fn brightest_rows(&self, scan: &Scan) -> Rows {
@@ -175,14 +192,16 @@ impl Preprocess {
         ((width as f32 / self.min_aspect).ceil() as usize).max(1)
     }
 
-    fn stretched(&self, scan: &Scan) -> Vec<f32> {
-        let Rows { rows: [top, bottom], .. } = self.brightest_rows(scan);
-        let value = |row: usize, column: usize| f32::from(scan.pixel(column, top + row)) / 255.;
-        let mut grey = resample([bottom - top, scan.width], [self.image_height, self.image_width], value);
+    fn stretched(&self, scan: &Scan) -> (Vec<f32>, Rows) {
+        let rows = self.brightest_rows(scan);
+        let [top, bottom] = rows.rows;
+        let pixels = &scan.pixels[top * scan.width..bottom * scan.width];
+        let light: Vec<f32> = pixels.iter().map(|value| f32::from(*value) / 255.).collect();
+        let mut grey = resample(&light, scan.width, [self.image_height, self.image_width]);
         let mut values = grey.clone();
         let [low, high] = self.contrast_percentiles.map(|p| percentile(&mut values, p));
         stretch(&mut grey, low, high);
-        grey
+        (grey, rows)
     }
 
     /// Rows around the retina, as many as the aspect asks for and never fewer than the retina takes.
@@ -197,10 +216,11 @@ impl Preprocess {
         Rows { rows: [top, top + n_rows], columns: [left, right] }
     }
 
-    fn cleaned(&self, scan: &Scan, cleaning: &Cleaning) -> Vec<f32> {
+    fn cleaned(&self, scan: &Scan, cleaning: &Cleaning) -> (Vec<f32>, Rows) {
         let foreign = Foreign::find(scan);
         let retina = Retina::find(scan, &foreign);
-        let Rows { rows, columns } = self.rows_of_retina(cleaning, &foreign, &retina);
+        let seen_part = self.rows_of_retina(cleaning, &foreign, &retina);
+        let Rows { rows, columns } = seen_part;
         let (n_rows, n_columns) = (rows[1] - rows[0], columns[1] - columns[0]);
         let [from, to] = cleaning.median_noise;
         let median_share = ((retina.relative_noise() - from) / (to - from)).clamp(0., 1.);
@@ -224,14 +244,17 @@ impl Preprocess {
                     }));
                 }
             }
-            for (i, x) in (columns[0]..columns[1]).enumerate() {
-                if foreign.contains(y * scan.width + x) {
-                    light[first + i] = 0.;
-                    is_seen[first + i] = false;
-                } else if retina.is_overlay(x, y, values[i]) {
-                    overlay.push(first + i);
-                }
+            let is_foreign = foreign.row(y).map(|row| &row[columns[0]..columns[1]]);
+            for i in (0..n_columns).filter(|i| is_foreign.is_some_and(|is_foreign| is_foreign[*i])) {
+                light[first + i] = 0.;
+                is_seen[first + i] = false;
             }
+            let bright = values.iter().enumerate().filter(|(_, value)| f32::from(**value) > retina.overlay_light);
+            overlay.extend(
+                bright
+                    .filter(|(i, _)| is_seen[first + i] && !retina.is_near(columns[0] + i, y))
+                    .map(|(i, _)| first + i),
+            );
         }
         for i in overlay {
             let (x, y) = (i % n_columns, i / n_columns);
@@ -242,7 +265,7 @@ impl Preprocess {
             }
         }
         let (height, width) = (self.image_height, self.image_width);
-        let mut grey = resample([n_rows, n_columns], [height, width], |row, column| light[row * n_columns + column]);
+        let mut grey = resample(&light, n_columns, [height, width]);
         // Blanked pixels do not count for the contrast.
         let place = |i: usize, n: usize, n_scan: usize| (i * 2 + 1) * n_scan / (2 * n);
         let mut seen = Vec::with_capacity(grey.len());
@@ -253,7 +276,7 @@ impl Preprocess {
         let low = if cleaning.noise_floor > 0. { 0. } else { percentile(&mut seen, self.contrast_percentiles[0]) };
         let high = percentile(&mut seen, self.contrast_percentiles[1]);
         stretch(&mut grey, low, high);
-        grey
+        (grey, seen_part)
     }
 
     /// Grey values of `batch` scans, one after the other, as (batch, 3, image_height, image_width), normalised.
@@ -267,15 +290,17 @@ impl Preprocess {
 }
 
 /// Rows and columns of a scan, the last ones exclusive.
+#[derive(Clone, Copy)]
 struct Rows {
     rows: [usize; 2],
     columns: [usize; 2],
 }
 
-/// A percentile of `values`, whose order it changes; 0 if there are none.
-fn percentile(values: &mut [f32], percent: f32) -> f32 {
-    let place = (values.len().max(1) - 1) as f32 * percent / 100.;
-    if values.is_empty() { 0. } else { *values.select_nth_unstable_by(place.round() as usize, f32::total_cmp).1 }
+impl Rows {
+    fn region(self) -> Region {
+        let Self { rows: [top, bottom], columns: [left, right] } = self;
+        Region { x: left as f32, y: top as f32, width: (right - left) as f32, height: (bottom - top) as f32 }
+    }
 }
 
 fn stretch(grey: &mut [f32], low: f32, high: f32) {

@@ -15,28 +15,31 @@ use crate::preprocess::Region;
 use crate::report::{Heatmap, MapLayer, MapMethod, Options, TokenReport, Word, WordMethod, WordSum};
 use crate::scan::Scan;
 
+/// A scan that the image tower has run on.
+pub(super) struct EncodedScan<'a> {
+    /// The scan.
+    pub scan: &'a Scan,
+    /// The part of it that the tower saw.
+    pub region: Region,
+    /// The last feature map (1, C, rows, cols).
+    pub feature_map: &'a Tensor,
+}
+
 impl Engine {
     pub(super) fn class_of(&self, label: &str) -> Result<usize> {
         class_of(&self.metadata.vocabulary.labels, label)
     }
 
     /// Where the image head finds evidence for class `target`.
-    pub(super) fn class_map(
-        &self,
-        scan: &Scan,
-        feature_map: &Tensor,
-        target: &str,
-        options: &Options,
-    ) -> Result<Heatmap> {
+    pub(super) fn class_map(&self, encoded: &EncodedScan<'_>, target: &str, options: &Options) -> Result<Heatmap> {
         let class = Target::Class(&self.image_head, self.class_of(target)?);
-        self.map(scan, feature_map, class, target, options.map, options.layer)
+        self.map(encoded, class, target, options.map, options.layer)
     }
 
     /// Where the scan speaks for what is asked, which the map calls `name`.
     pub(super) fn map(
         &self,
-        scan: &Scan,
-        feature_map: &Tensor,
+        encoded: &EncodedScan<'_>,
         target: Target<'_>,
         name: &str,
         method: MapMethod,
@@ -44,12 +47,12 @@ impl Engine {
     ) -> Result<Heatmap> {
         let model = ImageClassifier {
             clip: &self.clip,
-            feature_map,
-            preprocess: || self.pixel_values(scan),
+            feature_map: encoded.feature_map,
+            preprocess: || self.pixel_values(encoded.scan),
             pixel_values: OnceCell::new(),
             target,
         };
-        self.map_by(&model, self.metadata.preprocess.region(scan), name, method, layer)
+        self.map_by(&model, encoded.region, name, method, layer)
     }
 
     /// The same by a model that has seen `region` of its scan.

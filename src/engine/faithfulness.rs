@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 use candle_core::Device;
 
 use super::Engine;
+use super::explanations::EncodedScan;
 use super::image_classifier::{ImageClassifier, Target};
 use super::text_classifier::TextClassifier;
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ use crate::explain::faithfulness::masks::{blurred, masked};
 use crate::explain::faithfulness::random::Random;
 use crate::explain::faithfulness::words::word_faithfulness;
 use crate::explain::phrases::{phrases, token_ids_of};
-use crate::preprocess::{Preprocess, Region};
+use crate::preprocess::{PreparedScan, Preprocess, Region};
 use crate::report::{
     Heatmap, MapLayer, MapMethod, Mask, Options, Prediction, RandomPart, TokenReport, WordFaithfulness,
 };
@@ -47,8 +48,8 @@ impl Engine {
     /// What the model sees of a scan.
     pub fn model_view(&self, scan: &Scan) -> ModelView {
         let preprocess = &self.metadata.preprocess;
-        let (grey, width) = (preprocess.grey(scan), preprocess.image_width);
-        ModelView { blurred: blurred(&grey, width), region: preprocess.region(scan), grey, width }
+        let (PreparedScan { grey, region }, width) = (preprocess.prepare(scan), preprocess.image_width);
+        ModelView { blurred: blurred(&grey, width), region, grey, width }
     }
 
     /// The image head's probability of class `target` when `mask` hides parts of the scan.
@@ -121,8 +122,10 @@ impl Engine {
     /// # Errors
     /// The class is not known.
     pub fn map_of_scan(&self, scan: &Scan, target: &str, options: &Options) -> Result<Heatmap> {
-        let (feature_map, _) = self.encode(&self.pixel_values(scan)?)?;
-        self.class_map(scan, &feature_map, target, options)
+        let preprocess = &self.metadata.preprocess;
+        let PreparedScan { grey, region } = preprocess.prepare(scan);
+        let (feature_map, _) = self.encode(&preprocess.pixel_values(grey, &Device::Cpu)?)?;
+        self.class_map(&EncodedScan { scan, region, feature_map: &feature_map }, target, options)
     }
 
     /// A copy of which a part has random weights of the same scale; the same seed gives the same copy. Weights that stay are

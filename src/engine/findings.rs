@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::explanations::EncodedScan;
 use super::image_classifier::Target;
 use super::{Analysis, Engine};
 use crate::error::{Error, Result};
@@ -23,7 +24,9 @@ impl Engine {
     ) -> Result<Heatmap> {
         let finding = self.known_finding(finding)?;
         let texts = self.finding_texts(finding)?;
-        self.map(&analysis.scan, &analysis.seen.feature_map, Target::Finding(texts), finding, method, layer)
+        let Analysis { scan, seen, .. } = analysis;
+        let encoded = EncodedScan { scan, region: seen.region, feature_map: &seen.feature_map };
+        self.map(&encoded, Target::Finding(texts), finding, method, layer)
     }
 
     /// A finding's likeness with a scan, and its maps: by `method`, and the local one.
@@ -58,7 +61,7 @@ impl Engine {
         }
         let pixel_values = self.pixel_values(&analysis.scan)?;
         let (_, _, height, width) = pixel_values.dims4()?;
-        let hidden = hidden_pixels(&self.metadata.preprocess.region(&analysis.scan), [height, width], regions);
+        let hidden = hidden_pixels(&analysis.seen.region, [height, width], regions);
         let n_hidden = hidden.iter().filter(|is_hidden| **is_hidden).count();
         let (_, after) = self.encode(&fill(&pixel_values, &hidden)?)?;
         let embeds = BeforeAfter { before: analysis.image_embeds().clone(), after };

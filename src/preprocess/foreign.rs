@@ -36,6 +36,8 @@ const MAX_SHARE: f32 = 0.9;
 pub(super) struct Foreign {
     /// For each pixel, row by row; empty if none is.
     mask: Vec<bool>,
+    /// Pixels in a row.
+    width: usize,
     /// First and last column (exclusive) that hold a pixel outside of bars and wedges.
     pub(super) columns: [usize; 2],
     /// The same for rows.
@@ -45,7 +47,7 @@ pub(super) struct Foreign {
 impl Foreign {
     pub(super) fn find(scan: &Scan) -> Self {
         let (width, height) = (scan.width, scan.height);
-        let none = Self { mask: vec![], columns: [0, width], rows: [0, height] };
+        let none = Self { mask: vec![], width, columns: [0, width], rows: [0, height] };
         let mut mask = vec![false; width * height];
         let (rows, columns) = without_bars(scan);
         for (y, row) in mask.chunks_exact_mut(width).enumerate() {
@@ -70,12 +72,12 @@ impl Foreign {
         if n_foreign == 0 || n_foreign as f32 > MAX_SHARE * mask.len() as f32 {
             return none;
         }
-        Self { columns, rows, mask }
+        Self { columns, rows, mask, width }
     }
 
-    /// Whether the pixel with this index is foreign.
-    pub(super) fn contains(&self, pixel: usize) -> bool {
-        self.mask.get(pixel).copied().unwrap_or(false)
+    /// Whether each pixel of a row is foreign; none if no pixel of the scan is.
+    pub(super) fn row(&self, y: usize) -> Option<&[bool]> {
+        self.mask.get(y * self.width..(y + 1) * self.width)
     }
 }
 
@@ -230,11 +232,16 @@ mod tests {
         (if (80..110).contains(&y) { 150 } else { 10 }) + noise as u8
     }
 
+    /// Whether a pixel of a scan is foreign.
+    fn contains(found: &Foreign, pixel: usize) -> bool {
+        found.row(pixel / found.width).is_some_and(|row| row[pixel % found.width])
+    }
+
     #[test]
     fn a_scan_without_a_border_has_nothing_foreign() {
         let found = Foreign::find(&scan(240, 180, eye));
         assert_eq!((found.columns, found.rows), ([0, 240], [0, 180]));
-        assert!((0..240 * 180).all(|i| !found.contains(i)));
+        assert!((0..240 * 180).all(|i| !contains(&found, i)));
     }
 
     #[test]
@@ -243,8 +250,8 @@ mod tests {
             // A wedge above, from a third of the height on the left to nothing on the right, and one below.
             let is_wedge = |x: usize, y: usize| y + x / 4 < 60 || y > 176 - x / 40;
             let found = Foreign::find(&scan(240, 180, |x, y| if is_wedge(x, y) { colour } else { eye(x, y) }));
-            let missed = (0..240 * 180).filter(|i| is_wedge(i % 240, i / 240) && !found.contains(*i)).count();
-            let alarms = (0..240 * 180).filter(|i| !is_wedge(i % 240, i / 240) && found.contains(*i)).count();
+            let missed = (0..240 * 180).filter(|i| is_wedge(i % 240, i / 240) && !contains(&found, *i)).count();
+            let alarms = (0..240 * 180).filter(|i| !is_wedge(i % 240, i / 240) && contains(&found, *i)).count();
             assert_eq!(missed, 0, "colour {colour}");
             let fringe = if colour == 255 { FRINGE } else { WIDE_FRINGE };
             assert!(alarms <= 2 * (fringe + 1) * 240, "colour {colour}: {alarms}");
@@ -272,22 +279,22 @@ mod tests {
     fn a_line_along_the_border_is_found_where_it_is() {
         let is_line = |x: usize, y: usize| x >= 238 && (100..180).contains(&y);
         let found = Foreign::find(&scan(240, 180, |x, y| if is_line(x, y) { 250 } else { eye(x, y) }));
-        assert!((0..240 * 180).all(|i| !is_line(i % 240, i / 240) || found.contains(i)));
-        assert!((0..240 * 180).all(|i| !found.contains(i) || i % 240 >= 235 && i / 240 >= 97));
+        assert!((0..240 * 180).all(|i| !is_line(i % 240, i / 240) || contains(&found, i)));
+        assert!((0..240 * 180).all(|i| !contains(&found, i) || i % 240 >= 235 && i / 240 >= 97));
         assert_eq!(found.columns, [0, 240]);
     }
 
     #[test]
     fn a_saturated_layer_that_runs_into_the_border_is_tissue() {
         let found = Foreign::find(&scan(240, 180, |x, y| if (96..104).contains(&y) { 255 } else { eye(x, y) }));
-        assert!((0..240 * 180).all(|i| !found.contains(i)));
+        assert!((0..240 * 180).all(|i| !contains(&found, i)));
     }
 
     #[test]
     fn a_picture_of_one_colour_is_left_as_it_is() {
         for colour in [0, 255] {
             let found = Foreign::find(&scan(64, 64, |_, _| colour));
-            assert!((0..64 * 64).all(|i| !found.contains(i)));
+            assert!((0..64 * 64).all(|i| !contains(&found, i)));
         }
     }
 }

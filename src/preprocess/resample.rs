@@ -6,12 +6,6 @@ struct Tap {
     weights: Vec<f32>,
 }
 
-impl Tap {
-    fn apply(&self, sample: impl Fn(usize) -> f32) -> f32 {
-        self.weights.iter().enumerate().map(|(i, w)| w * sample(self.first + i)).sum()
-    }
-}
-
 /// Triangle filter, widened when shrinking so that nothing aliases (as Pillow's antialiased `BILINEAR`).
 fn taps(n_in: usize, n_out: usize) -> Vec<Tap> {
     let scale = n_in as f32 / n_out as f32;
@@ -30,17 +24,21 @@ fn taps(n_in: usize, n_out: usize) -> Vec<Tap> {
         .collect()
 }
 
-/// `from` (rows, columns) of `value(row, column)` as `to` (rows, columns) values, row by row.
-pub(super) fn resample(from: [usize; 2], to: [usize; 2], value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
-    let ([n_rows, n_cols], [height, width]) = (from, to);
+/// `values`, row by row, `n_cols` to a row, as `to` (rows, columns) values.
+pub(super) fn resample(values: &[f32], n_cols: usize, to: [usize; 2]) -> Vec<f32> {
+    let ([height, width], n_rows) = (to, values.len() / n_cols);
     let columns = taps(n_cols, width);
     let mut wide = Vec::with_capacity(n_rows * width);
-    for row in 0..n_rows {
-        wide.extend(columns.iter().map(|tap| tap.apply(|column| value(row, column))));
+    for row in values.chunks_exact(n_cols) {
+        let sample = |tap: &Tap| tap.weights.iter().zip(&row[tap.first..]).map(|(w, v)| w * v).sum::<f32>();
+        wide.extend(columns.iter().map(sample));
     }
-    let mut resized = Vec::with_capacity(height * width);
-    for tap in &taps(n_rows, height) {
-        resized.extend((0..width).map(|x| tap.apply(|row| wide[row * width + x])));
+    let mut resized = vec![0.; height * width];
+    for (tap, resized) in taps(n_rows, height).iter().zip(resized.chunks_exact_mut(width)) {
+        // Row by row and not pixel by pixel, so that the inner loop runs in vectors.
+        for (weight, row) in tap.weights.iter().zip(wide[tap.first * width..].chunks_exact(width)) {
+            resized.iter_mut().zip(row).for_each(|(sum, v)| *sum += weight * v);
+        }
     }
     resized
 }

@@ -1,6 +1,7 @@
 //! Finds the rows of the retina, the noise floor and overlays, from the light of the cells of a coarse grid.
 
 use super::foreign::Foreign;
+use super::quantile::quantile;
 use crate::scan::Scan;
 
 /// Largest number of cells across and down: enough to follow the retina, few enough that noise averages out within one.
@@ -30,6 +31,8 @@ pub(super) struct Retina {
     pub(super) noise: f32,
     /// Light of bright tissue: the [`BRIGHT`] quantile of the cells' means, less the floor.
     pub(super) bright: f32,
+    /// Grey value above which a pixel beside the retina belongs to an overlay.
+    pub(super) overlay_light: f32,
     /// First and last row (exclusive) of the retina, in pixels.
     pub(super) rows: [usize; 2],
     grid: Grid,
@@ -63,6 +66,30 @@ impl Grid {
         self.cols * self.rows
     }
 
+    fn cells(&self, scan: &Scan, foreign: &Foreign) -> Vec<Cell> {
+        let mut cells = vec![Cell::default(); self.len()];
+        let ends: Vec<usize> = (0..self.cols).map(|col| self.col_of.partition_point(|c| *c <= col)).collect();
+        for (y, pixels) in scan.pixels.chunks_exact(scan.width).enumerate() {
+            let is_foreign = foreign.row(y);
+            let mut first = 0;
+            for (cell, end) in cells[self.row_of[y] * self.cols..].iter_mut().zip(&ends) {
+                // A row's part by itself, so that the inner loops have no memory to write to.
+                let mut part = Cell::default();
+                let pixels = &pixels[first..*end];
+                match is_foreign {
+                    None => pixels.iter().for_each(|value| part.add(*value)),
+                    Some(is_foreign) => {
+                        let both = pixels.iter().zip(&is_foreign[first..*end]);
+                        both.filter(|(_, is_foreign)| !**is_foreign).for_each(|(value, _)| part.add(*value));
+                    }
+                }
+                *cell = Cell { n: cell.n + part.n, sum: cell.sum + part.sum, squares: cell.squares + part.squares };
+                first = *end;
+            }
+        }
+        cells
+    }
+
     /// A cell and the cells around it, `reach` to each side.
     fn around(&self, cell: usize, reach: usize) -> impl Iterator<Item = usize> + use<> {
         let (row, col, cols) = (cell / self.cols, cell % self.cols, self.cols);
@@ -72,42 +99,44 @@ impl Grid {
     }
 }
 
-fn percentile(sorted: &[f32], share: f32) -> f32 {
-    sorted.get(((sorted.len().max(1) - 1) as f32 * share).round() as usize).copied().unwrap_or(0.)
+/// The pixels of one cell that are not foreign.
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    n: u32,
+    sum: u64,
+    /// Of their squares.
+    squares: u64,
 }
 
-fn sorted(values: impl Iterator<Item = f32>) -> Vec<f32> {
-    let mut values: Vec<f32> = values.collect();
-    values.sort_unstable_by(f32::total_cmp);
-    values
+impl Cell {
+    fn add(&mut self, value: u8) {
+        let value = u64::from(value);
+        *self = Self { n: self.n + 1, sum: self.sum + value, squares: self.squares + value * value };
+    }
+
+    fn mean(&self) -> f32 {
+        self.sum as f32 / self.n.max(1) as f32
+    }
+
+    fn deviation(&self) -> f32 {
+        let n = self.n.max(1) as f32;
+        (self.squares as f32 / n - self.mean().powi(2)).max(0.).sqrt()
+    }
 }
 
 impl Retina {
     pub(super) fn find(scan: &Scan, foreign: &Foreign) -> Self {
         let grid = Grid::new(scan.width, scan.height);
-        let (mut n_free, mut sums, mut squares) =
-            (vec![0f32; grid.len()], vec![0f32; grid.len()], vec![0f32; grid.len()]);
-        for (y, row) in scan.pixels.chunks_exact(scan.width).enumerate() {
-            let first = grid.row_of[y] * grid.cols;
-            for (x, pixel) in row.iter().enumerate() {
-                if !foreign.contains(y * scan.width + x) {
-                    let (cell, value) = (first + grid.col_of[x], f32::from(*pixel));
-                    n_free[cell] += 1.;
-                    sums[cell] += value;
-                    squares[cell] += value * value;
-                }
-            }
-        }
+        let cells = grid.cells(scan, foreign);
         let n_pixels = (scan.width * scan.height) as f32 / grid.len() as f32;
         let means: Vec<Option<f32>> =
-            n_free.iter().zip(&sums).map(|(n, sum)| (*n >= MIN_FREE * n_pixels).then(|| sum / n.max(1.))).collect();
-        let by_light = sorted(means.iter().flatten().copied());
-        let floor = percentile(&by_light, DARK);
-        let bright = (percentile(&by_light, BRIGHT) - floor).max(1.);
-        let is_dark = |cell: &usize| means[*cell].is_some_and(|mean| mean <= floor);
-        let deviation =
-            |cell: usize| (squares[cell] / n_free[cell] - (sums[cell] / n_free[cell]).powi(2)).max(0.).sqrt();
-        let noise = percentile(&sorted((0..grid.len()).filter(is_dark).map(deviation)), 0.5);
+            cells.iter().map(|cell| (cell.n as f32 >= MIN_FREE * n_pixels).then(|| cell.mean())).collect();
+        let mut by_light: Vec<f32> = means.iter().flatten().copied().collect();
+        let floor = quantile(&mut by_light, DARK);
+        let bright = (quantile(&mut by_light, BRIGHT) - floor).max(1.);
+        let is_dark = |(_, mean): &(&Cell, &Option<f32>)| mean.is_some_and(|mean| mean <= floor);
+        let dark = cells.iter().zip(&means).filter(is_dark);
+        let noise = quantile(&mut dark.map(|(cell, _)| cell.deviation()).collect::<Vec<_>>(), 0.5);
 
         let light = |cell: usize| Some((means[cell]? - floor).max(0.) / bright);
         let smooth = |cell: usize| {
@@ -134,13 +163,13 @@ impl Retina {
         };
         let first = (0..scan.height).find(has_retina).unwrap_or(0);
         let last = (0..scan.height).rev().find(has_retina).map_or(scan.height, |row| row + 1);
-        Self { floor, noise, bright, rows: [first, last], grid, is_retina, is_near }
+        let overlay_light = floor + OVERLAY * bright;
+        Self { floor, noise, bright, overlay_light, rows: [first, last], grid, is_retina, is_near }
     }
 
-    /// Whether a pixel of this value, in this column and row, belongs to an overlay beside the retina.
-    pub(super) fn is_overlay(&self, x: usize, y: usize, pixel: u8) -> bool {
-        f32::from(pixel) > self.floor + OVERLAY * self.bright
-            && !self.is_near[self.grid.row_of[y] * self.grid.cols + self.grid.col_of[x]]
+    /// Whether a pixel in this column and row is so near the retina that it belongs to no overlay.
+    pub(super) fn is_near(&self, x: usize, y: usize) -> bool {
+        self.is_near[self.grid.row_of[y] * self.grid.cols + self.grid.col_of[x]]
     }
 
     /// Whether a pixel in this column and row belongs to the retina.
@@ -224,9 +253,9 @@ mod tests {
         let is_ruler =
             |x: usize, y: usize| (20..22).contains(&x) && (180..230).contains(&y) || (20..70).contains(&x) && y == 229;
         let found = find(|x, y| if is_ruler(x, y) { 255 } else { retina(x, y) });
-        assert!(found.is_overlay(20, 225, 255) && found.is_overlay(60, 229, 255));
-        assert!(!found.is_overlay(20, 225, 60), "noise");
-        assert!(!found.is_overlay(160, 130, 255), "retina");
+        assert!(!found.is_near(20, 225) && !found.is_near(60, 229) && found.overlay_light < 255., "a ruler");
+        assert!(found.overlay_light > 60., "noise");
+        assert!(found.is_near(160, 130), "retina");
         assert!(found.rows[1] <= 188, "the ruler moved the rows: {:?}", found.rows);
     }
 
@@ -234,6 +263,6 @@ mod tests {
     fn a_picture_without_light_has_no_retina_and_no_overlay() {
         let found = find(|_, _| 7);
         assert_eq!((found.rows, found.noise), ([0, 240], 0.));
-        assert!(!found.is_overlay(5, 5, 255));
+        assert!(found.is_near(5, 5));
     }
 }
