@@ -65,19 +65,27 @@ impl Conv {
     fn offsets(&self, x: &Map) -> Offsets {
         let ((height, width), pad) = (self.size_out(x), self.kernel / 2);
         let (pixel_bytes, border) = (x.stride(), x.border() as u32);
-        let mut starts = Vec::with_capacity(height * width * self.weights.taps());
-        for (row, col) in (0..height).flat_map(|row| (0..width).map(move |col| (row, col))) {
+        let taps = self.weights.taps();
+        let mut starts = vec![border; height * width * taps];
+        for row in 0..height {
             for ky in 0..self.kernel {
                 // Above and left of the image these wrap around to more than its size.
                 let y = (row * self.stride + ky).wrapping_sub(pad);
-                for kx in 0..self.kernel {
-                    let x_ = (col * self.stride + kx).wrapping_sub(pad);
-                    let is_inside = y < x.height && x_ < x.width;
-                    starts.push(if is_inside { ((y * x.width + x_) * pixel_bytes) as u32 } else { border });
+                if y >= x.height {
+                    continue;
+                }
+                let pixels = starts[row * width * taps..][..width * taps].chunks_exact_mut(taps);
+                for (col, starts) in pixels.enumerate() {
+                    for (kx, start) in starts[ky * self.kernel..][..self.kernel].iter_mut().enumerate() {
+                        let x_ = (col * self.stride + kx).wrapping_sub(pad);
+                        if x_ < x.width {
+                            *start = ((y * x.width + x_) * pixel_bytes) as u32;
+                        }
+                    }
                 }
             }
         }
-        Offsets { starts, taps: self.weights.taps() }
+        Offsets { starts, taps }
     }
 
     /// Runs over all pixels and has `finish` write the values to their places in both outputs; the second may be of nothing,
