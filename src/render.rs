@@ -107,9 +107,9 @@ pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], pain
     };
     let [full, thin] = [1.0, STRIPE_COVERAGE].map(|opaque| (0..=255).map(|i| colour(i, opaque)).collect::<Vec<_>>());
     let stripe = ((drawn[1] as f32 * STRIPE_SHARE) as usize).max(MIN_STRIPE);
-    each_level(heatmap, scan, drawn, |i, level| {
-        let colours = if paint.ramp.is_thin([i % drawn[0], i / drawn[0]], stripe) { &thin } else { &full };
-        rgba[i * 4..][..4].copy_from_slice(&colours[usize::from(level)]);
+    each_level(heatmap, scan, drawn, |place @ [column, row], level| {
+        let colours = if paint.ramp.is_thin(place, stripe) { &thin } else { &full };
+        rgba[(row * drawn[0] + column) * 4..][..4].copy_from_slice(&colours[usize::from(level)]);
     });
     rgba
 }
@@ -118,12 +118,12 @@ pub fn overlay_rgba(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], pain
 /// own maximum: 0…255, row by row; 0 outside the map's region.
 pub fn levels(heatmap: &Heatmap, scan: [usize; 2]) -> Vec<u8> {
     let mut levels = vec![0; scan[0] * scan[1]];
-    each_level(heatmap, scan, scan, |i, level| levels[i] = level);
+    each_level(heatmap, scan, scan, |[column, row], level| levels[row * scan[0] + column] = level);
     levels
 }
 
-/// Calls `put` with each drawn pixel inside the map's region and its value, 0…255.
-fn each_level(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], mut put: impl FnMut(usize, u8)) {
+/// Calls `put` with column and row of each drawn pixel inside the map's region, and its value, 0…255.
+fn each_level(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], mut put: impl FnMut([usize; 2], u8)) {
     if heatmap.values.len() != heatmap.rows * heatmap.cols {
         return;
     }
@@ -138,7 +138,8 @@ fn each_level(heatmap: &Heatmap, scan: [usize; 2], drawn: [usize; 2], mut put: i
             let above = top[left] + (top[right] - top[left]) * across;
             let below = bottom[left] + (bottom[right] - bottom[left]) * across;
             let value = (above + (below - above) * down).clamp(0.0, 1.0);
-            put(i_row * drawn[0] + i_column, (value * 255.0).round() as u8);
+            // Not `round`, which is a call in WebAssembly.
+            put([i_column, i_row], (value * 255.0 + 0.5) as u8);
         }
     }
 }
