@@ -24,8 +24,11 @@ pub use pool::Seat;
 
 /// Workers at most: each holds a copy of the model.
 const MAX_WORKERS: usize = 4;
-/// Masks that a worker gets at a time: few, so that none is left waiting for another at the end.
-const PORTION: usize = 2;
+/// The smallest and the largest portion of masks that a worker gets at a time.
+const PORTION: [usize; 2] = [2, 8];
+/// A portion is this part of what is left: at first large, as the page has work with every answer, while the workers need all
+/// cores; at the end small, so that no worker is left waiting for another.
+const PART_OF_REST: usize = 8;
 /// Decides the random orders: the same on every visit.
 const ORDER_SEED: u64 = 1;
 
@@ -181,12 +184,19 @@ impl Run {
 
     /// What is asked and not answered.
     fn open_tasks(&self) -> Vec<Task> {
-        let mut tasks = Vec::new();
+        let mut tasks: Vec<Task> = self.grounds.is_none().then_some(Task::Grounds).into_iter().collect();
         let open: Vec<usize> = (0..self.scores.len()).filter(|i| self.scores[*i].is_none()).collect();
+        let mut n_left = open.len();
         for run in open.chunk_by(|a, b| a + 1 == *b) {
-            tasks.extend(run.chunks(PORTION).map(|part| Task::Masks(part[0]..part[0] + part.len())));
+            let mut masks = run[0]..run[0] + run.len();
+            while !masks.is_empty() {
+                let [least, most] = PORTION;
+                let portion = (n_left / PART_OF_REST).clamp(least, most).min(masks.len());
+                tasks.push(Task::Masks(masks.start..masks.start + portion));
+                masks.start += portion;
+                n_left -= portion;
+            }
         }
-        tasks.extend(self.grounds.is_none().then_some(Task::Grounds));
         let parts = RandomPart::ALL.into_iter().filter(|_| self.is_random_wanted);
         tasks.extend(parts.filter(|part| self.changed.iter().all(|c| c.part != *part)).map(Task::Random));
         tasks

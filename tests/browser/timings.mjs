@@ -1,4 +1,5 @@
-// How long a visitor waits: first paint, tasks that block the page, a case that is changed live, a first visit to its answer.
+// How long a visitor waits: first paint, tasks that block the page, a case that is changed live, a first visit to its answer, the tests
+// of a map.
 // Prints medians and largest values; asserts nothing, as other work on the machine has its share. `node timings.mjs`, with
 // OCTLENS_DIST where the built page is not in dist/. TIMINGS_RUNS sets the number of first visits.
 
@@ -106,6 +107,32 @@ async function patientVisit(browser, url) {
   return ms;
 }
 
+/** The tests of a map by at most as many workers as a machine with `nCores` gets, from when they are ready. */
+async function mapTests(browser, url, nCores) {
+  const cores = (n) => Object.defineProperty(Navigator.prototype, "hardwareConcurrency", { get: () => n });
+  const visit = await Visit.start(browser, url, { prepare: (context) => context.addInitScript(cores, nCores) });
+  await visit.hook("sample").first().click();
+  await visit.answer();
+  await visit.page.waitForTimeout(1000);
+  const ms = await visit.page.evaluate(async () => {
+    const panel = document.querySelector('[data-testid="faithfulness"]');
+    const reached = (phase) =>
+      new Promise((resolve) => {
+        const observer = new MutationObserver(() => {
+          if (panel.dataset.phase !== phase) return;
+          observer.disconnect();
+          resolve(performance.now());
+        });
+        observer.observe(panel, { attributes: true });
+      });
+    const [begun, ended] = [reached("running"), reached("done")];
+    document.querySelector('[data-testid="faithfulness-toggle"]').click();
+    return (await ended) - (await begun);
+  });
+  await visit.close();
+  return ms;
+}
+
 /** From a slider's position to the answer about it, drawn. */
 function live(visit) {
   return visit.page.evaluate(async (n) => {
@@ -148,6 +175,11 @@ line("a first visit until its answer is seen", times.answer);
 const patient = [];
 for (let run = 0; run < N_RUNS; run++) patient.push(await patientVisit(browser, server.url));
 line(`a first answer, from the click, ${PATIENT_MS / 1000} s after the model is ready`, patient);
+for (const nCores of [1, 2]) {
+  const tests = [];
+  for (let run = 0; run < N_RUNS; run++) tests.push(await mapTests(browser, server.url, nCores));
+  line(`the tests of a map, workers: ${nCores}`, tests);
+}
 report(`while the page starts, ${N_RUNS} times`, times.starting);
 report(`while it answers first, ${N_RUNS} times`, times.answering);
 

@@ -54,13 +54,25 @@ fn answer(request: &Request) -> Response {
     }
 }
 
-/// Lets the workers answer until nothing is asked any more; `order` picks which of the open requests is answered next.
+/// Questions in a request: each mask is one.
+fn n_questions(request: &Request) -> usize {
+    match request {
+        Request::Check { check, .. } => match &**check {
+            Check::Masked { masks, .. } => masks.len(),
+            _ => 1,
+        },
+        _ => 0,
+    }
+}
+
+/// Lets the workers answer until nothing is asked any more; `order` picks which of the open requests is answered next. Returns the
+/// number of questions.
 fn run(panel: &mut Faithfulness, mut open: Sendings, order: impl Fn(usize) -> usize) -> usize {
     let mut n_answers = 0;
     while !open.is_empty() {
         let (seat, request) = open.remove(order(open.len()));
         open.extend(panel.hear(seat, answer(&request)));
-        n_answers += 1;
+        n_answers += n_questions(&request);
     }
     n_answers
 }
@@ -71,7 +83,12 @@ fn is_check(sending: &(Seat, Request)) -> bool {
 
 /// Opened, with workers that are ready: the first questions.
 fn begun(panel: &mut Faithfulness) -> Sendings {
-    let mut open = panel.open(&scan(), N_CORES);
+    let open = panel.open(&scan(), N_CORES);
+    ready(panel, open)
+}
+
+/// Answers until all workers are ready.
+fn ready(panel: &mut Faithfulness, mut open: Sendings) -> Sendings {
     while !open.iter().all(is_check) {
         let at = open.iter().position(|sending| !is_check(sending)).unwrap();
         let (seat, request) = open.remove(at);
@@ -137,10 +154,13 @@ fn the_questions_of_a_worker_that_dies_go_to_the_others_and_without_any_there_is
 fn what_is_cancelled_ends_its_workers_and_goes_on_where_it_was() {
     let mut panel = Faithfulness::default();
     let mut open = begun(&mut panel);
-    for _ in 0..20 {
+    for _ in 0..5 {
         let (seat, request) = open.remove(0);
         open.extend(panel.hear(seat, answer(&request)));
     }
+    let before = panel.progress();
+    // The words, and four portions of eight masks.
+    assert_eq!(before, Progress::Running([33, 123]));
     panel.cancel();
     assert_eq!((panel.progress(), panel.seats(), panel.curves()), (Progress::Cancelled, vec![], None));
     // Answers to what was asked before come too late.
@@ -148,8 +168,9 @@ fn what_is_cancelled_ends_its_workers_and_goes_on_where_it_was() {
     assert_eq!(panel.hear(seat, answer(&request)), vec![]);
     let again = panel.resume(N_CORES);
     assert!(again.iter().all(|(seat, _)| open.iter().all(|(old, _)| old != seat)), "other workers");
-    // Of 62 portions 20 are answered; each worker also loads and reads the scan.
-    assert_eq!(run(&mut panel, again, |_| 0), 62 - 20 + 4);
+    let open = ready(&mut panel, again);
+    assert_eq!(panel.progress(), before);
+    assert_eq!(run(&mut panel, open, |_| 0), 123 - 33, "nothing is asked twice");
     assert_eq!(panel.progress(), Progress::Done);
 }
 
