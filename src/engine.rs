@@ -1,6 +1,7 @@
 //! The façade: loads a weights file, then turns scans into reports. Knows no page, no disk and no network.
 
 pub mod baseline;
+mod encoded_scan;
 mod explanations;
 pub mod faithfulness;
 mod findings;
@@ -33,7 +34,7 @@ use crate::scan::layout::suggest;
 use crate::scan::view::View;
 use crate::scan::{Scan, ScanFile};
 use crate::tokenizer::Tokenizer;
-use explanations::EncodedScan;
+use encoded_scan::EncodedScan;
 use finite::{finite, finite_embeds};
 
 /// Captions that a report lists as candidates.
@@ -274,9 +275,7 @@ impl Engine {
             laterality: scan.laterality,
             notes: scan.notes.clone(),
         };
-        let preprocess = &self.metadata.preprocess;
-        let PreparedScan { grey, region } = preprocess.prepare(&scan);
-        let pixel_values = preprocess.pixel_values(grey, &Device::Cpu)?;
+        let (pixel_values, region) = self.prepared(&scan)?;
         timings.preprocess = ms_since(start);
         let start = Instant::now();
         let (feature_map, image_embeds) = self.encode(&pixel_values)?;
@@ -343,10 +342,16 @@ impl Engine {
         })
     }
 
-    /// The scan as the image tower reads it: (1, 3, H, W).
-    fn pixel_values(&self, scan: &Scan) -> Result<Tensor> {
+    /// The scan as the image tower reads it, (1, 3, H, W), and the part of the scan that this shows.
+    fn prepared(&self, scan: &Scan) -> Result<(Tensor, Region)> {
         let preprocess = &self.metadata.preprocess;
-        preprocess.pixel_values(preprocess.grey(scan), &Device::Cpu)
+        let PreparedScan { grey, region } = preprocess.prepare(scan);
+        Ok((preprocess.pixel_values(grey, &Device::Cpu)?, region))
+    }
+
+    /// The first of [`Engine::prepared`].
+    fn pixel_values(&self, scan: &Scan) -> Result<Tensor> {
+        Ok(self.prepared(scan)?.0)
     }
 
     /// Pixel values (1, 3, H, W) → the feature map (1, C, rows, cols) and the L2-normalised embedding (1, D).

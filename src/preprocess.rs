@@ -11,7 +11,6 @@
 
 mod foreign;
 mod median;
-mod quantile;
 mod resample;
 mod retina;
 
@@ -20,11 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use self::foreign::Foreign;
 use self::median::median_3x3;
-use self::quantile::percentile;
 use self::resample::resample;
 use self::retina::Retina;
 use crate::error::Result;
 use crate::scan::Scan;
+use crate::scan::quantile::percentile;
 
 /// Smallest difference between the black and the white level, as a share of the grey range, at which contrast is stretched.
 /// Below it a scan is flat, and stretching would only amplify noise.
@@ -81,10 +80,10 @@ impl Cleaning {
     }
 }
 
-/// What the model sees of a scan.
+/// The part of a scan that the model sees, resized and contrast-stretched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreparedScan {
-    /// Grey values 0…1, row by row, contrast-stretched: `image_height · image_width` of them.
+    /// Grey values 0…1, row by row: `image_height · image_width` of them.
     pub grey: Vec<f32>,
     /// The part of the scan that they show.
     pub region: Region,
@@ -139,7 +138,7 @@ impl Preprocess {
             && self.cleaning.is_none_or(|cleaning| cleaning.is_valid())
     }
 
-    /// The scan's region, resized and contrast-stretched.
+    /// The part of the scan that the model sees.
     pub fn prepare(&self, scan: &Scan) -> PreparedScan {
         let (grey, rows) = match self.cleaning {
             None => self.stretched(scan),
@@ -157,10 +156,7 @@ impl Preprocess {
     pub fn region(&self, scan: &Scan) -> Region {
         let rows = match self.cleaning {
             None => self.brightest_rows(scan),
-            Some(cleaning) => {
-                let foreign = Foreign::find(scan);
-                self.rows_of_retina(&cleaning, &foreign, &Retina::find(scan, &foreign))
-            }
+            Some(cleaning) => self.searched(scan, &cleaning).2,
         };
         rows.region()
     }
@@ -204,6 +200,14 @@ impl Preprocess {
         (grey, rows)
     }
 
+    /// What a scan has that is no eye, its retina, and the rows around that.
+    fn searched(&self, scan: &Scan, cleaning: &Cleaning) -> (Foreign, Retina, Rows) {
+        let foreign = Foreign::find(scan);
+        let retina = Retina::find(scan, &foreign);
+        let cut = self.rows_of_retina(cleaning, &foreign, &retina);
+        (foreign, retina, cut)
+    }
+
     /// Rows around the retina, as many as the aspect asks for and never fewer than the retina takes.
     fn rows_of_retina(&self, cleaning: &Cleaning, foreign: &Foreign, retina: &Retina) -> Rows {
         let [left, right] = foreign.columns;
@@ -217,10 +221,8 @@ impl Preprocess {
     }
 
     fn cleaned(&self, scan: &Scan, cleaning: &Cleaning) -> (Vec<f32>, Rows) {
-        let foreign = Foreign::find(scan);
-        let retina = Retina::find(scan, &foreign);
-        let seen_part = self.rows_of_retina(cleaning, &foreign, &retina);
-        let Rows { rows, columns } = seen_part;
+        let (foreign, retina, cut) = self.searched(scan, cleaning);
+        let Rows { rows, columns } = cut;
         let (n_rows, n_columns) = (rows[1] - rows[0], columns[1] - columns[0]);
         let [from, to] = cleaning.median_noise;
         let median_share = ((retina.relative_noise() - from) / (to - from)).clamp(0., 1.);
@@ -276,7 +278,7 @@ impl Preprocess {
         let low = if cleaning.noise_floor > 0. { 0. } else { percentile(&mut seen, self.contrast_percentiles[0]) };
         let high = percentile(&mut seen, self.contrast_percentiles[1]);
         stretch(&mut grey, low, high);
-        (grey, seen_part)
+        (grey, cut)
     }
 
     /// Grey values of `batch` scans, one after the other, as (batch, 3, image_height, image_width), normalised.
@@ -381,7 +383,9 @@ mod tests {
     fn one_pixel_is_enough_to_answer() {
         for preprocess in [Preprocess::b_scan(32, 64), Preprocess { image_height: 32, image_width: 64, ..cleaning() }] {
             for (width, height) in [(1, 1), (1, 900), (900, 1), (2, 3000), (7, 5)] {
-                let grey = preprocess.grey(&scan(width, height, |x, y| (x * 31 + y * 17) as u8));
+                let scan = scan(width, height, |x, y| (x * 31 + y * 17) as u8);
+                let PreparedScan { grey, region } = preprocess.prepare(&scan);
+                assert_eq!(region, preprocess.region(&scan));
                 assert!(grey.len() == 32 * 64 && grey.iter().all(|v| (0. ..=1.).contains(v)), "{width} × {height}");
             }
         }

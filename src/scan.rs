@@ -11,6 +11,7 @@ pub mod layout;
 mod luma;
 pub(crate) mod moments;
 pub mod note;
+pub(crate) mod quantile;
 mod raster;
 mod unsupported;
 mod vendor;

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use candle_core::Tensor;
 
 use super::Engine;
+use super::encoded_scan::EncodedScan;
 use super::finite::finite;
 use super::image_classifier::{ImageClassifier, Target};
 use super::text_classifier::TextClassifier;
@@ -13,17 +14,6 @@ use crate::explain::phrases::{Phrase, phrases, shares};
 use crate::explain::{CamMap, PhraseScores, image_map, phrase_scores};
 use crate::preprocess::Region;
 use crate::report::{Heatmap, MapLayer, MapMethod, Options, TokenReport, Word, WordMethod, WordSum};
-use crate::scan::Scan;
-
-/// A scan that the image tower has run on.
-pub(super) struct EncodedScan<'a> {
-    /// The scan.
-    pub scan: &'a Scan,
-    /// The part of it that the tower saw.
-    pub region: Region,
-    /// The last feature map (1, C, rows, cols).
-    pub feature_map: &'a Tensor,
-}
 
 impl Engine {
     pub(super) fn class_of(&self, label: &str) -> Result<usize> {

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use candle_core::Device;
 
 use super::Engine;
-use super::explanations::EncodedScan;
+use super::encoded_scan::EncodedScan;
 use super::image_classifier::{ImageClassifier, Target};
 use super::text_classifier::TextClassifier;
 use crate::error::{Error, Result};
@@ -122,9 +122,8 @@ impl Engine {
     /// # Errors
     /// The class is not known.
     pub fn map_of_scan(&self, scan: &Scan, target: &str, options: &Options) -> Result<Heatmap> {
-        let preprocess = &self.metadata.preprocess;
-        let PreparedScan { grey, region } = preprocess.prepare(scan);
-        let (feature_map, _) = self.encode(&preprocess.pixel_values(grey, &Device::Cpu)?)?;
+        let (pixel_values, region) = self.prepared(scan)?;
+        let (feature_map, _) = self.encode(&pixel_values)?;
         self.class_map(&EncodedScan { scan, region, feature_map: &feature_map }, target, options)
     }
 

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::explanations::EncodedScan;
+use super::encoded_scan::EncodedScan;
 use super::image_classifier::Target;
 use super::{Analysis, Engine};
 use crate::error::{Error, Result};

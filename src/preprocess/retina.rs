@@ -1,8 +1,8 @@
 //! Finds the rows of the retina, the noise floor and overlays, from the light of the cells of a coarse grid.
 
 use super::foreign::Foreign;
-use super::quantile::quantile;
 use crate::scan::Scan;
+use crate::scan::quantile::quantile;
 
 /// Largest number of cells across and down: enough to follow the retina, few enough that noise averages out within one.
 const GRID: [usize; 2] = [64, 96];

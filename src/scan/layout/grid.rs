@@ -2,6 +2,7 @@
 
 use crate::scan::b_scan::Scan;
 use crate::scan::layout::part::Part;
+use crate::scan::quantile::quantile;
 
 /// Cells across the layers and along them.
 const CELLS: [usize; 2] = [96, 64];
@@ -106,19 +107,10 @@ impl Grid {
             }
         }
         if !wedges.is_empty() && wedges.len() as f32 <= MAX_WEDGES * (rows * cols) as f32 {
-            let others: Vec<f32> = (0..rows * cols).filter(|i| !seen[*i]).map(|i| self.cells[i]).collect();
-            let floor = quantile(others, FLOOR);
+            let mut others: Vec<f32> = (0..rows * cols).filter(|i| !seen[*i]).map(|i| self.cells[i]).collect();
+            let floor = quantile(&mut others, FLOOR);
             wedges.into_iter().for_each(|i| self.cells[i] = floor);
         }
         self
     }
-}
-
-/// The value below which a share of the values lies; 0 without any.
-pub(super) fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
-    let at = (share * values.len().saturating_sub(1) as f32).round() as usize;
-    if at >= values.len() {
-        return 0.;
-    }
-    *values.select_nth_unstable_by(at, f32::total_cmp).1
 }

@@ -1,8 +1,9 @@
 //! How far a grid looks like a B-scan: one profile of layers, the same in every column but for the height at which it
 //! begins, dark above.
 
-use crate::scan::layout::grid::{Grid, quantile};
+use crate::scan::layout::grid::Grid;
 use crate::scan::moments::Moments;
+use crate::scan::quantile::quantile;
 
 /// Quantiles of the cells between which they are dark and bright.
 const DARK_AND_BRIGHT: [f32; 2] = [0.1, 0.98];
@@ -40,7 +41,7 @@ pub(super) struct Layers {
 impl Layers {
     /// Of a grid, and of the same upside down.
     pub(super) fn both_ways(grid: &Grid) -> [Self; 2] {
-        let dark_and_bright = DARK_AND_BRIGHT.map(|share| quantile(grid.cells.clone(), share));
+        let dark_and_bright = DARK_AND_BRIGHT.map(|share| quantile(&mut grid.cells.clone(), share));
         [Self::of(grid, dark_and_bright), Self::of(&grid.turned_half(), dark_and_bright)]
     }
 
@@ -108,7 +109,7 @@ fn rise(grid: &Grid, dark: f32, range: f32) -> f32 {
         let (before, after) = (first.saturating_sub(n), first + n);
         (after < grid.rows).then(|| (smooth(after, col) - smooth(before, col)) / range)
     };
-    quantile((0..grid.cols).filter_map(of).collect(), 0.5)
+    quantile(&mut (0..grid.cols).filter_map(of).collect::<Vec<_>>(), 0.5)
 }
 
 /// For each cell, the mean of the `reach` cells from it downwards less that of those above it.

@@ -1,9 +1,9 @@
 //! Cuts a picture into its panels: along gutters of one grey value, and along seams where two pictures touch.
 
 use crate::scan::b_scan::Scan;
-use crate::scan::layout::grid::quantile;
 use crate::scan::layout::part::{Axis, Part};
 use crate::scan::layout::reading::{MIN_SIDE, Reading};
+use crate::scan::quantile::quantile;
 
 /// Largest difference of a line's pixels from its commonest grey value.
 const TOLERANCE: usize = 6;
@@ -205,7 +205,7 @@ fn seam(scan: &Scan, part: Part) -> Option<usize> {
         // The column itself is left out: where a picture was resized, it is a mixture.
         let difference = |x: usize| (mean(x + 1..x + 1 + SEAM_REACH) - mean(x - SEAM_REACH..x)).abs();
         let differences: Vec<f32> = inner.clone().map(difference).collect();
-        let least = (SEAM_CONTRAST[1] * quantile(differences.clone(), 0.5)).max(SEAM_CONTRAST[0]);
+        let least = (SEAM_CONTRAST[1] * quantile(&mut differences.clone(), 0.5)).max(SEAM_CONTRAST[0]);
         for (x, difference) in inner.clone().zip(differences) {
             shown[x] += usize::from(difference >= least);
             strength[x] += (means[x] - means[x - 1]).abs();

@@ -1,12 +1,12 @@
-//! Quantiles of values that need not be sorted. Knows no scan.
+//! Quantiles of values that need not be sorted.
 
 /// The quantile of `values` at a share, whose order it changes; 0 if there are none.
-pub(super) fn quantile(values: &mut [f32], share: f32) -> f32 {
+pub(crate) fn quantile(values: &mut [f32], share: f32) -> f32 {
     nth(values, (values.len().max(1) - 1) as f32 * share)
 }
 
-/// The same at a percentage.
-pub(super) fn percentile(values: &mut [f32], percent: f32) -> f32 {
+/// The same at a percentage. Not `quantile` of a hundredth, which floats round differently: stored models rely on this place.
+pub(crate) fn percentile(values: &mut [f32], percent: f32) -> f32 {
     nth(values, (values.len().max(1) - 1) as f32 * percent / 100.)
 }
 
