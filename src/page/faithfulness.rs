@@ -25,7 +25,7 @@ pub use pool::Seat;
 /// Workers at most: each holds a copy of the model.
 const MAX_WORKERS: usize = 4;
 /// The smallest and the largest portion of masks that a worker gets at a time.
-const PORTION: [usize; 2] = [2, 8];
+const PORTIONS: [usize; 2] = [2, 8];
 /// A portion is this part of what is left: at first large, as the page has work with every answer, while the workers need all
 /// cores; at the end small, so that no worker is left waiting for another.
 const PART_OF_REST: usize = 8;
@@ -184,13 +184,14 @@ impl Run {
 
     /// What is asked and not answered.
     fn open_tasks(&self) -> Vec<Task> {
+        // The words first: they are one question, which would keep a worker at the end.
         let mut tasks: Vec<Task> = self.grounds.is_none().then_some(Task::Grounds).into_iter().collect();
         let open: Vec<usize> = (0..self.scores.len()).filter(|i| self.scores[*i].is_none()).collect();
         let mut n_left = open.len();
         for run in open.chunk_by(|a, b| a + 1 == *b) {
             let mut masks = run[0]..run[0] + run.len();
             while !masks.is_empty() {
-                let [least, most] = PORTION;
+                let [least, most] = PORTIONS;
                 let portion = (n_left / PART_OF_REST).clamp(least, most).min(masks.len());
                 tasks.push(Task::Masks(masks.start..masks.start + portion));
                 masks.start += portion;

@@ -1,7 +1,7 @@
-// How long a visitor waits: first paint, tasks that block the page, a case that is changed live, a first visit to its answer, the tests
-// of a map.
+// How long a visitor waits: first paint, a first visit to its answer, tasks that block the page, the tests of a map, a case that is
+// changed live.
 // Prints medians and largest values; asserts nothing, as other work on the machine has its share. `node timings.mjs`, with
-// OCTLENS_DIST where the built page is not in dist/. TIMINGS_RUNS sets the number of first visits.
+// OCTLENS_DIST where the built page is not in dist/. TIMINGS_RUNS sets the number of visits of each kind.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -107,18 +107,19 @@ async function patientVisit(browser, url) {
   return ms;
 }
 
-/** The tests of a map by at most as many workers as a machine with `nCores` gets, from when they are ready. */
+/** The tests of a map by as many workers as a machine with `nCores` gets, from when the first one is ready. */
 async function mapTests(browser, url, nCores) {
   const cores = (n) => Object.defineProperty(Navigator.prototype, "hardwareConcurrency", { get: () => n });
   const visit = await Visit.start(browser, url, { prepare: (context) => context.addInitScript(cores, nCores) });
   await visit.hook("sample").first().click();
   await visit.answer();
-  await visit.page.waitForTimeout(1000);
+  await visit.page.waitForTimeout(PATIENT_MS);
   const ms = await visit.page.evaluate(async () => {
     const panel = document.querySelector('[data-testid="faithfulness"]');
     const reached = (phase) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const observer = new MutationObserver(() => {
+          if (panel.dataset.phase === "failed") reject(new Error("the tests of a map failed"));
           if (panel.dataset.phase !== phase) return;
           observer.disconnect();
           resolve(performance.now());
