@@ -1,4 +1,5 @@
-//! The rule that picks the default method, written down before any figure was measured: see `docs/explanations.md`.
+//! The rule that picks the default method, written down before any figure was measured but for one condition, that of time: see
+//! `docs/explanations.md`.
 
 use crate::bundle::card::{LesionSize, MapMeasure, MethodMetrics};
 use crate::report::MapMethod;
