@@ -27,6 +27,8 @@ function fileOf(folder, path) {
 /** How long a slow host waits between two chunks. */
 const SLOW_PAUSE_MS = 40;
 const N_SLOW_PIECES = 16;
+/** How long after its last byte a connection breaks: browsers drop what a page has not read by then. */
+const BREAK_AFTER_MS = 1500;
 
 async function sendSlowly(response, bytes) {
   const size = Math.ceil(bytes.length / N_SLOW_PIECES);
@@ -43,7 +45,8 @@ async function sendSlowly(response, bytes) {
 export function sendPart({ request, response, bytes, type }, { nBytes, breaks = false }) {
   const start = rangeStart(request) ?? 0;
   writeRangeHead({ request, response, bytes, type });
-  response.write(bytes.subarray(start, start + nBytes), () => breaks && response.destroy());
+  const halted = () => breaks && setTimeout(() => response.destroy(), BREAK_AFTER_MS);
+  response.write(bytes.subarray(start, start + nBytes), halted);
 }
 
 /** Sends the file from where a `Range` asks for it. */
